@@ -1,0 +1,35 @@
+/* swapc/limits.h - what one module may use.
+ *
+ * A set of ceilings that an instance lives under, in its start and init functions as well as in
+ * every call. Which ceilings an engine can hold is in its caps (swapc/host.h): native code is
+ * trusted code and holds only those that the host itself enforces (response, log, host calls).
+ * An instance that ran into a ceiling is thrown away; the next call gets a fresh one.
+ *
+ * Threads and ownership: plain values. A field of 0 means "no limit", unless it says otherwise.
+ */
+#ifndef SWAPC_LIMITS_H
+#define SWAPC_LIMITS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct swapc_limits {
+    uint32_t deadline_ms;     /* wall time of one call, and of start and init together */
+    uint64_t memory_max;      /* bytes of linear memory; rounded down to pages of 64 KiB */
+    uint64_t response_max;    /* bytes of a response, an error or a host call's payload */
+    uint32_t log_max;         /* bytes of one console line; the rest of the line is dropped */
+    uint32_t log_lines;       /* console lines of one call; later ones are counted, not delivered */
+    uint32_t host_call_depth; /* calls nested through host calls on one thread */
+    uint32_t host_call_count; /* host calls of one call */
+} swapc_limits;
+
+/* The defaults: 10 s, 256 MiB, 16 MiB, 4 KiB, 64 lines, depth 8, 1024 host calls. */
+#define SWAPC_LIMITS_INIT {10000u, 268435456u, 16777216u, 4096u, 64u, 8u, 1024u}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,105 @@
+/* swapc/module.h - a compiled module, and calling it.
+ *
+ * A module is one flavour of a bundle (or a single file) compiled for one engine: immutable,
+ * reference-counted, shared by threads. Calls run on instances that the module keeps warm: a call
+ * takes one, or makes one, and gives it back; one that trapped or ran into a limit is thrown away,
+ * and the next call gets a fresh one. Nothing of one call is visible to the next.
+ *
+ * Threads: every function may be called from several threads at once on one module. A reply
+ *     belongs to one thread at a time.
+ * Ownership: `out` is the caller's reference, given back with swapc_module_release. Views in a
+ *     reply are void after the next call with that reply, or its fini.
+ */
+#ifndef SWAPC_MODULE_H
+#define SWAPC_MODULE_H
+
+#include "swapc/host.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct swapc_module swapc_module;
+
+typedef struct swapc_module_options {
+    const char *engine;         /* NULL: the first built-in engine that runs it */
+    const char *flavour;        /* of a bundle; NULL: the engine's best one that is there */
+    const swapc_limits *limits; /* NULL: the host's; copied */
+    unsigned fresh;             /* 1: compile anew even where a compiled form is kept */
+} swapc_module_options;
+
+#define SWAPC_MODULE_OPTIONS_INIT {0, 0, 0, 0}
+
+typedef struct swapc_module_info {
+    const char *name;       /* the bundle's, or the file's name */
+    const char *version;    /* the bundle's; "" for a single file */
+    const char *engine;
+    const char *flavour;    /* "wide", "plain", "mvp", "native"; "file" for a single file */
+    const char *path;       /* of the file that was compiled */
+    const char *digest_hex; /* SHA-256 of that file, 64 digits */
+} swapc_module_info;
+
+/* Reads a bundle (a folder with module.toml) or a single file (.wasm, .so), checks it, compiles it,
+ * and proves that an instance starts. Blocks for the compilation. options NULL: the defaults.
+ * Returns NOT_FOUND, NO_ENGINE, NO_FLAVOUR, BUNDLE, 2xx (the module), 3xx (its start), IO,
+ * NO_MEMORY; `error` names file and remedy. After failure *out is untouched. */
+enum swapc_status swapc_module_load(swapc_host *host, const char *path,
+                                    const swapc_module_options *options, swapc_module **out,
+                                    swapc_error *error);
+
+/* The same from memory; name is for messages and info. bytes are copied. */
+enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
+                                          const swapc_module_options *options, swapc_module **out,
+                                          swapc_error *error);
+
+/* One more reference; returns module. */
+swapc_module *swapc_module_retain(swapc_module *module);
+/* Gives a reference back; the last one frees the module and its instances. NULL does nothing. */
+void swapc_module_release(swapc_module *module);
+
+/* Borrowed until the module is freed. */
+const swapc_module_info *swapc_module_describe(const swapc_module *module);
+
+/* A call's answer, reused from call to call: its buffer grows to the largest answer and stays. */
+struct swapc_reply {
+    swapc_bytes body;  /* the response; or, with SWAPC_GUEST_ERROR, the guest's error bytes */
+    uint8_t *storage;  /* private */
+    size_t capacity;   /* private */
+};
+
+#define SWAPC_REPLY_INIT {{0, 0}, 0, 0}
+
+/* Frees the buffer. The reply is as after SWAPC_REPLY_INIT. */
+void swapc_reply_fini(swapc_reply *reply);
+
+/* Copies bytes into the reply (for a host-call handler). Returns SWAPC_OK or NO_MEMORY. */
+enum swapc_status swapc_reply_set(swapc_reply *reply, swapc_bytes bytes);
+
+/* Stops calls from another thread: any number of calls may be given the same one. */
+typedef struct swapc_cancel {
+    int flag; /* private */
+} swapc_cancel;
+#define SWAPC_CANCEL_INIT {0}
+
+/* Asks the calls that run with cancel to stop (async-signal-safe), and later ones not to start. */
+void swapc_cancel_request(swapc_cancel *cancel);
+
+typedef struct swapc_call_options {
+    uint32_t deadline_ms;       /* 0: the module's limit */
+    const swapc_cancel *cancel; /* NULL: none */
+    void *user;                 /* handed to the host-call handler */
+} swapc_call_options;
+
+/* Calls an operation: operation and payload are any bytes, borrowed for the call (an operation is
+ * at most 64 KiB, a payload at most 1 GiB). options NULL: none.
+ * Returns SWAPC_OK with reply->body the response; GUEST_ERROR with reply->body the guest's error;
+ * TRAP…, DEADLINE, CANCELLED, MEMORY_LIMIT, LIMIT, NO_MEMORY, TOO_LARGE with error set and an
+ * empty body. A warm call allocates nothing. */
+enum swapc_status swapc_module_call(swapc_module *module, swapc_bytes operation,
+                                    swapc_bytes payload, const swapc_call_options *options,
+                                    swapc_reply *reply, swapc_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
