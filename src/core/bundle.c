@@ -1,0 +1,181 @@
+#include "bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void copy_name(char *out, const char *text) {
+    snprintf(out, SWAPCI_NAME_MAX, "%s", text);
+}
+
+static enum swapc_status read_all(int fd, uint8_t *at, size_t size, const char *path,
+                                  swapc_error *error) {
+    for (size_t done = 0; done < size;) {
+        ssize_t got = read(fd, at + done, size - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
+        if (got == 0)
+            return swapc_error_set(error, SWAPC_IO, "%s became shorter while it was read", path);
+        done += (size_t)got;
+    }
+    return SWAPC_OK;
+}
+
+static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out, swapc_error *error) {
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
+    if (!S_ISREG(st.st_mode))
+        return swapc_error_set(error, SWAPC_IO, "%s is not a regular file", path);
+    if ((uint64_t)st.st_size > SWAPCI_IMAGE_MAX)
+        return swapc_error_set(error, SWAPC_TOO_LARGE, "%s has %lld bytes; the limit is %u", path,
+                               (long long)st.st_size, SWAPCI_IMAGE_MAX);
+    size_t size = (size_t)st.st_size;
+    uint8_t *at = malloc(size ? size : 1);
+    if (!at)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
+    enum swapc_status status = read_all(fd, at, size, path, error);
+    if (status != SWAPC_OK) {
+        free(at);
+        return status;
+    }
+    *out = swapc_bytes_of(at, size);
+    return SWAPC_OK;
+}
+
+static enum swapc_status read_file(const char *path, swapc_bytes *out, swapc_error *error) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? swapc_error_set(error, SWAPC_NOT_FOUND,
+                                     "no module at %s: give a bundle's folder, a .wasm or a .so",
+                                     path)
+                   : swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
+    enum swapc_status status = read_open(fd, path, out, error);
+    close(fd);
+    return status;
+}
+
+static void digest(struct swapci_image *image) {
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(hash, image->bytes.ptr, image->bytes.len);
+    sodium_bin2hex(image->digest_hex, sizeof image->digest_hex, hash, sizeof hash);
+}
+
+static enum swapc_status join(const char *folder, const char *file, char **out,
+                              swapc_error *error) {
+    if (asprintf(out, "%s/%s", folder, file) >= 0)
+        return SWAPC_OK;
+    *out = NULL;
+    return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+}
+
+enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifest *out,
+                                         swapc_error *error) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        return swapc_error_set(error, SWAPC_INVALID, "%s is a file, not a bundle's folder", path);
+    if (stat(path, &st) != 0)
+        return swapc_error_set(error, SWAPC_NOT_FOUND,
+                               "no module at %s: give a bundle's folder, a .wasm or a .so", path);
+    char *file;
+    enum swapc_status status = join(path, "module.toml", &file, error);
+    if (status != SWAPC_OK)
+        return status;
+    swapc_bytes text;
+    status = read_file(file, &text, error);
+    if (status == SWAPC_NOT_FOUND && error) {
+        swapc_error_clear(error);
+        swapc_error_set(error, status = SWAPC_BUNDLE, "the folder %s holds no module.toml", path);
+    }
+    if (status == SWAPC_OK) {
+        status = swapci_manifest_parse(text, file, out, error);
+        free((void *)(uintptr_t)text.ptr);
+    }
+    free(file);
+    return status;
+}
+
+static enum swapc_status no_flavour(const char *path, const struct swapci_manifest *manifest,
+                                    const char *const *flavours, swapc_error *error) {
+    char has[256] = "", wants[256] = "";
+    for (unsigned i = 0; i < manifest->flavour_count; i++)
+        snprintf(has + strlen(has), sizeof has - strlen(has), " %s", manifest->flavours[i].name);
+    for (; *flavours; flavours++)
+        snprintf(wants + strlen(wants), sizeof wants - strlen(wants), " %s", *flavours);
+    return swapc_error_set(error, SWAPC_NO_FLAVOUR,
+                           "bundle %s has the flavours%s; wanted is one of%s", path, has, wants);
+}
+
+static enum swapc_status read_bundle(const char *path, const char *const *flavours,
+                                     struct swapci_image *out, swapc_error *error) {
+    struct swapci_manifest manifest;
+    enum swapc_status status = swapci_bundle_manifest(path, &manifest, error);
+    if (status != SWAPC_OK)
+        return status;
+    const struct swapci_flavour *flavour = NULL;
+    for (const char *const *f = flavours; *f && !flavour; f++)
+        flavour = swapci_manifest_flavour(&manifest, *f);
+    if (!flavour)
+        return no_flavour(path, &manifest, flavours, error);
+    copy_name(out->name, manifest.name);
+    copy_name(out->version, manifest.version);
+    copy_name(out->flavour, flavour->name);
+    status = join(path, flavour->file, &out->path, error);
+    return status == SWAPC_OK ? read_file(out->path, &out->bytes, error) : status;
+}
+
+static enum swapc_status read_single(const char *path, struct swapci_image *out,
+                                     swapc_error *error) {
+    const char *slash = strrchr(path, '/');
+    copy_name(out->name, slash ? slash + 1 : path);
+    copy_name(out->flavour, "file");
+    out->path = strdup(path);
+    if (!out->path)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+    return read_file(path, &out->bytes, error);
+}
+
+enum swapc_status swapci_image_read(const char *path, const char *const *flavours,
+                                    struct swapci_image *out, swapc_error *error) {
+    struct stat st;
+    *out = (struct swapci_image){.path = NULL};
+    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    enum swapc_status status =
+        folder ? read_bundle(path, flavours, out, error) : read_single(path, out, error);
+    if (status == SWAPC_OK)
+        digest(out);
+    else
+        swapci_image_fini(out);
+    return status;
+}
+
+enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct swapci_image *out,
+                                    swapc_error *error) {
+    uint8_t *copy = malloc(bytes.len ? bytes.len : 1);
+    char *path = strdup(name);
+    if (!copy || !path) {
+        free(copy);
+        free(path);
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for module \"%s\"", name);
+    }
+    if (bytes.len)
+        memcpy(copy, bytes.ptr, bytes.len);
+    *out = (struct swapci_image){.bytes = swapc_bytes_of(copy, bytes.len), .path = path};
+    copy_name(out->name, name);
+    copy_name(out->flavour, "file");
+    digest(out);
+    return SWAPC_OK;
+}
+
+void swapci_image_fini(struct swapci_image *image) {
+    free((void *)(uintptr_t)image->bytes.ptr);
+    free(image->path);
+    *image = (struct swapci_image){.path = NULL};
+}

@@ -1,0 +1,69 @@
+#include "check.h"
+
+#include "imports.h"
+#include "wasm_scan.h"
+
+const char *const swapci_init_exports[] = {"_start", "_initialize", "wapc_init", NULL};
+
+struct seen {
+    bool memory;
+    bool guest_call;
+};
+
+#define TEXT(b) (int)((b).len > 128 ? 128 : (b).len), (const char *)(b).ptr
+
+static enum swapc_status check_import(const struct swapci_wasm_item *item, swapc_error *error) {
+    const swapc_import *row = swapci_imports_find(item->module, item->name);
+    if (!row || item->kind != SWAPCI_WASM_FUNCTION)
+        return swapc_error_set(error, SWAPC_MODULE_IMPORT,
+                               "the module imports %.*s.%.*s, which this host does not have: it "
+                               "offers the functions of waPC and a WASI subset",
+                               TEXT(item->module), TEXT(item->name));
+    if (strcmp(row->signature, item->signature) != 0)
+        return swapc_error_set(error, SWAPC_MODULE_IMPORT,
+                               "the module imports %.*s.%.*s as \"%s\"; its type is \"%s\" "
+                               "(i: i32, I: i64, result after the colon)",
+                               TEXT(item->module), TEXT(item->name), item->signature,
+                               row->signature);
+    return SWAPC_OK;
+}
+
+static bool named(const struct swapci_wasm_item *item, const char *name) {
+    return swapc_bytes_equal(item->name, swapc_bytes_str(name));
+}
+
+static enum swapc_status check_export(const struct swapci_wasm_item *item, struct seen *seen,
+                                      swapc_error *error) {
+    if (named(item, "memory") && item->kind == SWAPCI_WASM_MEMORY)
+        seen->memory = true;
+    if (named(item, "__guest_call")) {
+        if (strcmp(item->signature, "ii:i") != 0)
+            return swapc_error_set(error, SWAPC_MODULE_EXPORT,
+                                   "__guest_call is not a function (i32, i32) -> i32");
+        seen->guest_call = true;
+    }
+    for (const char *const *init = swapci_init_exports; *init; init++)
+        if (named(item, *init) &&
+            (item->kind != SWAPCI_WASM_FUNCTION || item->signature[0] != '\0'))
+            return swapc_error_set(error, SWAPC_MODULE_EXPORT,
+                                   "%s is not a function () -> ()", *init);
+    return SWAPC_OK;
+}
+
+static enum swapc_status check_item(const struct swapci_wasm_item *item, void *user,
+                                    swapc_error *error) {
+    return item->import ? check_import(item, error) : check_export(item, user, error);
+}
+
+enum swapc_status swapci_check_wasm(swapc_bytes bytes, swapc_error *error) {
+    struct seen seen = {false, false};
+    enum swapc_status status = swapci_wasm_scan(bytes, check_item, &seen, error);
+    if (status != SWAPC_OK)
+        return status;
+    if (!seen.guest_call)
+        return swapc_error_set(error, SWAPC_MODULE_EXPORT,
+                               "the module does not export __guest_call: it is no waPC module");
+    if (!seen.memory)
+        return swapc_error_set(error, SWAPC_MODULE_EXPORT, "the module does not export memory");
+    return SWAPC_OK;
+}

@@ -1,0 +1,20 @@
+/* check.h - the host's own check of a wasm module before an engine sees it.
+ *
+ * Every import must be one that the host has, with its type; `memory` and `__guest_call` of type
+ * (i32, i32) -> i32 must be exported; the init exports that are there must take and give nothing.
+ * So an unknown import has the same words on every engine.
+ *
+ * Threads: none shared. Returns SWAPC_OK, MODULE_MALFORMED, MODULE_IMPORT, MODULE_EXPORT.
+ */
+#ifndef SWAPCI_CHECK_H
+#define SWAPCI_CHECK_H
+
+#include "swapc/bytes.h"
+#include "swapc/error.h"
+
+/* The init exports in the order in which they are run, NULL-ended. */
+extern const char *const swapci_init_exports[];
+
+enum swapc_status swapci_check_wasm(swapc_bytes bytes, swapc_error *error);
+
+#endif

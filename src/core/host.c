@@ -1,0 +1,61 @@
+/* What is shared: states[], written once each under the lock and read under it (opening is rare;
+ * modules keep their own pointer), and the count of modules, an atomic. */
+#include "swapc/host.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "host_state.h"
+#include "imports.h"
+#include "version.h"
+
+enum { DEFAULT_INSTANCES = 64 };
+
+const char *swapc_version(void) { return SWAPCI_VERSION; }
+
+enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **out,
+                                 swapc_error *error) {
+    if (sodium_init() < 0)
+        return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
+    swapc_host *host = calloc(1, sizeof *host);
+    if (!host)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a host");
+    host->config = config ? *config : (swapc_host_config)SWAPC_HOST_CONFIG_INIT;
+    if (host->config.instances == 0)
+        host->config.instances = DEFAULT_INSTANCES;
+    pthread_mutex_init(&host->lock, NULL);
+    *out = host;
+    return SWAPC_OK;
+}
+
+void swapc_host_free(swapc_host *host) {
+    if (!host)
+        return;
+    SWAPC_CHECK(atomic_load(&host->modules) == 0);
+    for (unsigned i = 0; i < swapci_engine_count; i++)
+        if (host->states[i])
+            swapci_engine_table[i].engine->close(host->states[i]);
+    pthread_mutex_destroy(&host->lock);
+    free(host);
+}
+
+static enum swapc_status open_locked(swapc_host *host, unsigned index, swapc_error *error) {
+    swapc_engine_config config = {
+        .log = host->config.log,
+        .memory_max = host->config.limits.memory_max,
+        .pool_instances = host->config.instances,
+    };
+    config.imports = swapci_imports(&config.import_count);
+    return swapci_engine_table[index].engine->open(&config, &host->states[index], error);
+}
+
+enum swapc_status swapci_host_open_engine(swapc_host *host, unsigned index,
+                                          swapc_engine_state **out, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    pthread_mutex_lock(&host->lock);
+    if (!host->states[index])
+        status = open_locked(host, index, error);
+    *out = host->states[index];
+    pthread_mutex_unlock(&host->lock);
+    return status;
+}

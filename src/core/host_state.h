@@ -1,0 +1,25 @@
+/* host_state.h - the host's inside, for the core's own files.
+ *
+ * Threads: engine states are opened under the lock and stay as they are until the host is freed.
+ */
+#ifndef SWAPCI_HOST_STATE_H
+#define SWAPCI_HOST_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "registry.h"
+#include "swapc/host.h"
+
+struct swapc_host {
+    swapc_host_config config;
+    pthread_mutex_t lock;
+    swapc_engine_state *states[SWAPCI_ENGINES_MAX]; /* NULL: not opened yet */
+    atomic_uint modules;                            /* alive; freeing the host with some is misuse */
+};
+
+/* Returns the opened state of engine `index` (which is built in), opening it at first use. */
+enum swapc_status swapci_host_open_engine(swapc_host *host, unsigned index,
+                                          swapc_engine_state **out, swapc_error *error);
+
+#endif

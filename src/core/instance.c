@@ -1,0 +1,148 @@
+/* What is shared: the pool (see instance.h). take and give are acquire and release, so that what one
+ * thread did to an instance is seen by the thread that takes it next. */
+#include "instance.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+#include "clock.h"
+
+static swapc_run run_for(uint32_t deadline_ms, const swapc_cancel *cancel) {
+    swapc_run run = {0, cancel ? &cancel->flag : NULL};
+    if (deadline_ms != 0)
+        run.deadline_ns = swapci_clock_mono_ns() + (uint64_t)deadline_ms * 1000000u;
+    return run;
+}
+
+/* An import that stopped the guest has the report; an engine that did so has set error itself. */
+static enum swapc_status stopped(const struct swapci_instance *instance, enum swapc_status status,
+                                 swapc_error *error) {
+    const swapc_error *report = &instance->call.report;
+    if (report->status != SWAPC_OK)
+        return swapc_error_set(error, report->status, "%s", report->text);
+    if (error && error->status == SWAPC_OK)
+        swapc_error_set(error, status, "module \"%s\": %s", instance->blueprint->name,
+                        swapc_status_text(status));
+    return status;
+}
+
+static enum swapc_status run_init(struct swapci_instance *instance, const char *name,
+                                  const swapc_run *run, swapc_error *error) {
+    bool found;
+    enum swapc_status status =
+        instance->blueprint->engine->run_export(instance->engine, name, run, &found, error);
+    if (status == SWAPC_OK || (status == SWAPC_EXIT && instance->call.exit_code == 0)) {
+        instance->call.report.status = SWAPC_OK;
+        return SWAPC_OK;
+    }
+    return stopped(instance, status, error);
+}
+
+static enum swapc_status start(struct swapci_instance *instance, swapc_error *error) {
+    const struct swapci_blueprint *b = instance->blueprint;
+    swapc_run run = run_for(b->limits.deadline_ms, NULL);
+    enum swapc_status status = b->engine->instantiate(b->module, &instance->call, &b->limits, &run,
+                                                      &instance->engine, error);
+    if (status != SWAPC_OK)
+        return stopped(instance, status, error);
+    for (const char *const *init = swapci_init_exports; *init && status == SWAPC_OK; init++)
+        status = run_init(instance, *init, &run, error);
+    return status;
+}
+
+enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
+                                      struct swapci_instance **out, swapc_error *error) {
+    struct swapci_instance *instance = calloc(1, sizeof *instance);
+    if (!instance)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for an instance of \"%s\"",
+                               blueprint->name);
+    swapc_reply scratch = SWAPC_REPLY_INIT;
+    instance->blueprint = blueprint;
+    instance->call.host = blueprint->host;
+    instance->call.limits = &blueprint->limits;
+    instance->call.module_name = blueprint->name;
+    swapci_call_begin(&instance->call, swapc_bytes_of(NULL, 0), swapc_bytes_of(NULL, 0), &scratch,
+                      NULL, 0);
+    enum swapc_status status = start(instance, error);
+    swapc_reply_fini(&scratch);
+    if (status != SWAPC_OK) {
+        swapci_instance_free(instance);
+        return status;
+    }
+    *out = instance;
+    return SWAPC_OK;
+}
+
+void swapci_instance_free(struct swapci_instance *instance) {
+    if (instance->engine)
+        instance->blueprint->engine->free_instance(instance->engine);
+    swapci_call_fini(&instance->call);
+    free(instance);
+}
+
+enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_bytes operation,
+                                       swapc_bytes payload, const swapc_call_options *options,
+                                       uint64_t generation, swapc_reply *reply, bool *reusable,
+                                       swapc_error *error) {
+    const struct swapci_blueprint *b = instance->blueprint;
+    uint32_t deadline_ms = options && options->deadline_ms ? options->deadline_ms
+                                                           : b->limits.deadline_ms;
+    swapc_run run = run_for(deadline_ms, options ? options->cancel : NULL);
+    int32_t result = 0;
+    swapci_call_begin(&instance->call, operation, payload, reply, options ? options->user : NULL,
+                      generation);
+    enum swapc_status status = b->engine->call(instance->engine, &run, (uint32_t)operation.len,
+                                               (uint32_t)payload.len, &result, error);
+    *reusable = status == SWAPC_OK;
+    if (status != SWAPC_OK) {
+        reply->body = swapc_bytes_of(NULL, 0);
+        return stopped(instance, status, error);
+    }
+    status = swapci_call_answer(&instance->call, result);
+    if (status == SWAPC_NO_MEMORY)
+        return swapc_error_set(error, status, "no memory for an answer of \"%s\"", b->name);
+    return status;
+}
+
+void swapci_pool_init(struct swapci_pool *pool) {
+    for (int i = 0; i < SWAPCI_POOL_HOT; i++)
+        atomic_init(&pool->hot[i], NULL);
+    pthread_mutex_init(&pool->lock, NULL);
+    pool->list = NULL;
+}
+
+void swapci_pool_fini(struct swapci_pool *pool) {
+    for (struct swapci_instance *i = swapci_pool_take(pool); i; i = swapci_pool_take(pool))
+        swapci_instance_free(i);
+    pthread_mutex_destroy(&pool->lock);
+}
+
+struct swapci_instance *swapci_pool_take(struct swapci_pool *pool) {
+    for (int i = 0; i < SWAPCI_POOL_HOT; i++) {
+        if (!atomic_load_explicit(&pool->hot[i], memory_order_relaxed))
+            continue;
+        struct swapci_instance *instance =
+            atomic_exchange_explicit(&pool->hot[i], NULL, memory_order_acquire);
+        if (instance)
+            return instance;
+    }
+    pthread_mutex_lock(&pool->lock);
+    struct swapci_instance *instance = pool->list;
+    if (instance)
+        pool->list = instance->next;
+    pthread_mutex_unlock(&pool->lock);
+    return instance;
+}
+
+void swapci_pool_give(struct swapci_pool *pool, struct swapci_instance *instance) {
+    for (int i = 0; i < SWAPCI_POOL_HOT; i++) {
+        struct swapci_instance *empty = NULL;
+        if (atomic_compare_exchange_strong_explicit(&pool->hot[i], &empty, instance,
+                                                    memory_order_release, memory_order_relaxed))
+            return;
+    }
+    pthread_mutex_lock(&pool->lock);
+    instance->next = pool->list;
+    pool->list = instance;
+    pthread_mutex_unlock(&pool->lock);
+}

@@ -1,0 +1,62 @@
+/* instance.h - running copies of a module, and the pool that keeps them warm.
+ *
+ * An instance is an engine's instance with the waPC state beside it. It is used by one thread at a
+ * time: taken from its pool, called, given back; after anything but an answer it is freed.
+ *
+ * Threads: the pool may be used by several threads at once; pool_fini by one, when all are back.
+ * Ownership: an instance taken belongs to the caller until it is given back or freed.
+ */
+#ifndef SWAPCI_INSTANCE_H
+#define SWAPCI_INSTANCE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "wapc.h"
+
+/* What instances of one module have in common; const after the module is loaded. */
+struct swapci_blueprint {
+    const swapc_engine *engine;
+    swapc_engine_module *module;
+    const swapc_host_config *host;
+    const char *name;
+    swapc_limits limits;
+};
+
+struct swapci_instance {
+    swapc_call call;
+    const struct swapci_blueprint *blueprint;
+    swapc_engine_instance *engine;
+    struct swapci_instance *next; /* in the pool's list */
+};
+
+enum { SWAPCI_POOL_HOT = 4 };
+
+/* hot[] is taken and filled by atomic exchange; what does not fit there is in the list, under the
+ * lock. An exchange moves the whole ownership, so no instance can be seen twice. */
+struct swapci_pool {
+    _Atomic(struct swapci_instance *) hot[SWAPCI_POOL_HOT];
+    pthread_mutex_t lock;
+    struct swapci_instance *list;
+};
+
+/* Makes an instance and runs its start section and init exports, under the limits.
+ * Returns SWAPC_OK or a 2xx/3xx status; an init that leaves by proc_exit(0) has succeeded. */
+enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
+                                      struct swapci_instance **out, swapc_error *error);
+void swapci_instance_free(struct swapci_instance *instance);
+
+/* One call, as swapc_module_call says. After anything but OK and GUEST_ERROR (and NO_MEMORY while
+ * answering) *reusable is false. */
+enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_bytes operation,
+                                       swapc_bytes payload, const swapc_call_options *options,
+                                       uint64_t generation, swapc_reply *reply, bool *reusable,
+                                       swapc_error *error);
+
+void swapci_pool_init(struct swapci_pool *pool);
+void swapci_pool_fini(struct swapci_pool *pool);
+/* Returns a warm instance, or NULL when there is none. */
+struct swapci_instance *swapci_pool_take(struct swapci_pool *pool);
+void swapci_pool_give(struct swapci_pool *pool, struct swapci_instance *instance);
+
+#endif

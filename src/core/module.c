@@ -1,0 +1,283 @@
+/* What is shared: the reference count (atomic; the last release frees, acquire-release so that the
+ * freeing thread sees everything that others did) and the pool. All else is const after load. */
+#include "swapc/module.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "bundle.h"
+#include "check.h"
+#include "host_state.h"
+#include "instance.h"
+#include "module_call.h"
+#include "wasm_scan.h"
+
+enum { OPERATION_MAX = 64 << 10, PAYLOAD_MAX = 1 << 30 };
+
+struct swapc_module {
+    atomic_uint references;
+    swapc_host *host;
+    struct swapci_image image;
+    struct swapci_blueprint blueprint;
+    struct swapci_pool pool;
+    swapc_module_info info;
+};
+
+static bool is_elf(swapc_bytes bytes) {
+    return bytes.len >= 4 && memcmp(bytes.ptr, "\177ELF", 4) == 0;
+}
+
+static bool engine_takes(const swapc_engine *engine, bool wasm) {
+    return ((engine->caps & SWAPC_CAP_WASM) != 0) == wasm;
+}
+
+/* A single file's engine follows from what the file is. */
+static enum swapc_status engine_for_file(swapc_bytes bytes, const char *path, unsigned *index,
+                                         swapc_error *error) {
+    bool wasm = swapci_wasm_is_module(bytes);
+    if (!wasm && !is_elf(bytes))
+        return swapc_error_set(error, SWAPC_MODULE_MALFORMED,
+                               "%s is neither a wasm module nor a shared object", path);
+    for (unsigned i = 0; i < swapci_engine_count; i++)
+        if (swapci_engine_table[i].engine && engine_takes(swapci_engine_table[i].engine, wasm)) {
+            *index = i;
+            return SWAPC_OK;
+        }
+    return swapc_error_set(error, SWAPC_NO_ENGINE, "no engine in this build runs %s", path);
+}
+
+/* A bundle's engine: the first one that runs a flavour it has. */
+static enum swapc_status engine_for_bundle(const char *path, const struct swapci_manifest *manifest,
+                                           unsigned *index, swapc_error *error) {
+    for (unsigned i = 0; i < swapci_engine_count; i++) {
+        const swapc_engine *engine = swapci_engine_table[i].engine;
+        for (const char *const *f = engine ? engine->flavours : NULL; f && *f; f++)
+            if (swapci_manifest_flavour(manifest, *f)) {
+                *index = i;
+                return SWAPC_OK;
+            }
+    }
+    return swapc_error_set(error, SWAPC_NO_FLAVOUR,
+                           "no engine in this build runs a flavour of bundle %s", path);
+}
+
+/* Reads the image from path and settles the engine. */
+static enum swapc_status read_image(const char *path, const swapc_module_options *options,
+                                    struct swapci_image *image, unsigned *index,
+                                    swapc_error *error) {
+    const char *wanted[2] = {options->flavour, NULL};
+    const char *const *flavours = wanted;
+    struct swapci_manifest manifest;
+    enum swapc_status status = SWAPC_OK;
+    if (options->engine) {
+        status = swapci_engine_find(options->engine, index, error);
+    } else if (swapci_bundle_manifest(path, &manifest, NULL) == SWAPC_OK) {
+        status = engine_for_bundle(path, &manifest, index, error);
+    } else {
+        *index = UINT32_MAX;
+    }
+    if (status != SWAPC_OK)
+        return status;
+    if (!options->flavour && *index != UINT32_MAX)
+        flavours = swapci_engine_table[*index].engine->flavours;
+    status = swapci_image_read(path, flavours, image, error);
+    if (status != SWAPC_OK || *index != UINT32_MAX)
+        return status;
+    return engine_for_file(image->bytes, path, index, error);
+}
+
+/* Engines that validate little see only what a validating engine accepted. */
+static enum swapc_status validate(swapc_host *host, const swapc_engine *engine, swapc_bytes bytes,
+                                  swapc_error *error) {
+    if (engine->validate)
+        return SWAPC_OK;
+    for (unsigned i = 0; i < swapci_engine_count; i++) {
+        const swapc_engine *other = swapci_engine_table[i].engine;
+        swapc_engine_state *state;
+        if (!other || !other->validate)
+            continue;
+        enum swapc_status status = swapci_host_open_engine(host, i, &state, error);
+        return status == SWAPC_OK ? other->validate(state, bytes, error) : status;
+    }
+    return swapc_error_set(error, SWAPC_UNSUPPORTED,
+                           "%s validates too little to take modules by itself, and this build has "
+                           "no engine that does: build with wasmtime",
+                           engine->name);
+}
+
+static enum swapc_status check_image(swapc_host *host, const swapc_engine *engine,
+                                     const struct swapci_image *image, swapc_error *error) {
+    bool wasm = (engine->caps & SWAPC_CAP_WASM) != 0;
+    if (!wasm)
+        return is_elf(image->bytes)
+                   ? SWAPC_OK
+                   : swapc_error_set(error, SWAPC_MODULE_MALFORMED,
+                                     "%s is no shared object, and engine %s takes nothing else",
+                                     image->path, engine->name);
+    enum swapc_status status = swapci_check_wasm(image->bytes, error);
+    return status == SWAPC_OK ? validate(host, engine, image->bytes, error) : status;
+}
+
+static enum swapc_status compile(swapc_module *module, swapc_engine_state *state,
+                                 swapc_error *error) {
+    const struct swapci_image *image = &module->image;
+    swapc_artifact artifact = {image->bytes, image->path, image->digest_hex};
+    return module->blueprint.engine->compile(state, &artifact, &module->blueprint.module, error);
+}
+
+/* The first instance proves that the module starts, and is kept. */
+static enum swapc_status prove(swapc_module *module, swapc_error *error) {
+    struct swapci_instance *instance;
+    enum swapc_status status = swapci_instance_new(&module->blueprint, &instance, error);
+    if (status == SWAPC_OK)
+        swapci_pool_give(&module->pool, instance);
+    return status;
+}
+
+static void describe(swapc_module *module) {
+    struct swapci_image *image = &module->image;
+    module->info = (swapc_module_info){image->name,    image->version, module->blueprint.engine->name,
+                                       image->flavour, image->path,    image->digest_hex};
+}
+
+static enum swapc_status build(swapc_module *module, unsigned index, swapc_error *error) {
+    swapc_engine_state *state;
+    enum swapc_status status =
+        check_image(module->host, module->blueprint.engine, &module->image, error);
+    if (status == SWAPC_OK)
+        status = swapci_host_open_engine(module->host, index, &state, error);
+    if (status == SWAPC_OK)
+        status = compile(module, state, error);
+    if (status == SWAPC_OK)
+        status = prove(module, error);
+    return status;
+}
+
+/* Puts the file's name before the sentence, so that every refusal says which module it means. */
+static void name_file(swapc_error *error, const char *path) {
+    char text[SWAPC_ERROR_TEXT_MAX];
+    if (!error || strstr(error->text, path))
+        return;
+    memcpy(text, error->text, sizeof text);
+    enum swapc_status status = error->status;
+    int64_t native = error->native;
+    swapc_error_clear(error);
+    swapc_error_set(error, status, "%s: %s", path, text);
+    error->native = native;
+}
+
+/* Takes the image over. */
+static enum swapc_status module_new(swapc_host *host, struct swapci_image *image, unsigned index,
+                                    const swapc_module_options *options, swapc_module **out,
+                                    swapc_error *error) {
+    swapc_module *module = calloc(1, sizeof *module);
+    if (!module) {
+        swapci_image_fini(image);
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
+    }
+    atomic_init(&module->references, 1);
+    atomic_fetch_add(&host->modules, 1);
+    module->host = host;
+    module->image = *image;
+    module->blueprint.engine = swapci_engine_table[index].engine;
+    module->blueprint.host = &host->config;
+    module->blueprint.name = module->image.name;
+    module->blueprint.limits = options->limits ? *options->limits : host->config.limits;
+    swapci_pool_init(&module->pool);
+    describe(module);
+    enum swapc_status status = build(module, index, error);
+    if (status != SWAPC_OK) {
+        name_file(error, module->image.path);
+        swapc_module_release(module);
+        return status;
+    }
+    *out = module;
+    return SWAPC_OK;
+}
+
+static const swapc_module_options no_options = SWAPC_MODULE_OPTIONS_INIT;
+
+enum swapc_status swapc_module_load(swapc_host *host, const char *path,
+                                    const swapc_module_options *options, swapc_module **out,
+                                    swapc_error *error) {
+    struct swapci_image image;
+    unsigned index;
+    options = options ? options : &no_options;
+    enum swapc_status status = read_image(path, options, &image, &index, error);
+    return status == SWAPC_OK ? module_new(host, &image, index, options, out, error) : status;
+}
+
+enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
+                                          const swapc_module_options *options, swapc_module **out,
+                                          swapc_error *error) {
+    struct swapci_image image;
+    unsigned index;
+    options = options ? options : &no_options;
+    enum swapc_status status = options->engine ? swapci_engine_find(options->engine, &index, error)
+                                               : engine_for_file(bytes, name, &index, error);
+    if (status == SWAPC_OK)
+        status = swapci_image_copy(name, bytes, &image, error);
+    return status == SWAPC_OK ? module_new(host, &image, index, options, out, error) : status;
+}
+
+swapc_module *swapc_module_retain(swapc_module *module) {
+    atomic_fetch_add_explicit(&module->references, 1, memory_order_relaxed);
+    return module;
+}
+
+void swapc_module_release(swapc_module *module) {
+    if (!module || atomic_fetch_sub_explicit(&module->references, 1, memory_order_acq_rel) != 1)
+        return;
+    swapci_pool_fini(&module->pool);
+    if (module->blueprint.module)
+        module->blueprint.engine->free_module(module->blueprint.module);
+    swapci_image_fini(&module->image);
+    atomic_fetch_sub(&module->host->modules, 1);
+    free(module);
+}
+
+const swapc_module_info *swapc_module_describe(const swapc_module *module) { return &module->info; }
+
+void swapc_cancel_request(swapc_cancel *cancel) {
+    __atomic_store_n(&cancel->flag, 1, __ATOMIC_RELEASE);
+}
+
+/* What can be refused before an instance is taken. */
+static enum swapc_status admit(swapc_bytes operation, swapc_bytes payload,
+                               const swapc_call_options *options, swapc_error *error) {
+    if (operation.len > OPERATION_MAX || payload.len > PAYLOAD_MAX)
+        return swapc_error_set(error, SWAPC_TOO_LARGE,
+                               "operation of %zu and payload of %zu bytes; the limits are %d and %d",
+                               operation.len, payload.len, OPERATION_MAX, PAYLOAD_MAX);
+    if (options && options->cancel && __atomic_load_n(&options->cancel->flag, __ATOMIC_ACQUIRE))
+        return swapc_error_set(error, SWAPC_CANCELLED, "the call was cancelled before it began");
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation,
+                                     swapc_bytes payload, const swapc_call_options *options,
+                                     uint64_t generation, swapc_reply *reply, swapc_error *error) {
+    bool reusable;
+    reply->body = swapc_bytes_of(NULL, 0);
+    enum swapc_status status = admit(operation, payload, options, error);
+    if (status != SWAPC_OK)
+        return status;
+    struct swapci_instance *instance = swapci_pool_take(&module->pool);
+    if (!instance)
+        status = swapci_instance_new(&module->blueprint, &instance, error);
+    if (status != SWAPC_OK)
+        return status;
+    status = swapci_instance_call(instance, operation, payload, options, generation, reply,
+                                  &reusable, error);
+    if (reusable)
+        swapci_pool_give(&module->pool, instance);
+    else
+        swapci_instance_free(instance);
+    return status;
+}
+
+enum swapc_status swapc_module_call(swapc_module *module, swapc_bytes operation,
+                                    swapc_bytes payload, const swapc_call_options *options,
+                                    swapc_reply *reply, swapc_error *error) {
+    return swapci_module_call(module, operation, payload, options, 0, reply, error);
+}

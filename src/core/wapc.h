@@ -1,0 +1,90 @@
+/* wapc.h - the waPC protocol's host side: one call's state and the nine imports.
+ *
+ * A swapc_call lives as long as its instance. swapci_call_begin sets it up for one call, the
+ * imports fill it while the guest runs, swapci_call_answer turns it into the caller's reply. The
+ * imports work on {base, size} spans, so the same code serves wasm memory and native addresses.
+ * Source: the waPC protocol, https://wapc.io/docs/spec/ ; where it is silent, DESIGN's rules that
+ * the conformance suite pins (see RATIONALE.md, "Why these answers where waPC is silent?").
+ *
+ * Threads: a call belongs to the thread that runs its instance.
+ * Ownership: operation and payload are borrowed from the caller of the call; replies are the call's
+ *     own, except `reply`, which is the caller's.
+ */
+#ifndef SWAPCI_WAPC_H
+#define SWAPCI_WAPC_H
+
+#include <stdbool.h>
+
+#include "swapc/module.h"
+#include "swapc/sys/engine.h"
+
+enum swapci_host_answer { SWAPCI_HOST_NONE, SWAPCI_HOST_RESPONSE, SWAPCI_HOST_ERROR };
+
+struct swapc_call {
+    /* Of the instance, set once. */
+    const swapc_host_config *host;
+    const swapc_limits *limits;
+    const char *module_name;
+
+    /* Of the call, set by swapci_call_begin. */
+    swapc_bytes operation;
+    swapc_bytes payload;
+    swapc_reply *reply;
+    void *user;
+    uint64_t generation;
+
+    /* What the guest did so far. */
+    bool responded;
+    bool failed;
+    uint32_t host_calls;
+    uint32_t log_lines;
+    int32_t exit_code;
+    enum swapci_host_answer host_answer;
+    swapc_reply guest_error; /* kept apart: it counts only when the guest returns 0 */
+    swapc_reply host_reply;
+    swapc_error report; /* why an import stopped the guest */
+};
+
+/* Prepares call for one entry. reply must stay valid until swapci_call_answer. */
+void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payload,
+                       swapc_reply *reply, void *user, uint64_t generation);
+
+/* After the guest returned `result`: sets reply->body. Returns SWAPC_OK (result was not 0, no
+ * response is an empty one), GUEST_ERROR (0; without an error text a fixed one) or NO_MEMORY. */
+enum swapc_status swapci_call_answer(swapc_call *call, int32_t result);
+
+/* Frees what the call owns. */
+void swapci_call_fini(swapc_call *call);
+
+/* Reports in call why an import stops the guest; returns status. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+enum swapc_status
+swapci_call_stop(swapc_call *call, enum swapc_status status, const char *format, ...);
+
+/* Resolves a guest's span. Returns false when it is not wholly inside memory; a zero length accepts
+ * any pointer and gives a pointer that must not be read. */
+bool swapci_span(swapc_memory memory, uint64_t ptr, uint64_t len, uint8_t **out);
+
+/* Delivers one console line: cut, counted, tagged. */
+void swapci_console(swapc_call *call, swapc_bytes line);
+
+/* The nine imports, swapc_import_fn each. */
+#define SWAPCI_WAPC_IMPORTS(X)                                                                     \
+    X("__guest_request", "ii", swapci_wapc_guest_request)                                          \
+    X("__guest_response", "ii", swapci_wapc_guest_response)                                        \
+    X("__guest_error", "ii", swapci_wapc_guest_error)                                              \
+    X("__host_call", "iiiiiiii:i", swapci_wapc_host_call)                                          \
+    X("__host_response_len", ":i", swapci_wapc_host_response_len)                                  \
+    X("__host_response", "i", swapci_wapc_host_response)                                           \
+    X("__host_error_len", ":i", swapci_wapc_host_error_len)                                        \
+    X("__host_error", "i", swapci_wapc_host_error)                                                 \
+    X("__console_log", "ii", swapci_wapc_console_log)
+
+#define SWAPCI_IMPORT_DECLARE(name, signature, fn)                                                 \
+    enum swapc_status fn(swapc_call *call, swapc_memory memory, const uint64_t *args,              \
+                         uint64_t *result);
+SWAPCI_WAPC_IMPORTS(SWAPCI_IMPORT_DECLARE)
+
+#endif
