@@ -1,0 +1,148 @@
+#include "cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int swapci_cli_usage(const char *command, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s: ", command);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\n%s --help says more\n", command);
+    va_end(args);
+    return SWAPCI_EXIT_USAGE;
+}
+
+int swapci_cli_fail(const char *command, const swapc_error *error) {
+    fprintf(stderr, "%s: %s [%s]\n", command,
+            error->text[0] ? error->text : swapc_status_text(error->status),
+            swapc_status_name(error->status));
+    return error->status == SWAPC_NO_ENGINE || error->status == SWAPC_INVALID ? SWAPCI_EXIT_USAGE
+                                                                              : SWAPCI_EXIT_FAILED;
+}
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+
+/* Bytes that would break a line or a terminal are shown as \xNN. */
+static void print_quoted(FILE *to, const uint8_t *text, size_t len) {
+    fputc('"', to);
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '"' || text[i] == '\\')
+            fprintf(to, "\\%c", text[i]);
+        else if (text[i] < 0x20 || text[i] == 0x7f)
+            fprintf(to, "\\x%02x", text[i]);
+        else
+            fputc(text[i], to);
+    fputc('"', to);
+}
+
+static void log_line(enum swapc_log_level level, const char *source, const char *message,
+                     void *user) {
+    (void)user;
+    flockfile(stderr);
+    fprintf(stderr, "level=%s source=%s msg=", level_names[level], source);
+    print_quoted(stderr, (const uint8_t *)message, strlen(message));
+    fputc('\n', stderr);
+    funlockfile(stderr);
+}
+
+swapc_log swapci_cli_log(void) {
+    const char *wanted = getenv("SWAPC_LOG");
+    swapc_log log = {log_line, NULL, SWAPC_LOG_WARN};
+    for (int i = 0; wanted && i < 4; i++)
+        if (strcmp(wanted, level_names[i]) == 0)
+            log.max_level = (enum swapc_log_level)i;
+    return log;
+}
+
+void swapci_cli_console(const char *module, uint64_t generation, swapc_bytes line, void *user) {
+    (void)user;
+    flockfile(stderr);
+    fprintf(stderr, "level=info source=guest module=%s generation=%llu msg=", module,
+            (unsigned long long)generation);
+    print_quoted(stderr, line.ptr, line.len);
+    fputc('\n', stderr);
+    funlockfile(stderr);
+}
+
+static bool modules_folder(char *out, size_t size) {
+    const char *given = getenv("SWAPC_MODULES");
+    if (given && *given)
+        return (size_t)snprintf(out, size, "%s", given) < size;
+    ssize_t len = readlink("/proc/self/exe", out, size - 1);
+    if (len <= 0)
+        return false;
+    out[len] = '\0';
+    char *slash = strrchr(out, '/');
+    if (!slash)
+        return false;
+    size_t left = size - (size_t)(slash - out);
+    return (size_t)snprintf(slash, left, "/../share/swapc/modules") < left;
+}
+
+enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t size,
+                                         swapc_error *error) {
+    if (strpbrk(name, "/.")) {
+        if ((size_t)snprintf(out, size, "%s", name) < size)
+            return SWAPC_OK;
+        return swapc_error_set(error, SWAPC_INVALID, "the path of the module is too long");
+    }
+    char folder[4096];
+    if (!modules_folder(folder, sizeof folder) ||
+        (size_t)snprintf(out, size, "%s/%s", folder, name) >= size)
+        return swapc_error_set(error, SWAPC_NOT_FOUND, "the folder of shipped modules is unknown");
+    if (access(out, F_OK) != 0)
+        return swapc_error_set(error, SWAPC_NOT_FOUND,
+                               "no shipped module is called \"%s\" in %s; a path needs a slash or "
+                               "a dot (./%s)",
+                               name, folder, name);
+    return SWAPC_OK;
+}
+
+static enum swapc_status read_stream(FILE *from, const char *path, uint8_t **out, size_t *len,
+                                     swapc_error *error) {
+    size_t capacity = 65536, used = 0;
+    uint8_t *at = malloc(capacity);
+    while (at) {
+        used += fread(at + used, 1, capacity - used, from);
+        if (used < capacity)
+            break;
+        uint8_t *more = realloc(at, capacity *= 2);
+        if (!more)
+            free(at);
+        at = more;
+    }
+    if (!at)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
+    if (ferror(from)) {
+        free(at);
+        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
+    }
+    *out = at;
+    *len = used;
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len,
+                                  swapc_error *error) {
+    if (strcmp(path, "-") == 0)
+        return read_stream(stdin, "standard input", out, len, error);
+    FILE *from = fopen(path, "rbe");
+    if (!from)
+        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
+    enum swapc_status status = read_stream(from, path, out, len, error);
+    fclose(from);
+    return status;
+}
+
+enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swapc_error *error) {
+    FILE *to = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    int bad = !to || json_dumpf(document, to, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0 ||
+              fputc('\n', to) == EOF;
+    if (to && (to == stdout ? fflush(to) : fclose(to)) != 0)
+        bad = 1;
+    json_decref(document);
+    return bad ? swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path) : SWAPC_OK;
+}

@@ -1,0 +1,54 @@
+/* cli.h - what all subcommands of `swapc` share.
+ *
+ * A subcommand is one file with one function (argc, argv) -> exit status, listed in main.c.
+ * stdout carries results only; sentences for people go to stderr.
+ *
+ * Threads: the main thread's, except the log and console callbacks.
+ */
+#ifndef SWAPCI_CLI_H
+#define SWAPCI_CLI_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "swapc/swapc.h"
+
+enum { SWAPCI_EXIT_OK = 0, SWAPCI_EXIT_FAILED = 1, SWAPCI_EXIT_USAGE = 2, SWAPCI_EXIT_INTERRUPTED = 130 };
+
+int swapci_cmd_call(int argc, char **argv);
+int swapci_cmd_inspect(int argc, char **argv);
+int swapci_cmd_run(int argc, char **argv);
+int swapci_cmd_signer(int argc, char **argv);
+int swapci_cmd_verifier(int argc, char **argv);
+int swapci_cmd_generate(int argc, char **argv);
+int swapci_cmd_bench(int argc, char **argv);
+int swapci_cmd_version(int argc, char **argv);
+
+/* Prints "COMMAND: sentence" and where the help is; returns SWAPCI_EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) int swapci_cli_usage(const char *command, const char *format,
+                                                           ...);
+
+/* Prints "COMMAND: sentence (STATUS)" of an error; returns SWAPCI_EXIT_FAILED, or SWAPCI_EXIT_USAGE
+ * for what was given wrongly or is not built in (NO_ENGINE, INVALID). */
+int swapci_cli_fail(const char *command, const swapc_error *error);
+
+/* A log sink on stderr: logfmt lines (level=warn source=ring msg="..."), from warnings on, or from
+ * $SWAPC_LOG (error, warn, info, debug) on. */
+swapc_log swapci_cli_log(void);
+
+/* A console sink on stderr, tagged with module and generation. */
+void swapci_cli_console(const char *module, uint64_t generation, swapc_bytes line, void *user);
+
+/* Resolves a module's name: one without '/' and '.' is a shipped bundle ($SWAPC_MODULES, or
+ * ../share/swapc/modules beside the program), else a path. Returns SWAPC_OK, or NOT_FOUND. */
+enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t size,
+                                         swapc_error *error);
+
+/* Reads a whole file, or stdin for "-". The caller frees *out. Returns SWAPC_OK, IO, NO_MEMORY. */
+enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len, swapc_error *error);
+
+/* Writes document (stolen) as indented JSON and a newline to the file, or stdout for "-".
+ * Returns SWAPC_OK or IO. */
+enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swapc_error *error);
+
+#endif

@@ -1,0 +1,155 @@
+#include <stdlib.h>
+
+#include "cli.h"
+#include "hex.h"
+#include "options.h"
+
+struct call_job {
+    const char *input, *hex, *engine, *flavour, *json;
+    uint64_t deadline_ms, memory_max;
+    uint8_t *payload;
+    size_t payload_len;
+};
+
+static enum swapc_status read_hex(struct call_job *job, swapc_error *error) {
+    swapc_bytes digits = swapc_bytes_str(job->hex);
+    job->payload = malloc(digits.len / 2 + 1);
+    if (!job->payload)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the payload");
+    if (!swapci_hex_decode(digits, job->payload))
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "--hex takes an even number of hexadecimal digits");
+    job->payload_len = digits.len / 2;
+    return SWAPC_OK;
+}
+
+static enum swapc_status read_payload(struct call_job *job, swapc_error *error) {
+    if (job->hex)
+        return read_hex(job, error);
+    if (job->input)
+        return swapci_cli_read(job->input, &job->payload, &job->payload_len, error);
+    return SWAPC_OK;
+}
+
+static json_t *hex_json(swapc_bytes bytes) {
+    char *text = malloc(SWAPCI_HEX_SIZE(bytes.len));
+    if (!text)
+        return json_null();
+    swapci_hex_encode(bytes, text);
+    json_t *value = json_stringn(text, 2 * bytes.len);
+    free(text);
+    return value;
+}
+
+static enum swapc_status report_json(const struct call_job *job, const swapc_module *module,
+                                     enum swapc_status status, const swapc_reply *reply,
+                                     swapc_error *error) {
+    const swapc_module_info *info = swapc_module_describe(module);
+    swapc_bytes none = swapc_bytes_of(NULL, 0);
+    json_t *document = json_pack(
+        "{s:b, s:o, s:o, s:s, s:s, s:s}", "ok", status == SWAPC_OK, "response_hex",
+        hex_json(status == SWAPC_OK ? reply->body : none), "error_hex",
+        hex_json(status == SWAPC_GUEST_ERROR ? reply->body : none), "status",
+        swapc_status_name(status), "engine", info->engine, "flavour", info->flavour);
+    return swapci_cli_write_json(job->json, document, error);
+}
+
+static bool write_response(swapc_bytes body) {
+    bool written = body.len == 0 || fwrite(body.ptr, 1, body.len, stdout) == body.len;
+    return fflush(stdout) == 0 && written;
+}
+
+static int report(const struct call_job *job, const swapc_module *module, enum swapc_status status,
+                  const swapc_reply *reply, swapc_error *error) {
+    if (status == SWAPC_GUEST_ERROR) {
+        swapc_error_set(error, status, "the guest answered with the error: %.*s",
+                        (int)(reply->body.len > 400 ? 400 : reply->body.len), reply->body.ptr);
+    }
+    if (job->json) {
+        swapc_error written = SWAPC_ERROR_INIT;
+        if (report_json(job, module, status, reply, &written) != SWAPC_OK)
+            return swapci_cli_fail("swapc call", &written);
+    } else if (status == SWAPC_OK && !write_response(reply->body)) {
+        swapc_error_set(error, SWAPC_IO, "cannot write the response to standard output");
+        return swapci_cli_fail("swapc call", error);
+    }
+    return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail("swapc call", error);
+}
+
+static int call_module(const struct call_job *job, swapc_module *module, const char *operation,
+                       swapc_error *error) {
+    swapc_reply reply = SWAPC_REPLY_INIT;
+    enum swapc_status status =
+        swapc_module_call(module, swapc_bytes_str(operation),
+                          swapc_bytes_of(job->payload, job->payload_len), NULL, &reply, error);
+    int exit_status = report(job, module, status, &reply, error);
+    swapc_reply_fini(&reply);
+    return exit_status;
+}
+
+/* The host call that `echo`'s operation "host" and the original system's modules make: answered with
+ * its own payload, so that such modules can be tried. */
+static enum swapc_status echo_host_call(swapc_bytes binding, swapc_bytes ns, swapc_bytes operation,
+                                        swapc_bytes payload, swapc_reply *reply, void *call_user,
+                                        void *user) {
+    (void)binding, (void)ns, (void)operation, (void)call_user, (void)user;
+    return swapc_reply_set(reply, payload);
+}
+
+static int call_path(const struct call_job *job, const char *path, const char *operation,
+                     swapc_error *error) {
+    swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    config.log = swapci_cli_log();
+    config.console = swapci_cli_console;
+    config.host_call = echo_host_call;
+    config.instances = 1;
+    if (job->deadline_ms)
+        config.limits.deadline_ms = (uint32_t)job->deadline_ms;
+    if (job->memory_max)
+        config.limits.memory_max = job->memory_max;
+    swapc_host *host = NULL;
+    swapc_module *module = NULL;
+    swapc_module_options options = {job->engine, job->flavour, NULL, 0};
+    enum swapc_status status = swapc_host_new(&config, &host, error);
+    if (status == SWAPC_OK)
+        status = swapc_module_load(host, path, &options, &module, error);
+    int exit_status = status == SWAPC_OK ? call_module(job, module, operation, error)
+                                         : swapci_cli_fail("swapc call", error);
+    swapc_module_release(module);
+    swapc_host_free(host);
+    return exit_status;
+}
+
+int swapci_cmd_call(int argc, char **argv) {
+    struct call_job job = {0};
+    const struct swapci_option rows[] = {
+        {"input", SWAPCI_OPTION_STRING, &job.input, "FILE|-", "the payload, from a file or stdin", 0, 0, 0},
+        {"hex", SWAPCI_OPTION_STRING, &job.hex, "HEX", "the payload, in hexadecimal", 0, 0, 0},
+        {"engine", SWAPCI_OPTION_STRING, &job.engine, "E", "engine (default: the first that runs it)", 0, 0, 0},
+        {"flavour", SWAPCI_OPTION_STRING, &job.flavour, "F", "flavour of a bundle (default: the engine's best)", 0, 0, 0},
+        {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS", "wall time of the call (default 10000)", 0, 1, 3600000},
+        {"memory-max", SWAPCI_OPTION_COUNT, &job.memory_max, "BYTES", "ceiling of the guest's memory (default 256 MiB)", 0, 65536, 0},
+        {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-", "write the outcome as one JSON document", 0, 0, 0},
+    };
+    const struct swapci_options options = {
+        "swapc call", "BUNDLE|FILE OPERATION",
+        "Calls one operation of a module and writes its raw response to stdout. Without --input and\n"
+        "--hex the payload is empty. A module named without '/' and '.' is one that swapc ships.",
+        rows, sizeof rows / sizeof *rows, 2, 2, "swapc call echo echo --hex 00ff | xxd"};
+    int first;
+    int stop = swapci_options_parse(&options, argc, argv, &first);
+    if (stop >= 0)
+        return stop;
+    if (job.input && job.hex)
+        return swapci_cli_usage("swapc call", "--input and --hex exclude each other");
+    swapc_error error = SWAPC_ERROR_INIT;
+    char path[4096];
+    int exit_status;
+    if (swapci_cli_module_path(argv[first], path, sizeof path, &error) != SWAPC_OK ||
+        read_payload(&job, &error) != SWAPC_OK)
+        exit_status = swapci_cli_fail("swapc call", &error);
+    else
+        exit_status = call_path(&job, path, argv[first + 1], &error);
+    free(job.payload);
+    return exit_status;
+}

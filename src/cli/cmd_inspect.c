@@ -1,0 +1,84 @@
+#include "bundle.h"
+#include "cli.h"
+#include "options.h"
+#include "wasm_scan.h"
+
+#define TEXT(b) (int)(b).len, (const char *)(b).ptr
+
+static const char *kind_name(enum swapci_wasm_kind kind) {
+    static const char *const names[] = {"function", "table", "memory", "global", "tag"};
+    return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
+}
+
+static enum swapc_status print_item(const struct swapci_wasm_item *item, void *user,
+                                    swapc_error *error) {
+    (void)user, (void)error;
+    printf("  %s %.*s%s%.*s  %s", item->import ? "import" : "export", TEXT(item->module),
+           item->import ? "." : "", TEXT(item->name), kind_name(item->kind));
+    if (item->kind == SWAPCI_WASM_FUNCTION)
+        printf(" (%s)", item->signature);
+    if (item->kind == SWAPCI_WASM_MEMORY)
+        printf(" of %llu pages", (unsigned long long)item->pages_min);
+    putchar('\n');
+    return SWAPC_OK;
+}
+
+static enum swapc_status print_image(const struct swapci_image *image, swapc_error *error) {
+    printf("%s\n  %zu bytes  sha256 %s\n", image->path, image->bytes.len, image->digest_hex);
+    if (!swapci_wasm_is_module(image->bytes)) {
+        if (image->bytes.len >= 4 && memcmp(image->bytes.ptr, "\177ELF", 4) == 0) {
+            puts("  shared object: native code, trusted code");
+            return SWAPC_OK;
+        }
+        return swapc_error_set(error, SWAPC_MODULE_MALFORMED,
+                               "%s is neither a wasm module nor a shared object", image->path);
+    }
+    return swapci_wasm_scan(image->bytes, print_item, NULL, error);
+}
+
+static enum swapc_status inspect_file(const char *path, const char *flavour, swapc_error *error) {
+    const char *const wanted[] = {flavour, NULL};
+    struct swapci_image image;
+    enum swapc_status status = swapci_image_read(path, wanted, &image, error);
+    if (status != SWAPC_OK)
+        return status;
+    status = print_image(&image, error);
+    swapci_image_fini(&image);
+    return status;
+}
+
+static enum swapc_status inspect_bundle(const char *path, swapc_error *error) {
+    struct swapci_manifest manifest;
+    enum swapc_status status = swapci_bundle_manifest(path, &manifest, error);
+    if (status != SWAPC_OK)
+        return status;
+    printf("%s %s\n", manifest.name, manifest.version);
+    for (unsigned i = 0; i < manifest.flavour_count && status == SWAPC_OK; i++) {
+        printf("\nflavour %s: ", manifest.flavours[i].name);
+        status = inspect_file(path, manifest.flavours[i].name, error);
+    }
+    return status;
+}
+
+int swapci_cmd_inspect(int argc, char **argv) {
+    const struct swapci_options options = {
+        "swapc inspect", "BUNDLE|FILE",
+        "Shows a module's flavours, digests, imports and exports, without running it.\n"
+        "Types: i i32, I i64, f f32, F f64, v v128, r reference; the result after the colon.",
+        NULL, 0, 1, 1, "swapc inspect echo"};
+    int first;
+    int stop = swapci_options_parse(&options, argc, argv, &first);
+    if (stop >= 0)
+        return stop;
+    swapc_error error = SWAPC_ERROR_INIT;
+    char path[4096];
+    enum swapc_status status = swapci_cli_module_path(argv[first], path, sizeof path, &error);
+    if (status == SWAPC_OK) {
+        status = inspect_bundle(path, &error);
+        if (status == SWAPC_INVALID) {
+            swapc_error_clear(&error);
+            status = inspect_file(path, "file", &error);
+        }
+    }
+    return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail("swapc inspect", &error);
+}

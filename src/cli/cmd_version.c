@@ -1,0 +1,10 @@
+#include "cli.h"
+
+int swapci_cmd_version(int argc, char **argv) {
+    (void)argc, (void)argv;
+    swapc_engine_info info;
+    printf("swapc %s\n", swapc_version());
+    for (unsigned i = 0; swapc_engine_at(i, &info); i++)
+        printf("  %-10s %s\n", info.name, info.built ? info.version : "not in this build");
+    return SWAPCI_EXIT_OK;
+}
