@@ -61,6 +61,7 @@ typedef struct swapc_engine_info {
     const char *name;
     const char *version; /* of the runtime; NULL when it is not built in */
     uint32_t caps;       /* enum swapc_engine_caps of swapc/sys/engine.h; 0 when not built in */
+    const char *const *flavours; /* of a bundle that it runs, best first, NULL-ended; or NULL */
     int built;
 } swapc_engine_info;
 

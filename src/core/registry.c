@@ -11,6 +11,7 @@ int swapc_engine_at(unsigned index, swapc_engine_info *out) {
     out->name = swapci_engine_table[index].name;
     out->version = engine ? engine->version() : NULL;
     out->caps = engine ? engine->caps : 0;
+    out->flavours = engine ? engine->flavours : NULL;
     out->built = engine != NULL;
     return 1;
 }
