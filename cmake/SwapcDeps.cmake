@@ -1,0 +1,85 @@
+# Third-party libraries as targets, and which engines this build has.
+#
+# System libraries come by pkg-config: PkgConfig::UV and so on. The pinned ones that `./dev setup`
+# puts into build/deps come as swapc::NAME; another copy is used by SWAPC_<NAME>_ROOT (a folder with
+# include/ and lib/). A library that is missing is an error only where something links it.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+# swapc_pkg(UV libuv …): PkgConfig::UV from the first of the modules that is installed.
+function(swapc_pkg name)
+    pkg_search_module(${name} QUIET IMPORTED_TARGET GLOBAL ${ARGN})
+    if(NOT ${name}_FOUND)
+        message(FATAL_ERROR "${ARGV1} is not installed: run ./dev setup")
+    endif()
+endfunction()
+
+swapc_pkg(UV libuv)
+swapc_pkg(SODIUM libsodium)
+swapc_pkg(JANSSON jansson)
+swapc_pkg(GRPC grpc)
+swapc_pkg(PROTOBUFC libprotobuf-c)
+swapc_pkg(OPENSSL openssl)
+if(BUILD_TESTING)
+    swapc_pkg(CMOCKA cmocka)
+    swapc_pkg(MSGPACK msgpack-c msgpack)
+endif()
+
+# swapc_import(wasm3 wasm3.h libwasm3.a): swapc::wasm3 when its files are there.
+function(swapc_import name header file)
+    string(TOUPPER ${name} upper)
+    set(SWAPC_${upper}_ROOT "${PROJECT_SOURCE_DIR}/build/deps/${name}" CACHE PATH
+        "Folder with include/ and lib/ of ${name}")
+    set(root "${SWAPC_${upper}_ROOT}")
+    if(NOT EXISTS "${root}/include/${header}" OR NOT EXISTS "${root}/lib/${file}")
+        return()
+    endif()
+    if(file MATCHES "\\.so$")
+        add_library(swapc::${name} SHARED IMPORTED GLOBAL)
+        set_target_properties(swapc::${name} PROPERTIES IMPORTED_NO_SONAME ON)
+    else()
+        add_library(swapc::${name} STATIC IMPORTED GLOBAL)
+    endif()
+    set_target_properties(swapc::${name} PROPERTIES IMPORTED_LOCATION "${root}/lib/${file}")
+    target_include_directories(swapc::${name} INTERFACE "${root}/include")
+endfunction()
+
+swapc_import(wasmtime wasmtime.h libwasmtime.so)
+swapc_import(wasm3 wasm3.h libwasm3.a)
+swapc_import(secp256k1 secp256k1.h libsecp256k1.a)
+swapc_import(hiredis hiredis/hiredis.h libhiredis.a)
+foreach(name IN ITEMS secp256k1 hiredis)
+    if(NOT TARGET swapc::${name})
+        message(WARNING "${name} is missing and what links it will fail: run ./dev setup")
+    endif()
+endforeach()
+if(TARGET swapc::wasm3)
+    target_link_libraries(swapc::wasm3 INTERFACE -lm)
+endif()
+
+# swapc_engine(wasm3 [TARGET]): decides by SWAPC_ENGINE_WASM3 whether this build has the engine.
+function(swapc_engine name)
+    string(TOUPPER ${name} upper)
+    set(SWAPC_ENGINE_${upper} AUTO CACHE STRING "Engine ${name}: AUTO, ON or OFF")
+    set_property(CACHE SWAPC_ENGINE_${upper} PROPERTY STRINGS AUTO ON OFF)
+    set(missing)
+    if(ARGC GREATER 1 AND NOT TARGET ${ARGV1})
+        set(missing "its library is not in SWAPC_${upper}_ROOT (${SWAPC_${upper}_ROOT})")
+    elseif(NOT EXISTS "${PROJECT_SOURCE_DIR}/src/engines/${name}/CMakeLists.txt")
+        set(missing "src/engines/${name} does not exist")
+    endif()
+    if(SWAPC_ENGINE_${upper} STREQUAL "AUTO" AND missing)
+        message(STATUS "engine ${name}: left out, ${missing}")
+    elseif(SWAPC_ENGINE_${upper} AND missing)
+        message(FATAL_ERROR "engine ${name}: ${missing}; run ./dev setup")
+    elseif(SWAPC_ENGINE_${upper} STREQUAL "AUTO" OR SWAPC_ENGINE_${upper})
+        list(APPEND SWAPC_ENGINES ${name})
+    endif()
+    set(SWAPC_ENGINES ${SWAPC_ENGINES} PARENT_SCOPE)
+endfunction()
+
+set(SWAPC_ENGINES) # the engines of this build, in the order in which they are preferred
+swapc_engine(wasmtime swapc::wasmtime)
+swapc_engine(wasm3 swapc::wasm3)
+swapc_engine(native)

@@ -1,0 +1,23 @@
+/* clock.h - the four clocks of swapc, as whole numbers.
+ *
+ * Threads: any. They cannot fail on Linux: a clock that is refused is a broken contract (panic).
+ * Units: in the names. Cost: 20 to 200 ns; the CPU clocks are system calls.
+ */
+#ifndef SWAPCI_CLOCK_H
+#define SWAPCI_CLOCK_H
+
+#include <stdint.h>
+
+/* Nanoseconds since some fixed point; never goes back, not moved by setting the time. */
+uint64_t swapci_clock_monotonic_ns(void);
+
+/* Microseconds since 1970-01-01 UTC; jumps when the time is set. */
+uint64_t swapci_clock_realtime_us(void);
+
+/* Nanoseconds of CPU time that the calling thread has used. */
+uint64_t swapci_clock_thread_cpu_ns(void);
+
+/* Nanoseconds of CPU time that all threads of the process have used. */
+uint64_t swapci_clock_process_cpu_ns(void);
+
+#endif

@@ -1,0 +1,44 @@
+#include "clock.h"
+
+#include <time.h>
+
+#include "test_main.h"
+
+static void monotonic_never_goes_back(void **state) {
+    (void)state;
+    uint64_t last = swapci_clock_monotonic_ns();
+    for (int i = 0; i < 1000; i++) {
+        uint64_t now = swapci_clock_monotonic_ns();
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+static void realtime_is_in_microseconds(void **state) {
+    (void)state;
+    uint64_t before = (uint64_t)time(NULL);
+    uint64_t us = swapci_clock_realtime_us();
+    uint64_t after = (uint64_t)time(NULL) + 1;
+    /* time() may lag the precise clock by a tick at the turn of a second */
+    assert_in_range(us / 1000000u, before, after);
+}
+
+static void cpu_clocks_advance_with_work(void **state) {
+    (void)state;
+    uint64_t thread = swapci_clock_thread_cpu_ns();
+    uint64_t process = swapci_clock_process_cpu_ns();
+    volatile uint64_t sum = 0;
+    while (swapci_clock_thread_cpu_ns() == thread) {
+        for (uint64_t i = 0; i < 10000; i++) sum += i;
+    }
+    assert_true(swapci_clock_process_cpu_ns() > process);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(monotonic_never_goes_back),
+        cmocka_unit_test(realtime_is_in_microseconds),
+        cmocka_unit_test(cpu_clocks_advance_with_work),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}
