@@ -1,0 +1,172 @@
+#include "health_client.h"
+#include "health_service.h"
+#include "rpc_runtime.h"
+#include "rpc_scratch.h"
+#include "test_main.h"
+
+#define PATIENCE 20000 /* ms; reached only by a test that fails */
+
+struct ward {
+    struct swapci_rpc_scratch *scratch;
+    swapci_rpc_server *server;
+    swapci_rpc_client *client;
+    swapci_health_service *health;
+};
+
+static int open_ward(void **state) {
+    struct ward *ward = calloc(1, sizeof *ward);
+    void *scratch;
+    if (!ward || swapci_rpc_scratch_make(&scratch))
+        return -1;
+    ward->scratch = scratch;
+    swapci_rpc_server_config config = {.address = ward->scratch->address};
+    if (swapci_rpc_server_new(&config, &ward->server, NULL) ||
+        swapci_rpc_client_new(ward->scratch->address, &ward->client, NULL) ||
+        swapci_health_service_new(&ward->health, NULL))
+        return -1;
+    swapci_health_service_add(ward->health, ward->server);
+    *state = ward;
+    return swapci_rpc_server_start(ward->server, NULL) ? -1 : 0;
+}
+
+static int close_ward(void **state) {
+    struct ward *ward = *state;
+    void *scratch = ward->scratch;
+    swapci_rpc_client_free(ward->client);
+    swapci_rpc_server_free(ward->server);
+    swapci_health_service_free(ward->health);
+    swapci_rpc_shutdown();
+    free(ward);
+    return swapci_rpc_scratch_remove(&scratch);
+}
+
+static void assert_check(struct ward *ward, const char *service, enum swapci_health wanted) {
+    enum swapci_health health = SWAPCI_HEALTH_UNKNOWN;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_health_client_check(ward->client, service, PATIENCE, &health, &error);
+    assert_string_equal(error.text, "");
+    assert_int_equal(health, wanted);
+}
+
+static void assert_next(swapci_rpc_stream *stream, enum swapci_health wanted) {
+    enum swapci_health health = SWAPCI_HEALTH_UNKNOWN;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_health_client_next(stream, PATIENCE, &health, &error);
+    assert_string_equal(error.text, "");
+    assert_int_equal(health, wanted);
+}
+
+static swapci_rpc_stream *watch(struct ward *ward, const char *service) {
+    swapci_rpc_stream *stream;
+    assert_int_equal(swapci_health_client_watch(ward->client, service, &stream, NULL), SWAPC_OK);
+    return stream;
+}
+
+static void checks(void **state) {
+    struct ward *ward = *state;
+    enum swapci_health health;
+    assert_check(ward, "", SWAPCI_HEALTH_NOT_SERVING);
+    assert_int_equal(swapci_health_client_check(ward->client, "a.A", PATIENCE, &health, NULL),
+                     SWAPC_NOT_FOUND);
+    swapci_health_service_set(ward->health, "", true);
+    swapci_health_service_set(ward->health, "a.A", true);
+    assert_check(ward, "", SWAPCI_HEALTH_SERVING);
+    assert_check(ward, "a.A", SWAPCI_HEALTH_SERVING);
+    swapci_health_service_set(ward->health, "a.A", false);
+    assert_check(ward, "a.A", SWAPCI_HEALTH_NOT_SERVING);
+    assert_check(ward, "", SWAPCI_HEALTH_SERVING);
+}
+
+static void watch_follows(void **state) {
+    struct ward *ward = *state;
+    swapci_rpc_stream *whole = watch(ward, ""), *part = watch(ward, "a.A");
+    assert_next(whole, SWAPCI_HEALTH_NOT_SERVING);
+    assert_next(part, SWAPCI_HEALTH_SERVICE_UNKNOWN);
+    swapci_health_service_set(ward->health, "", true);
+    assert_next(whole, SWAPCI_HEALTH_SERVING);
+    swapci_health_service_set(ward->health, "a.A", false);
+    assert_next(part, SWAPCI_HEALTH_NOT_SERVING);
+    swapci_health_service_set(ward->health, "a.A", false); /* no change, no message */
+    swapci_health_service_set(ward->health, "a.A", true);
+    assert_next(part, SWAPCI_HEALTH_SERVING);
+    swapci_rpc_stream_free(whole);
+    swapci_rpc_stream_free(part);
+}
+
+static void draining_is_for_good(void **state) {
+    struct ward *ward = *state;
+    swapci_health_service_set(ward->health, "", true);
+    swapci_rpc_stream *stream = watch(ward, "");
+    assert_next(stream, SWAPCI_HEALTH_SERVING);
+    swapci_health_service_drain(ward->health);
+    assert_next(stream, SWAPCI_HEALTH_NOT_SERVING);
+    swapci_health_service_set(ward->health, "", true);
+    swapci_health_service_set(ward->health, "late.Comer", true);
+    assert_check(ward, "", SWAPCI_HEALTH_NOT_SERVING);
+    assert_check(ward, "late.Comer", SWAPCI_HEALTH_NOT_SERVING);
+    swapci_rpc_stream_free(stream);
+}
+
+/* A watcher that never reads: the changes do not pile up, the newest arrives last. */
+static void slow_watcher_gets_newest(void **state) {
+    struct ward *ward = *state;
+    enum swapci_health health = SWAPCI_HEALTH_UNKNOWN;
+    enum swapc_status status;
+    unsigned count = 0;
+    swapci_rpc_stream *stream = watch(ward, "");
+    assert_next(stream, SWAPCI_HEALTH_NOT_SERVING);
+    for (int i = 0; i < 100001; i++)
+        swapci_health_service_set(ward->health, "", i % 2 == 0);
+    swapci_rpc_server_shutdown(ward->server, PATIENCE);
+    while ((status = swapci_health_client_next(stream, PATIENCE, &health, NULL)) == SWAPC_OK)
+        count++;
+    assert_int_equal(status, SWAPC_UNREACHABLE);
+    assert_true(count > 0 && count < 100001);
+    assert_int_equal(health, SWAPCI_HEALTH_SERVING);
+    swapci_rpc_stream_free(stream);
+}
+
+static void shutdown_ends_watches(void **state) {
+    struct ward *ward = *state;
+    enum swapci_health health;
+    swapci_rpc_stream *stream = watch(ward, "");
+    assert_next(stream, SWAPCI_HEALTH_NOT_SERVING);
+    swapci_rpc_server_shutdown(ward->server, PATIENCE);
+    assert_int_equal(swapci_health_client_next(stream, PATIENCE, &health, NULL),
+                     SWAPC_UNREACHABLE);
+    swapci_rpc_stream_free(stream);
+}
+
+/* A watcher that left makes room: more watches one after another than calls are allowed at a time. */
+static void watchers_may_leave(void **state) {
+    struct ward *ward = *state;
+    for (int i = 0; i < SWAPCI_RPC_CALLS_MAX + 10; i++) {
+        swapci_rpc_stream *stream = watch(ward, "");
+        assert_next(stream, SWAPCI_HEALTH_NOT_SERVING);
+        swapci_rpc_stream_free(stream);
+    }
+}
+
+static void close_ends_a_watch(void **state) {
+    struct ward *ward = *state;
+    enum swapci_health health;
+    swapci_rpc_stream *stream = watch(ward, "");
+    assert_next(stream, SWAPCI_HEALTH_NOT_SERVING);
+    assert_int_equal(swapci_health_client_next(stream, 1, &health, NULL), SWAPC_DEADLINE);
+    swapci_rpc_client_close(ward->client);
+    assert_int_equal(swapci_health_client_next(stream, PATIENCE, &health, NULL), SWAPC_CLOSED);
+    swapci_rpc_stream_free(stream);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(checks, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(watch_follows, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(draining_is_for_good, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(slow_watcher_gets_newest, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(shutdown_ends_watches, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(watchers_may_leave, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(close_ends_a_watch, open_ward, close_ward),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}

@@ -1,0 +1,109 @@
+/* rpc_server.h - a gRPC server that hands calls to plain functions.
+ *
+ * A service is a table of methods {name, handler}; swapci_rpc_server_add takes it before the start.
+ * The server has one thread of its own, which sits on gRPC's completion queue. A handler either
+ * runs there (SWAPCI_RPC_ON_RPC_THREAD: for what must answer while the owner is busy and never
+ * blocks) or in the owner's thread: requests wait in a queue, the owner is woken by a callback
+ * (uv_async_send in rpc_uv.h, a write to an eventfd, ...) and calls swapci_rpc_server_poll.
+ * Without a wake callback everything runs on the rpc thread.
+ *
+ * A handler gets a call handle and answers it, at once or any time later, from any thread.
+ *
+ * Threads: the handle functions (swapci_rpc_call_*) may be called from any thread, also inside
+ *     handlers. new, add, wake_set, start, shutdown and free: one thread at a time, and never from a
+ *     handler on the rpc thread. poll: one thread at a time.
+ * Ownership: a handle is the handler's from its call until swapci_rpc_call_reply or _finish, which
+ *     must come exactly once and void it, also when the client has left or the server was shut
+ *     down meanwhile: the answer is then dropped. The request's bytes are good until the handler
+ *     returns. A handle may outlive swapci_rpc_server_free.
+ * Fork: start starts threads; fork children before.
+ * Limits: a request of 1 MiB, 1024 calls at a time by default; what is beyond gets
+ *     RESOURCE_EXHAUSTED. No encryption: a TCP address that other machines reach is logged as such.
+ */
+#ifndef SWAPCI_RPC_SERVER_H
+#define SWAPCI_RPC_SERVER_H
+
+#include "rpc_code.h"
+#include "swapc/bytes.h"
+#include "swapc/error.h"
+#include "swapc/log.h"
+
+#include <stddef.h>
+
+#define SWAPCI_RPC_MESSAGE_MAX (1024 * 1024) /* bytes of a message, in both directions */
+#define SWAPCI_RPC_CALLS_MAX 1024            /* calls at a time, when the config says 0 */
+#define SWAPCI_RPC_SERVICES_MAX 8            /* calls of swapci_rpc_server_add */
+
+typedef struct swapci_rpc_server swapci_rpc_server;
+typedef struct swapci_rpc_call swapci_rpc_call;
+
+#define SWAPCI_RPC_ON_RPC_THREAD 1u /* flag: run the handler on the rpc thread; it must not block */
+
+/* One row of a service. Tables are static and outlive the server and its handles. */
+typedef struct swapci_rpc_method {
+    const char *name; /* "/package.Service/Method" */
+    /* Called once a request, with the user of swapci_rpc_server_add. */
+    void (*handle)(void *user, swapci_rpc_call *call, swapc_bytes request);
+    /* Optional, only with SWAPCI_RPC_ON_RPC_THREAD, for streams: called at most once, on the rpc
+     * thread, when the client left or the server shuts down before the handle was finished. The
+     * handle must still be finished, here or later. May run while another thread finishes it: then
+     * call serves only to be compared. */
+    void (*gone)(void *user, swapci_rpc_call *call);
+    unsigned flags; /* SWAPCI_RPC_ON_RPC_THREAD or 0 */
+} swapci_rpc_method;
+
+typedef struct swapci_rpc_server_config {
+    const char *address; /* unix:PATH or HOST:PORT, copied; a socket file is made for its owner only */
+    swapc_log log;       /* copied */
+    unsigned calls_max;  /* calls at a time; 0: SWAPCI_RPC_CALLS_MAX */
+} swapci_rpc_server_config;
+
+/* Makes a server that does not listen yet.
+ * Returns OK; INVALID or TOO_LARGE (the address); NO_MEMORY. After failure *out is NULL. */
+enum swapc_status swapci_rpc_server_new(const swapci_rpc_server_config *config,
+                                        swapci_rpc_server **out, swapc_error *error);
+
+/* Adds a service of count methods, before the start. The table is borrowed; user goes to its
+ * handlers and outlives the shutdown. Misuse: more than SWAPCI_RPC_SERVICES_MAX. */
+void swapci_rpc_server_add(swapci_rpc_server *server, const swapci_rpc_method *methods,
+                           size_t count, void *user);
+
+/* Has wake(user) called on the rpc thread whenever swapci_rpc_server_poll has work; it must not
+ * block and not call the server. Before the start. NULL: all handlers run on the rpc thread. */
+void swapci_rpc_server_wake_set(swapci_rpc_server *server, void (*wake)(void *user), void *user);
+
+/* Listens and serves. A socket file left by a server that is gone is replaced.
+ * Returns OK; BUSY (the address is in use), INVALID, SYSTEM, NO_MEMORY.
+ * After failure the server may be started again or freed. */
+enum swapc_status swapci_rpc_server_start(swapci_rpc_server *server, swapc_error *error);
+
+/* Returns the TCP port that the started server listens on (the one picked for :0); 0 on unix. */
+unsigned swapci_rpc_server_port(const swapci_rpc_server *server);
+
+/* Returns the address to give to a client, "unix:PATH" or "HOST:PORT" with the port picked.
+ * Borrowed until free. */
+const char *swapci_rpc_server_address(const swapci_rpc_server *server);
+
+/* Runs the handlers of all requests that wait. Returns how many ran. */
+size_t swapci_rpc_server_poll(swapci_rpc_server *server);
+
+/* Stops: takes no new calls, answers those not yet answered with UNAVAILABLE, gives answers
+ * grace_ms to reach their clients, cancels the rest and ends the thread. Blocks; afterwards no
+ * handler runs, no wake comes, and the socket file is gone. A second time does nothing. */
+void swapci_rpc_server_shutdown(swapci_rpc_server *server, unsigned grace_ms);
+
+/* Shuts down without grace if it still runs, and frees. NULL does nothing. */
+void swapci_rpc_server_free(swapci_rpc_server *server);
+
+/* Answers a unary call with message, copied, and status OK. Voids the handle. */
+void swapci_rpc_call_reply(swapci_rpc_call *call, swapc_bytes message);
+
+/* Ends a call with code and text (NULL: none), copied, up to 255 bytes. Voids the handle. */
+void swapci_rpc_call_finish(swapci_rpc_call *call, enum swapci_rpc_code code, const char *text);
+
+/* Sends one message, copied, on a stream. A stream carries states, not events: a message that has
+ * not left when the next one comes is replaced by it, so a slow client costs no memory.
+ * Returns OK, CLOSED (the client left or the server stops: finish the handle). */
+enum swapc_status swapci_rpc_call_send(swapci_rpc_call *call, swapc_bytes message);
+
+#endif
