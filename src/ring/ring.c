@@ -1,0 +1,198 @@
+/* What is shared: the header of ring_impl.h and the records. `tail` is stored by the producer alone,
+ * `head` by the consumer alone, each after the bytes that it speaks of: a store of tail publishes
+ * what was written before it, a store of head gives back what was copied out before it. Each side
+ * works from its private copy of its own counter and takes the peer's only within
+ * 0 <= tail - head <= capacity, so a dead or hostile peer cannot lead it outside the data. Sleeping
+ * is ring_wait.c's; attaching is guarded by ring_file.c's locks. */
+#include "ring.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "ring_file.h"
+#include "swapc/log.h"
+
+static const char default_directory[] = "/dev/shm";
+static const char file_prefix[] = "swapc-";
+
+static int name_allowed(const char *name) {
+    size_t len = name ? strlen(name) : 0;
+    if (len == 0 || len > SWAPCI_RING_NAME_MAX) return 0;
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)name[i]) && !strchr("._-", name[i])) return 0;
+    }
+    return 1;
+}
+
+enum swapc_status swapci_ring_path(const char *directory, const char *name, char *out, size_t size,
+                                   swapc_error *error) {
+    if (!name_allowed(name)) {
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "\"%s\" is no name for a ring; use up to %d letters, digits, dots, "
+                               "dashes and underscores",
+                               name ? name : "", SWAPCI_RING_NAME_MAX);
+    }
+    if (!directory) directory = default_directory;
+    int len = snprintf(out, size, "%s/%s%s", directory, file_prefix, name);
+    if (len >= 0 && (size_t)len < size) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_INVALID, "the path of ring \"%s\" is too long", name);
+}
+
+static enum swapc_status map(swapci_ring *ring, swapc_error *error) {
+    size_t size = SWAPCI_RING_HEADER + (size_t)ring->capacity;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+    if (memory == MAP_FAILED)
+        return swapc_error_set_errno(error, SWAPC_NO_MEMORY, errno, "cannot map ring \"%s\"",
+                                     ring->name);
+    ring->shared = memory;
+    ring->data = (uint8_t *)memory + SWAPCI_RING_HEADER;
+    return SWAPC_OK;
+}
+
+/* Takes up the counters of a ring, still under the attach lock. A place that cannot be true means
+ * that the role's last holder was broken: its successor begins where the peer stands. */
+static enum swapc_status take_over(swapci_ring *ring, swapc_error *error) {
+    swapci_ring_shared *shared = ring->shared;
+    int producer = ring->role == SWAPCI_RING_PRODUCER;
+    uint64_t tail = atomic_load(&shared->tail);
+    uint64_t head = atomic_load(&shared->head);
+    uint64_t theirs = producer ? head : tail;
+    if (theirs % 8 != 0) return swapci_ring_explain(ring, SWAPC_CORRUPT, error);
+    int sane = (producer ? tail : head) % 8 == 0 && tail - head <= ring->capacity;
+    ring->theirs = theirs;
+    ring->mine = sane ? (producer ? tail : head) : theirs;
+    ring->visible = ring->mine;
+    atomic_store(producer ? &shared->tail : &shared->head, ring->mine);
+    atomic_store(&shared->waiters[ring->role].sleeping, 0);
+    if (producer) atomic_store(&shared->finished, 0);
+    else atomic_fetch_add(&shared->consumers, 1);
+    ring->consumers = atomic_load(&shared->consumers);
+    return SWAPC_OK;
+}
+
+/* Everything that happens under the attach lock. */
+static enum swapc_status attach(swapci_ring *ring, const char *path, swapc_error *error) {
+    enum swapci_ring_role peer = 1 - ring->role;
+    enum swapc_status status = swapci_ring_file_claim(ring->fd, ring->role, ring->name, error);
+    if (status != SWAPC_OK) return status;
+    int attached = swapci_ring_file_held(ring->fd, peer);
+    status = swapci_ring_file_settle(ring->fd, path, attached, &ring->capacity, error);
+    if (status == SWAPC_OK) status = map(ring, error);
+    if (status == SWAPC_OK) status = take_over(ring, error);
+    if (status == SWAPC_OK) swapci_ring_wait_wake(&ring->shared->waiters[peer]);
+    else if (status != SWAPC_INVALID && !attached) unlink(path); /* half made, and nobody's */
+    return status;
+}
+
+enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci_ring_role role,
+                                   swapci_ring **out, swapc_error *error) {
+    char path[SWAPCI_RING_PATH_MAX];
+    uint64_t capacity = config->capacity ? config->capacity : SWAPCI_RING_CAPACITY;
+    enum swapc_status status =
+        swapci_ring_path(config->directory, config->name, path, sizeof path, error);
+    if (status != SWAPC_OK) return status;
+    if (capacity < SWAPCI_RING_CAPACITY_MIN || capacity > SWAPCI_RING_CAPACITY_MAX ||
+        (capacity & (capacity - 1))) {
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "a ring of %llu bytes cannot be: use a power of two from %u to %u",
+                               (unsigned long long)capacity, SWAPCI_RING_CAPACITY_MIN,
+                               SWAPCI_RING_CAPACITY_MAX);
+    }
+    swapci_ring *ring = calloc(1, sizeof *ring);
+    if (!ring)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for ring \"%s\"", config->name);
+    ring->role = role;
+    ring->fd = -1;
+    ring->capacity = capacity;
+    ring->stop = config->stop;
+    snprintf(ring->name, sizeof ring->name, "%s", config->name);
+    status = swapci_ring_file_open(path, 1, &ring->fd, error);
+    if (status == SWAPC_OK) status = attach(ring, path, error);
+    if (status == SWAPC_OK) {
+        swapci_ring_file_unlock(ring->fd);
+        *out = ring;
+    } else {
+        swapci_ring_close(ring);
+    }
+    return status;
+}
+
+void swapci_ring_close(swapci_ring *ring) {
+    if (!ring) return;
+    /* The peer looks at the lock only when its sleep ends: end it once the lock is gone. */
+    if (ring->fd >= 0) close(ring->fd);
+    if (ring->shared) {
+        swapci_ring_wait_wake(&ring->shared->waiters[1 - ring->role]);
+        munmap(ring->shared, SWAPCI_RING_HEADER + (size_t)ring->capacity);
+    }
+    free(ring);
+}
+
+enum swapc_status swapci_ring_unlink(const char *directory, const char *name, swapc_error *error) {
+    char path[SWAPCI_RING_PATH_MAX];
+    enum swapc_status status = swapci_ring_path(directory, name, path, sizeof path, error);
+    if (status != SWAPC_OK || unlink(path) == 0 || errno == ENOENT) return status;
+    return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot remove ring %s", path);
+}
+
+/* Removes one ring unless somebody is attached. Returns 1 when it is gone. */
+static int sweep_one(const char *directory, const char *name) {
+    char path[SWAPCI_RING_PATH_MAX];
+    int fd, removed = 0;
+    if (swapci_ring_path(directory, name, path, sizeof path, NULL) != SWAPC_OK) return 0;
+    if (swapci_ring_file_open(path, 0, &fd, NULL) != SWAPC_OK) return 0;
+    if (!swapci_ring_file_held(fd, SWAPCI_RING_PRODUCER) &&
+        !swapci_ring_file_held(fd, SWAPCI_RING_CONSUMER))
+        removed = unlink(path) == 0;
+    close(fd);
+    return removed;
+}
+
+size_t swapci_ring_sweep(const char *directory, const char *prefix) {
+    SWAPC_CHECK(prefix && *prefix);
+    size_t removed = 0, skip = strlen(file_prefix);
+    DIR *dir = opendir(directory ? directory : default_directory);
+    if (!dir) return 0;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        if (strncmp(entry->d_name, file_prefix, skip) != 0) continue;
+        const char *name = entry->d_name + skip;
+        if (strncmp(name, prefix, strlen(prefix)) == 0)
+            removed += (size_t)sweep_one(directory, name);
+    }
+    closedir(dir);
+    return removed;
+}
+
+size_t swapci_ring_capacity(const swapci_ring *ring) {
+    return (size_t)ring->capacity;
+}
+
+size_t swapci_ring_record_max(const swapci_ring *ring) {
+    return (size_t)ring->capacity / 4;
+}
+
+size_t swapci_ring_used(const swapci_ring *ring) {
+    uint64_t head = atomic_load_explicit(&ring->shared->head, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+    uint64_t used = tail - head;
+    return used <= ring->capacity ? (size_t)used : (size_t)ring->capacity;
+}
+
+int swapci_ring_peer_alive(const swapci_ring *ring) {
+    return swapci_ring_file_held(ring->fd, 1 - ring->role);
+}
+
+void swapci_ring_wake_self(swapci_ring *ring) {
+    swapci_ring_wait_wake(&ring->shared->waiters[ring->role]);
+}
+
+swapci_ring_stats swapci_ring_stats_get(const swapci_ring *ring) {
+    return ring->stats;
+}

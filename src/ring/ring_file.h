@@ -1,0 +1,31 @@
+/* ring_file.h - the ring's file: found or made, checked, locked, mapped.
+ *
+ * Nothing here looks at records. The file's first bytes carry three open-file-description locks:
+ * one for the short time of attaching, one for each role.
+ */
+#ifndef SWAPCI_RING_FILE_H
+#define SWAPCI_RING_FILE_H
+
+#include "ring_impl.h"
+
+/* Opens (O_CREAT when create is 1), checks kind, owner and mode, and takes the attach lock.
+ * Returns INVALID, NOT_FOUND, IO, SYSTEM, INTERRUPTED; on success *fd is the caller's. */
+enum swapc_status swapci_ring_file_open(const char *path, int create, int *fd, swapc_error *error);
+
+/* Takes the role's lock. Returns BUSY, SYSTEM. */
+enum swapc_status swapci_ring_file_claim(int fd, enum swapci_ring_role role, const char *name,
+                                         swapc_error *error);
+
+/* Returns 1 when another open file holds the role's lock. */
+int swapci_ring_file_held(int fd, enum swapci_ring_role role);
+
+/* Makes the file an empty ring of `capacity` (shared says whether a peer is attached: then the file
+ * is only checked). Out: *capacity is that of the ring.
+ * Returns INVALID (no ring), CORRUPT (attached and broken), IO (no room), SYSTEM. */
+enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached,
+                                          uint64_t *capacity, swapc_error *error);
+
+/* Gives the attach lock back. */
+void swapci_ring_file_unlock(int fd);
+
+#endif
