@@ -82,10 +82,8 @@ static void check_calls_the_panic_callback(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(message_reaches_the_sink),
-        cmocka_unit_test(level_filters),
-        cmocka_unit_test(without_a_sink_nothing_happens),
-        cmocka_unit_test(long_message_is_cut),
+        cmocka_unit_test(message_reaches_the_sink),       cmocka_unit_test(level_filters),
+        cmocka_unit_test(without_a_sink_nothing_happens), cmocka_unit_test(long_message_is_cut),
         cmocka_unit_test(check_calls_the_panic_callback),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
