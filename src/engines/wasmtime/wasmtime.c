@@ -1,0 +1,208 @@
+/* wasmtime.c - the engine table of wasmtime: opening it and compiling modules.
+ *
+ * What is shared: a module's demand build, made by the first thread that needs it under the module's
+ * lock and read without it after demand_ready (release, acquire). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "wt_instance.h"
+#include "wt_outcome.h"
+
+static const char *version(void) {
+    return WASMTIME_VERSION;
+}
+
+static enum swapc_status open(const swapc_engine_config *config, swapc_engine_state **out,
+                              swapc_error *error) {
+    swapc_engine_state *state = calloc(1, sizeof *state);
+    if (!state)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for wasmtime");
+    const enum swapc_status status = swapci_wt_runtime_init(state, config, error);
+    if (status == SWAPC_OK)
+        *out = state;
+    else
+        free(state);
+    return status;
+}
+
+static void close(swapc_engine_state *state) {
+    swapci_wt_runtime_fini(state);
+    free(state);
+}
+
+static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes, swapc_error *error) {
+    wasmtime_error_t *refused =
+        wasmtime_module_validate(state->demand.engine, bytes.ptr, bytes.len);
+    if (!refused)
+        return SWAPC_OK;
+    const enum swapc_status status = swapci_wt_report_refused(refused, NULL, error);
+    wasmtime_error_delete(refused);
+    return status;
+}
+
+static bool is_guest_call(const wasm_externtype_t *type) {
+    const wasm_functype_t *func = wasm_externtype_as_functype_const(type);
+    if (!func)
+        return false;
+    const wasm_valtype_vec_t *params = wasm_functype_params(func);
+    const wasm_valtype_vec_t *results = wasm_functype_results(func);
+    return params->size == 2 && results->size == 1 &&
+           wasm_valtype_kind(params->data[0]) == WASM_I32 &&
+           wasm_valtype_kind(params->data[1]) == WASM_I32 &&
+           wasm_valtype_kind(results->data[0]) == WASM_I32;
+}
+
+static bool is_named(const wasm_exporttype_t *type, const char *name) {
+    const wasm_name_t *found = wasm_exporttype_name(type);
+    return found->size == strlen(name) && memcmp(found->data, name, found->size) == 0;
+}
+
+/* Unchecked calls rest on this: __guest_call is what the call function takes it for. */
+static enum swapc_status check_exports(const wasmtime_module_t *module, const char *path,
+                                       swapc_error *error) {
+    bool guest_call = false, memory = false;
+    wasm_exporttype_vec_t exports;
+    wasmtime_module_exports(module, &exports);
+    for (size_t i = 0; i < exports.size; i++) {
+        const wasm_externtype_t *type = wasm_exporttype_type(exports.data[i]);
+        if (is_named(exports.data[i], "__guest_call"))
+            guest_call = is_guest_call(type);
+        else if (is_named(exports.data[i], "memory"))
+            memory = wasm_externtype_kind(type) == WASM_EXTERN_MEMORY;
+    }
+    wasm_exporttype_vec_delete(&exports);
+    if (guest_call && memory)
+        return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_MODULE_EXPORT,
+                           "%s does not export %s: build it as a waPC guest",
+                           path ? path : "the module",
+                           memory ? "__guest_call (i32, i32) -> i32" : "its memory as \"memory\"");
+}
+
+static enum swapc_status link_build(struct swapci_wt_build *build,
+                                    const struct swapci_wt_runtime *runtime, const char *path,
+                                    swapc_error *error) {
+    wasmtime_error_t *failed =
+        wasmtime_linker_instantiate_pre(runtime->linker, build->module, &build->pre);
+    if (!failed)
+        return SWAPC_OK;
+    const enum swapc_status status = swapci_wt_report_unlinked(failed, path, error);
+    wasmtime_error_delete(failed);
+    return status;
+}
+
+/* A module that does not fit into the pool's slots is refused there with an error of its own, so the
+ * last word is the demand runtime's. */
+static enum swapc_status compile_build(swapc_engine_module *module, swapc_bytes bytes,
+                                       struct swapci_wt_build **build, swapc_error *error) {
+    swapc_engine_state *state = module->state;
+    wasmtime_error_t *refused = NULL;
+    *build = &module->pool;
+    if (state->pool.engine)
+        refused = wasmtime_module_new(state->pool.engine, bytes.ptr, bytes.len, &(*build)->module);
+    if (refused)
+        wasmtime_error_delete(refused);
+    if (module->pool.module)
+        return link_build(*build, &state->pool, module->path, error);
+
+    *build = &module->demand;
+    refused = wasmtime_module_new(state->demand.engine, bytes.ptr, bytes.len, &(*build)->module);
+    if (refused) {
+        const enum swapc_status status = swapci_wt_report_refused(refused, module->path, error);
+        wasmtime_error_delete(refused);
+        return status;
+    }
+    atomic_store(&module->demand_ready, true);
+    return link_build(*build, &state->demand, module->path, error);
+}
+
+static void build_fini(struct swapci_wt_build *build) {
+    if (build->pre)
+        wasmtime_instance_pre_delete(build->pre);
+    if (build->module)
+        wasmtime_module_delete(build->module);
+}
+
+static void free_module(swapc_engine_module *module) {
+    build_fini(&module->pool);
+    build_fini(&module->demand);
+    pthread_mutex_destroy(&module->lock);
+    free(module);
+}
+
+static enum swapc_status compile(swapc_engine_state *state, const swapc_artifact *artifact,
+                                 swapc_engine_module **out, swapc_error *error) {
+    swapc_engine_module *module = calloc(1, sizeof *module);
+    if (!module)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
+    struct swapci_wt_build *build;
+    module->state = state;
+    module->path = artifact->path;
+    pthread_mutex_init(&module->lock, NULL);
+    enum swapc_status status = compile_build(module, artifact->bytes, &build, error);
+    if (status == SWAPC_OK)
+        status = check_exports(build->module, module->path, error);
+    if (status == SWAPC_OK)
+        *out = module;
+    else
+        free_module(module);
+    return status;
+}
+
+/* The pool's machine code serves here as well: both runtimes have the same code settings. */
+static enum swapc_status copy_build(swapc_engine_module *module, swapc_error *error) {
+    const struct swapci_wt_runtime *runtime = &module->state->demand;
+    wasm_byte_vec_t code;
+    wasmtime_error_t *failed = wasmtime_module_serialize(module->pool.module, &code);
+    if (!failed) {
+        failed = wasmtime_module_deserialize(runtime->engine, (const uint8_t *)code.data, code.size,
+                                             &module->demand.module);
+        wasm_byte_vec_delete(&code);
+    }
+    if (!failed)
+        return link_build(&module->demand, runtime, module->path, error);
+    const enum swapc_status status = swapci_wt_report_no_instance(failed, error);
+    wasmtime_error_delete(failed);
+    return status;
+}
+
+enum swapc_status swapci_wt_module_build_demand(swapc_engine_module *module, swapc_error *error) {
+    if (atomic_load_explicit(&module->demand_ready, memory_order_acquire))
+        return SWAPC_OK;
+    enum swapc_status status = SWAPC_OK;
+    pthread_mutex_lock(&module->lock);
+    if (!atomic_load(&module->demand_ready)) {
+        status = copy_build(module, error);
+        if (status == SWAPC_OK) {
+            atomic_store(&module->demand_ready, true);
+            swapc_log_write(&module->state->log, SWAPC_LOG_INFO, "wasmtime",
+                            "the pool of %u instances is used up: further ones are made on demand",
+                            module->state->pool_size);
+        } else {
+            build_fini(&module->demand);
+            module->demand = (struct swapci_wt_build){NULL, NULL};
+        }
+    }
+    pthread_mutex_unlock(&module->lock);
+    return status;
+}
+
+static const char *const flavours[] = {"wide", "plain", "mvp", NULL};
+
+const swapc_engine swapc_engine_wasmtime = {
+    .abi = SWAPC_ENGINE_ABI,
+    .caps = SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_DEADLINE | SWAPC_CAP_CANCEL |
+            SWAPC_CAP_MEMORY | SWAPC_CAP_STACK,
+    .name = "wasmtime",
+    .flavours = flavours,
+    .version = version,
+    .open = open,
+    .close = close,
+    .validate = validate,
+    .compile = compile,
+    .free_module = free_module,
+    .instantiate = swapci_wt_instance_new,
+    .free_instance = swapci_wt_instance_free,
+    .run_export = swapci_wt_instance_run_export,
+    .call = swapci_wt_instance_call,
+};

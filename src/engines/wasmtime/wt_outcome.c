@@ -1,0 +1,98 @@
+#include "wt_outcome.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* wasmtime's texts are trees of causes over several lines, with a backtrace between: the root cause
+ * is the last line, perhaps numbered ("  1: …"). */
+static const char *last_line(const wasm_byte_vec_t *message, int *length) {
+    const char *begin = message->data;
+    const char *end = begin + message->size;
+    while (end > begin && (end[-1] == '\0' || isspace((unsigned char)end[-1])))
+        end--;
+    const char *line = end;
+    while (line > begin && line[-1] != '\n')
+        line--;
+    while (line < end && isspace((unsigned char)*line))
+        line++;
+    const char *number = line;
+    while (number < end && isdigit((unsigned char)*number))
+        number++;
+    if (number > line && end - number > 2 && number[0] == ':' && number[1] == ' ')
+        line = number + 2;
+    *length = (int)(end - line);
+    return line;
+}
+
+static void copy_line(const wasm_byte_vec_t *message, char line[SWAPCI_WT_LINE_MAX]) {
+    int length;
+    const char *from = last_line(message, &length);
+    snprintf(line, SWAPCI_WT_LINE_MAX, "%.*s", length, from);
+}
+
+static void error_line(const wasmtime_error_t *failed, char line[SWAPCI_WT_LINE_MAX]) {
+    wasm_name_t message;
+    wasmtime_error_message(failed, &message);
+    copy_line(&message, line);
+    wasm_name_delete(&message);
+}
+
+enum swapc_status swapci_wt_report_trap(const wasm_trap_t *trap, swapc_error *error) {
+    char line[SWAPCI_WT_LINE_MAX];
+    wasm_message_t message;
+    wasmtime_trap_code_t code;
+    wasm_trap_message(trap, &message);
+    copy_line(&message, line);
+    wasm_byte_vec_delete(&message);
+    if (!wasmtime_trap_code(trap, &code))
+        return swapc_error_set(error, SWAPC_TRAP, "the guest trapped: %s", line);
+    switch (code) {
+    case WASMTIME_TRAP_CODE_STACK_OVERFLOW:
+        return swapc_error_set(error, SWAPC_TRAP_STACK,
+                               "the guest used up its stack of 512 KiB: it recurses too deeply");
+    case WASMTIME_TRAP_CODE_MEMORY_OUT_OF_BOUNDS:
+        return swapc_error_set(error, SWAPC_TRAP_MEMORY,
+                               "the guest used an address outside its memory");
+    default:
+        return swapc_error_set(error, SWAPC_TRAP, "the guest trapped: %s", line);
+    }
+}
+
+enum swapc_status swapci_wt_report_refused(const wasmtime_error_t *refused, const char *path,
+                                           swapc_error *error) {
+    char line[SWAPCI_WT_LINE_MAX];
+    const char *name = path ? path : "the module";
+    error_line(refused, line);
+    if (strstr(line, "not enabled") || strstr(line, "must be enabled") ||
+        strstr(line, "not supported"))
+        return swapc_error_set(error, SWAPC_UNSUPPORTED,
+                               "%s uses what wasmtime is set not to run: %s; build it without",
+                               name, line);
+    return swapc_error_set(error, SWAPC_MODULE_MALFORMED, "%s is not a valid wasm module: %s", name,
+                           line);
+}
+
+enum swapc_status swapci_wt_report_unlinked(const wasmtime_error_t *failed, const char *path,
+                                            swapc_error *error) {
+    char line[SWAPCI_WT_LINE_MAX];
+    error_line(failed, line);
+    return swapc_error_set(error, SWAPC_MODULE_IMPORT, "%s cannot be linked: %s",
+                           path ? path : "the module", line);
+}
+
+enum swapc_status swapci_wt_report_no_instance(const wasmtime_error_t *failed, swapc_error *error) {
+    char line[SWAPCI_WT_LINE_MAX];
+    error_line(failed, line);
+    if (strstr(line, "exceeds memory limits"))
+        return swapc_error_set(error, SWAPC_MEMORY_LIMIT,
+                               "the module starts with more memory than its limit allows (%s); "
+                               "raise memory_max",
+                               line);
+    if (strstr(line, "os error 12") || strstr(line, "allocate memory"))
+        return swapc_error_set(error, SWAPC_NO_MEMORY,
+                               "no memory for an instance: %s; raise the limit of address space "
+                               "(ulimit -v) or run fewer instances",
+                               line);
+    return swapc_error_set(error, SWAPC_SYSTEM, "wasmtime cannot make an instance: %s", line);
+}
