@@ -18,6 +18,15 @@ set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 
+# gcc 12's thread sanitizer does not start where the kernel randomizes addresses by more than 28 bits.
+set(SWAPC_TEST_LAUNCHER)
+if(SWAPC_SANITIZE MATCHES "thread")
+    execute_process(COMMAND setarch -R true RESULT_VARIABLE refused OUTPUT_QUIET ERROR_QUIET)
+    if(NOT refused)
+        set(SWAPC_TEST_LAUNCHER setarch -R)
+    endif()
+endif()
+
 add_custom_target(swapc_tests) # every test executable of this build
 
 # Warnings, sanitizers and hardening of our own code; third-party code is built apart, without them.
@@ -141,7 +150,7 @@ function(swapc_tests)
         foreach(case IN LISTS cases)
             string(REGEX REPLACE "^.*[^A-Za-z0-9_]" "" case "${case}")
             set(name ${SWAPC_TEST_PREFIX}swapc.${folder}.${stem}.${case})
-            add_test(NAME ${name} COMMAND ${target} ${case})
+            add_test(NAME ${name} COMMAND ${SWAPC_TEST_LAUNCHER} $<TARGET_FILE:${target}> ${case})
             swapc_test_properties(${name} ${arg_LABEL})
         endforeach()
     endforeach()
