@@ -1,7 +1,7 @@
-/* What is shared: the header of ring_impl.h and the records. `tail` is stored by the producer alone,
- * `head` by the consumer alone, each after the bytes that it speaks of: a store of tail publishes
- * what was written before it, a store of head gives back what was copied out before it. Each side
- * works from its private copy of its own counter and takes the peer's only within
+/* What is shared: the header of ring_impl.h and the records. `tail` is stored by the producer
+ * alone, `head` by the consumer alone, each after the bytes that it speaks of: a store of tail
+ * publishes what was written before it, a store of head gives back what was copied out before it.
+ * Each side works from its private copy of its own counter and takes the peer's only within
  * 0 <= tail - head <= capacity, so a dead or hostile peer cannot lead it outside the data. Sleeping
  * is ring_wait.c's; attaching is guarded by ring_file.c's locks. */
 #include "ring.h"

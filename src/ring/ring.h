@@ -1,15 +1,15 @@
 /* ring.h - a queue of byte records between two processes, in one file of shared memory.
  *
- * One producer and one consumer, attached by name. A record is visible whole or not at all, carries a
- * CRC-32C over its length, place and bytes, and is copied out before it is checked: nothing in the
- * shared memory is believed by the side that reads it. The ring is not durable and resends nothing: a
- * producer learns by swapci_ring_consumer_changed that records may have been lost with a consumer,
- * and sends again what it still holds as unanswered. It knows nothing of what the records mean.
- *
- * Attaching: whichever side comes first makes the file, mode 0600; the other adopts its size. A file
- *     to which nobody is attached is stale and is emptied by the next that attaches. A side that
- *     attaches to a live peer keeps the unread records. A file of another owner, mode or kind, a
- *     symbolic link, or one whose content is no ring is refused.
+ * One producer and one consumer, attached by name. A record is visible whole or not at all, carries
+ * a CRC-32C over its length, place and bytes, and is copied out before it is checked: nothing in
+ * the shared memory is believed by the side that reads it. The ring is not durable and resends
+ * nothing: a producer learns by swapci_ring_consumer_changed that records may have been lost with a
+ * consumer, and sends again what it still holds as unanswered. It knows nothing of what the records
+ mean. *
+ * Attaching: whichever side comes first makes the file, mode 0600; the other adopts its size. A
+ *     file to which nobody is attached is stale and is emptied by the next that attaches. A side
+ *     that attaches to a live peer keeps the unread records. A file of another owner, mode or kind,
+ *     a symbolic link, or one whose content is no ring is refused.
  * Liveness: each side holds an open-file-description lock, which the kernel drops when the process
  *     ends, however it ends. A child forked without exec holds it too: open the ring after forking.
  *     Waits look at the lock at least every SWAPCI_RING_SLICE_MS.
@@ -17,8 +17,8 @@
  *     swapci_ring_used and swapci_ring_peer_alive, which any thread may call until
  *     swapci_ring_close.
  * Ownership: a handle is freed by swapci_ring_close. Records are copied in and out.
- * Timeouts: milliseconds; 0: never wait; negative: no limit. While there are records to take, or room
- *     to put, no call here makes a system call unless it wakes a peer that sleeps.
+ * Timeouts: milliseconds; 0: never wait; negative: no limit. While there are records to take, or
+ *     room to put, no call here makes a system call unless it wakes a peer that sleeps.
  * Errors: `error` is filled for TOO_LARGE, CORRUPT, UNREACHABLE and failures of attaching; EMPTY,
  *     BUSY, CLOSED and INTERRUPTED are ordinary answers and leave it alone.
  */
@@ -110,8 +110,8 @@ enum swapc_status swapci_ring_put(swapci_ring *ring, swapc_bytes record, swapc_e
 /* Makes all put records visible: one store, and a wake only when the consumer sleeps. */
 void swapci_ring_publish(swapci_ring *ring);
 
-/* Puts and publishes, waiting for room. To keep two sleepers from waking each other for each record,
- * a wait for room ends when a quarter of the ring is free, or at the next slice.
+/* Puts and publishes, waiting for room. To keep two sleepers from waking each other for each
+ * record, a wait for room ends when a quarter of the ring is free, or at the next slice.
  * Returns SWAPC_OK, BUSY (no room within the timeout), UNREACHABLE (no room and no consumer),
  * TOO_LARGE, CORRUPT, INTERRUPTED. Unless OK the record is not in the ring. */
 enum swapc_status swapci_ring_write(swapci_ring *ring, swapc_bytes record, int timeout_ms,

@@ -43,7 +43,7 @@ static inline swapci_ring *fixture_open(void **state, enum swapci_ring_role role
     return ring;
 }
 
-/* Fills out with record number n of len bytes: no two numbers give the same bytes from 4 bytes on. */
+/* Fills out with record number n of len bytes: no two numbers give the same 4 bytes. */
 static inline void fixture_fill(uint8_t *out, size_t len, uint32_t n) {
     for (size_t i = 0; i < len; i++) out[i] = (uint8_t)((n >> 8 * (i % 4)) + i / 4);
 }

@@ -1,7 +1,6 @@
 #include "ring.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 
 #include "ring_fixture.h"
@@ -45,7 +44,7 @@ static void passes_in_order(void **state) {
     swapci_ring_close(c);
 }
 
-/* A record of every length from each of the 8-byte places of the ring, so around its end as well. */
+/* A record of every length from each of the 8-byte places of the ring, so around its end too. */
 static void wraps_at_every_offset(void **state) {
     swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 128, NULL);
     swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL);
@@ -272,7 +271,6 @@ static void on_signal(int number) {
 }
 
 static void *signal_main(void *main_thread) {
-    while (swapci_ring_stats_get(interrupted).sleeps == 0) sched_yield();
     pthread_kill(*(pthread_t *)main_thread, SIGUSR1);
     return NULL;
 }
@@ -369,17 +367,21 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(refuses_oversize, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(full_ring_is_busy, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(waits_time_out, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(absent_peer_is_unreachable, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(absent_peer_is_unreachable, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(finished_stream_ends, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(roles_are_exclusive, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(new_consumer_is_noticed, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(second_consumer_is_a_change, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(new_producer_keeps_published, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(second_consumer_is_a_change, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(new_producer_keeps_published, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(reset_drops_and_counts, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(busy_ring_makes_no_wakes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(stop_ends_waits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(signal_ends_waits, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(every_interleaving_of_steps, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(every_interleaving_of_steps, fixture_setup,
+                                        fixture_teardown),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -1,5 +1,5 @@
-/* What is shared: the waiter, and the counter beside it, in memory of two processes (so the futex is
- * not private). Two orders matter.
+/* What is shared: the waiter, and the counter beside it, in memory of two processes (so the futex
+ * is not private). Two orders matter.
  *   The sleeper stores `sleeping`, then loads the counter; the waker stores the counter, then loads
  *   `sleeping`. All four are sequentially consistent: one of the two sees the other's store, so
  *   either the sleeper finds its place reached or the waker finds it asleep.
