@@ -1,6 +1,7 @@
 #include "wt_outcome.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,13 +60,22 @@ enum swapc_status swapci_wt_report_trap(const wasm_trap_t *trap, swapc_error *er
     }
 }
 
+/* How wasmtime words that a module is well formed, but of a proposal that is off. */
+static bool names_feature(const char *line) {
+    static const char *const words[] = {"not enabled", "must be enabled", "not supported",
+                                        "disallowed", "multiple memories"};
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(line, words[i]))
+            return true;
+    return false;
+}
+
 enum swapc_status swapci_wt_report_refused(const wasmtime_error_t *refused, const char *path,
                                            swapc_error *error) {
     char line[SWAPCI_WT_LINE_MAX];
     const char *name = path ? path : "the module";
     error_line(refused, line);
-    if (strstr(line, "not enabled") || strstr(line, "must be enabled") ||
-        strstr(line, "not supported"))
+    if (names_feature(line))
         return swapc_error_set(error, SWAPC_UNSUPPORTED,
                                "%s uses what wasmtime is set not to run: %s; build it without",
                                name, line);
@@ -75,10 +85,17 @@ enum swapc_status swapci_wt_report_refused(const wasmtime_error_t *refused, cons
 
 enum swapc_status swapci_wt_report_unlinked(const wasmtime_error_t *failed, const char *path,
                                             swapc_error *error) {
+    /* Here the first line names the import and the last one the reason; they may be the same. */
     char line[SWAPCI_WT_LINE_MAX];
-    error_line(failed, line);
-    return swapc_error_set(error, SWAPC_MODULE_IMPORT, "%s cannot be linked: %s",
-                           path ? path : "the module", line);
+    wasm_name_t message;
+    wasmtime_error_message(failed, &message);
+    copy_line(&message, line);
+    const char *end = memchr(message.data, '\n', message.size);
+    const int length = end ? (int)(end - message.data) : 0;
+    swapc_error_set(error, SWAPC_MODULE_IMPORT, "%s cannot be linked: %.*s%s%s",
+                    path ? path : "the module", length, message.data, end ? ": " : "", line);
+    wasm_name_delete(&message);
+    return SWAPC_MODULE_IMPORT;
 }
 
 enum swapc_status swapci_wt_report_no_instance(const wasmtime_error_t *failed, swapc_error *error) {

@@ -1,0 +1,300 @@
+/* The ceilings: deadlines, cancelling, memory, and what happens when the pool or the address space
+ * is used up. */
+#include "test_main.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "wt_fixture.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+#define NEAR_NS UINT64_C(20000000)
+
+static void loop_meets_deadline(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result;
+    fixture_start(&f, "(module " MEMORY GUEST_CALL "(loop (br 0)) unreachable))");
+    f.run.deadline_ns = swapci_clock_monotonic_ns() + NEAR_NS;
+    assert_int_equal(call(&f, &result), SWAPC_DEADLINE);
+    assert_non_null(strstr(f.error.text, "deadline"));
+    fixture_close(&f);
+}
+
+static void start_loop_meets_deadline(void **unused) {
+    (void)unused;
+    struct fixture f;
+    fixture_open(&f, 4);
+    assert_int_equal(compile_text(&f, "(module " MEMORY "(func $s (loop (br 0))) (start $s) "
+                                      GUEST_CALL "i32.const 1))"),
+                     SWAPC_OK);
+    f.run.deadline_ns = swapci_clock_monotonic_ns() + NEAR_NS;
+    assert_int_equal(instantiate(&f, &f.instance), SWAPC_DEADLINE);
+    assert_null(f.instance);
+    fixture_close(&f);
+}
+
+static void init_loop_meets_deadline(void **unused) {
+    (void)unused;
+    struct fixture f;
+    bool found = false;
+    fixture_start(&f, "(module " MEMORY "(func (export \"_initialize\") (loop (br 0))) "
+                      GUEST_CALL "i32.const 1))");
+    assert_int_equal(engine->run_export(f.instance, "_start", &f.run, &found, &f.error), SWAPC_OK);
+    assert_false(found);
+    f.run.deadline_ns = swapci_clock_monotonic_ns() + NEAR_NS;
+    assert_int_equal(engine->run_export(f.instance, "_initialize", &f.run, &found, &f.error),
+                     SWAPC_DEADLINE);
+    assert_true(found);
+    fixture_close(&f);
+}
+
+/* The ticker goes to sleep while a host function blocks; it must be back when the guest goes on. */
+static void loop_after_long_import_meets_deadline(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result;
+    fixture_start(&f, "(module (import \"t\" \"nap\" (func $nap)) " MEMORY GUEST_CALL
+                      "call $nap (loop (br 0)) unreachable))");
+    f.run.deadline_ns = swapci_clock_monotonic_ns() + UINT64_C(600000000);
+    assert_int_equal(call(&f, &result), SWAPC_DEADLINE);
+    fixture_close(&f);
+}
+
+/* A later call finds the ticker asleep. */
+static void deadline_after_a_pause(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result;
+    const struct timespec pause = {0, 400000000};
+    fixture_start(&f, "(module " MEMORY GUEST_CALL "(loop (br 0)) unreachable))");
+    nanosleep(&pause, NULL);
+    f.run.deadline_ns = swapci_clock_monotonic_ns() + NEAR_NS;
+    assert_int_equal(call(&f, &result), SWAPC_DEADLINE);
+    fixture_close(&f);
+}
+
+static void *cancel_soon(void *flag) {
+    const struct timespec pause = {0, 20000000};
+    nanosleep(&pause, NULL);
+    __atomic_store_n((int *)flag, 1, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void cancels_from_another_thread(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result;
+    int flag = 0;
+    pthread_t thread;
+    fixture_start(&f, "(module " MEMORY GUEST_CALL "(loop (br 0)) unreachable))");
+    f.run = (swapc_run){0, &flag};
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &flag), 0);
+    assert_int_equal(call(&f, &result), SWAPC_CANCELLED);
+    pthread_join(thread, NULL);
+    swapc_error_clear(&f.error);
+    assert_int_equal(call(&f, &result), SWAPC_CANCELLED); /* not entered at all */
+    fixture_close(&f);
+}
+
+static void memory_grows_to_its_limit(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t pages = 0;
+    fixture_open(&f, 4);
+    assert_int_equal(compile_text(&f, "(module " MEMORY GUEST_CALL
+                                      "(loop (br_if 0 (i32.ne (i32.const -1) (memory.grow "
+                                      "(i32.const 1))))) memory.size))"),
+                     SWAPC_OK);
+    f.limits.memory_max = 5 * 65536 + 100;
+    assert_int_equal(instantiate(&f, &f.instance), SWAPC_OK);
+    assert_int_equal(call(&f, &pages), SWAPC_OK);
+    assert_int_equal(pages, 5);
+    fixture_close(&f);
+}
+
+static void initial_memory_over_limit(void **unused) {
+    (void)unused;
+    struct fixture f;
+    fixture_open(&f, 4);
+    assert_int_equal(compile_text(&f, "(module (memory (export \"memory\") 100) " GUEST_CALL
+                                      "i32.const 1))"),
+                     SWAPC_OK);
+    f.limits.memory_max = 99 * 65536;
+    assert_int_equal(instantiate(&f, &f.instance), SWAPC_MEMORY_LIMIT);
+    assert_non_null(strstr(f.error.text, "memory_max"));
+    f.limits.memory_max = 100 * 65536;
+    assert_int_equal(instantiate(&f, &f.instance), SWAPC_OK);
+    fixture_close(&f);
+}
+
+static void table_bomb_is_held(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result = 0;
+    fixture_start(&f, "(module " MEMORY "(table $t 1 funcref) " GUEST_CALL
+                      "(table.grow $t (ref.null func) (i32.const 0x7fffffff))))");
+    assert_int_equal(call(&f, &result), SWAPC_OK);
+    assert_int_equal(result, -1);
+    fixture_close(&f);
+}
+
+static unsigned count_lines(const char *path) {
+    unsigned lines = 0;
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    for (int c = getc(file); c != EOF; c = getc(file))
+        lines += c == '\n';
+    fclose(file);
+    return lines;
+}
+
+static unsigned count_entries(const char *path) {
+    unsigned entries = 0;
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    while (readdir(dir))
+        entries++;
+    closedir(dir);
+    return entries;
+}
+
+static void make_and_free(struct fixture *f, unsigned times) {
+    for (unsigned i = 0; i < times; i++) {
+        swapc_engine_instance *instance;
+        int32_t result = 0;
+        assert_int_equal(instantiate(f, &instance), SWAPC_OK);
+        assert_int_equal(engine->call(instance, &f->run, 0, 0, &result, &f->error), SWAPC_OK);
+        assert_int_equal(result, 1); /* the memory is fresh each time */
+        engine->free_instance(instance);
+    }
+}
+
+static void many_instances_leave_nothing(uint32_t pool_instances) {
+    struct fixture f;
+    fixture_open(&f, pool_instances);
+    assert_int_equal(compile_text(&f, "(module " MEMORY GUEST_CALL
+                                      "(i32.store (i32.const 8) (i32.add (i32.const 1) "
+                                      "(i32.load (i32.const 8)))) (i32.load (i32.const 8))))"),
+                     SWAPC_OK);
+    make_and_free(&f, 100);
+    const unsigned maps = count_lines("/proc/self/maps");
+    const unsigned files = count_entries("/proc/self/fd");
+    make_and_free(&f, 1000);
+    assert_true(count_lines("/proc/self/maps") <= maps + 8); /* the allocator's own */
+    assert_int_equal(count_entries("/proc/self/fd"), files);
+    fixture_close(&f);
+}
+
+static void pooled_instances_leave_nothing(void **unused) {
+    (void)unused;
+    many_instances_leave_nothing(4);
+}
+
+static void demand_instances_leave_nothing(void **unused) {
+    (void)unused;
+    many_instances_leave_nothing(0);
+}
+
+static void more_instances_than_the_pool_holds(void **unused) {
+    (void)unused;
+    struct fixture f;
+    swapc_engine_instance *instances[9];
+    fixture_open(&f, 3);
+    assert_int_equal(compile_text(&f, "(module (import \"t\" \"pages\" (func $pages (result i32))) "
+                                      MEMORY GUEST_CALL "call $pages))"),
+                     SWAPC_OK);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 9; i++)
+            assert_int_equal(instantiate(&f, &instances[i]), SWAPC_OK);
+        assert_non_null(strstr(f.logged, "pool of 3 instances"));
+        for (unsigned i = 0; i < 9; i++) {
+            int32_t result = 0;
+            assert_int_equal(engine->call(instances[i], &f.run, 0, 0, &result, &f.error), SWAPC_OK);
+            assert_int_equal(result, 1);
+            engine->free_instance(instances[i]);
+        }
+    }
+    fixture_close(&f);
+}
+
+static void module_too_big_for_a_slot_runs(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result = 0;
+    fixture_start(&f, "(module " MEMORY "(table 30000 funcref) " GUEST_CALL "i32.const 7))");
+    assert_int_equal(call(&f, &result), SWAPC_OK);
+    assert_int_equal(result, 7);
+    fixture_close(&f);
+}
+
+static void impossible_pool_falls_back(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result = 0;
+    fixture_open(&f, 1000000); /* 4 PiB */
+    assert_non_null(strstr(f.logged, "made on demand"));
+    assert_int_equal(compile_text(&f, "(module " MEMORY GUEST_CALL "i32.const 7))"), SWAPC_OK);
+    assert_int_equal(instantiate(&f, &f.instance), SWAPC_OK);
+    assert_int_equal(call(&f, &result), SWAPC_OK);
+    assert_int_equal(result, 7);
+    fixture_close(&f);
+}
+
+static int run_in_little_space(void) {
+    const struct rlimit limit = {UINT64_C(2) << 30, UINT64_C(2) << 30};
+    struct fixture f;
+    int32_t result = 0;
+    if (setrlimit(RLIMIT_AS, &limit) != 0)
+        return 2;
+    fixture_start(&f, "(module " MEMORY GUEST_CALL "(drop (memory.grow (i32.const 20))) "
+                      "i32.const 1300000 i32.load))");
+    if (!strstr(f.logged, "address space is short"))
+        return 3;
+    if (call(&f, &result) != SWAPC_OK || result != 0)
+        return 4;
+    fixture_close(&f);
+    return 0;
+}
+
+static void little_address_space_falls_back(void **unused) {
+    (void)unused;
+    if (SANITIZED)
+        skip(); /* the sanitizer's own shadow is terabytes */
+    int status = -1;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(run_in_little_space());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loop_meets_deadline),
+        cmocka_unit_test(start_loop_meets_deadline),
+        cmocka_unit_test(init_loop_meets_deadline),
+        cmocka_unit_test(loop_after_long_import_meets_deadline),
+        cmocka_unit_test(deadline_after_a_pause),
+        cmocka_unit_test(cancels_from_another_thread),
+        cmocka_unit_test(memory_grows_to_its_limit),
+        cmocka_unit_test(initial_memory_over_limit),
+        cmocka_unit_test(table_bomb_is_held),
+        cmocka_unit_test(pooled_instances_leave_nothing),
+        cmocka_unit_test(demand_instances_leave_nothing),
+        cmocka_unit_test(more_instances_than_the_pool_holds),
+        cmocka_unit_test(module_too_big_for_a_slot_runs),
+        cmocka_unit_test(impossible_pool_falls_back),
+        cmocka_unit_test(little_address_space_falls_back),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}
