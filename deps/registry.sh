@@ -91,7 +91,16 @@ compile_all() {
 # The crate of the C headers, as cargo keeps it. A cargo before 1.82 has no `info`; it fetches the
 # crate as a dependency of an empty one.
 crate_file() {
-    find "${CARGO_HOME:-$HOME/.cargo}/registry/cache" -name "$1-$2.crate" 2>/dev/null | head -n 1
+    find "${CARGO_HOME:-$HOME/.cargo}/registry/cache" -name "$1-$2.crate" 2>/dev/null | head -n 1 ||
+        true
+}
+
+# True when the headers have to be fetched and there is no cargo to do it.
+registry_needs_cargo() {
+    case " ${stale[*]} " in *' wasmtime '*) ;; *) return 1 ;; esac
+    [ -n "$(pin wasmtime 5)" ] || return 1
+    command -v cargo >/dev/null && return 1
+    [ -z "$(crate_file wasmtime-c-api-impl "$(pin wasmtime-c-api-impl 2)")" ]
 }
 
 fetch_crate() { # NAME: sets $file

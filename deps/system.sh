@@ -30,10 +30,23 @@ system_missing() {
     done <"$top/deps/apt.txt"
 }
 
-# Installs the packages named, on Debian and with the rights to do so; otherwise names them.
+# Prints, of each argument "a|b", the first package that this Debian has.
+system_choose() {
+    local choice name names
+    for choice in "$@"; do
+        IFS='|' read -ra names <<<"$choice"
+        for name in "${names[@]}"; do
+            apt-cache show "$name" >/dev/null 2>&1 && break
+        done
+        echo "$name"
+    done
+}
+
+# Installs the packages named ("a|b": the first that there is), on Debian and with the rights to do
+# so; otherwise names them.
 system_install() {
     [ $# -gt 0 ] || return 0
-    local sudo=()
+    local sudo=() chosen
     if ! command -v apt-get >/dev/null; then
         die "install what these Debian packages hold, then run this again: $*"
     fi
@@ -44,10 +57,14 @@ system_install() {
     fi
     say "installing $*"
     local run=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0)
-    if ! { "${run[@]}" update && "${run[@]}" install --no-install-recommends "$@"; } \
-        >"$deps/apt.log" 2>&1; then
+    if ! "${run[@]}" update >"$deps/apt.log" 2>&1; then
         tail -n 15 "$deps/apt.log" >&2
-        die "apt-get could not install: $* (the whole log: build/deps/apt.log)"
+        die "apt-get update failed; check the network and the sources of apt"
+    fi
+    mapfile -t chosen < <(system_choose "$@")
+    if ! "${run[@]}" install --no-install-recommends "${chosen[@]}" >"$deps/apt.log" 2>&1; then
+        tail -n 15 "$deps/apt.log" >&2
+        die "apt-get could not install: ${chosen[*]} (the whole log: build/deps/apt.log)"
     fi
 }
 
