@@ -10,21 +10,30 @@ struct seen {
     bool guest_call;
 };
 
-#define TEXT(b) (int)((b).len > 128 ? 128 : (b).len), (const char *)(b).ptr
+/* A name out of the module as one line of text: it may hold anything. */
+enum { NAME_SHOWN = 128 };
+
+static const char *shown(swapc_bytes name, char out[NAME_SHOWN + 1]) {
+    size_t len = name.len < NAME_SHOWN ? name.len : NAME_SHOWN;
+    for (size_t i = 0; i < len; i++)
+        out[i] = name.ptr[i] < 0x20 || name.ptr[i] >= 0x7f ? '?' : (char)name.ptr[i];
+    out[len] = '\0';
+    return out;
+}
 
 static enum swapc_status check_import(const struct swapci_wasm_item *item, swapc_error *error) {
+    char module[NAME_SHOWN + 1], name[NAME_SHOWN + 1];
     const swapc_import *row = swapci_imports_find(item->module, item->name);
     if (!row || item->kind != SWAPCI_WASM_FUNCTION)
         return swapc_error_set(error, SWAPC_MODULE_IMPORT,
-                               "the module imports %.*s.%.*s, which this host does not have: it "
+                               "the module imports %s.%s, which this host does not have: it "
                                "offers the functions of waPC and a WASI subset",
-                               TEXT(item->module), TEXT(item->name));
+                               shown(item->module, module), shown(item->name, name));
     if (strcmp(row->signature, item->signature) != 0)
         return swapc_error_set(error, SWAPC_MODULE_IMPORT,
-                               "the module imports %.*s.%.*s as \"%s\"; its type is \"%s\" "
+                               "the module imports %s.%s as \"%s\"; its type is \"%s\" "
                                "(i: i32, I: i64, result after the colon)",
-                               TEXT(item->module), TEXT(item->name), item->signature,
-                               row->signature);
+                               row->module, row->name, item->signature, row->signature);
     return SWAPC_OK;
 }
 

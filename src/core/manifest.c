@@ -40,7 +40,10 @@ static bool take_key(struct line *l, char *out) {
     return n > 0 && (l->at == l->end || !key_char(*l->at));
 }
 
-/* A basic string; escapes other than \" and \\ are not needed in a manifest and refused. out may be
+static bool control(char c) { return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f; }
+
+/* A basic string; escapes other than \" and \\ are not needed in a manifest and refused, and so are
+ * control characters (a NUL would make what is checked differ from what is opened). out may be
  * NULL to skip; a string longer than a name is only good for skipping. */
 static bool take_string(struct line *l, char *out) {
     size_t n = 0;
@@ -49,7 +52,7 @@ static bool take_string(struct line *l, char *out) {
     while (l->at < l->end && *l->at != '"') {
         if (*l->at == '\\' && (++l->at == l->end || (*l->at != '"' && *l->at != '\\')))
             return false;
-        if (out && n == SWAPCI_NAME_MAX - 1)
+        if (control(*l->at) || (out && n == SWAPCI_NAME_MAX - 1))
             return false;
         if (out)
             out[n] = *l->at;
@@ -107,6 +110,9 @@ static bool add_flavour(struct swapci_manifest *m, const char *key, struct line 
     return true;
 }
 
+/* A key that may be there once. */
+static bool take_once(struct line *l, char *out) { return out[0] == '\0' && take_string(l, out); }
+
 static bool take_pair(struct swapci_manifest *m, const char *table, struct line *l) {
     char key[SWAPCI_NAME_MAX];
     if (!take_key(l, key) || !take_char(l, '='))
@@ -114,9 +120,9 @@ static bool take_pair(struct swapci_manifest *m, const char *table, struct line 
     if (strcmp(table, "flavours") == 0)
         return add_flavour(m, key, l);
     if (table[0] == '\0' && strcmp(key, "name") == 0)
-        return take_string(l, m->name);
+        return take_once(l, m->name);
     if (table[0] == '\0' && strcmp(key, "version") == 0)
-        return take_string(l, m->version);
+        return take_once(l, m->version);
     return skip_value(l);
 }
 

@@ -148,8 +148,13 @@ static enum swapc_status answer_host_call(swapc_call *call, const swapc_bytes pa
     return status;
 }
 
-static enum swapc_status host_call_limits(swapc_call *call) {
+static enum swapc_status host_call_limits(swapc_call *call, size_t payload_len) {
     const swapc_limits *limits = call->limits;
+    if (limits->response_max != 0 && payload_len > limits->response_max)
+        return swapci_call_stop(call, SWAPC_LIMIT,
+                                "module \"%s\" made a host call of %zu bytes; the limit is %llu",
+                                call->module_name, payload_len,
+                                (unsigned long long)limits->response_max);
     if (limits->host_call_count != 0 && call->host_calls >= limits->host_call_count)
         return swapci_call_stop(call, SWAPC_LIMIT, "module \"%s\" made more than %u host calls",
                                 call->module_name, limits->host_call_count);
@@ -170,7 +175,7 @@ enum swapc_status swapci_wapc_host_call(swapc_call *call, swapc_memory memory, c
             return outside(call, "__host_call", args[2 * i], args[2 * i + 1]);
         part[i] = swapc_bytes_of(at, (size_t)args[2 * i + 1]);
     }
-    enum swapc_status limit = host_call_limits(call);
+    enum swapc_status limit = host_call_limits(call, part[3].len);
     if (limit != SWAPC_OK)
         return limit;
     enum swapc_status status = answer_host_call(call, part);

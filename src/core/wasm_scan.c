@@ -6,6 +6,10 @@ enum { SECTION_TYPE = 1, SECTION_IMPORT = 2, SECTION_FUNCTION = 3, SECTION_MEMOR
        SECTION_EXPORT = 7 };
 enum { TYPE_FUNC = 0x60, LIMIT_HAS_MAX = 1, LIMIT_64 = 4 };
 
+/* Engines take no more parameters or results either; and the types of imports and exports are read
+ * again for each of them, so that without a bound a small module could keep the host busy for long. */
+enum { VALUES_MAX = 1000 };
+
 /* A reader over one section; pos runs past end only by being set to it together with bad. */
 struct reader {
     const uint8_t *base;
@@ -99,9 +103,12 @@ static char read_value_type(struct reader *r) {
     }
 }
 
-static void skip_types(struct reader *r) {
-    for (uint32_t n = read_u32(r); n > 0 && !r->bad; n--)
+/* Returns false when there are more than VALUES_MAX. */
+static bool skip_types(struct reader *r) {
+    uint32_t count = read_u32(r);
+    for (uint32_t n = count; n > 0 && !r->bad; n--)
         read_value_type(r);
+    return r->bad || count <= VALUES_MAX;
 }
 
 static enum swapc_status read_types(struct scan *s, struct reader *r) {
@@ -112,20 +119,27 @@ static enum swapc_status read_types(struct scan *s, struct reader *r) {
         enum swapc_status status = push(&s->types, (uint32_t)r->pos, s->error);
         if (status != SWAPC_OK)
             return status;
-        skip_types(r);
-        skip_types(r);
+        if (!skip_types(r) || !skip_types(r))
+            return swapc_error_set(s->error, SWAPC_UNSUPPORTED,
+                                   "the module has a function type of more than %d values",
+                                   VALUES_MAX);
     }
     return SWAPC_OK;
 }
 
-static void append_types(struct reader *r, char *text, size_t *used) {
-    for (uint32_t n = read_u32(r); n > 0 && !r->bad; n--) {
-        char letter = read_value_type(r);
-        if (*used + 5 < SWAPCI_WASM_SIGNATURE_MAX)
-            text[(*used)++] = letter;
-        else if (text[*used - 1] != '.')
-            memcpy(text + *used, "...", 3), *used += 3;
+/* Leaves room for the dots and the NUL; after the dots nothing more is added. */
+static void append(char *text, size_t *used, char letter) {
+    if (*used + 4 < SWAPCI_WASM_SIGNATURE_MAX) {
+        text[(*used)++] = letter;
+    } else if (text[*used - 1] != '.') {
+        memcpy(text + *used, "...", 3);
+        *used += 3;
     }
+}
+
+static void append_types(struct reader *r, char *text, size_t *used) {
+    for (uint32_t n = read_u32(r); n > 0 && !r->bad; n--)
+        append(text, used, read_value_type(r));
 }
 
 /* Spells the type; an index that is not there leaves "?", which matches nothing. */
@@ -138,7 +152,7 @@ static void signature_of(const struct scan *s, uint64_t type, char *text) {
     append_types(&r, text, &used);
     struct reader results = r;
     if (read_u32(&results) > 0) {
-        text[used++] = ':';
+        append(text, &used, ':');
         append_types(&r, text, &used);
     }
     text[used] = '\0';

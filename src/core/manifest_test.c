@@ -1,0 +1,200 @@
+/* What module.toml may say, and that each refusal names its line. */
+#include "manifest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "test_main.h"
+
+#define HEAD "name = \"n\"\nversion = \"1.0.0\"\n"
+#define GOOD HEAD "[flavours]\nwide = \"wide.wasm\"\n"
+
+static enum swapc_status parse(const char *text, struct swapci_manifest *m, swapc_error *error) {
+    *error = (swapc_error)SWAPC_ERROR_INIT;
+    return swapci_manifest_parse(swapc_bytes_str(text), "b/module.toml", m, error);
+}
+
+static void a_full_manifest(void **state) {
+    (void)state;
+    struct swapci_manifest m;
+    swapc_error error;
+    const char *text = "# a comment\n"
+                       "name = \"schnorr\"   # and one more\r\n"
+                       "  version=\"1.2.3\"\n"
+                       "operations = [\"verify_message\", \"verify_raw\",]\n"
+                       "empty = []\n"
+                       "count = -12\n"
+                       "yes = true\n"
+                       "\n"
+                       "[flavours]\n"
+                       "wide = \"wide.wasm\"\n"
+                       "native = \"native.so\"\n"
+                       "[[later.tables]]\n"
+                       "name = \"other\"";
+    assert_int_equal(parse(text, &m, &error), SWAPC_OK);
+    assert_string_equal(m.name, "schnorr");
+    assert_string_equal(m.version, "1.2.3");
+    assert_int_equal(m.flavour_count, 2);
+    assert_string_equal(swapci_manifest_flavour(&m, "wide")->file, "wide.wasm");
+    assert_string_equal(swapci_manifest_flavour(&m, "native")->file, "native.so");
+    assert_null(swapci_manifest_flavour(&m, "mvp"));
+}
+
+static void escapes_of_a_string(void **state) {
+    (void)state;
+    struct swapci_manifest m;
+    swapc_error error;
+    assert_int_equal(parse("name = \"a\\\"b\\\\c\"\nversion = \"1\"\n[flavours]\nw = \"w\"\n", &m,
+                           &error),
+                     SWAPC_OK);
+    assert_string_equal(m.name, "a\"b\\c");
+}
+
+/* Line 3 of each text is the bad one. */
+static void refused_lines_are_named(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "key",
+        "key =",
+        "= \"value\"",
+        "key = \"open",
+        "key = \"a\" \"b\"",
+        "key = \"bad \\n escape\"",
+        "key = \"ends in \\",
+        "key = 'single'",
+        "key = word",
+        "key = 1979-05-27T07:32:00Z",
+        "key = 1.5.x!",
+        "key = [1, 2]",
+        "key = [\"a\"",
+        "key = [\"a\" \"b\"]",
+        "key = {a = 1}",
+        "k@y = 1",
+        "\"quoted\" = 1",
+        "[table",
+        "[]",
+        "[a] b",
+        "[[a]",
+        "[\"a\"]",
+        "name = 1",
+        "version = [\"1\"]",
+        "name = \"0123456789012345678901234567890123456789012345678901234567890123\"",
+        "k012345678901234567890123456789012345678901234567890123456789012345 = 1",
+        "key = \"\"\"many\"\"\"",
+        "name = \"second\"",
+        "version = \"2\"",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct swapci_manifest m;
+        swapc_error error;
+        char text[512];
+        snprintf(text, sizeof text, HEAD "%s\n[flavours]\nwide = \"wide.wasm\"\n", bad[i]);
+        enum swapc_status status = parse(text, &m, &error);
+        if (status != SWAPC_BUNDLE || !strstr(error.text, "b/module.toml line 3 "))
+            fail_msg("\"%s\" gave %s: %s", bad[i], swapc_status_name(status), error.text);
+    }
+}
+
+/* A flavour's file stays in the bundle's folder. */
+static void refused_flavours(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "x = \"\"",          "x = \".\"",        "x = \"..\"",      "x = \".hidden\"",
+        "x = \"a/b.wasm\"",  "x = \"/abs\"",     "x = \"../up\"",   "x = 1",
+        "x = [\"a.wasm\"]",  "wide = \"b.wasm\"", "x = \"a\\/b\"",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct swapci_manifest m;
+        swapc_error error;
+        char text[256];
+        snprintf(text, sizeof text, GOOD "%s\n", bad[i]);
+        enum swapc_status status = parse(text, &m, &error);
+        if (status != SWAPC_BUNDLE || !strstr(error.text, "line 5 "))
+            fail_msg("\"%s\" gave %s: %s", bad[i], swapc_status_name(status), error.text);
+    }
+}
+
+/* A NUL would end the C string early: what was checked and what is opened would differ. */
+static void control_bytes_are_refused(void **state) {
+    (void)state;
+    for (int c = 0; c < 0x20; c++) {
+        struct swapci_manifest m;
+        swapc_error error = SWAPC_ERROR_INIT;
+        char text[] = HEAD "[flavours]\nwide = \"a?b\"\n";
+        *strchr(text, '?') = (char)c;
+        if (c == '\t')
+            continue;
+        assert_int_equal(swapci_manifest_parse(swapc_bytes_of(text, sizeof text - 1), "m", &m,
+                                               &error),
+                         SWAPC_BUNDLE);
+    }
+}
+
+static void incomplete_manifests(void **state) {
+    (void)state;
+    struct swapci_manifest m;
+    swapc_error error;
+    assert_int_equal(parse("", &m, &error), SWAPC_BUNDLE);
+    assert_int_equal(parse("version = \"1\"\n[flavours]\nw = \"w\"\n", &m, &error), SWAPC_BUNDLE);
+    assert_non_null(strstr(error.text, "name or version"));
+    assert_int_equal(parse("name = \"n\"\n[flavours]\nw = \"w\"\n", &m, &error), SWAPC_BUNDLE);
+    assert_int_equal(parse(HEAD, &m, &error), SWAPC_BUNDLE);
+    assert_non_null(strstr(error.text, "[flavours]"));
+    assert_int_equal(parse(HEAD "[flavours]\n", &m, &error), SWAPC_BUNDLE);
+}
+
+/* name under another table is not the bundle's. */
+static void keys_belong_to_their_table(void **state) {
+    (void)state;
+    struct swapci_manifest m;
+    swapc_error error;
+    assert_int_equal(parse(GOOD "[author]\nname = \"someone\"\nversion = \"9\"\n", &m, &error),
+                     SWAPC_OK);
+    assert_string_equal(m.name, "n");
+    assert_string_equal(m.version, "1.0.0");
+}
+
+static void sixteen_flavours_and_not_more(void **state) {
+    (void)state;
+    struct swapci_manifest m;
+    swapc_error error;
+    char text[1024] = HEAD "[flavours]\n";
+    for (int i = 0; i < SWAPCI_FLAVOURS_MAX; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "f%d = \"f%d.wasm\"\n", i, i);
+    assert_int_equal(parse(text, &m, &error), SWAPC_OK);
+    assert_int_equal(m.flavour_count, SWAPCI_FLAVOURS_MAX);
+    strcat(text, "more = \"m.wasm\"\n");
+    assert_int_equal(parse(text, &m, &error), SWAPC_BUNDLE);
+    assert_non_null(strstr(error.text, "line 20 "));
+}
+
+/* Nothing past the end is read, wherever the text ends (the address sanitizer watches). */
+static void every_truncation(void **state) {
+    (void)state;
+    static const char text[] = GOOD "[x]\na = [\"b\", \"c\\\"\"]\nd = -1\n[[y]]\n";
+    for (size_t len = 0; len < sizeof text; len++) {
+        struct swapci_manifest m;
+        char *copy = malloc(len ? len : 1);
+        assert_non_null(copy);
+        memcpy(copy, text, len);
+        enum swapc_status status =
+            swapci_manifest_parse(swapc_bytes_of(copy, len), "m", &m, NULL);
+        assert_true(status == SWAPC_OK || status == SWAPC_BUNDLE);
+        free(copy);
+    }
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_manifest),
+        cmocka_unit_test(escapes_of_a_string),
+        cmocka_unit_test(refused_lines_are_named),
+        cmocka_unit_test(refused_flavours),
+        cmocka_unit_test(control_bytes_are_refused),
+        cmocka_unit_test(incomplete_manifests),
+        cmocka_unit_test(keys_belong_to_their_table),
+        cmocka_unit_test(sixteen_flavours_and_not_more),
+        cmocka_unit_test(every_truncation),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}

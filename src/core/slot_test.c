@@ -1,0 +1,362 @@
+/* Publish, pin, swap and roll back; and a hammer that calls while others publish. */
+#include "swapc/slot.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "failing_alloc.h"
+#include "fake_engine.h"
+#include "test_main.h"
+
+/* A program that answers with its tag. */
+static enum swapc_status tagged(struct swapci_fake_guest *guest, uint32_t op_len, uint32_t msg_len,
+                                int32_t *result) {
+    (void)op_len, (void)msg_len;
+    *result = 1;
+    return swapci_fake_respond(guest, swapc_bytes_str(guest->program->user));
+}
+
+static const struct swapci_fake_program tag_a = {.call = tagged, .user = "A"};
+static const struct swapci_fake_program tag_b = {.call = tagged, .user = "B"};
+
+struct bench {
+    swapc_host *host;
+    swapc_slot *slot;
+    swapc_module *a, *b;
+    swapc_reply reply;
+};
+
+static swapc_module *load(swapc_host *host, const struct swapci_fake_program *program) {
+    uint8_t bytes[SWAPCI_FAKE_BYTES_MAX];
+    swapc_module *module = NULL;
+    swapc_error error = SWAPC_ERROR_INIT;
+    enum swapc_status status = swapc_module_load_bytes(
+        host, "tagged", swapci_fake_bytes(program, bytes), NULL, &module, &error);
+    if (status != SWAPC_OK)
+        print_error("%s\n", error.text);
+    assert_int_equal(status, SWAPC_OK);
+    return module;
+}
+
+static int setup(void **state) {
+    static struct bench bench;
+    bench = (struct bench){.reply = SWAPC_REPLY_INIT};
+    assert_int_equal(swapc_host_new(NULL, &bench.host, NULL), SWAPC_OK);
+    assert_int_equal(swapc_slot_new("tested", &bench.slot, NULL), SWAPC_OK);
+    bench.a = load(bench.host, &tag_a);
+    bench.b = load(bench.host, &tag_b);
+    *state = &bench;
+    return 0;
+}
+
+/* Everything was given back: no module and no instance is left once the slot and we let go. */
+static int teardown(void **state) {
+    struct bench *t = *state;
+    swapc_slot_free(t->slot);
+    swapc_module_release(t->a);
+    swapc_module_release(t->b);
+    swapc_reply_fini(&t->reply);
+    assert_int_equal(atomic_load(&swapci_fake.modules), 0);
+    assert_int_equal(atomic_load(&swapci_fake.instances), 0);
+    swapc_host_free(t->host);
+    return 0;
+}
+
+static void expect_tag(struct bench *t, const swapc_pin *pin, const char *tag) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    assert_int_equal(swapc_pin_call(pin, swapc_bytes_str("tag"), swapc_bytes_of(NULL, 0), NULL,
+                                    &t->reply, &error),
+                     SWAPC_OK);
+    assert_true(swapc_bytes_equal(t->reply.body, swapc_bytes_str(tag)));
+}
+
+static void an_empty_slot_has_nothing_to_pin(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    uint64_t generation;
+    assert_string_equal(swapc_slot_name(t->slot), "tested");
+    assert_int_equal(swapc_slot_pin(t->slot, &pin), SWAPC_EMPTY);
+    assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_EMPTY);
+}
+
+static void generations_rise_from_1(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    assert_int_equal(swapc_slot_publish(t->slot, t->a), 1);
+    assert_int_equal(swapc_slot_publish(t->slot, t->b), 2);
+    assert_int_equal(swapc_slot_publish(t->slot, t->b), 3);
+    assert_int_equal(swapc_slot_pin(t->slot, &pin), SWAPC_OK);
+    assert_int_equal(pin.generation, 3);
+    expect_tag(t, &pin, "B");
+    swapc_pin_release(&pin);
+}
+
+static void a_pin_keeps_its_generation(void **state) {
+    struct bench *t = *state;
+    swapc_pin old, new;
+    swapc_slot_publish(t->slot, t->a);
+    assert_int_equal(swapc_slot_pin(t->slot, &old), SWAPC_OK);
+    swapc_slot_publish(t->slot, t->b);
+    assert_int_equal(swapc_slot_pin(t->slot, &new), SWAPC_OK);
+    expect_tag(t, &old, "A");
+    expect_tag(t, &new, "B");
+    assert_int_equal(old.generation, 1);
+    assert_int_equal(new.generation, 2);
+    swapc_pin_release(&old);
+    swapc_pin_release(&new);
+}
+
+/* The slot and the pin are all that holds A: it lives while pinned, and no longer. */
+static void the_last_pin_frees_the_module(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    swapc_slot_publish_pin(t->slot, t->a, &pin);
+    swapc_module_release(t->a);
+    t->a = NULL;
+    swapc_slot_publish(t->slot, t->b);
+    swapc_slot_publish(t->slot, t->b);
+    assert_int_equal(atomic_load(&swapci_fake.modules), 2);
+    expect_tag(t, &pin, "A");
+    swapc_pin_release(&pin);
+    assert_int_equal(atomic_load(&swapci_fake.modules), 1);
+}
+
+static void a_pin_outlives_the_slot(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    swapc_slot_publish_pin(t->slot, t->a, &pin);
+    swapc_slot_free(t->slot);
+    t->slot = NULL;
+    expect_tag(t, &pin, "A");
+    swapc_pin_release(&pin);
+}
+
+static void publish_pin_is_one_step(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    swapc_slot_publish_pin(t->slot, t->b, &pin);
+    assert_int_equal(pin.generation, 1);
+    expect_tag(t, &pin, "B");
+    swapc_pin_release(&pin);
+}
+
+static void ensure_pin_publishes_only_when_needed(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    assert_int_equal(swapc_slot_ensure_pin(t->slot, t->a, &pin), 1);
+    assert_int_equal(pin.generation, 1);
+    swapc_pin_release(&pin);
+    assert_int_equal(swapc_slot_ensure_pin(t->slot, t->a, &pin), 0);
+    assert_int_equal(pin.generation, 1);
+    swapc_pin_release(&pin);
+    assert_int_equal(swapc_slot_ensure_pin(t->slot, t->b, &pin), 1);
+    assert_int_equal(pin.generation, 2);
+    expect_tag(t, &pin, "B");
+    swapc_pin_release(&pin);
+}
+
+static void rollback_is_a_new_generation(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    uint64_t generation = 0;
+    swapc_slot_publish(t->slot, t->a);
+    assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_EMPTY);
+    swapc_slot_publish(t->slot, t->b);
+    assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_OK);
+    assert_int_equal(generation, 3);
+    assert_int_equal(swapc_slot_pin(t->slot, &pin), SWAPC_OK);
+    expect_tag(t, &pin, "A");
+    swapc_pin_release(&pin);
+    assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_OK);
+    assert_int_equal(generation, 4);
+    assert_int_equal(swapc_slot_pin(t->slot, &pin), SWAPC_OK);
+    expect_tag(t, &pin, "B");
+    swapc_pin_release(&pin);
+}
+
+static void rollback_holds_the_only_reference(void **state) {
+    struct bench *t = *state;
+    uint64_t generation;
+    swapc_slot_publish(t->slot, t->a);
+    swapc_slot_publish(t->slot, t->b);
+    swapc_module_release(t->a);
+    t->a = NULL;
+    assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_OK);
+    assert_int_equal(atomic_load(&swapci_fake.modules), 2);
+}
+
+/* A program whose call swaps its own slot: the call ends on the generation that it began on. */
+static struct bench *swapping;
+
+static enum swapc_status swaps_itself(struct swapci_fake_guest *guest, uint32_t op_len,
+                                      uint32_t msg_len, int32_t *result) {
+    swapc_slot_publish(swapping->slot, swapping->b);
+    swapc_slot_publish(swapping->slot, swapping->b);
+    return tagged(guest, op_len, msg_len, result);
+}
+
+static void a_call_in_flight_ends_on_the_old_generation(void **state) {
+    static const struct swapci_fake_program program = {.call = swaps_itself, .user = "old"};
+    struct bench *t = *state;
+    swapc_module *module = load(t->host, &program);
+    swapc_pin pin;
+    swapping = t;
+    swapc_slot_publish_pin(t->slot, module, &pin);
+    swapc_module_release(module);
+    expect_tag(t, &pin, "old");
+    assert_int_equal(atomic_load(&swapci_fake.modules), 3);
+    swapc_pin_release(&pin);
+    assert_int_equal(atomic_load(&swapci_fake.modules), 2);
+    assert_int_equal(swapc_slot_pin(t->slot, &pin), SWAPC_OK);
+    expect_tag(t, &pin, "B");
+    swapc_pin_release(&pin);
+}
+
+static void warm_calls_and_swaps_allocate_nothing(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    for (int round = 0; round < 2; round++) {
+        size_t before = swapci_alloc_count();
+        for (int i = 0; i < 10; i++) {
+            swapc_slot_ensure_pin(t->slot, i % 2 ? t->a : t->b, &pin);
+            expect_tag(t, &pin, i % 2 ? "A" : "B");
+            swapc_pin_release(&pin);
+        }
+        if (round > 0)
+            assert_int_equal(swapci_alloc_count(), before);
+    }
+}
+
+/* The hammer. Odd generations are A's and even ones B's, whoever calls and whenever. */
+enum { CALLERS = 4, PUBLISHES = 100000 };
+
+struct hammer {
+    struct bench *t;
+    atomic_int done;
+    atomic_ulong calls;
+    atomic_ulong wrong;
+};
+
+static void *call_until_done(void *user) {
+    struct hammer *h = user;
+    swapc_reply reply = SWAPC_REPLY_INIT;
+    while (!atomic_load(&h->done)) {
+        swapc_pin pin;
+        if (swapc_slot_pin(h->t->slot, &pin) != SWAPC_OK)
+            continue;
+        const char *tag = pin.generation % 2 ? "A" : "B";
+        enum swapc_status status = swapc_pin_call(&pin, swapc_bytes_str("tag"),
+                                                  swapc_bytes_of(NULL, 0), NULL, &reply, NULL);
+        if (status != SWAPC_OK || !swapc_bytes_equal(reply.body, swapc_bytes_str(tag)))
+            atomic_fetch_add(&h->wrong, 1);
+        swapc_pin_release(&pin);
+        atomic_fetch_add(&h->calls, 1);
+    }
+    swapc_reply_fini(&reply);
+    return NULL;
+}
+
+static void hammer_publish_under_calls(void **state) {
+    struct hammer h = {.t = *state};
+    pthread_t threads[CALLERS];
+    for (int i = 0; i < CALLERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &h), 0);
+    for (int i = 0; i < PUBLISHES; i++)
+        assert_int_equal(swapc_slot_publish(h.t->slot, i % 2 ? h.t->b : h.t->a), i + 1);
+    while (atomic_load(&h.calls) == 0)
+        sched_yield();
+    atomic_store(&h.done, 1);
+    for (int i = 0; i < CALLERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&h.wrong), 0);
+}
+
+/* Several swappers, each in need of its own module: no call meets the other's. */
+struct swapper {
+    struct hammer *hammer;
+    swapc_module *module;
+    const char *tag;
+};
+
+static void *ensure_and_call(void *user) {
+    struct swapper *s = user;
+    swapc_reply reply = SWAPC_REPLY_INIT;
+    for (int i = 0; i < PUBLISHES / 10; i++) {
+        swapc_pin pin;
+        swapc_slot_ensure_pin(s->hammer->t->slot, s->module, &pin);
+        enum swapc_status status = swapc_pin_call(&pin, swapc_bytes_str("tag"),
+                                                  swapc_bytes_of(NULL, 0), NULL, &reply, NULL);
+        if (status != SWAPC_OK || !swapc_bytes_equal(reply.body, swapc_bytes_str(s->tag)))
+            atomic_fetch_add(&s->hammer->wrong, 1);
+        swapc_pin_release(&pin);
+    }
+    swapc_reply_fini(&reply);
+    return NULL;
+}
+
+static void hammer_swap_and_pin(void **state) {
+    struct bench *t = *state;
+    struct hammer h = {.t = t};
+    struct swapper swappers[CALLERS];
+    pthread_t threads[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        swappers[i] = (struct swapper){&h, i % 2 ? t->a : t->b, i % 2 ? "A" : "B"};
+        assert_int_equal(pthread_create(&threads[i], NULL, ensure_and_call, &swappers[i]), 0);
+    }
+    for (int i = 0; i < CALLERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&h.wrong), 0);
+}
+
+/* Modules that nobody else holds are made, published and dropped under calls. */
+static void hammer_short_lived_modules(void **state) {
+    struct hammer h = {.t = *state};
+    pthread_t threads[CALLERS];
+    for (int i = 0; i < CALLERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &h), 0);
+    for (int i = 0; i < 2000; i++) {
+        swapc_module *module = load(h.t->host, i % 2 ? &tag_b : &tag_a);
+        swapc_slot_publish(h.t->slot, module);
+        swapc_module_release(module);
+    }
+    atomic_store(&h.done, 1);
+    for (int i = 0; i < CALLERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&h.wrong), 0);
+    assert_in_range(atomic_load(&swapci_fake.modules), 2, 4);
+}
+
+static void out_of_memory_is_a_status(void **state) {
+    (void)state;
+    for (size_t n = 1; n <= 2; n++) {
+        swapc_slot *slot = NULL;
+        swapc_error error = SWAPC_ERROR_INIT;
+        swapci_alloc_fail_at(n);
+        assert_int_equal(swapc_slot_new("tested", &slot, &error), SWAPC_NO_MEMORY);
+        assert_true(swapci_alloc_failed());
+        assert_null(slot);
+        swapci_alloc_fail_at(0);
+    }
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_slot_has_nothing_to_pin, setup, teardown),
+        cmocka_unit_test_setup_teardown(generations_rise_from_1, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_pin_keeps_its_generation, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_last_pin_frees_the_module, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_pin_outlives_the_slot, setup, teardown),
+        cmocka_unit_test_setup_teardown(publish_pin_is_one_step, setup, teardown),
+        cmocka_unit_test_setup_teardown(ensure_pin_publishes_only_when_needed, setup, teardown),
+        cmocka_unit_test_setup_teardown(rollback_is_a_new_generation, setup, teardown),
+        cmocka_unit_test_setup_teardown(rollback_holds_the_only_reference, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_call_in_flight_ends_on_the_old_generation, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(warm_calls_and_swaps_allocate_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(hammer_publish_under_calls, setup, teardown),
+        cmocka_unit_test_setup_teardown(hammer_swap_and_pin, setup, teardown),
+        cmocka_unit_test_setup_teardown(hammer_short_lived_modules, setup, teardown),
+        cmocka_unit_test_setup_teardown(out_of_memory_is_a_status, setup, teardown),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}
