@@ -1,12 +1,12 @@
 # swapc_proto(NAME name FILES a.proto sub/b.proto ...)
 #
-# Makes library target `swapc_<name>` of the messages in FILES (paths relative to the calling folder,
-# which is also the import root), with headers as "a.pb-c.h" and "sub/b.pb-c.h". Generated files live
-# in the build tree only.
+# Makes library target `swapc_<name>` of the messages in FILES (paths relative to the calling
+# folder, which is also the import root), with headers as "a.pb-c.h" and "sub/b.pb-c.h". Generated
+# files live in the build tree only.
 #
 # protoc-c up to 1.4 refuses proto3's `optional`. By the language's own definition
-# `optional T f = 1;` is `oneof _f { T f = 1; }`, so protoc-c is given a copy written that way, whatever
-# its version: the C is then the same everywhere, and the .proto files stay the plain contract.
+# `optional T f = 1;` is `oneof _f { T f = 1; }`, so protoc-c is given a copy written that way,
+# whatever its version: the C is then the same everywhere, and the .proto files stay the plain contract.
 find_program(SWAPC_PROTOC_C NAMES protoc-c REQUIRED)
 
 function(swapc_proto)

@@ -16,8 +16,7 @@ enum swapc_status swapci_health_client_check(swapci_rpc_client *client, const ch
     enum swapc_status status = swapci_rpc_message_call(
         client, SWAPCI_HEALTH_CHECK, &request.base,
         &grpc__health__v1__health_check_response__descriptor, timeout_ms, &reply, error);
-    if (status)
-        return status;
+    if (status) return status;
     *health = (enum swapci_health)((Grpc__Health__V1__HealthCheckResponse *)reply)->status;
     protobuf_c_message_free_unpacked(reply, NULL);
     return SWAPC_OK;
@@ -30,11 +29,10 @@ enum swapc_status swapci_health_client_watch(swapci_rpc_client *client, const ch
     request.service = (char *)service;
     size_t len = grpc__health__v1__health_check_request__get_packed_size(&request);
     uint8_t *bytes = malloc(len ? len : 1);
-    if (!bytes)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a watch");
+    if (!bytes) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a watch");
     grpc__health__v1__health_check_request__pack(&request, bytes);
-    enum swapc_status status = swapci_rpc_stream_new(client, SWAPCI_HEALTH_WATCH,
-                                                     swapc_bytes_of(bytes, len), out, error);
+    enum swapc_status status =
+        swapci_rpc_stream_new(client, SWAPCI_HEALTH_WATCH, swapc_bytes_of(bytes, len), out, error);
     free(bytes);
     return status;
 }
@@ -44,8 +42,7 @@ enum swapc_status swapci_health_client_next(swapci_rpc_stream *stream, unsigned 
     uint8_t *bytes;
     size_t len;
     enum swapc_status status = swapci_rpc_stream_read(stream, timeout_ms, &bytes, &len, error);
-    if (status)
-        return status;
+    if (status) return status;
     Grpc__Health__V1__HealthCheckResponse *response =
         grpc__health__v1__health_check_response__unpack(NULL, len, bytes);
     free(bytes);

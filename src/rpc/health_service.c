@@ -35,8 +35,7 @@ struct swapci_health_service {
 
 enum swapc_status swapci_health_service_new(swapci_health_service **out, swapc_error *error) {
     *out = calloc(1, sizeof **out);
-    if (!*out)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the health service");
+    if (!*out) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the health service");
     pthread_mutex_init(&(*out)->lock, NULL);
     (*out)->count = 1; /* "" */
     return SWAPC_OK;
@@ -45,8 +44,7 @@ enum swapc_status swapci_health_service_new(swapci_health_service **out, swapc_e
 /* Returns NULL for a service that is not known; lock held, as for all below. */
 static struct state *find(swapci_health_service *health, const char *name) {
     for (size_t i = 0; i < health->count; i++)
-        if (strcmp(health->states[i].name, name) == 0)
-            return &health->states[i];
+        if (strcmp(health->states[i].name, name) == 0) return &health->states[i];
     return NULL;
 }
 
@@ -55,12 +53,10 @@ static Grpc__Health__V1__HealthCheckResponse describe(swapci_health_service *hea
     Grpc__Health__V1__HealthCheckResponse response = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
     const struct state *state = find(health, name);
     if (!state)
-        response.status =
-            GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
+        response.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
     else if (state->serving)
         response.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
-    else
-        response.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+    else response.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
     return response;
 }
 
@@ -72,14 +68,12 @@ static void tell(swapci_health_service *health, const struct watcher *watcher) {
 
 static void tell_all(swapci_health_service *health, const char *name) {
     for (struct watcher *w = health->watchers; w; w = w->next)
-        if (strcmp(w->name, name) == 0)
-            tell(health, w);
+        if (strcmp(w->name, name) == 0) tell(health, w);
 }
 
 static struct state *find_or_add(swapci_health_service *health, const char *name) {
     struct state *state = find(health, name);
-    if (state)
-        return state;
+    if (state) return state;
     SWAPC_CHECK(health->count < SWAPCI_HEALTH_SERVICES_MAX);
     state = &health->states[health->count++];
     memcpy(state->name, name, strlen(name) + 1);
@@ -103,8 +97,7 @@ void swapci_health_service_drain(swapci_health_service *health) {
     pthread_mutex_lock(&health->lock);
     health->draining = true;
     for (size_t i = 0; i < health->count; i++) {
-        if (!health->states[i].serving)
-            continue;
+        if (!health->states[i].serving) continue;
         health->states[i].serving = false;
         tell_all(health, health->states[i].name);
     }
@@ -128,24 +121,20 @@ static request_t *read_request(swapci_rpc_call *call, swapc_bytes bytes) {
 static void check(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     swapci_health_service *health = user;
     request_t *request = read_request(call, bytes);
-    if (!request)
-        return;
+    if (!request) return;
     pthread_mutex_lock(&health->lock);
     bool known = find(health, request->service) != NULL;
     Grpc__Health__V1__HealthCheckResponse response = describe(health, request->service);
     pthread_mutex_unlock(&health->lock);
-    if (known)
-        swapci_rpc_message_reply(call, &response.base);
-    else
-        swapci_rpc_call_finish(call, SWAPCI_RPC_NOT_FOUND, "the server has no such service");
+    if (known) swapci_rpc_message_reply(call, &response.base);
+    else swapci_rpc_call_finish(call, SWAPCI_RPC_NOT_FOUND, "the server has no such service");
     protobuf_c_message_free_unpacked(&request->base, NULL);
 }
 
 static void watch(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     swapci_health_service *health = user;
     request_t *request = read_request(call, bytes);
-    if (!request)
-        return;
+    if (!request) return;
     struct watcher *watcher = calloc(1, sizeof *watcher);
     if (watcher) {
         watcher->call = call;
@@ -165,14 +154,11 @@ static void watch_gone(void *user, swapci_rpc_call *call) {
     swapci_health_service *health = user;
     pthread_mutex_lock(&health->lock);
     struct watcher **at = &health->watchers;
-    while (*at && (*at)->call != call)
-        at = &(*at)->next;
+    while (*at && (*at)->call != call) at = &(*at)->next;
     struct watcher *found = *at;
-    if (found)
-        *at = found->next;
+    if (found) *at = found->next;
     pthread_mutex_unlock(&health->lock);
-    if (!found)
-        return;
+    if (!found) return;
     swapci_rpc_call_finish(found->call, SWAPCI_RPC_CANCELLED, "the watcher left");
     free(found);
 }
@@ -190,8 +176,7 @@ void swapci_health_service_add(swapci_health_service *health, swapci_rpc_server 
 }
 
 void swapci_health_service_free(swapci_health_service *health) {
-    if (!health)
-        return;
+    if (!health) return;
     SWAPC_CHECK(!health->watchers);
     pthread_mutex_destroy(&health->lock);
     free(health);

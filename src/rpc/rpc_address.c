@@ -17,16 +17,13 @@ static void path_encode(const char *path, char *out) {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
     for (; *path; path++) {
-        if (strchr(plain, *path))
-            *out++ = *path;
-        else
-            out += sprintf(out, "%%%02X", (unsigned char)*path);
+        if (strchr(plain, *path)) *out++ = *path;
+        else out += sprintf(out, "%%%02X", (unsigned char)*path);
     }
     *out = 0;
 }
 
-static enum swapc_status unix_parse(const char *path, swapci_rpc_address *out,
-                                    swapc_error *error) {
+static enum swapc_status unix_parse(const char *path, swapci_rpc_address *out, swapc_error *error) {
     size_t len = strlen(path);
     if (len == 0)
         return swapc_error_set(error, SWAPC_INVALID, "unix: needs a path: write unix:/run/x.sock");
@@ -46,14 +43,11 @@ static enum swapc_status unix_parse(const char *path, swapci_rpc_address *out,
 /* Returns the port, or -1 when text is no number from 0 to 65535. */
 static long port_parse(const char *text) {
     long port = 0;
-    if (!*text)
-        return -1;
+    if (!*text) return -1;
     for (; *text; text++) {
-        if (*text < '0' || *text > '9')
-            return -1;
+        if (*text < '0' || *text > '9') return -1;
         port = port * 10 + (*text - '0');
-        if (port > 65535)
-            return -1;
+        if (port > 65535) return -1;
     }
     return port;
 }
@@ -76,8 +70,7 @@ void swapci_rpc_address_port_set(swapci_rpc_address *address, unsigned port) {
     tcp_print(address);
 }
 
-static enum swapc_status tcp_parse(const char *text, swapci_rpc_address *out,
-                                   swapc_error *error) {
+static enum swapc_status tcp_parse(const char *text, swapci_rpc_address *out, swapc_error *error) {
     const char *host = text;
     const char *colon = strrchr(text, ':');
     size_t len = colon ? (size_t)(colon - text) : 0;
@@ -113,8 +106,7 @@ enum swapc_status swapci_rpc_address_parse(const char *text, swapci_rpc_address 
 static int unix_connect(const char *path) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return errno;
+    if (fd < 0) return errno;
     memcpy(name.sun_path, path, strlen(path) + 1);
     int failed = connect(fd, (const struct sockaddr *)&name, sizeof name) == 0 ? 0 : errno;
     close(fd);
@@ -125,8 +117,7 @@ static int unix_connect(const char *path) {
 static enum swapc_status unix_claim(const char *path, swapc_error *error) {
     struct stat info;
     if (lstat(path, &info) != 0) {
-        if (errno == ENOENT)
-            return SWAPC_OK;
+        if (errno == ENOENT) return SWAPC_OK;
         return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot look at socket %s", path);
     }
     if (!S_ISSOCK(info.st_mode))
@@ -134,9 +125,9 @@ static enum swapc_status unix_claim(const char *path, swapc_error *error) {
                                "%s exists and is no socket: remove it or listen elsewhere", path);
     int failed = unix_connect(path);
     if (failed == 0)
-        return swapc_error_set(error, SWAPC_BUSY,
-                               "address in use: a server listens on %s: stop it or listen elsewhere",
-                               path);
+        return swapc_error_set(
+            error, SWAPC_BUSY,
+            "address in use: a server listens on %s: stop it or use another path", path);
     if (failed != ECONNREFUSED)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot check socket %s", path);
     if (unlink(path) != 0 && errno != ENOENT)
@@ -148,12 +139,10 @@ static enum swapc_status unix_claim(const char *path, swapc_error *error) {
 static int tcp_bind(const struct addrinfo *where) {
     int on = 1;
     int fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return errno;
+    if (fd < 0) return errno;
     /* Without it a port of a server that has just ended would count as used. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (where->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (where->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     int failed = bind(fd, where->ai_addr, where->ai_addrlen) == 0 ? 0 : errno;
     close(fd);
     return failed;
@@ -170,14 +159,14 @@ static enum swapc_status tcp_refused(const swapci_rpc_address *address, int fail
         return swapc_error_set(error, SWAPC_INVALID,
                                "%s is no address of this machine: listen on one of its own",
                                address->host);
-    return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot listen on %s",
-                                 address->text);
+    return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot listen on %s", address->text);
 }
 
 /* gRPC only says that listening failed; trying the bind first tells why. An address family that
  * this machine lacks counts as refused only when no address is left. */
 static enum swapc_status tcp_claim(const swapci_rpc_address *address, swapc_error *error) {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *list = NULL;
     char port[8];
@@ -189,19 +178,15 @@ static enum swapc_status tcp_claim(const swapci_rpc_address *address, swapc_erro
                                gai_strerror(bad_name));
     for (const struct addrinfo *at = list; at; at = at->ai_next) {
         int one = tcp_bind(at);
-        if (one == 0)
-            good++;
-        else if (failed != EADDRINUSE)
-            failed = one;
+        if (one == 0) good++;
+        else if (failed != EADDRINUSE) failed = one;
     }
     freeaddrinfo(list);
-    if (failed == EADDRINUSE || !good)
-        return tcp_refused(address, failed, error);
+    if (failed == EADDRINUSE || !good) return tcp_refused(address, failed, error);
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_rpc_address_claim(const swapci_rpc_address *address,
-                                           swapc_error *error) {
+enum swapc_status swapci_rpc_address_claim(const swapci_rpc_address *address, swapc_error *error) {
     return address->is_unix ? unix_claim(address->path, error) : tcp_claim(address, error);
 }
 

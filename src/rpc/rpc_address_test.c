@@ -40,9 +40,9 @@ static void reads_tcp(void **state) {
 
 static void refuses_nonsense(void **state) {
     (void)state;
-    static const char *const bad[] = {"",        "host",       "host:",    ":80",  "host:65536",
-                                      "host:8x", "[::1]",      "::1:8080", "[]:1", "unix:",
-                                      "host:-1", "[host]:8080"};
+    static const char *const bad[] = {"",           "host",    "host:",   ":80",
+                                      "host:65536", "host:8x", "[::1]",   "::1:8080",
+                                      "[]:1",       "unix:",   "host:-1", "[host]:8080"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         swapci_rpc_address a;
         swapc_error error = SWAPC_ERROR_INIT;

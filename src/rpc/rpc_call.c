@@ -6,8 +6,7 @@
 
 swapci_rpc_call *swapci_rpc_call_new(swapci_rpc_server *server) {
     swapci_rpc_call *call = calloc(1, sizeof *call);
-    if (!call)
-        return NULL;
+    if (!call) return NULL;
     call->server = server;
     call->refs = 1;
     call->tag_new = (struct swapci_rpc_tag){SWAPCI_TAG_NEW, call};
@@ -28,15 +27,13 @@ static void release_grpc(swapci_rpc_call *call) {
     call->incoming = call->outgoing = call->waiting = NULL;
     grpc_metadata_array_destroy(&call->metadata);
     grpc_call_details_destroy(&call->details);
-    if (call->grpc)
-        grpc_call_unref(call->grpc);
+    if (call->grpc) grpc_call_unref(call->grpc);
     call->grpc = NULL;
 }
 
 void swapci_rpc_call_unref(swapci_rpc_call *call) {
     SWAPC_CHECK(call->refs > 0);
-    if (--call->refs)
-        return;
+    if (--call->refs) return;
     if (!call->closed) /* no client ever came for it */
         release_grpc(call);
     call->server->refs--;
@@ -61,11 +58,9 @@ static void pump(swapci_rpc_call *call) {
     grpc_op ops[3] = {0};
     size_t count = 0;
     bool status = call->finished && !call->status_sent;
-    if (call->closed || call->sending || (!call->waiting && !status))
-        return;
+    if (call->closed || call->sending || (!call->waiting && !status)) return;
     grpc_slice text = grpc_slice_from_copied_string(call->text);
-    if (!call->greeted)
-        ops[count++].op = GRPC_OP_SEND_INITIAL_METADATA;
+    if (!call->greeted) ops[count++].op = GRPC_OP_SEND_INITIAL_METADATA;
     if (call->waiting) {
         call->outgoing = call->waiting;
         call->waiting = NULL;
@@ -85,8 +80,7 @@ static void pump(swapci_rpc_call *call) {
 }
 
 void swapci_rpc_call_end(swapci_rpc_call *call, enum swapci_rpc_code code, const char *text) {
-    if (call->finished)
-        return;
+    if (call->finished) return;
     call->finished = true;
     call->code = code;
     snprintf(call->text, sizeof call->text, "%s", text ? text : "");
@@ -103,11 +97,9 @@ void swapci_rpc_call_sent(swapci_rpc_call *call) {
 /* Why a call that has just come cannot be served; NULL when it can. */
 static const char *refusal(const swapci_rpc_call *call, enum swapci_rpc_code *code) {
     *code = SWAPCI_RPC_UNAVAILABLE;
-    if (call->server->closing)
-        return "the server is shutting down";
+    if (call->server->closing) return "the server is shutting down";
     *code = SWAPCI_RPC_UNIMPLEMENTED;
-    if (!call->method)
-        return "the server has no such method";
+    if (!call->method) return "the server has no such method";
     *code = SWAPCI_RPC_RESOURCE_EXHAUSTED;
     if (call->server->live > call->server->calls_max)
         return "the server has too many calls at a time: try later";
@@ -120,8 +112,7 @@ void swapci_rpc_call_open(swapci_rpc_call *call, const swapci_rpc_method *method
     call->method = method;
     call->user = user;
     call->next = server->calls;
-    if (call->next)
-        call->next->prev = call;
+    if (call->next) call->next->prev = call;
     server->calls = call;
     server->live++;
     call->held = true;
@@ -157,24 +148,18 @@ void swapci_rpc_call_received(swapci_rpc_call *call, bool success) {
 
 void swapci_rpc_call_settle(swapci_rpc_call *call) {
     swapci_rpc_server *server = call->server;
-    if (!call->closed || call->batches || !call->grpc)
-        return;
+    if (!call->closed || call->batches || !call->grpc) return;
     release_grpc(call);
-    if (call->prev)
-        call->prev->next = call->next;
-    else
-        server->calls = call->next;
-    if (call->next)
-        call->next->prev = call->prev;
-    if (--server->live == 0)
-        pthread_cond_broadcast(&server->idle);
+    if (call->prev) call->prev->next = call->next;
+    else server->calls = call->next;
+    if (call->next) call->next->prev = call->prev;
+    if (--server->live == 0) pthread_cond_broadcast(&server->idle);
     swapci_rpc_call_unref(call);
 }
 
 /* Puts message in the place of one that has not left. Returns false when nobody would get it. */
 static bool offer(swapci_rpc_call *call, swapc_bytes message) {
-    if (call->closed || call->finished)
-        return false;
+    if (call->closed || call->finished) return false;
     grpc_byte_buffer_destroy(call->waiting);
     call->waiting = swapci_rpc_wire_pack(message);
     return true;
@@ -183,8 +168,7 @@ static bool offer(swapci_rpc_call *call, swapc_bytes message) {
 void swapci_rpc_call_reply(swapci_rpc_call *call, swapc_bytes message) {
     swapci_rpc_server *server = call->server;
     pthread_mutex_lock(&server->lock);
-    if (offer(call, message))
-        swapci_rpc_call_end(call, SWAPCI_RPC_OK, NULL);
+    if (offer(call, message)) swapci_rpc_call_end(call, SWAPCI_RPC_OK, NULL);
     swapci_rpc_call_drop(call);
     swapci_rpc_server_unlock(server);
 }
@@ -201,8 +185,7 @@ enum swapc_status swapci_rpc_call_send(swapci_rpc_call *call, swapc_bytes messag
     swapci_rpc_server *server = call->server;
     pthread_mutex_lock(&server->lock);
     bool sent = offer(call, message);
-    if (sent)
-        pump(call);
+    if (sent) pump(call);
     pthread_mutex_unlock(&server->lock);
     return sent ? SWAPC_OK : SWAPC_CLOSED;
 }

@@ -34,11 +34,9 @@ enum swapc_status swapci_rpc_client_new(const char *address, swapci_rpc_client *
     swapci_rpc_address parsed;
     *out = NULL;
     enum swapc_status status = swapci_rpc_address_parse(address, &parsed, error);
-    if (status)
-        return status;
+    if (status) return status;
     swapci_rpc_client *client = calloc(1, sizeof *client);
-    if (!client)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC client");
+    if (!client) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC client");
     client->address = parsed;
     pthread_mutex_init(&client->lock, NULL);
     swapci_rpc_runtime_retain();
@@ -63,8 +61,7 @@ static enum swapc_status report_closed(const swapci_rpc_client *client, swapc_er
 static void await_change(swapci_rpc_client *client, grpc_completion_queue *queue,
                          grpc_connectivity_state from, gpr_timespec until) {
     gpr_timespec slice = swapci_rpc_wire_deadline(50);
-    if (gpr_time_cmp(until, slice) < 0)
-        slice = until;
+    if (gpr_time_cmp(until, slice) < 0) slice = until;
     grpc_channel_watch_connectivity_state(client->channel, from, slice, queue, NULL);
     grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
 }
@@ -77,12 +74,11 @@ enum swapc_status swapci_rpc_client_wait_ready(swapci_rpc_client *client, unsign
     enum swapc_status status = SWAPC_OK;
     for (;;) {
         grpc_connectivity_state state = grpc_channel_check_connectivity_state(client->channel, 1);
-        if (state == GRPC_CHANNEL_READY)
-            break;
         if (is_closed(client)) {
             status = report_closed(client, error);
             break;
         }
+        if (state == GRPC_CHANNEL_READY) break;
         if (gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), until) >= 0) {
             status = swapc_error_set(error, SWAPC_UNREACHABLE,
                                      "no gRPC server at %s within %u ms: start it, or check the "
@@ -101,8 +97,7 @@ enum swapc_status swapci_rpc_client_wait_ready(swapci_rpc_client *client, unsign
 static void flight_list(struct swapci_rpc_flight *flight) {
     swapci_rpc_client *client = flight->client;
     flight->next = client->flights;
-    if (flight->next)
-        flight->next->prev = flight;
+    if (flight->next) flight->next->prev = flight;
     client->flights = flight;
 }
 
@@ -120,9 +115,9 @@ enum swapc_status swapci_rpc_flight_init(struct swapci_rpc_flight *flight,
         return report_closed(client, error);
     }
     flight->queue = grpc_completion_queue_create_for_pluck(NULL);
-    flight->call = grpc_channel_create_call(
-        client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, flight->queue, name, NULL,
-        swapci_rpc_wire_deadline(timeout_ms), NULL);
+    flight->call =
+        grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, flight->queue,
+                                 name, NULL, swapci_rpc_wire_deadline(timeout_ms), NULL);
     grpc_slice_unref(name);
     flight_list(flight);
     pthread_mutex_unlock(&client->lock);
@@ -136,12 +131,9 @@ enum swapc_status swapci_rpc_flight_init(struct swapci_rpc_flight *flight,
 void swapci_rpc_flight_fini(struct swapci_rpc_flight *flight) {
     swapci_rpc_client *client = flight->client;
     pthread_mutex_lock(&client->lock);
-    if (flight->prev)
-        flight->prev->next = flight->next;
-    else
-        client->flights = flight->next;
-    if (flight->next)
-        flight->next->prev = flight->prev;
+    if (flight->prev) flight->prev->next = flight->next;
+    else client->flights = flight->next;
+    if (flight->next) flight->next->prev = flight->prev;
     pthread_mutex_unlock(&client->lock);
     grpc_byte_buffer_destroy(flight->request);
     grpc_byte_buffer_destroy(flight->reply);
@@ -181,13 +173,10 @@ enum swapc_status swapci_rpc_flight_status(struct swapci_rpc_flight *flight, con
     char words[256];
     const char *where = flight->client->address.text;
     enum swapc_status status = swapci_rpc_code_status((int)flight->code);
-    if (status == SWAPC_OK)
-        return status;
-    if (is_closed(flight->client))
-        return report_closed(flight->client, error);
+    if (status == SWAPC_OK) return status;
+    if (is_closed(flight->client)) return report_closed(flight->client, error);
     swapci_rpc_wire_text(flight->text, words, sizeof words);
-    if (error && error->status == SWAPC_OK)
-        error->native = flight->code;
+    if (error && error->status == SWAPC_OK) error->native = flight->code;
     if (status == SWAPC_UNREACHABLE)
         return swapc_error_set(error, status,
                                "no answer from the gRPC server at %s: is it running? (%s)", where,
@@ -209,15 +198,14 @@ static void exchange(struct swapci_rpc_flight *flight) {
 }
 
 enum swapc_status swapci_rpc_client_call(swapci_rpc_client *client, const char *method,
-                                         swapc_bytes request, unsigned timeout_ms,
-                                         uint8_t **reply, size_t *reply_len, swapc_error *error) {
+                                         swapc_bytes request, unsigned timeout_ms, uint8_t **reply,
+                                         size_t *reply_len, swapc_error *error) {
     struct swapci_rpc_flight flight;
     *reply = NULL;
     *reply_len = 0;
     enum swapc_status status =
         swapci_rpc_flight_init(&flight, client, method, request, timeout_ms, error);
-    if (status)
-        return status;
+    if (status) return status;
     exchange(&flight);
     status = swapci_rpc_flight_status(&flight, method, error);
     if (!status && !flight.reply)
@@ -225,8 +213,7 @@ enum swapc_status swapci_rpc_client_call(swapci_rpc_client *client, const char *
                                  method, client->address.text);
     if (!status) {
         status = swapci_rpc_wire_unpack(flight.reply, reply, reply_len);
-        if (status)
-            swapc_error_set(error, status, "the answer of %s cannot be read", method);
+        if (status) swapc_error_set(error, status, "the answer of %s cannot be read", method);
     }
     swapci_rpc_flight_fini(&flight);
     return status;
@@ -241,8 +228,7 @@ void swapci_rpc_client_close(swapci_rpc_client *client) {
 }
 
 void swapci_rpc_client_free(swapci_rpc_client *client) {
-    if (!client)
-        return;
+    if (!client) return;
     SWAPC_CHECK(!client->flights);
     grpc_channel_destroy(client->channel);
     pthread_mutex_destroy(&client->lock);

@@ -37,8 +37,8 @@ enum swapc_status swapci_rpc_client_wait_ready(swapci_rpc_client *client, unsign
  * server's code means (rpc_code.h), with that code in error->native and the server's words in
  * error->text. After failure *reply is NULL. */
 enum swapc_status swapci_rpc_client_call(swapci_rpc_client *client, const char *method,
-                                         swapc_bytes request, unsigned timeout_ms,
-                                         uint8_t **reply, size_t *reply_len, swapc_error *error);
+                                         swapc_bytes request, unsigned timeout_ms, uint8_t **reply,
+                                         size_t *reply_len, swapc_error *error);
 
 /* Makes the calls and waits in flight, and all later ones, return CLOSED soon. Does not block;
  * a second time does nothing. Not for signal handlers. */

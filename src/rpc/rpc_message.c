@@ -7,8 +7,7 @@
 static uint8_t *pack(const ProtobufCMessage *message, size_t *len) {
     *len = protobuf_c_message_get_packed_size(message);
     uint8_t *bytes = malloc(*len ? *len : 1);
-    if (bytes)
-        protobuf_c_message_pack(message, bytes);
+    if (bytes) protobuf_c_message_pack(message, bytes);
     return bytes;
 }
 
@@ -17,8 +16,7 @@ ProtobufCMessage *swapci_rpc_message_request(swapci_rpc_call *call,
                                              swapc_bytes request) {
     char why[160];
     ProtobufCMessage *message = protobuf_c_message_unpack(type, NULL, request.len, request.ptr);
-    if (message)
-        return message;
+    if (message) return message;
     snprintf(why, sizeof why, "the request is no valid %s", type->name);
     swapci_rpc_call_finish(call, SWAPCI_RPC_INVALID_ARGUMENT, why);
     return NULL;
@@ -27,18 +25,15 @@ ProtobufCMessage *swapci_rpc_message_request(swapci_rpc_call *call,
 void swapci_rpc_message_reply(swapci_rpc_call *call, const ProtobufCMessage *message) {
     size_t len;
     uint8_t *bytes = pack(message, &len);
-    if (bytes)
-        swapci_rpc_call_reply(call, swapc_bytes_of(bytes, len));
-    else
-        swapci_rpc_call_finish(call, SWAPCI_RPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (bytes) swapci_rpc_call_reply(call, swapc_bytes_of(bytes, len));
+    else swapci_rpc_call_finish(call, SWAPCI_RPC_RESOURCE_EXHAUSTED, "out of memory");
     free(bytes);
 }
 
 enum swapc_status swapci_rpc_message_send(swapci_rpc_call *call, const ProtobufCMessage *message) {
     size_t len;
     uint8_t *bytes = pack(message, &len);
-    if (!bytes)
-        return SWAPC_NO_MEMORY;
+    if (!bytes) return SWAPC_NO_MEMORY;
     enum swapc_status status = swapci_rpc_call_send(call, swapc_bytes_of(bytes, len));
     free(bytes);
     return status;
@@ -58,12 +53,10 @@ enum swapc_status swapci_rpc_message_call(swapci_rpc_client *client, const char 
     enum swapc_status status = swapci_rpc_client_call(client, method, swapc_bytes_of(bytes, len),
                                                       timeout_ms, &answer, &reply_len, error);
     free(bytes);
-    if (status)
-        return status;
+    if (status) return status;
     *reply = protobuf_c_message_unpack(type, NULL, reply_len, answer);
     free(answer);
-    if (*reply)
-        return SWAPC_OK;
+    if (*reply) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_PROTOCOL, "the answer of %s is no valid %s", method,
                            type->name);
 }

@@ -11,8 +11,8 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-/* Reads a request. Returns the message, which protobuf_c_message_free_unpacked frees; or NULL, after
- * having finished call with INVALID_ARGUMENT. */
+/* Reads a request. Returns the message, which protobuf_c_message_free_unpacked frees; or NULL,
+ * after having finished call with INVALID_ARGUMENT. */
 ProtobufCMessage *swapci_rpc_message_request(swapci_rpc_call *call,
                                              const ProtobufCMessageDescriptor *type,
                                              swapc_bytes request);

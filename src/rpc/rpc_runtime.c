@@ -1,5 +1,5 @@
-/* Shared: the count of users, whether gRPC runs, and the log sink, all under one mutex. The log sink
- * has its own, because gRPC logs from inside grpc_init. */
+/* Shared: the count of users, whether gRPC runs, and the log sink, all under one mutex. The log
+ * sink has its own, because gRPC logs from inside grpc_init. */
 #include "rpc_runtime.h"
 
 #include <grpc/grpc.h>
@@ -53,8 +53,7 @@ static void runtime_start(void) {
 
 void swapci_rpc_runtime_retain(void) {
     pthread_mutex_lock(&runtime_lock);
-    if (!runtime_up)
-        runtime_start();
+    if (!runtime_up) runtime_start();
     runtime_users++;
     pthread_mutex_unlock(&runtime_lock);
 }
@@ -69,8 +68,7 @@ void swapci_rpc_runtime_release(void) {
 void swapci_rpc_shutdown(void) {
     pthread_mutex_lock(&runtime_lock);
     SWAPC_CHECK(runtime_users == 0);
-    if (runtime_up)
-        grpc_shutdown_blocking();
+    if (runtime_up) grpc_shutdown_blocking();
     runtime_up = false;
     pthread_mutex_unlock(&runtime_lock);
 }

@@ -18,8 +18,7 @@ struct swapci_rpc_scratch {
 
 static inline int swapci_rpc_scratch_make(void **state) {
     struct swapci_rpc_scratch *scratch = calloc(1, sizeof *scratch);
-    if (!scratch)
-        return -1;
+    if (!scratch) return -1;
     snprintf(scratch->folder, sizeof scratch->folder, "/tmp/swapc-rpc-XXXXXX");
     if (!mkdtemp(scratch->folder)) {
         free(scratch);

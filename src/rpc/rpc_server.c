@@ -25,11 +25,9 @@ enum swapc_status swapci_rpc_server_new(const swapci_rpc_server_config *config,
     swapci_rpc_address address;
     *out = NULL;
     enum swapc_status status = swapci_rpc_address_parse(config->address, &address, error);
-    if (status)
-        return status;
+    if (status) return status;
     swapci_rpc_server *server = calloc(1, sizeof *server);
-    if (!server)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC server");
+    if (!server) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC server");
     server->address = address;
     server->log = config->log;
     server->calls_max = config->calls_max ? config->calls_max : SWAPCI_RPC_CALLS_MAX;
@@ -66,16 +64,14 @@ const char *swapci_rpc_server_address(const swapci_rpc_server *server) {
 void swapci_rpc_server_unlock(swapci_rpc_server *server) {
     bool last = server->refs == 0;
     pthread_mutex_unlock(&server->lock);
-    if (!last)
-        return;
+    if (!last) return;
     pthread_cond_destroy(&server->idle);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
 
 void swapci_rpc_server_accept(swapci_rpc_server *server) {
-    if (server->accepting || server->closing)
-        return;
+    if (server->accepting || server->closing) return;
     swapci_rpc_call *call = swapci_rpc_call_new(server);
     if (!call) {
         swapc_log_write(&server->log, SWAPC_LOG_ERROR, "rpc",
@@ -122,10 +118,8 @@ static void dispatch(swapci_rpc_call *call) {
 static void on_new(swapci_rpc_call *call, bool success) {
     swapci_rpc_server *server = call->server;
     server->accepting = false;
-    if (success)
-        find_and_open(call);
-    else
-        swapci_rpc_call_unref(call);
+    if (success) find_and_open(call);
+    else swapci_rpc_call_unref(call);
     swapci_rpc_server_accept(server);
 }
 
@@ -133,8 +127,7 @@ static void on_new(swapci_rpc_call *call, bool success) {
 static bool on_received(swapci_rpc_call *call, bool success) {
     swapci_rpc_server *server = call->server;
     call->batches--;
-    if (!call->closed && !call->finished)
-        swapci_rpc_call_received(call, success);
+    if (!call->closed && !call->finished) swapci_rpc_call_received(call, success);
     bool over = call->closed || call->finished;
     swapci_rpc_call_settle(call);
     if (over) {
@@ -145,10 +138,8 @@ static bool on_received(swapci_rpc_call *call, bool success) {
         dispatch(call);
         return false;
     }
-    if (server->inbox_last)
-        server->inbox_last->queue_next = call;
-    else
-        server->inbox_first = call;
+    if (server->inbox_last) server->inbox_last->queue_next = call;
+    else server->inbox_first = call;
     server->inbox_last = call;
     return true;
 }
@@ -177,8 +168,7 @@ static void on_close(swapci_rpc_call *call) {
 
 /* Once gRPC's server has stopped and no call is left, nothing new can come: the queue may end. */
 static void drain_if_over(swapci_rpc_server *server) {
-    if (!server->down || server->live || server->drained)
-        return;
+    if (!server->down || server->live || server->drained) return;
     server->drained = true;
     grpc_completion_queue_shutdown(server->queue);
 }
@@ -206,19 +196,16 @@ static void handle_event(swapci_rpc_server *server, const grpc_event *event) {
     }
     drain_if_over(server);
     pthread_mutex_unlock(&server->lock);
-    if (wake)
-        server->wake(server->wake_user);
+    if (wake) server->wake(server->wake_user);
 }
 
 static void *serve(void *user) {
     swapci_rpc_server *server = user;
     for (;;) {
-        grpc_event event = grpc_completion_queue_next(
-            server->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
-        if (event.type == GRPC_QUEUE_SHUTDOWN)
-            return NULL;
-        if (event.type == GRPC_OP_COMPLETE)
-            handle_event(server, &event);
+        grpc_event event =
+            grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        if (event.type == GRPC_QUEUE_SHUTDOWN) return NULL;
+        if (event.type == GRPC_OP_COMPLETE) handle_event(server, &event);
     }
 }
 
@@ -243,8 +230,7 @@ static enum swapc_status listen_on(swapci_rpc_server *server, swapc_error *error
                                "gRPC cannot listen on %s: check that the folder or host exists and "
                                "that nobody took the address just now",
                                address->text);
-    if (!address->is_unix)
-        swapci_rpc_address_port_set(address, (unsigned)port);
+    if (!address->is_unix) swapci_rpc_address_port_set(address, (unsigned)port);
     else if (chmod(address->path, S_IRUSR | S_IWUSR) != 0)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot protect socket %s",
                                      address->path);
@@ -283,8 +269,7 @@ static void shutdown_begin(swapci_rpc_server *server) {
 enum swapc_status swapci_rpc_server_start(swapci_rpc_server *server, swapc_error *error) {
     SWAPC_CHECK(!server->running);
     enum swapc_status status = swapci_rpc_address_claim(&server->address, error);
-    if (status)
-        return status;
+    if (status) return status;
     swapci_rpc_runtime_retain();
     server->closing = server->down = server->drained = false;
     server->grpc = grpc_server_make();
@@ -343,13 +328,11 @@ static void await_idle(swapci_rpc_server *server, unsigned grace_ms) {
         until.tv_nsec -= 1000000000;
     }
     while (server->live)
-        if (pthread_cond_timedwait(&server->idle, &server->lock, &until) == ETIMEDOUT)
-            return;
+        if (pthread_cond_timedwait(&server->idle, &server->lock, &until) == ETIMEDOUT) return;
 }
 
 void swapci_rpc_server_shutdown(swapci_rpc_server *server, unsigned grace_ms) {
-    if (!server->running)
-        return;
+    if (!server->running) return;
     pthread_mutex_lock(&server->lock);
     shutdown_begin(server);
     await_idle(server, grace_ms);
@@ -362,8 +345,7 @@ void swapci_rpc_server_shutdown(swapci_rpc_server *server, unsigned grace_ms) {
 }
 
 void swapci_rpc_server_free(swapci_rpc_server *server) {
-    if (!server)
-        return;
+    if (!server) return;
     swapci_rpc_server_shutdown(server, 0);
     pthread_mutex_lock(&server->lock);
     server->refs--;

@@ -10,8 +10,8 @@
  * A handler gets a call handle and answers it, at once or any time later, from any thread.
  *
  * Threads: the handle functions (swapci_rpc_call_*) may be called from any thread, also inside
- *     handlers. new, add, wake_set, start, shutdown and free: one thread at a time, and never from a
- *     handler on the rpc thread. poll: one thread at a time.
+ *     handlers. new, add, wake_set, start, shutdown and free: one thread at a time, and never from
+ *     a handler on the rpc thread. poll: one thread at a time.
  * Ownership: a handle is the handler's from its call until swapci_rpc_call_reply or _finish, which
  *     must come exactly once and void it, also when the client has left or the server was shut
  *     down meanwhile: the answer is then dropped. The request's bytes are good until the handler
@@ -53,7 +53,7 @@ typedef struct swapci_rpc_method {
 } swapci_rpc_method;
 
 typedef struct swapci_rpc_server_config {
-    const char *address; /* unix:PATH or HOST:PORT, copied; a socket file is made for its owner only */
+    const char *address; /* unix:PATH or HOST:PORT, copied; a socket file gets mode 0600 */
     swapc_log log;       /* copied */
     unsigned calls_max;  /* calls at a time; 0: SWAPCI_RPC_CALLS_MAX */
 } swapci_rpc_server_config;

@@ -5,9 +5,9 @@
  * wants those of one call serialized. It is never held while a handler, `gone` or `wake` runs, so
  * handlers may take locks of their own around handle functions.
  *
- * A call has three holders: the handler (`held`), gRPC (`grpc`, until its close came and no batch is
- * out), and for moments the rpc thread. `refs` counts them; the last frees. A call holds the server's
- * memory in the same way, so handles may outlive swapci_rpc_server_free.
+ * A call has three holders: the handler (`held`), gRPC (`grpc`, until its close came and no batch
+ * is out), and for moments the rpc thread. `refs` counts them; the last frees. A call holds the
+ * server's memory in the same way, so handles may outlive swapci_rpc_server_free.
  */
 #ifndef SWAPCI_RPC_SERVER_IMPL_H
 #define SWAPCI_RPC_SERVER_IMPL_H
@@ -33,8 +33,8 @@ struct swapci_rpc_tag {
 
 struct swapci_rpc_call {
     swapci_rpc_server *server;
-    swapci_rpc_call *prev, *next; /* in server->calls, while grpc is set */
-    swapci_rpc_call *queue_next;  /* in server->inbox */
+    swapci_rpc_call *prev, *next;    /* in server->calls, while grpc is set */
+    swapci_rpc_call *queue_next;     /* in server->inbox */
     const swapci_rpc_method *method; /* NULL until it is known */
     void *user;
     grpc_call *grpc; /* NULL once gRPC is through with the call */

@@ -22,8 +22,7 @@ enum swapc_status swapci_rpc_stream_new(swapci_rpc_client *client, const char *m
     grpc_op ops[3];
     *out = NULL;
     swapci_rpc_stream *stream = calloc(1, sizeof *stream);
-    if (!stream)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC stream");
+    if (!stream) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC stream");
     enum swapc_status status =
         swapci_rpc_flight_init(&stream->flight, client, method, request, 0, error);
     if (status) {
@@ -60,8 +59,7 @@ static void read_start(swapci_rpc_stream *stream) {
 }
 
 static void await_status(swapci_rpc_stream *stream) {
-    if (!stream->over)
-        pluck(stream, &stream->tag_status, gpr_inf_future(GPR_CLOCK_MONOTONIC));
+    if (!stream->over) pluck(stream, &stream->tag_status, gpr_inf_future(GPR_CLOCK_MONOTONIC));
     stream->over = true;
 }
 
@@ -71,8 +69,7 @@ enum swapc_status swapci_rpc_stream_read(swapci_rpc_stream *stream, unsigned tim
     *message = NULL;
     *len = 0;
     if (!stream->over) {
-        if (!stream->reading)
-            read_start(stream);
+        if (!stream->reading) read_start(stream);
         if (!pluck(stream, &stream->tag_read, swapci_rpc_wire_deadline(timeout_ms)))
             return swapc_error_set(error, SWAPC_DEADLINE, "%s sent nothing within %u ms",
                                    stream->method, timeout_ms);
@@ -88,19 +85,17 @@ enum swapc_status swapci_rpc_stream_read(swapci_rpc_stream *stream, unsigned tim
     }
     await_status(stream);
     enum swapc_status status = swapci_rpc_flight_status(flight, stream->method, error);
-    return status ? status
-                  : swapc_error_set(error, SWAPC_CLOSED, "%s has ended its messages",
-                                    stream->method);
+    return status
+               ? status
+               : swapc_error_set(error, SWAPC_CLOSED, "%s has ended its messages", stream->method);
 }
 
 void swapci_rpc_stream_free(swapci_rpc_stream *stream) {
-    if (!stream)
-        return;
+    if (!stream) return;
     gpr_timespec never = gpr_inf_future(GPR_CLOCK_MONOTONIC);
     grpc_call_cancel(stream->flight.call, NULL);
     await_status(stream);
-    if (stream->reading)
-        pluck(stream, &stream->tag_read, never);
+    if (stream->reading) pluck(stream, &stream->tag_read, never);
     pluck(stream, &stream->tag_send, never);
     swapci_rpc_flight_fini(&stream->flight);
     free(stream);

@@ -26,8 +26,7 @@ enum swapc_status swapci_rpc_uv_attach(swapci_rpc_server *server, struct uv_loop
                                        swapci_rpc_uv **out, swapc_error *error) {
     *out = NULL;
     swapci_rpc_uv *uv = calloc(1, sizeof *uv);
-    if (!uv)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to join gRPC to the loop");
+    if (!uv) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to join gRPC to the loop");
     int failed = uv_async_init(loop, &uv->async, on_async);
     if (failed) {
         free(uv);
@@ -42,6 +41,5 @@ enum swapc_status swapci_rpc_uv_attach(swapci_rpc_server *server, struct uv_loop
 }
 
 void swapci_rpc_uv_detach(swapci_rpc_uv *uv) {
-    if (uv)
-        uv_close((uv_handle_t *)&uv->async, on_closed);
+    if (uv) uv_close((uv_handle_t *)&uv->async, on_closed);
 }

@@ -17,8 +17,8 @@ typedef struct swapci_rpc_uv swapci_rpc_uv;
 enum swapc_status swapci_rpc_uv_attach(swapci_rpc_server *server, struct uv_loop_s *loop,
                                        swapci_rpc_uv **out, swapc_error *error);
 
-/* Ends the joint, after swapci_rpc_server_shutdown; run the loop once more for its memory. NULL does
- * nothing. */
+/* Ends the joint, after swapci_rpc_server_shutdown; run the loop once more for its memory. NULL
+ * does nothing. */
 void swapci_rpc_uv_detach(swapci_rpc_uv *uv);
 
 #endif

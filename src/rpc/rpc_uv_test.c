@@ -45,8 +45,7 @@ static void on_sending(void *user, const char *stream, uint32_t serial,
     (void)serial;
     assert_true(pthread_equal(pthread_self(), stage->owner));
     stage->held[stage->count++] = sending;
-    if (stage->count == SENDERS)
-        uv_timer_start(&stage->timer, on_timer, 1, 0);
+    if (stage->count == SENDERS) uv_timer_start(&stage->timer, on_timer, 1, 0);
 }
 
 struct sender {

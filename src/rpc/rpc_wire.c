@@ -15,8 +15,7 @@ enum swapc_status swapci_rpc_wire_unpack(grpc_byte_buffer *wire, uint8_t **out, 
     grpc_byte_buffer_reader reader;
     *out = NULL;
     *len = 0;
-    if (!grpc_byte_buffer_reader_init(&reader, wire))
-        return SWAPC_PROTOCOL;
+    if (!grpc_byte_buffer_reader_init(&reader, wire)) return SWAPC_PROTOCOL;
     grpc_slice all = grpc_byte_buffer_reader_readall(&reader);
     grpc_byte_buffer_reader_destroy(&reader);
     size_t size = GRPC_SLICE_LENGTH(all);
@@ -31,15 +30,13 @@ enum swapc_status swapci_rpc_wire_unpack(grpc_byte_buffer *wire, uint8_t **out, 
 
 void swapci_rpc_wire_text(grpc_slice slice, char *out, size_t size) {
     size_t len = GRPC_SLICE_LENGTH(slice);
-    if (len >= size)
-        len = size - 1;
+    if (len >= size) len = size - 1;
     memcpy(out, GRPC_SLICE_START_PTR(slice), len);
     out[len] = 0;
 }
 
 gpr_timespec swapci_rpc_wire_deadline(unsigned timeout_ms) {
-    if (timeout_ms == 0)
-        return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+    if (timeout_ms == 0) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
     return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                         gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
 }

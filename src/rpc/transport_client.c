@@ -18,17 +18,15 @@ static const char *status_name(int status) {
 
 static enum swapc_status judge(const response_t *response, enum swapci_transport_status wanted,
                                swapci_transport_answer *answer, swapc_error *error) {
-    bool named =
-        response->_server_answer_case ==
-        TRANSPORT_INTERFACE__SERVER_RESPONSE___SERVER_ANSWER_SERVER_ANSWER;
+    bool named = response->_server_answer_case ==
+                 TRANSPORT_INTERFACE__SERVER_RESPONSE___SERVER_ANSWER_SERVER_ANSWER;
     const char *text = named ? response->server_answer : "";
     int status = (int)response->msg_status;
     if (answer) {
         answer->status = (enum swapci_transport_status)status;
         snprintf(answer->text, sizeof answer->text, "%s", text);
     }
-    if (status == (int)wanted)
-        return SWAPC_OK;
+    if (status == (int)wanted) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_INVALID, "the signer answered %s instead of %s: %s",
                            status_name(status), status_name((int)wanted),
                            *text ? text : "it gave no reason");
@@ -52,8 +50,7 @@ static enum swapc_status ask(swapci_rpc_client *client, request_t *request, cons
     enum swapc_status status = swapci_rpc_message_call(
         client, SWAPCI_TRANSPORT_METHOD, &request->base,
         &transport_interface__server_response__descriptor, timeout_ms, &reply, error);
-    if (status)
-        return status;
+    if (status) return status;
     enum swapci_transport_status wanted =
         request->command == TRANSPORT_INTERFACE__CLIENT_COMMAND__Connect ? SWAPCI_TRANSPORT_PROCEED
                                                                          : SWAPCI_TRANSPORT_OK;

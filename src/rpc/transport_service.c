@@ -75,8 +75,7 @@ static void obey(const swapci_transport_service *service, swapci_rpc_call *call,
 static void handle(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     ProtobufCMessage *message =
         swapci_rpc_message_request(call, &transport_interface__client_request__descriptor, bytes);
-    if (!message)
-        return;
+    if (!message) return;
     obey(user, call, (const request_t *)message);
     protobuf_c_message_free_unpacked(message, NULL);
 }

@@ -6,8 +6,8 @@
  * so on_sending gets a handle that it answers whenever that is so.
  *
  * Threads: callbacks run where the server's handlers run (rpc_server.h). answer: any thread.
- * Ownership: names are borrowed for the callback. A `sending` is the callback's until answered, which
- *     must happen exactly once, also after the server was shut down.
+ * Ownership: names are borrowed for the callback. A `sending` is the callback's until answered,
+ *     which must happen exactly once, also after the server was shut down.
  * Limits: a stream's name has up to SWAPCI_TRANSPORT_STREAM_MAX bytes, else INVALID_ARGUMENT.
  */
 #ifndef SWAPCI_TRANSPORT_SERVICE_H

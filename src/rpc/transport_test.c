@@ -48,8 +48,7 @@ static void on_sending(void *user, const char *stream, uint32_t serial,
 static int hire(void **state) {
     struct signer *signer = calloc(1, sizeof *signer);
     void *scratch;
-    if (!signer || swapci_rpc_scratch_make(&scratch))
-        return -1;
+    if (!signer || swapci_rpc_scratch_make(&scratch)) return -1;
     signer->scratch = scratch;
     signer->service = (swapci_transport_service){on_connect, on_sending, signer};
     sem_init(&signer->asked, 0, 0);
@@ -91,9 +90,9 @@ static void connect_without_name(void **state) {
     for (int i = 0; i < 2; i++) {
         swapci_transport_answer answer;
         swapc_error error = SWAPC_ERROR_INIT;
-        assert_int_equal(swapci_transport_client_connect(signer->client, names[i], 1, PATIENCE,
-                                                         &answer, &error),
-                         SWAPC_INVALID);
+        assert_int_equal(
+            swapci_transport_client_connect(signer->client, names[i], 1, PATIENCE, &answer, &error),
+            SWAPC_INVALID);
         assert_int_equal(answer.status, SWAPCI_TRANSPORT_ERROR);
         assert_non_null(strstr(error.text, "stream's name"));
     }
@@ -186,8 +185,7 @@ static enum swapc_status raw(struct signer *signer, const void *bytes, size_t le
     enum swapc_status status =
         swapci_rpc_client_call(signer->client, SWAPCI_TRANSPORT_METHOD, swapc_bytes_of(bytes, len),
                                PATIENCE, &out, reply_len, NULL);
-    if (!status && *reply_len <= 64)
-        memcpy(reply, out, *reply_len);
+    if (!status && *reply_len <= 64) memcpy(reply, out, *reply_len);
     free(out);
     return status;
 }
