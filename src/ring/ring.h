@@ -4,8 +4,9 @@
  * a CRC-32C over its length, place and bytes, and is copied out before it is checked: nothing in
  * the shared memory is believed by the side that reads it. The ring is not durable and resends
  * nothing: a producer learns by swapci_ring_consumer_changed that records may have been lost with a
- * consumer, and sends again what it still holds as unanswered. It knows nothing of what the records
- mean. *
+ * consumer, and sends again what it still holds as unanswered. It knows nothing of what the
+ * records mean.
+ *
  * Attaching: whichever side comes first makes the file, mode 0600; the other adopts its size. A
  *     file to which nobody is attached is stale and is emptied by the next that attaches. A side
  *     that attaches to a live peer keeps the unread records. A file of another owner, mode or kind,

@@ -1,0 +1,60 @@
+/* record.h - one signed message as it travels from signer to verifier: through the ring, and as the
+ * field of an entry of P:signed.
+ *
+ * Format, little-endian, version 1: a head of 48 bytes, then key, signature and message, nothing
+ * behind them.
+ *     0 u8 version    1 u8 method         2 u8 key length   3 u8 signature length
+ *     4 u32 message length                8 u32 deliveries  12 u32 flags
+ *    16 u64 id, ms   24 u64 id, sequence 32 u64 t_us       40 u64 zero
+ *
+ * Threads: pure functions.
+ * Ownership: a decoded record borrows from the bytes that it was decoded from.
+ * It carries no proof of anything: whether the key is a known one and the signature right is the
+ * verifier's matter.
+ */
+#ifndef SWAPCI_RECORD_H
+#define SWAPCI_RECORD_H
+
+#include "stream.h"
+
+enum swapci_method { SWAPCI_METHOD_SCHNORR = 0, SWAPCI_METHOD_ECDSA = 1, SWAPCI_METHODS };
+
+enum {
+    SWAPCI_RECORD_HEAD = 48,         /* bytes before the key */
+    SWAPCI_RECORD_KEY_MAX = 65,      /* bytes */
+    SWAPCI_RECORD_SIGNATURE_MAX = 72 /* bytes */
+};
+#define SWAPCI_RECORD_MESSAGE_MAX UINT32_MAX /* bytes; rings and Redis allow less */
+
+enum { SWAPCI_RECORD_TAMPERED = 1 }; /* flags: no other bit may be set */
+
+typedef struct swapci_record {
+    swapci_stream_id id; /* of the message */
+    enum swapci_method method;
+    uint32_t deliveries;   /* of the message to signers so far, this one included */
+    uint32_t flags;        /* SWAPCI_RECORD_... */
+    uint64_t t_us;         /* when the message was added, microseconds since 1970; 0: unknown */
+    swapc_bytes key;       /* Schnorr: 32 bytes, x-only; ECDSA: 33 or 65 bytes, SEC1 */
+    swapc_bytes signature; /* Schnorr: 64 bytes; ECDSA: DER */
+    swapc_bytes message;
+} swapci_record;
+
+/* Returns "schnorr" or "ecdsa". Static. */
+const char *swapci_method_name(enum swapci_method method);
+
+/* Reads a method's name. Returns 1, or 0 when it is none. */
+int swapci_method_parse(swapc_bytes name, enum swapci_method *out);
+
+/* Bytes of the encoded record. */
+size_t swapci_record_size(const swapci_record *record);
+
+/* Writes record into out. Out: *len.
+ * Returns SWAPC_OK, INVALID (a field is outside its limits), TOO_LARGE (does not fit size). */
+enum swapc_status swapci_record_encode(const swapci_record *record, uint8_t *out, size_t size,
+                                       size_t *len, swapc_error *error);
+
+/* Reads a record. Lengths and kinds are checked, contents are not.
+ * Returns SWAPC_OK, CORRUPT. After failure *out is undefined. */
+enum swapc_status swapci_record_decode(swapc_bytes bytes, swapci_record *out, swapc_error *error);
+
+#endif
