@@ -1,0 +1,234 @@
+/* The part of stream.h that deals with entries given out and not acknowledged. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream.h"
+#include "stream_command.h"
+
+enum { ADOPT_PAGE = 256 };
+
+enum swapc_status swapci_claim_append(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, uint32_t idle_ms,
+                                      const swapci_pending *pending, size_t count,
+                                      const char *option, swapc_error *error) {
+    swapci_buffer command = SWAPCI_BUFFER_INIT;
+    enum swapc_status status = swapci_resp_head(&command, 5 + count + (option != NULL));
+    const char *fixed[] = {"XCLAIM", names->messages, SWAPCI_STREAM_GROUP, consumer};
+    for (size_t i = 0; i < 4 && status == SWAPC_OK; i++) {
+        status = swapci_resp_str(&command, fixed[i]);
+    }
+    if (status == SWAPC_OK) {
+        status = swapci_resp_u64(&command, idle_ms);
+    }
+    for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
+        status = swapci_resp_id(&command, pending[i].id);
+    }
+    if (option && status == SWAPC_OK) {
+        status = swapci_resp_str(&command, option);
+    }
+    if (status == SWAPC_OK) {
+        status = swapci_redis_append_raw(redis, swapci_buffer_bytes(&command), 1, error);
+    } else {
+        swapc_error_set(error, status, "out of memory");
+    }
+    swapci_buffer_fini(&command);
+    return status;
+}
+
+/* [id, consumer, idle, deliveries]. Returns 1, or 0 when it is not. */
+static int take_pending(const redisReply *reply, swapci_pending *out) {
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 4 ||
+        reply->element[3]->type != REDIS_REPLY_INTEGER ||
+        !swapci_stream_id_parse(swapci_reply_bytes(reply->element[0]), &out->id)) {
+        return 0;
+    }
+    out->deliveries = (uint64_t)reply->element[3]->integer;
+    return 1;
+}
+
+enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream_names *names,
+                                        const char *consumer, swapci_stream_id after,
+                                        swapci_pending *out, size_t *count, swapc_error *error) {
+    char from[SWAPCI_STREAM_ID_SIZE];
+    redisReply *reply = NULL;
+    size_t limit = *count;
+    *count = 0;
+    swapci_stream_id_format(after, from);
+    enum swapc_status status = swapci_redis_call(
+        redis, "the pending list", &reply, error, "XPENDING %s " SWAPCI_STREAM_GROUP " (%s + %llu %s",
+        names->messages, from, (unsigned long long)limit, consumer);
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements > limit) {
+        status = swapci_reply_unexpected(redis, "XPENDING", error);
+    }
+    for (size_t i = 0; status == SWAPC_OK && i < reply->elements; i++) {
+        if (!take_pending(reply->element[i], &out[i])) {
+            status = swapci_reply_unexpected(redis, "XPENDING", error);
+        } else {
+            *count = i + 1;
+        }
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+/* What is wanted of one row of XINFO CONSUMERS, [name, …, pending, …, …]. */
+typedef struct consumer_row {
+    char name[SWAPCI_STREAM_CONSUMER_MAX + 1];
+    uint64_t pending;
+} consumer_row;
+
+/* A longer name than our consumers have is somebody else's: it is cut and so matches nobody. */
+static void take_consumer(const redisReply *reply, consumer_row *out) {
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        swapc_bytes key = swapci_reply_bytes(reply->element[i]);
+        const redisReply *value = reply->element[i + 1];
+        if (swapc_bytes_equal(key, swapc_bytes_str("name"))) {
+            snprintf(out->name, sizeof out->name, "%.*s", (int)value->len, value->str);
+        } else if (swapc_bytes_equal(key, swapc_bytes_str("pending"))) {
+            out->pending = (uint64_t)value->integer;
+        }
+    }
+}
+
+static enum swapc_status consumers(swapci_redis *redis, const swapci_stream_names *names,
+                                   redisReply **out, swapc_error *error) {
+    enum swapc_status status =
+        swapci_redis_call(redis, "the list of consumers", out, error,
+                          "XINFO CONSUMERS %s " SWAPCI_STREAM_GROUP, names->messages);
+    if (status == SWAPC_OK && (*out)->type != REDIS_REPLY_ARRAY) {
+        freeReplyObject(*out);
+        *out = NULL;
+        status = swapci_reply_unexpected(redis, "XINFO CONSUMERS", error);
+    }
+    return status;
+}
+
+enum swapc_status swapci_stream_pending_count(swapci_redis *redis, const swapci_stream_names *names,
+                                              const char *consumer, uint64_t *out,
+                                              swapc_error *error) {
+    redisReply *reply = NULL;
+    enum swapc_status status = consumers(redis, names, &reply, error);
+    *out = 0;
+    for (size_t i = 0; status == SWAPC_OK && i < reply->elements; i++) {
+        consumer_row row;
+        take_consumer(reply->element[i], &row);
+        if (!strcmp(row.name, consumer)) {
+            *out = row.pending;
+        }
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_names *names,
+                                   const char *consumer, int *out, swapc_error *error) {
+    redisReply *reply = NULL;
+    enum swapc_status status = swapci_redis_call(redis, "a lease", &reply, error,
+                                                 "EXISTS %s:lease:%s", names->prefix, consumer);
+    if (status == SWAPC_OK) {
+        *out = reply->integer != 0;
+        freeReplyObject(reply);
+    }
+    return status;
+}
+
+/* Moves up to limit entries of one dead consumer. */
+static enum swapc_status adopt_from(swapci_redis *redis, const swapci_stream_names *names,
+                                    const char *dead, const char *consumer, uint32_t idle_ms,
+                                    size_t limit, size_t *moved, swapc_error *error) {
+    swapci_pending page[ADOPT_PAGE];
+    swapci_stream_id after = {0, 0};
+    enum swapc_status status = SWAPC_OK;
+    while (status == SWAPC_OK && *moved < limit) {
+        redisReply *reply = NULL;
+        size_t count = limit - *moved < ADOPT_PAGE ? limit - *moved : ADOPT_PAGE;
+        status = swapci_stream_pending(redis, names, dead, after, page, &count, error);
+        if (status != SWAPC_OK || count == 0) {
+            break;
+        }
+        after = page[count - 1].id;
+        status =
+            swapci_claim_append(redis, names, consumer, idle_ms, page, count, "JUSTID", error);
+        if (status == SWAPC_OK) {
+            status = swapci_redis_get(redis, "to claim messages", &reply, error);
+        }
+        if (status == SWAPC_OK) {
+            *moved += reply->elements;
+            freeReplyObject(reply);
+        }
+    }
+    return status;
+}
+
+enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, uint32_t idle_ms, size_t limit,
+                                      size_t *moved, swapc_error *error) {
+    redisReply *reply = NULL;
+    *moved = 0;
+    enum swapc_status status = consumers(redis, names, &reply, error);
+    for (size_t i = 0; status == SWAPC_OK && i < reply->elements && *moved < limit; i++) {
+        consumer_row row;
+        int alive = 1;
+        take_consumer(reply->element[i], &row);
+        if (row.pending == 0 || !strcmp(row.name, consumer)) {
+            continue;
+        }
+        status = has_lease(redis, names, row.name, &alive, error);
+        if (status == SWAPC_OK && !alive) {
+            status =
+                adopt_from(redis, names, row.name, consumer, idle_ms, limit, moved, error);
+        }
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+static enum swapc_status run_and_drop(swapci_redis *redis, enum swapc_status appended,
+                                      const char *what, swapc_error *error) {
+    return appended == SWAPC_OK ? swapci_redis_skip(redis, 1, what, error) : appended;
+}
+
+enum swapc_status swapci_stream_lease(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, uint32_t ms, swapc_error *error) {
+    enum swapc_status status = swapci_redis_appendf(redis, error, "SET %s:lease:%s 1 PX %u",
+                                                    names->prefix, consumer, (unsigned)ms);
+    return run_and_drop(redis, status, "the lease", error);
+}
+
+enum swapc_status swapci_stream_lease_end(swapci_redis *redis, const swapci_stream_names *names,
+                                          const char *consumer, swapc_error *error) {
+    enum swapc_status status =
+        swapci_redis_appendf(redis, error, "DEL %s:lease:%s", names->prefix, consumer);
+    return run_and_drop(redis, status, "the lease", error);
+}
+
+enum swapc_status swapci_stream_tampered_add(swapci_redis *redis, const swapci_stream_names *names,
+                                             const swapci_stream_id *ids, size_t count,
+                                             swapc_error *error) {
+    swapci_buffer command = SWAPCI_BUFFER_INIT;
+    if (count == 0) {
+        return SWAPC_OK;
+    }
+    enum swapc_status status = swapci_resp_head(&command, 2 + count);
+    if (status == SWAPC_OK) {
+        status = swapci_resp_str(&command, "SADD");
+    }
+    if (status == SWAPC_OK) {
+        status = swapci_resp_str(&command, names->tampered);
+    }
+    for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
+        status = swapci_resp_id(&command, ids[i]);
+    }
+    if (status == SWAPC_OK) {
+        status = swapci_redis_append_raw(redis, swapci_buffer_bytes(&command), 1, error);
+    } else {
+        swapc_error_set(error, status, "out of memory");
+    }
+    swapci_buffer_fini(&command);
+    return run_and_drop(redis, status, "the set of tampered ids", error);
+}

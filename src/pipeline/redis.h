@@ -1,0 +1,100 @@
+/* redis.h - one blocking connection to a Redis server, with pipelines.
+ *
+ * Commands are appended, then their answers are taken in the same order; the first get sends what
+ * was appended. A wait ends early when the caller's stop flag is raised. A lost connection is
+ * reported once as SWAPC_IO: all answers still owed are gone with it, and the caller calls
+ * swapci_redis_restore and repeats what may be repeated. It knows nothing of streams.
+ *
+ * Threads: one at a time per connection; the stop flag may be raised by anyone.
+ * Ownership: `out` is freed by swapci_redis_free; a redisReply taken is the caller's, freed by
+ *     freeReplyObject. Arguments are copied when they are appended.
+ * Limits: an answer that is silent for answer_ms breaks the connection.
+ */
+#ifndef SWAPCI_REDIS_H
+#define SWAPCI_REDIS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <hiredis/hiredis.h>
+
+#include "swapc/bytes.h"
+#include "swapc/error.h"
+
+typedef struct swapci_redis swapci_redis;
+
+enum {
+    SWAPCI_REDIS_RETRY_MS = 30000, /* retry_ms for a server of the user's */
+    SWAPCI_REDIS_SLICE_MS = 100    /* how late a raised stop flag may be seen */
+};
+
+typedef struct swapci_redis_config {
+    const char *url;        /* see redis_url.h; copied */
+    uint32_t connect_ms;    /* of one attempt; 0: 2000 */
+    uint32_t answer_ms;     /* longest silence while an answer is owed; 0: 30000 */
+    uint32_t retry_ms;      /* how long restore tries; 0: once (the private server) */
+    const atomic_int *stop; /* not 0: waits end with SWAPC_INTERRUPTED; NULL: none; borrowed */
+} swapci_redis_config;
+
+/* Connects, logs in and selects the database: one attempt, as a wrong URL should not take 30 s.
+ * Returns INVALID, TOO_LARGE, UNSUPPORTED (the URL), UNREACHABLE (names URL and remedy), PROTOCOL
+ * (refused: password, no Redis), INTERRUPTED, NO_MEMORY. After failure *out is untouched. */
+enum swapc_status swapci_redis_open(const swapci_redis_config *config, swapci_redis **out,
+                                    swapc_error *error);
+
+/* Closes and frees; answers still owed are dropped. NULL does nothing. */
+void swapci_redis_free(swapci_redis *redis);
+
+/* Connects again with exponential back-off, up to retry_ms; what was appended and not answered is
+ * forgotten. Returns UNREACHABLE when time is over, INTERRUPTED, PROTOCOL, NO_MEMORY. */
+enum swapc_status swapci_redis_restore(swapci_redis *redis, swapc_error *error);
+
+/* The URL without user and password; borrowed. */
+const char *swapci_redis_name(const swapci_redis *redis);
+
+/* Appends one command of argc arguments, any bytes. Returns SWAPC_OK, IO (not connected),
+ * NO_MEMORY. */
+enum swapc_status swapci_redis_append(swapci_redis *redis, size_t argc, const swapc_bytes *argv,
+                                      swapc_error *error);
+
+/* Appends one command by hiredis's format: %s, %b (pointer, size_t), %llu; no quoting. */
+enum swapc_status swapci_redis_appendf(swapci_redis *redis, swapc_error *error, const char *format,
+                                       ...);
+
+/* Appends `replies` commands that are formatted already, or a part of one (replies 0). */
+enum swapc_status swapci_redis_append_raw(swapci_redis *redis, swapc_bytes bytes, unsigned replies,
+                                          swapc_error *error);
+
+/* Sends what was appended, without waiting for answers. Returns SWAPC_OK, IO. */
+enum swapc_status swapci_redis_flush(swapci_redis *redis, swapc_error *error);
+
+/* Sends what was appended and takes the next answer, an error answer included. At least one must
+ * be owed. Returns SWAPC_OK; IO (connection lost); INTERRUPTED (the answer is still owed, so the
+ * connection is of use only to restore or free); NO_MEMORY. After failure *out is untouched. */
+enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, swapc_error *error);
+
+/* The same, where an error answer is a failure too: PROTOCOL, with a sentence that names what the
+ * command was for ("add messages") and the remedy. */
+enum swapc_status swapci_redis_get(swapci_redis *redis, const char *what, redisReply **out,
+                                   swapc_error *error);
+
+/* Takes `count` answers and drops them. Returns the first failure; after PROTOCOL the rest have
+ * been taken all the same. */
+enum swapc_status swapci_redis_skip(swapci_redis *redis, unsigned count, const char *what,
+                                    swapc_error *error);
+
+/* Appends one command and takes its answer; format as swapci_redis_appendf. */
+enum swapc_status swapci_redis_call(swapci_redis *redis, const char *what, redisReply **out,
+                                    swapc_error *error, const char *format, ...);
+
+/* Turns an error answer into SWAPC_PROTOCOL with a sentence; other answers are SWAPC_OK. */
+enum swapc_status swapci_redis_check(const swapci_redis *redis, const redisReply *reply,
+                                     const char *what, swapc_error *error);
+
+/* Returns 1 when reply is an error whose first word is code ("NOSCRIPT"), else 0. */
+int swapci_redis_is_error(const redisReply *reply, const char *code);
+
+/* Sleeps in slices. Returns SWAPC_OK, or INTERRUPTED when stop is raised. */
+enum swapc_status swapci_redis_sleep(const atomic_int *stop, uint32_t ms, swapc_error *error);
+
+#endif

@@ -1,0 +1,294 @@
+#include "stream.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream_command.h"
+#include "swapc/log.h"
+
+int swapci_stream_id_compare(swapci_stream_id a, swapci_stream_id b) {
+    if (a.ms != b.ms) {
+        return a.ms < b.ms ? -1 : 1;
+    }
+    return a.seq < b.seq ? -1 : a.seq > b.seq;
+}
+
+size_t swapci_stream_id_format(swapci_stream_id id, char out[SWAPCI_STREAM_ID_SIZE]) {
+    return (size_t)snprintf(out, SWAPCI_STREAM_ID_SIZE, "%" PRIu64 "-%" PRIu64, id.ms, id.seq);
+}
+
+int swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out) {
+    const uint8_t *dash = text.len ? memchr(text.ptr, '-', text.len) : NULL;
+    if (!dash) {
+        return 0;
+    }
+    swapc_bytes ms = swapc_bytes_of(text.ptr, (size_t)(dash - text.ptr));
+    swapc_bytes seq = swapc_bytes_of(dash + 1, text.len - ms.len - 1);
+    return swapci_decimal_parse(ms, &out->ms) && swapci_decimal_parse(seq, &out->seq);
+}
+
+static int allowed_in_prefix(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("._-:{}", c));
+}
+
+enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char *prefix,
+                                           swapc_error *error) {
+    prefix = prefix ? prefix : "swapc";
+    size_t len = strlen(prefix);
+    int fine = len > 0 && len <= SWAPCI_STREAM_PREFIX_MAX;
+    for (size_t i = 0; i < len && fine; i++) {
+        fine = allowed_in_prefix(prefix[i]);
+    }
+    if (!fine) {
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "'%.80s' is no stream prefix: 1 to %d letters, digits or . _ - : { }",
+                               prefix, SWAPCI_STREAM_PREFIX_MAX);
+    }
+    memset(out, 0, sizeof *out);
+    memcpy(out->prefix, prefix, len);
+    snprintf(out->messages, sizeof out->messages, "%s:messages", out->prefix);
+    snprintf(out->verdicts, sizeof out->verdicts, "%s:verdicts", out->prefix);
+    snprintf(out->signed_records, sizeof out->signed_records, "%s:signed", out->prefix);
+    snprintf(out->tampered, sizeof out->tampered, "%s:tampered", out->prefix);
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_stream_create(swapci_redis *redis, const swapci_stream_names *names,
+                                       swapc_error *error) {
+    redisReply *reply = NULL;
+    enum swapc_status status =
+        swapci_redis_appendf(redis, error, "XGROUP CREATE %s " SWAPCI_STREAM_GROUP " 0 MKSTREAM",
+                             names->messages);
+    if (status == SWAPC_OK) {
+        status = swapci_redis_get_any(redis, &reply, error);
+    }
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (!swapci_redis_is_error(reply, "BUSYGROUP")) {
+        status = swapci_redis_check(redis, reply, "the consumer group", error);
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+enum swapc_status swapci_stream_append(swapci_redis *redis, const swapci_stream_names *names,
+                                       const swapci_message *message, swapc_error *error) {
+    char time[24];
+    size_t argc = 0;
+    swapc_bytes argv[9];
+    argv[argc++] = swapc_bytes_str("XADD");
+    argv[argc++] = swapc_bytes_str(names->messages);
+    argv[argc++] = swapc_bytes_str("*");
+    argv[argc++] = swapc_bytes_str("m");
+    argv[argc++] = message->body;
+    if (message->method) {
+        argv[argc++] = swapc_bytes_str("method");
+        argv[argc++] = swapc_bytes_str(message->method);
+    }
+    if (message->t_us) {
+        int len = snprintf(time, sizeof time, "%" PRIu64, message->t_us);
+        argv[argc++] = swapc_bytes_str("t");
+        argv[argc++] = swapc_bytes_of(time, (size_t)len);
+    }
+    return swapci_redis_append(redis, argc, argv, error);
+}
+
+enum swapc_status swapci_stream_added(swapci_redis *redis, swapci_stream_id *out,
+                                      swapc_error *error) {
+    redisReply *reply = NULL;
+    enum swapc_status status = swapci_redis_get(redis, "to add a message", &reply, error);
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (!swapci_stream_id_parse(swapci_reply_bytes(reply), out)) {
+        status = swapci_reply_unexpected(redis, "XADD", error);
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+enum swapc_status swapci_stream_add(swapci_redis *redis, const swapci_stream_names *names,
+                                    const swapci_message *messages, size_t count,
+                                    swapci_stream_id *ids, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    size_t asked = 0;
+    while (asked < count && status == SWAPC_OK) {
+        status = swapci_stream_append(redis, names, &messages[asked], error);
+        asked += status == SWAPC_OK;
+    }
+    for (size_t i = 0; i < asked; i++) { /* all are taken, or the next command meets them */
+        enum swapc_status one = swapci_stream_added(redis, &ids[i], error);
+        status = status == SWAPC_OK ? one : status;
+        if (one != SWAPC_OK && one != SWAPC_PROTOCOL) {
+            return one;
+        }
+    }
+    return status;
+}
+
+void swapci_batch_fini(swapci_batch *batch) {
+    freeReplyObject(batch->reply);
+    free(batch->entries);
+    *batch = (swapci_batch)SWAPCI_BATCH_INIT;
+}
+
+/* Makes room for count entries. */
+static enum swapc_status batch_reserve(swapci_batch *batch, size_t count, swapc_error *error) {
+    if (count > batch->capacity) {
+        swapci_entry *entries = realloc(batch->entries, count * sizeof *entries);
+        if (!entries) {
+            return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+        }
+        batch->entries = entries;
+        batch->capacity = count;
+    }
+    return SWAPC_OK;
+}
+
+static void take_field(swapci_entry *entry, swapc_bytes name, swapc_bytes value) {
+    if (swapc_bytes_equal(name, swapc_bytes_str("m"))) {
+        entry->has_body = 1;
+        entry->body = value;
+    } else if (swapc_bytes_equal(name, swapc_bytes_str("method"))) {
+        entry->method = value;
+    } else if (swapc_bytes_equal(name, swapc_bytes_str("t")) &&
+               !swapci_decimal_parse(value, &entry->t_us)) {
+        entry->t_us = 0;
+    }
+}
+
+/* [id, [name, value, …]], the list nil for a deleted entry. Returns 1, or 0 when it is neither. */
+static int take_entry(const redisReply *reply, swapci_entry *entry) {
+    memset(entry, 0, sizeof *entry);
+    entry->deliveries = 1;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        !swapci_stream_id_parse(swapci_reply_bytes(reply->element[0]), &entry->id)) {
+        return 0;
+    }
+    const redisReply *fields = reply->element[1];
+    if (fields->type == REDIS_REPLY_NIL) {
+        return 1;
+    }
+    if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
+        return 0;
+    }
+    for (size_t i = 0; i < fields->elements; i += 2) {
+        take_field(entry, swapci_reply_bytes(fields->element[i]),
+                   swapci_reply_bytes(fields->element[i + 1]));
+    }
+    return 1;
+}
+
+/* Fills the batch from an array of entries that lies inside batch->reply. Skips nil entries, which
+ * 6.2 puts for deleted ones. */
+static enum swapc_status batch_fill(swapci_batch *batch, const redisReply *list, const char *what,
+                                    const swapci_redis *redis, swapc_error *error) {
+    if (list->type != REDIS_REPLY_ARRAY) {
+        return swapci_reply_unexpected(redis, what, error);
+    }
+    enum swapc_status status = batch_reserve(batch, list->elements, error);
+    for (size_t i = 0; i < list->elements && status == SWAPC_OK; i++) {
+        if (list->element[i]->type == REDIS_REPLY_NIL) {
+            continue;
+        }
+        if (!take_entry(list->element[i], &batch->entries[batch->count])) {
+            return swapci_reply_unexpected(redis, what, error);
+        }
+        batch->count++;
+    }
+    return status;
+}
+
+static void batch_clear(swapci_batch *batch) {
+    freeReplyObject(batch->reply);
+    batch->reply = NULL;
+    batch->count = 0;
+}
+
+enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
+                                     const char *consumer, unsigned count, uint32_t block_ms,
+                                     swapci_batch *batch, swapc_error *error) {
+    static const char format[] = "XREADGROUP GROUP " SWAPCI_STREAM_GROUP
+                                 " %s COUNT %u BLOCK %u STREAMS %s >";
+    static const char at_once[] =
+        "XREADGROUP GROUP " SWAPCI_STREAM_GROUP " %s COUNT %u STREAMS %s >";
+    enum swapc_status status;
+    batch_clear(batch);
+    if (block_ms) {
+        status = swapci_redis_call(redis, "to read messages", &batch->reply, error, format,
+                                   consumer, count, (unsigned)block_ms, names->messages);
+    } else {
+        status = swapci_redis_call(redis, "to read messages", &batch->reply, error, at_once,
+                                   consumer, count, names->messages);
+    }
+    const redisReply *reply = batch->reply;
+    if (status != SWAPC_OK || reply->type == REDIS_REPLY_NIL) {
+        return status;
+    }
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1 ||
+        reply->element[0]->type != REDIS_REPLY_ARRAY || reply->element[0]->elements != 2) {
+        return swapci_reply_unexpected(redis, "XREADGROUP", error);
+    }
+    return batch_fill(batch, reply->element[0]->element[1], "XREADGROUP", redis, error);
+}
+
+enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, uint32_t idle_ms,
+                                      const swapci_pending *pending, size_t count,
+                                      swapci_batch *batch, swapc_error *error) {
+    batch_clear(batch);
+    if (count == 0) {
+        return SWAPC_OK;
+    }
+    enum swapc_status status =
+        swapci_claim_append(redis, names, consumer, idle_ms, pending, count, NULL, error);
+    if (status == SWAPC_OK) {
+        status = swapci_redis_get(redis, "to claim messages", &batch->reply, error);
+    }
+    if (status == SWAPC_OK) {
+        status = batch_fill(batch, batch->reply, "XCLAIM", redis, error);
+    }
+    size_t at = 0; /* XCLAIM answers in the order in which it was asked, with gaps */
+    for (size_t i = 0; i < batch->count && status == SWAPC_OK; i++) {
+        while (at < count && swapci_stream_id_compare(pending[at].id, batch->entries[i].id) != 0) {
+            at++;
+        }
+        batch->entries[i].deliveries = at < count ? pending[at].deliveries + 1 : 1;
+    }
+    return status;
+}
+
+enum swapc_status swapci_stream_length(swapci_redis *redis, const swapci_stream_names *names,
+                                       uint64_t *out, swapc_error *error) {
+    redisReply *reply = NULL;
+    enum swapc_status status =
+        swapci_redis_call(redis, "the stream's length", &reply, error, "XLEN %s", names->messages);
+    if (status == SWAPC_OK) {
+        *out = (uint64_t)reply->integer;
+        freeReplyObject(reply);
+    }
+    return status;
+}
+
+enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key,
+                                        swapci_stream_id *out, swapc_error *error) {
+    redisReply *reply = NULL;
+    swapci_entry entry = {0};
+    enum swapc_status status = swapci_redis_call(redis, "the stream's last id", &reply, error,
+                                                 "XREVRANGE %s + - COUNT 1", key);
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (reply->type != REDIS_REPLY_ARRAY ||
+        (reply->elements == 1 && !take_entry(reply->element[0], &entry))) {
+        status = swapci_reply_unexpected(redis, "XREVRANGE", error);
+    } else {
+        *out = entry.id;
+    }
+    freeReplyObject(reply);
+    return status;
+}

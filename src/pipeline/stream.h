@@ -1,0 +1,161 @@
+/* stream.h - the streams of the pipeline: names, entries, pending lists, leases.
+ *
+ * Redis contract (for other producers and readers). P is the prefix, `swapc` unless --stream says
+ * otherwise:
+ *   P:messages         stream, group `swapc`. Fields of an entry: `m` the message, any bytes;
+ *                      optional `method`, schnorr or ecdsa; optional `t`, microseconds since 1970
+ *                      UTC when it was added (without it latencies have the entry id's 1 ms).
+ *                      Other fields are ignored.
+ *   P:verdicts         stream, written by verdict.h.
+ *   P:signed           stream of signed records (record.h), for more than one host.
+ *   P:tampered         set of the ids whose messages the signer altered on purpose.
+ *   P:lease:CONSUMER   string that expires when its signer has died.
+ * In a Redis Cluster the prefix needs a hash tag, "{swapc}".
+ *
+ * Threads: as the connection. Ownership: a batch is the caller's, freed by swapci_batch_fini; its
+ * views are void after the next read into it.
+ * Statuses: those of redis.h. After IO the call can be repeated once restored.
+ */
+#ifndef SWAPCI_STREAM_H
+#define SWAPCI_STREAM_H
+
+#include "redis.h"
+
+enum {
+    SWAPCI_STREAM_PREFIX_MAX = 64,
+    SWAPCI_STREAM_NAME_MAX = 79,
+    SWAPCI_STREAM_CONSUMER_MAX = 127,
+    SWAPCI_STREAM_ID_SIZE = 42 /* bytes of an id's text with its NUL */
+};
+
+#define SWAPCI_STREAM_GROUP "swapc"
+
+/* A Redis stream id, ordered by ms, then seq. */
+typedef struct swapci_stream_id {
+    uint64_t ms;
+    uint64_t seq;
+} swapci_stream_id;
+
+/* Returns < 0, 0, > 0 as a is before, the same as, after b. */
+int swapci_stream_id_compare(swapci_stream_id a, swapci_stream_id b);
+/* Writes "ms-seq" with a NUL; returns its length. */
+size_t swapci_stream_id_format(swapci_stream_id id, char out[SWAPCI_STREAM_ID_SIZE]);
+/* Reads "ms-seq" as Redis writes it. Returns 1, or 0 when it is none. */
+int swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out);
+
+typedef struct swapci_stream_names {
+    char prefix[SWAPCI_STREAM_PREFIX_MAX + 1];
+    char messages[SWAPCI_STREAM_NAME_MAX + 1];
+    char verdicts[SWAPCI_STREAM_NAME_MAX + 1];
+    char signed_records[SWAPCI_STREAM_NAME_MAX + 1];
+    char tampered[SWAPCI_STREAM_NAME_MAX + 1];
+} swapci_stream_names;
+
+/* Makes the names of prefix (NULL: "swapc"). Returns SWAPC_OK, or INVALID: empty, too long, or
+ * with characters other than letters, digits and . _ - : { }. */
+enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char *prefix,
+                                           swapc_error *error);
+
+/* Makes stream and group where they are missing, from the first entry on. */
+enum swapc_status swapci_stream_create(swapci_redis *redis, const swapci_stream_names *names,
+                                       swapc_error *error);
+
+/* One message to be added. */
+typedef struct swapci_message {
+    swapc_bytes body;
+    const char *method; /* NULL: no such field */
+    uint64_t t_us;      /* 0: no such field */
+} swapci_message;
+
+/* Appends an XADD to the pipeline; its answer is taken by swapci_stream_added. */
+enum swapc_status swapci_stream_append(swapci_redis *redis, const swapci_stream_names *names,
+                                       const swapci_message *message, swapc_error *error);
+enum swapc_status swapci_stream_added(swapci_redis *redis, swapci_stream_id *out,
+                                      swapc_error *error);
+
+/* Adds count messages in one pipeline; ids[i] is that of messages[i]. After a failure some may be
+ * in the stream all the same. */
+enum swapc_status swapci_stream_add(swapci_redis *redis, const swapci_stream_names *names,
+                                    const swapci_message *messages, size_t count,
+                                    swapci_stream_id *ids, swapc_error *error);
+
+/* An entry as a consumer gets it. */
+typedef struct swapci_entry {
+    swapci_stream_id id;
+    int has_body; /* 0: no field `m`, or the entry was deleted while it was pending */
+    swapc_bytes body;
+    swapc_bytes method;  /* empty: no such field */
+    uint64_t t_us;       /* 0: no such field */
+    uint64_t deliveries; /* this one included */
+} swapci_entry;
+
+typedef struct swapci_batch {
+    swapci_entry *entries;
+    size_t count;
+    size_t capacity;   /* private */
+    redisReply *reply; /* private: what the views look into */
+} swapci_batch;
+
+#define SWAPCI_BATCH_INIT {0, 0, 0, 0}
+
+void swapci_batch_fini(swapci_batch *batch);
+
+/* Takes up to count entries that the group has given to nobody yet; waits up to block_ms for one
+ * (0: does not wait). An empty batch: none came. */
+enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
+                                     const char *consumer, unsigned count, uint32_t block_ms,
+                                     swapci_batch *batch, swapc_error *error);
+
+/* An entry that a consumer was given and that nobody has acknowledged. */
+typedef struct swapci_pending {
+    swapci_stream_id id;
+    uint64_t deliveries;
+} swapci_pending;
+
+/* Lists up to *count pending entries of consumer with ids after `after`, in their order, without
+ * counting as a delivery. Out: *count. */
+enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream_names *names,
+                                        const char *consumer, swapci_stream_id after,
+                                        swapci_pending *out, size_t *count, swapc_error *error);
+
+/* How many entries are pending for consumer. */
+enum swapc_status swapci_stream_pending_count(swapci_redis *redis, const swapci_stream_names *names,
+                                              const char *consumer, uint64_t *out,
+                                              swapc_error *error);
+
+/* Delivers pending entries to consumer once more, whoever had them, if they have been idle for
+ * idle_ms. deliveries rises by one. A pending entry whose message was deleted is left out and is
+ * no longer pending; one that was acknowledged meanwhile is left out too. */
+enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, uint32_t idle_ms,
+                                      const swapci_pending *pending, size_t count,
+                                      swapci_batch *batch, swapc_error *error);
+
+/* Moves up to `limit` entries to consumer's pending list from those of consumers without a lease,
+ * without counting as a delivery. Out: *moved. (XAUTOCLAIM cannot be told whose entries to take, so
+ * this is XPENDING and XCLAIM by consumer.) */
+enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, uint32_t idle_ms, size_t limit,
+                                      size_t *moved, swapc_error *error);
+
+/* Says that consumer is alive, for ms. */
+enum swapc_status swapci_stream_lease(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, uint32_t ms, swapc_error *error);
+/* Ends the lease at once: for a consumer that stops with nothing in hand. */
+enum swapc_status swapci_stream_lease_end(swapci_redis *redis, const swapci_stream_names *names,
+                                          const char *consumer, swapc_error *error);
+
+/* How many messages are unanswered: they leave the stream with their verdict. */
+enum swapc_status swapci_stream_length(swapci_redis *redis, const swapci_stream_names *names,
+                                       uint64_t *out, swapc_error *error);
+
+/* The id of the last entry of stream `key`; {0, 0} when it is empty. */
+enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key,
+                                        swapci_stream_id *out, swapc_error *error);
+
+/* Puts ids into the set of the tampered. */
+enum swapc_status swapci_stream_tampered_add(swapci_redis *redis, const swapci_stream_names *names,
+                                             const swapci_stream_id *ids, size_t count,
+                                             swapc_error *error);
+
+#endif

@@ -1,0 +1,222 @@
+#include "redis_fixture.h"
+
+#include <string.h>
+
+static void add(swapci_redis *redis, const char *const *bodies, size_t count,
+                swapci_stream_id *ids) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_stream_names names = fixture_names();
+    swapci_message messages[16] = {0};
+    for (size_t i = 0; i < count; i++) {
+        messages[i].body = swapc_bytes_str(bodies[i]);
+    }
+    fixture_ok(swapci_stream_add(redis, &names, messages, count, ids, &error), &error);
+}
+
+static const char *const three[] = {"a", "", "ccc"};
+
+static void ids_are_read_and_written(void **state) {
+    char text[SWAPCI_STREAM_ID_SIZE];
+    swapci_stream_id id = {UINT64_MAX, UINT64_MAX}, back;
+    (void)state;
+    size_t len = swapci_stream_id_format(id, text);
+    assert_int_equal(len, SWAPCI_STREAM_ID_SIZE - 1);
+    assert_true(swapci_stream_id_parse(swapc_bytes_str(text), &back));
+    assert_int_equal(swapci_stream_id_compare(id, back), 0);
+    static const char *const wrong[] = {"", "-", "1-", "-1", "1", "1-2-3", "1-+2", " 1-2",
+                                        "18446744073709551616-0"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_false(swapci_stream_id_parse(swapc_bytes_str(wrong[i]), &back));
+    }
+    assert_true(swapci_stream_id_compare((swapci_stream_id){1, 9}, (swapci_stream_id){2, 0}) < 0);
+    assert_true(swapci_stream_id_compare((swapci_stream_id){2, 1}, (swapci_stream_id){2, 0}) > 0);
+}
+
+static void prefixes_are_checked(void **state) {
+    swapci_stream_names names;
+    char longest[SWAPCI_STREAM_PREFIX_MAX + 2];
+    (void)state;
+    assert_int_equal(swapci_stream_names_init(&names, "{x}:y", NULL), SWAPC_OK);
+    assert_string_equal(names.messages, "{x}:y:messages");
+    assert_int_equal(swapci_stream_names_init(&names, "", NULL), SWAPC_INVALID);
+    assert_int_equal(swapci_stream_names_init(&names, "a b", NULL), SWAPC_INVALID);
+    memset(longest, 'p', sizeof longest);
+    longest[sizeof longest - 1] = 0;
+    assert_int_equal(swapci_stream_names_init(&names, longest, NULL), SWAPC_INVALID);
+    longest[sizeof longest - 2] = 0;
+    assert_int_equal(swapci_stream_names_init(&names, longest, NULL), SWAPC_OK);
+}
+
+static void what_came_before_the_group_is_read(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    swapci_stream_id ids[3];
+    (void)state;
+    add(redis, three, 3, ids);
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error);
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error); /* once more is fine */
+    fixture_ok(swapci_stream_read(redis, &names, "c", 2, 10, &batch, &error), &error);
+    assert_int_equal(batch.count, 2);
+    assert_int_equal(swapci_stream_id_compare(batch.entries[0].id, ids[0]), 0);
+    assert_true(swapc_bytes_equal(batch.entries[0].body, swapc_bytes_str("a")));
+    assert_true(batch.entries[1].has_body);
+    assert_int_equal(batch.entries[1].body.len, 0);
+    fixture_ok(swapci_stream_read(redis, &names, "c", 2, 0, &batch, &error), &error);
+    assert_int_equal(batch.count, 1);
+    fixture_ok(swapci_stream_read(redis, &names, "c", 2, 1, &batch, &error), &error);
+    assert_int_equal(batch.count, 0);
+    swapci_batch_fini(&batch);
+    swapci_redis_free(redis);
+}
+
+static void fields_are_told_apart(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    swapci_message full = {swapc_bytes_of("\0m", 2), "ecdsa", 1234567};
+    swapci_stream_id id;
+    redisReply *reply = NULL;
+    (void)state;
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error);
+    fixture_ok(swapci_stream_add(redis, &names, &full, 1, &id, &error), &error);
+    fixture_ok(swapci_redis_call(redis, "to add", &reply, &error,
+                                 "XADD %s * x m t soon M other", names.messages),
+               &error);
+    freeReplyObject(reply);
+    fixture_ok(swapci_stream_read(redis, &names, "c", 9, 10, &batch, &error), &error);
+    assert_int_equal(batch.count, 2);
+    assert_true(swapc_bytes_equal(batch.entries[0].body, full.body));
+    assert_true(swapc_bytes_equal(batch.entries[0].method, swapc_bytes_str("ecdsa")));
+    assert_int_equal(batch.entries[0].t_us, 1234567);
+    assert_false(batch.entries[1].has_body);
+    assert_int_equal(batch.entries[1].t_us, 0);
+    swapci_batch_fini(&batch);
+    swapci_redis_free(redis);
+}
+
+static void pending_counts_only_real_deliveries(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    swapci_stream_id ids[3];
+    swapci_pending page[2];
+    uint64_t all;
+    (void)state;
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error);
+    add(redis, three, 3, ids);
+    fixture_ok(swapci_stream_read(redis, &names, "c", 9, 0, &batch, &error), &error);
+    fixture_ok(swapci_stream_pending_count(redis, &names, "c", &all, &error), &error);
+    assert_int_equal(all, 3);
+    size_t count = 2;
+    swapci_stream_id start = {0, 0};
+    fixture_ok(swapci_stream_pending(redis, &names, "c", start, page, &count, &error), &error);
+    assert_int_equal(count, 2);
+    assert_int_equal(page[0].deliveries, 1);
+    fixture_ok(swapci_stream_claim(redis, &names, "c", 0, page, 2, &batch, &error), &error);
+    assert_int_equal(batch.count, 2);
+    assert_int_equal(batch.entries[1].deliveries, 2);
+    count = 2;
+    fixture_ok(swapci_stream_pending(redis, &names, "c", start, page, &count, &error), &error);
+    assert_int_equal(page[0].deliveries, 2);
+    count = 2;
+    fixture_ok(swapci_stream_pending(redis, &names, "c", page[1].id, page, &count, &error), &error);
+    assert_int_equal(count, 1);
+    assert_int_equal(page[0].deliveries, 1);
+    swapci_batch_fini(&batch);
+    swapci_redis_free(redis);
+}
+
+static void a_deleted_message_is_left_out_of_a_claim(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    swapci_stream_id ids[3];
+    swapci_pending page[3];
+    size_t count = 3;
+    (void)state;
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error);
+    add(redis, three, 3, ids);
+    fixture_ok(swapci_stream_read(redis, &names, "c", 9, 0, &batch, &error), &error);
+    fixture_ok(swapci_stream_pending(redis, &names, "c", (swapci_stream_id){0, 0}, page, &count,
+                                     &error),
+               &error);
+    page[2].deliveries = 7;
+    assert_int_equal(fixture_integer(redis, "XTRIM %s MAXLEN = 2", names.messages), 1);
+    fixture_ok(swapci_stream_claim(redis, &names, "c", 0, page, 3, &batch, &error), &error);
+    assert_int_equal(batch.count, 2);
+    assert_int_equal(swapci_stream_id_compare(batch.entries[0].id, ids[1]), 0);
+    assert_int_equal(batch.entries[1].deliveries, 8);
+    swapci_batch_fini(&batch);
+    swapci_redis_free(redis);
+}
+
+static void only_dead_consumers_lose_their_entries(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    swapci_stream_id ids[3];
+    size_t moved;
+    uint64_t mine;
+    (void)state;
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error);
+    add(redis, three, 3, ids);
+    fixture_ok(swapci_stream_read(redis, &names, "dead", 2, 0, &batch, &error), &error);
+    fixture_ok(swapci_stream_read(redis, &names, "alive", 2, 0, &batch, &error), &error);
+    fixture_ok(swapci_stream_lease(redis, &names, "alive", 60000, &error), &error);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
+    assert_int_equal(moved, 2);
+    fixture_ok(swapci_stream_pending_count(redis, &names, "me", &mine, &error), &error);
+    assert_int_equal(mine, 2);
+    swapci_pending page[3];
+    size_t count = 3;
+    fixture_ok(swapci_stream_pending(redis, &names, "me", (swapci_stream_id){0, 0}, page, &count,
+                                     &error),
+               &error);
+    assert_int_equal(page[0].deliveries, 1); /* moving is no delivery */
+    fixture_ok(swapci_stream_lease_end(redis, &names, "alive", &error), &error);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
+    assert_int_equal(moved, 1);
+    swapci_batch_fini(&batch);
+    swapci_redis_free(redis);
+}
+
+static void last_id_and_length(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_stream_id ids[3], last = {1, 1};
+    uint64_t length = 9;
+    (void)state;
+    fixture_ok(swapci_stream_last_id(redis, names.messages, &last, &error), &error);
+    assert_int_equal(last.ms, 0);
+    fixture_ok(swapci_stream_length(redis, &names, &length, &error), &error);
+    assert_int_equal(length, 0);
+    add(redis, three, 3, ids);
+    fixture_ok(swapci_stream_last_id(redis, names.messages, &last, &error), &error);
+    assert_int_equal(swapci_stream_id_compare(last, ids[2]), 0);
+    fixture_ok(swapci_stream_length(redis, &names, &length, &error), &error);
+    assert_int_equal(length, 3);
+    fixture_ok(swapci_stream_tampered_add(redis, &names, ids, 3, &error), &error);
+    assert_int_equal(fixture_integer(redis, "SCARD %s", names.tampered), 3);
+    swapci_redis_free(redis);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_read_and_written),
+        cmocka_unit_test(prefixes_are_checked),
+        cmocka_unit_test(what_came_before_the_group_is_read),
+        cmocka_unit_test(fields_are_told_apart),
+        cmocka_unit_test(pending_counts_only_real_deliveries),
+        cmocka_unit_test(a_deleted_message_is_left_out_of_a_claim),
+        cmocka_unit_test(only_dead_consumers_lose_their_entries),
+        cmocka_unit_test(last_id_and_length),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}
