@@ -24,7 +24,7 @@ typedef struct swapc_module swapc_module;
 typedef struct swapc_module_options {
     const char *engine;         /* NULL: the first built-in engine that runs it */
     const char *flavour;        /* of a bundle; NULL: the engine's best one that is there */
-    const swapc_limits *limits; /* NULL: the host's; copied */
+    const swapc_limits *limits; /* NULL: the host's; copied; memory_max at most the host's */
     unsigned fresh;             /* 1: compile anew even where a compiled form is kept */
 } swapc_module_options;
 

@@ -90,9 +90,10 @@ enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifes
         return status;
     swapc_bytes text;
     status = read_file(file, &text, error);
-    if (status == SWAPC_NOT_FOUND && error) {
+    if (status == SWAPC_NOT_FOUND) {
         swapc_error_clear(error);
-        swapc_error_set(error, status = SWAPC_BUNDLE, "the folder %s holds no module.toml", path);
+        status =
+            swapc_error_set(error, SWAPC_BUNDLE, "the folder %s holds no module.toml", path);
     }
     if (status == SWAPC_OK) {
         status = swapci_manifest_parse(text, file, out, error);

@@ -140,10 +140,23 @@ static void describe(swapc_module *module) {
                                        image->flavour, image->path,    image->digest_hex};
 }
 
+/* An engine is opened with the host's ceiling and may have reserved just that much. */
+static enum swapc_status check_limits(const swapc_module *module, swapc_error *error) {
+    uint64_t most = module->host->config.limits.memory_max;
+    uint64_t asked = module->blueprint.limits.memory_max;
+    if (most == 0 || (asked != 0 && asked <= most))
+        return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_INVALID,
+                           "the module's memory_max is above the host's, %llu bytes: raise the "
+                           "limit of the host",
+                           (unsigned long long)most);
+}
+
 static enum swapc_status build(swapc_module *module, unsigned index, swapc_error *error) {
     swapc_engine_state *state;
-    enum swapc_status status =
-        check_image(module->host, module->blueprint.engine, &module->image, error);
+    enum swapc_status status = check_limits(module, error);
+    if (status == SWAPC_OK)
+        status = check_image(module->host, module->blueprint.engine, &module->image, error);
     if (status == SWAPC_OK)
         status = swapci_host_open_engine(module->host, index, &state, error);
     if (status == SWAPC_OK)
@@ -161,9 +174,11 @@ static void name_file(swapc_error *error, const char *path) {
     memcpy(text, error->text, sizeof text);
     enum swapc_status status = error->status;
     int64_t native = error->native;
+    const char *engine = error->engine;
     swapc_error_clear(error);
     swapc_error_set(error, status, "%s: %s", path, text);
     error->native = native;
+    error->engine = engine;
 }
 
 /* Takes the image over. */
