@@ -1,7 +1,7 @@
 /* wasmtime.c - the engine table of wasmtime: opening it and compiling modules.
  *
- * What is shared: a module's demand build, made by the first thread that needs it under the module's
- * lock and read without it after demand_ready (release, acquire). */
+ * What is shared: a module's demand build, made by the first thread that needs it under the
+ * module's lock and read without it after demand_ready (release, acquire). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +30,8 @@ static void close(swapc_engine_state *state) {
     free(state);
 }
 
-static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes, swapc_error *error) {
+static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes,
+                                  swapc_error *error) {
     wasmtime_error_t *refused =
         wasmtime_module_validate(state->demand.engine, bytes.ptr, bytes.len);
     if (!refused)
@@ -91,8 +92,8 @@ static enum swapc_status link_build(struct swapci_wt_build *build,
     return status;
 }
 
-/* A module that does not fit into the pool's slots is refused there with an error of its own, so the
- * last word is the demand runtime's. */
+/* A module that does not fit into the pool's slots is refused there with an error of its own, so
+ * the last word is the demand runtime's. */
 static enum swapc_status compile_build(swapc_engine_module *module, swapc_bytes bytes,
                                        struct swapci_wt_build **build, swapc_error *error) {
     swapc_engine_state *state = module->state;

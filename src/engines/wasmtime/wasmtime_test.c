@@ -1,5 +1,5 @@
-/* What this engine alone can get wrong in taking modules and entering them; what every engine must do
- * is in the conformance suite. */
+/* What this engine alone can get wrong in taking modules and entering them; what every engine must
+ * do is in the conformance suite. */
 #include "test_main.h"
 
 #include <pthread.h>
@@ -28,13 +28,6 @@ static void passes_arguments(void **unused) {
     assert_int_equal(result, 34);
     assert_string_equal(f.logged, "");
     fixture_close(&f);
-}
-
-static void recursion_traps(void **unused) {
-    (void)unused;
-    expect_call("(module " MEMORY "(func $r (param i32) (result i32) local.get 0 call $r "
-                "local.get 0 i32.add) " GUEST_CALL "local.get 0 call $r))",
-                SWAPC_TRAP_STACK, "recurses");
 }
 
 static void unreachable_traps(void **unused) {
@@ -67,12 +60,37 @@ static void import_status_passes(void **unused) {
     fixture_close(&f);
 }
 
+/* The guest inside traps or runs into its deadline; the one outside goes on and keeps its own. */
+static void import_enters_another_instance(void **unused) {
+    (void)unused;
+    static const char *const inner[] = {"(module " MEMORY GUEST_CALL "unreachable))",
+                                        "(module " MEMORY GUEST_CALL "(loop (br 0)) unreachable))",
+                                        "(module " MEMORY GUEST_CALL "i32.const 5))"};
+    static const enum swapc_status ends[] = {SWAPC_TRAP, SWAPC_DEADLINE, SWAPC_OK};
+    for (unsigned i = 0; i < 3; i++) {
+        struct fixture outside, inside;
+        int32_t result = 0;
+        fixture_start(&inside, inner[i]);
+        fixture_start(
+            &outside,
+            "(module (import \"t\" \"enter\" (func $enter (result i32))) " MEMORY GUEST_CALL
+            "call $enter i32.const 1000 i32.add))");
+        outside.call.inside = &inside;
+        inside.run.deadline_ns = swapci_clock_monotonic_ns() + 20000000;
+        assert_int_equal(call(&outside, &result), SWAPC_OK);
+        assert_int_equal(result, 1000 + (int)ends[i]);
+        fixture_close(&outside);
+        fixture_close(&inside);
+    }
+}
+
 static void import_gets_its_arguments(void **unused) {
     (void)unused;
     struct fixture f;
     int32_t result = 0;
-    fixture_start(&f, "(module (import \"t\" \"mix\" (func $mix (param i32 i64 i32) (result i64))) "
-                      MEMORY GUEST_CALL "i32.const -1 i64.const 0xfedcba9876543210 i32.const 7 "
+    fixture_start(&f, "(module (import \"t\" \"mix\" (func $mix (param i32 i64 i32) (result "
+                      "i64))) " MEMORY GUEST_CALL
+                      "i32.const -1 i64.const 0xfedcba9876543210 i32.const 7 "
                       "call $mix i64.const 0x8000000000000001 i64.eq))");
     assert_int_equal(call(&f, &result), SWAPC_OK);
     assert_int_equal(result, 1);
@@ -84,8 +102,9 @@ static void import_sees_grown_memory(void **unused) {
     (void)unused;
     struct fixture f;
     int32_t result = 0;
-    fixture_start(&f, "(module (import \"t\" \"pages\" (func $pages (result i32))) " MEMORY
-                      GUEST_CALL "(drop (memory.grow (i32.const 9))) call $pages))");
+    fixture_start(&f,
+                  "(module (import \"t\" \"pages\" (func $pages (result i32))) " MEMORY GUEST_CALL
+                  "(drop (memory.grow (i32.const 9))) call $pages))");
     assert_int_equal(call(&f, &result), SWAPC_OK);
     assert_int_equal(result, 10);
     fixture_close(&f);
@@ -94,10 +113,10 @@ static void import_sees_grown_memory(void **unused) {
 static void import_in_start_section_sees_memory(void **unused) {
     (void)unused;
     struct fixture f;
-    fixture_start(&f, "(module (import \"t\" \"peek\" (func $peek (param i32) (result i32))) "
-                      MEMORY "(data (i32.const 9) \"\\2a\") "
-                      "(func $s (drop (call $peek (i32.const 9)))) (start $s) "
-                      GUEST_CALL "i32.const 1))");
+    fixture_start(
+        &f, "(module (import \"t\" \"peek\" (func $peek (param i32) (result i32))) " MEMORY
+            "(data (i32.const 9) \"\\2a\") "
+            "(func $s (drop (call $peek (i32.const 9)))) (start $s) " GUEST_CALL "i32.const 1))");
     assert_int_equal(f.call.seen, 42);
     fixture_close(&f);
 }
@@ -135,14 +154,15 @@ static void garbage_is_refused(void **unused) {
     (void)unused;
     refuse("", 0, SWAPC_MODULE_MALFORMED, "not a valid");
     refuse("(module)", 8, SWAPC_MODULE_MALFORMED, "not a valid");
-    refuse("\x7f" "ELF garbage garbage", 20, SWAPC_MODULE_MALFORMED, "not a valid");
+    refuse("\x7f"
+           "ELF garbage garbage",
+           20, SWAPC_MODULE_MALFORMED, "not a valid");
 }
 
 static void every_truncation_is_refused(void **unused) {
     (void)unused;
     struct fixture f;
-    wasm_byte_vec_t bytes = binary_of("(module " MEMORY GUEST_CALL
-                                      "i32.const 1))");
+    wasm_byte_vec_t bytes = binary_of("(module " MEMORY GUEST_CALL "i32.const 1))");
     fixture_open(&f, 4);
     for (size_t len = 0; len < bytes.size; len++) {
         swapc_error_clear(&f.error);
@@ -180,8 +200,7 @@ static void wide_arithmetic_and_simd_run(void **unused) {
     (void)unused;
     struct fixture f;
     int32_t result = 0;
-    fixture_start(&f, "(module " MEMORY GUEST_CALL
-                      "(local i64) "
+    fixture_start(&f, "(module " MEMORY GUEST_CALL "(local i64) "
                       "(i64.mul_wide_u (i64.const -1) (i64.const 3)) local.set 2 drop "
                       "(i32x4.extract_lane 1 (i32x4.splat (i32.wrap_i64 (local.get 2))))))");
     assert_int_equal(call(&f, &result), SWAPC_OK);
@@ -196,8 +215,9 @@ static void validates_alone(void **unused) {
     fixture_open(&f, 0);
     assert_int_equal(engine->validate(f.state, swapc_bytes_of(bytes.data, bytes.size), &f.error),
                      SWAPC_OK);
-    assert_int_equal(engine->validate(f.state, swapc_bytes_of(bytes.data, bytes.size - 1), &f.error),
-                     SWAPC_MODULE_MALFORMED);
+    assert_int_equal(
+        engine->validate(f.state, swapc_bytes_of(bytes.data, bytes.size - 1), &f.error),
+        SWAPC_MODULE_MALFORMED);
     assert_non_null(strstr(f.error.text, "offset"));
     wasm_byte_vec_delete(&bytes);
     fixture_close(&f);
@@ -241,8 +261,9 @@ static void threads_share_a_module(void **unused) {
     struct worker workers[4];
     fixture_open(&f, 2); /* fewer slots than threads */
     assert_int_equal(compile_text(&f, "(module (import \"t\" \"peek\" (func $peek (param i32) "
-                                      "(result i32))) " MEMORY "(data (i32.const 9) \"\\2a\") "
-                                      GUEST_CALL "i32.const 9 call $peek))"),
+                                      "(result i32))) " MEMORY
+                                      "(data (i32.const 9) \"\\2a\") " GUEST_CALL
+                                      "i32.const 9 call $peek))"),
                      SWAPC_OK);
     for (unsigned i = 0; i < 4; i++) {
         workers[i].f = &f;
@@ -255,16 +276,14 @@ static void threads_share_a_module(void **unused) {
     fixture_close(&f);
 }
 
-
-
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_arguments),
-        cmocka_unit_test(recursion_traps),
         cmocka_unit_test(unreachable_traps),
         cmocka_unit_test(division_by_zero_traps),
         cmocka_unit_test(load_outside_memory_traps),
         cmocka_unit_test(import_status_passes),
+        cmocka_unit_test(import_enters_another_instance),
         cmocka_unit_test(import_gets_its_arguments),
         cmocka_unit_test(import_sees_grown_memory),
         cmocka_unit_test(import_in_start_section_sees_memory),

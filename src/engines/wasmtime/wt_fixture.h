@@ -1,5 +1,5 @@
-/* wt_fixture.h - what the tests of this folder share: an import table, and an engine with one module
- * and one instance, closed in one call.
+/* wt_fixture.h - what the tests of this folder share: an import table, and an engine with one
+ * module and one instance, closed in one call.
  */
 #ifndef SWAPCI_WT_FIXTURE_H
 #define SWAPCI_WT_FIXTURE_H
@@ -23,10 +23,11 @@ extern const swapc_engine swapc_engine_wasmtime;
 static const swapc_engine *const engine = &swapc_engine_wasmtime;
 
 struct swapc_call {
-    uint32_t seen; /* what the imports were told */
+    uint32_t seen;          /* what the imports were told */
+    struct fixture *inside; /* whose instance t.enter enters */
 };
 
-static inline enum swapc_status import_peek(swapc_call *call, swapc_memory memory, const uint64_t *args,
+static enum swapc_status import_peek(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                      uint64_t *result) {
     if (args[0] >= memory.size)
         return SWAPC_TRAP_MEMORY;
@@ -35,7 +36,7 @@ static inline enum swapc_status import_peek(swapc_call *call, swapc_memory memor
     return SWAPC_OK;
 }
 
-static inline enum swapc_status import_pages(swapc_call *call, swapc_memory memory, const uint64_t *args,
+static enum swapc_status import_pages(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                       uint64_t *result) {
     (void)call;
     (void)args;
@@ -44,7 +45,7 @@ static inline enum swapc_status import_pages(swapc_call *call, swapc_memory memo
 }
 
 /* Every slot must arrive zero-extended or whole, in order. */
-static inline enum swapc_status import_mix(swapc_call *call, swapc_memory memory, const uint64_t *args,
+static enum swapc_status import_mix(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                     uint64_t *result) {
     (void)memory;
     call->seen = args[0] == UINT32_MAX && args[1] == UINT64_C(0xfedcba9876543210) && args[2] == 7;
@@ -52,7 +53,7 @@ static inline enum swapc_status import_mix(swapc_call *call, swapc_memory memory
     return SWAPC_OK;
 }
 
-static inline enum swapc_status import_fail(swapc_call *call, swapc_memory memory, const uint64_t *args,
+static enum swapc_status import_fail(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                      uint64_t *result) {
     (void)call;
     (void)memory;
@@ -62,7 +63,7 @@ static inline enum swapc_status import_fail(swapc_call *call, swapc_memory memor
 }
 
 /* Longer than the ticker stays awake without being needed. */
-static inline enum swapc_status import_nap(swapc_call *call, swapc_memory memory, const uint64_t *args,
+static enum swapc_status import_nap(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                     uint64_t *result) {
     (void)call;
     (void)memory;
@@ -73,10 +74,13 @@ static inline enum swapc_status import_nap(swapc_call *call, swapc_memory memory
     return SWAPC_OK;
 }
 
+static enum swapc_status import_enter(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                      uint64_t *result);
+
 static const swapc_import imports[] = {
     {"t", "peek", "i:i", import_peek}, {"t", "pages", ":i", import_pages},
     {"t", "mix", "iIi:I", import_mix}, {"t", "fail", "", import_fail},
-    {"t", "nap", "", import_nap},
+    {"t", "nap", "", import_nap},      {"t", "enter", ":i", import_enter},
 };
 
 struct fixture {
@@ -91,7 +95,7 @@ struct fixture {
 };
 
 static inline void keep_log(enum swapc_log_level level, const char *source, const char *message,
-                     void *user) {
+                            void *user) {
     (void)level;
     (void)source;
     struct fixture *f = user;
@@ -151,6 +155,15 @@ static inline void fixture_start(struct fixture *f, const char *text) {
 
 static inline enum swapc_status call(struct fixture *f, int32_t *result) {
     return engine->call(f->instance, &f->run, 3, 4, result, &f->error);
+}
+
+static enum swapc_status import_enter(swapc_call *call_outside, swapc_memory memory,
+                                      const uint64_t *args, uint64_t *result) {
+    (void)memory;
+    (void)args;
+    int32_t ignored;
+    *result = (uint64_t)call(call_outside->inside, &ignored);
+    return SWAPC_OK;
 }
 
 #endif

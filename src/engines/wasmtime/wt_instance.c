@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "wt_outcome.h"
+#include "wt_stack.h"
 
 /* Tables are counted apart from memory; without a ceiling table.grow would take any amount. */
 #define TABLE_ELEMENTS_MAX (1 << 20)
@@ -13,15 +14,15 @@
 struct swapc_engine_instance {
     swapc_engine_module *module;
     swapc_call *call;
-    const swapc_run *run;     /* of the entry that is under way */
-    enum swapc_status stop;   /* why a callback of ours unwound the guest; SWAPC_OK: none did */
-    bool stop_is_import;      /* then the core has the report */
+    const swapc_run *run;   /* of the entry that is under way */
+    enum swapc_status stop; /* why a callback of ours unwound the guest; SWAPC_OK: none did */
+    bool stop_is_import;    /* then the core has the report */
     bool pooled;
-    bool has_memory;          /* false until the start section has run */
     wasmtime_store_t *store;
     wasmtime_context_t *context;
     wasmtime_instance_t instance;
     wasmtime_memory_t memory;
+    uint8_t *memory_base; /* NULL until the start section has run */
     wasmtime_func_t guest_call;
 };
 
@@ -53,20 +54,23 @@ static wasmtime_error_t *epoch_passed(const wasmtime_context_t *context, void *d
     return NULL;
 }
 
+/* The start section runs before the instance is known. */
+static swapc_memory memory_of_caller(swapc_engine_instance *instance, wasmtime_caller_t *caller) {
+    wasmtime_extern_t item;
+    if (!wasmtime_caller_export_get(caller, "memory", 6, &item))
+        return (swapc_memory){NULL, 0};
+    return (swapc_memory){wasmtime_memory_data(instance->context, &item.of.memory),
+                          wasmtime_memory_data_size(instance->context, &item.of.memory)};
+}
+
+/* The size is asked anew each time; so is the base where it can move (it costs 8 ns). */
 static swapc_memory memory_now(swapc_engine_instance *instance, wasmtime_caller_t *caller) {
-    wasmtime_memory_t memory = instance->memory;
-    if (!instance->has_memory) {
-        wasmtime_extern_t item;
-        if (!wasmtime_caller_export_get(caller, "memory", 6, &item))
-            return (swapc_memory){NULL, 0};
-        if (item.kind != WASMTIME_EXTERN_MEMORY) {
-            wasmtime_extern_delete(&item);
-            return (swapc_memory){NULL, 0};
-        }
-        memory = item.of.memory;
-    }
-    return (swapc_memory){wasmtime_memory_data(instance->context, &memory),
-                          wasmtime_memory_data_size(instance->context, &memory)};
+    if (!instance->memory_base)
+        return memory_of_caller(instance, caller);
+    if (instance->module->state->memory_moves)
+        instance->memory_base = wasmtime_memory_data(instance->context, &instance->memory);
+    return (swapc_memory){instance->memory_base,
+                          wasmtime_memory_data_size(instance->context, &instance->memory)};
 }
 
 wasm_trap_t *swapci_wt_import_call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *values,
@@ -102,10 +106,19 @@ static enum swapc_status report_stop(enum swapc_status stop, swapc_error *error)
                            "longer");
 }
 
+static enum swapc_status report_short_stack(swapc_error *error) {
+    return swapc_error_set(error, SWAPC_LIMIT,
+                           "this thread has not enough stack left for a guest (%zu KiB): give it a "
+                           "larger one, or nest fewer host calls",
+                           (SWAPCI_WT_STACK_GUEST + SWAPCI_WT_STACK_HOST) / 1024);
+}
+
 static enum swapc_status enter(swapc_engine_instance *instance, const swapc_run *run,
                                swapc_error *error) {
     if (cancelled(run))
         return report_stop(SWAPC_CANCELLED, error);
+    if (!swapci_wt_stack_suffices())
+        return report_short_stack(error);
     instance->run = run;
     instance->stop = SWAPC_OK;
     instance->stop_is_import = false;
@@ -137,7 +150,8 @@ static int64_t memory_ceiling(const swapc_limits *limits) {
     return limits->memory_max == 0 || pages > 65536 ? -1 : (int64_t)(pages * 65536);
 }
 
-static bool find_export(swapc_engine_instance *instance, const char *name, wasmtime_extern_t *item) {
+static bool find_export(swapc_engine_instance *instance, const char *name,
+                        wasmtime_extern_t *item) {
     return wasmtime_instance_export_get(instance->context, &instance->instance, name, strlen(name),
                                         item);
 }
@@ -149,7 +163,7 @@ static void find_exports(swapc_engine_instance *instance) {
         instance->guest_call = item.of.func;
     if (find_export(instance, "memory", &item)) {
         instance->memory = item.of.memory;
-        instance->has_memory = true;
+        instance->memory_base = wasmtime_memory_data(instance->context, &instance->memory);
     }
 }
 
@@ -227,7 +241,8 @@ static bool is_void_function(swapc_engine_instance *instance, const wasmtime_ext
     if (item->kind != WASMTIME_EXTERN_FUNC)
         return false;
     wasm_functype_t *type = wasmtime_func_type(instance->context, &item->of.func);
-    const bool match = wasm_functype_params(type)->size == 0 && wasm_functype_results(type)->size == 0;
+    const bool match =
+        wasm_functype_params(type)->size == 0 && wasm_functype_results(type)->size == 0;
     wasm_functype_delete(type);
     return match;
 }
@@ -262,9 +277,8 @@ enum swapc_status swapci_wt_instance_call(swapc_engine_instance *instance, const
     const enum swapc_status status = enter(instance, run, error);
     if (status != SWAPC_OK)
         return status;
-    wasmtime_error_t *failed = wasmtime_func_call_unchecked(instance->context,
-                                                            &instance->guest_call, values, 2,
-                                                            &trap);
+    wasmtime_error_t *failed =
+        wasmtime_func_call_unchecked(instance->context, &instance->guest_call, values, 2, &trap);
     if (failed || trap)
         return left(instance, trap, failed, error);
     *result = values[0].i32;

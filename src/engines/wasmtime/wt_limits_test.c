@@ -33,8 +33,9 @@ static void start_loop_meets_deadline(void **unused) {
     (void)unused;
     struct fixture f;
     fixture_open(&f, 4);
-    assert_int_equal(compile_text(&f, "(module " MEMORY "(func $s (loop (br 0))) (start $s) "
-                                      GUEST_CALL "i32.const 1))"),
+    assert_int_equal(compile_text(&f,
+                                  "(module " MEMORY "(func $s (loop (br 0))) (start $s) " GUEST_CALL
+                                  "i32.const 1))"),
                      SWAPC_OK);
     f.run.deadline_ns = swapci_clock_monotonic_ns() + NEAR_NS;
     assert_int_equal(instantiate(&f, &f.instance), SWAPC_DEADLINE);
@@ -46,8 +47,8 @@ static void init_loop_meets_deadline(void **unused) {
     (void)unused;
     struct fixture f;
     bool found = false;
-    fixture_start(&f, "(module " MEMORY "(func (export \"_initialize\") (loop (br 0))) "
-                      GUEST_CALL "i32.const 1))");
+    fixture_start(&f, "(module " MEMORY "(func (export \"_initialize\") (loop (br 0))) " GUEST_CALL
+                      "i32.const 1))");
     assert_int_equal(engine->run_export(f.instance, "_start", &f.run, &found, &f.error), SWAPC_OK);
     assert_false(found);
     f.run.deadline_ns = swapci_clock_monotonic_ns() + NEAR_NS;
@@ -125,9 +126,9 @@ static void initial_memory_over_limit(void **unused) {
     (void)unused;
     struct fixture f;
     fixture_open(&f, 4);
-    assert_int_equal(compile_text(&f, "(module (memory (export \"memory\") 100) " GUEST_CALL
-                                      "i32.const 1))"),
-                     SWAPC_OK);
+    assert_int_equal(
+        compile_text(&f, "(module (memory (export \"memory\") 100) " GUEST_CALL "i32.const 1))"),
+        SWAPC_OK);
     f.limits.memory_max = 99 * 65536;
     assert_int_equal(instantiate(&f, &f.instance), SWAPC_MEMORY_LIMIT);
     assert_non_null(strstr(f.error.text, "memory_max"));
@@ -145,6 +146,60 @@ static void table_bomb_is_held(void **unused) {
     assert_int_equal(call(&f, &result), SWAPC_OK);
     assert_int_equal(result, -1);
     fixture_close(&f);
+}
+
+static void table_over_limit(void **unused) {
+    (void)unused;
+    struct fixture f;
+    fixture_open(&f, 4);
+    assert_int_equal(
+        compile_text(&f, "(module " MEMORY "(table 9000000 funcref) " GUEST_CALL "i32.const 1))"),
+        SWAPC_OK);
+    assert_int_equal(instantiate(&f, &f.instance), SWAPC_LIMIT);
+    assert_null(f.instance);
+    fixture_close(&f);
+}
+
+#define RECURSES                                                                           \
+    "(module " MEMORY "(func $r (param i32) (result i32) local.get 0 call $r local.get 0 " \
+    "i32.add) " GUEST_CALL "local.get 0 call $r))"
+
+static void *call_in_thread(void *arg) {
+    struct fixture *f = arg;
+    int32_t result;
+    return (void *)(intptr_t)call(f, &result);
+}
+
+/* What a thread with this much stack gets from a guest in endless recursion. */
+static enum swapc_status recurse_with_stack(size_t bytes) {
+    struct fixture f;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    void *status;
+    fixture_start(&f, RECURSES);
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, bytes), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, call_in_thread, &f), 0);
+    assert_int_equal(pthread_join(thread, &status), 0);
+    pthread_attr_destroy(&attributes);
+    fixture_close(&f);
+    return (enum swapc_status)(intptr_t)status;
+}
+
+static void recursion_traps(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result;
+    fixture_start(&f, RECURSES);
+    assert_int_equal(call(&f, &result), SWAPC_TRAP_STACK);
+    assert_non_null(strstr(f.error.text, "recurses"));
+    fixture_close(&f);
+}
+
+static void short_thread_stack_is_no_crash(void **unused) {
+    (void)unused;
+    assert_int_equal(recurse_with_stack((size_t)256 * 1024), SWAPC_LIMIT);
+    assert_int_equal(recurse_with_stack((size_t)1024 * 1024), SWAPC_TRAP_STACK);
 }
 
 static unsigned count_lines(const char *path) {
@@ -209,9 +264,11 @@ static void more_instances_than_the_pool_holds(void **unused) {
     struct fixture f;
     swapc_engine_instance *instances[9];
     fixture_open(&f, 3);
-    assert_int_equal(compile_text(&f, "(module (import \"t\" \"pages\" (func $pages (result i32))) "
-                                      MEMORY GUEST_CALL "call $pages))"),
-                     SWAPC_OK);
+    assert_int_equal(
+        compile_text(
+            &f, "(module (import \"t\" \"pages\" (func $pages (result i32))) " MEMORY GUEST_CALL
+                "call $pages))"),
+        SWAPC_OK);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < 9; i++)
             assert_int_equal(instantiate(&f, &instances[i]), SWAPC_OK);
@@ -289,6 +346,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test(memory_grows_to_its_limit),
         cmocka_unit_test(initial_memory_over_limit),
         cmocka_unit_test(table_bomb_is_held),
+        cmocka_unit_test(table_over_limit),
+        cmocka_unit_test(recursion_traps),
+        cmocka_unit_test(short_thread_stack_is_no_crash),
         cmocka_unit_test(pooled_instances_leave_nothing),
         cmocka_unit_test(demand_instances_leave_nothing),
         cmocka_unit_test(more_instances_than_the_pool_holds),

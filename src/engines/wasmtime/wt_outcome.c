@@ -106,6 +106,8 @@ enum swapc_status swapci_wt_report_no_instance(const wasmtime_error_t *failed, s
                                "the module starts with more memory than its limit allows (%s); "
                                "raise memory_max",
                                line);
+    if (strstr(line, "exceeds table limits"))
+        return swapc_error_set(error, SWAPC_LIMIT, "the module's tables are too large: %s", line);
     if (strstr(line, "os error 12") || strstr(line, "allocate memory"))
         return swapc_error_set(error, SWAPC_NO_MEMORY,
                                "no memory for an instance: %s; raise the limit of address space "

@@ -23,7 +23,8 @@ enum swapc_status swapci_wt_report_refused(const wasmtime_error_t *refused, cons
 enum swapc_status swapci_wt_report_unlinked(const wasmtime_error_t *failed, const char *path,
                                             swapc_error *error);
 
-/* Reports why there is no instance: MEMORY_LIMIT, NO_MEMORY or SYSTEM. */
+/* Reports why there is no instance: MEMORY_LIMIT, LIMIT (tables), NO_MEMORY or
+ * SYSTEM. */
 enum swapc_status swapci_wt_report_no_instance(const wasmtime_error_t *failed, swapc_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* What is shared: pool_used, a plain count. It decides which runtime an instance is made in; the
- * slots themselves are wasmtime's. It is lowered only after the store that held the slot is gone, so
- * the pool never has fewer free slots than the count says. */
+ * slots themselves are wasmtime's. It is lowered only after the store that held the slot is gone,
+ * so the pool never has fewer free slots than the count says. */
 #include "wt_runtime.h"
 
 #include <stdlib.h>
@@ -8,13 +8,10 @@
 #include <sys/mman.h>
 
 #include "wt_instance.h"
+#include "wt_stack.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
-
-/* Enough for any guest that is not in endless recursion; a host function called from the deepest
- * point still has the rest of the thread's stack. */
-#define WASM_STACK_BYTES ((size_t)512 * 1024)
 
 /* wasmtime's own layout of a linear memory: 4 GiB so that a 32-bit address cannot leave it, and a
  * guard on either side. Smaller ones cost bounds checks: 10 % of a signature verification. */
@@ -25,11 +22,17 @@
 #define TABLE_ELEMENTS 20000u
 #define MODULE_SPACE (1 * GIB) /* code, tables and the process's own heap */
 
-/* Pooling aborts the process when its reservation fails, and so would ThreadSanitizer's allocator. */
+/* Pooling aborts the process when its reservation fails, and so would ThreadSanitizer's allocator.
+ */
 #if defined(__SANITIZE_THREAD__)
-#define POOL_ALLOWED 0
-#else
-#define POOL_ALLOWED 1
+#define POOL_MAX 0u
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define POOL_MAX 0u
+#endif
+#endif
+#ifndef POOL_MAX
+#define POOL_MAX 100000u /* slots; no address space is larger */
 #endif
 
 static bool space_available(uint64_t bytes) {
@@ -44,9 +47,9 @@ static uint64_t instances_space(unsigned instances) {
     return instances * (MEMORY_RESERVATION + 2 * MEMORY_GUARD) + MODULE_SPACE;
 }
 
-/* What guests of Rust, TinyGo, Zig, AssemblyScript and clang use. No threads (an instance belongs to
- * one thread at a time), no 64-bit or second memory (waPC's pointers are i32), nothing that needs a
- * garbage collector. */
+/* What guests of Rust, TinyGo, Zig, AssemblyScript and clang use. No threads (an instance belongs
+ * to one thread at a time), no 64-bit or second memory (waPC's pointers are i32), nothing that
+ * needs a garbage collector. */
 static void set_features(wasm_config_t *config) {
     wasmtime_config_wasm_wide_arithmetic_set(config, true);
     wasmtime_config_wasm_simd_set(config, true);
@@ -80,8 +83,9 @@ static wasm_config_t *config_new(bool roomy) {
     wasmtime_config_parallel_compilation_set(config, false);
     wasmtime_config_epoch_interruption_set(config, true);
     wasmtime_config_signals_based_traps_set(config, true);
-    wasmtime_config_max_wasm_stack_set(config, WASM_STACK_BYTES);
+    wasmtime_config_max_wasm_stack_set(config, SWAPCI_WT_STACK_GUEST);
     if (roomy) {
+        wasmtime_config_memory_may_move_set(config, false);
         wasmtime_config_memory_reservation_set(config, MEMORY_RESERVATION);
         wasmtime_config_memory_guard_size_set(config, MEMORY_GUARD);
     } else {
@@ -135,8 +139,8 @@ static bool parse_signature(const char *text, struct swapci_wt_import *import) {
 
 static enum swapc_status parse_imports(swapc_engine_state *state, const swapc_engine_config *config,
                                        swapc_error *error) {
-    state->imports = calloc(config->import_count ? config->import_count : 1,
-                            sizeof *state->imports);
+    state->imports =
+        calloc(config->import_count ? config->import_count : 1, sizeof *state->imports);
     if (!state->imports)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for wasmtime's import table");
     for (size_t i = 0; i < config->import_count; i++) {
@@ -171,7 +175,8 @@ static enum swapc_status define_imports(struct swapci_wt_runtime *runtime,
 }
 
 /* Takes engine_config. */
-static enum swapc_status runtime_new(struct swapci_wt_runtime *runtime, wasm_config_t *engine_config,
+static enum swapc_status runtime_new(struct swapci_wt_runtime *runtime,
+                                     wasm_config_t *engine_config,
                                      const swapc_engine_config *config,
                                      struct swapci_wt_import *imports, swapc_error *error) {
     runtime->engine = engine_config ? wasm_engine_new_with_config(engine_config) : NULL;
@@ -201,7 +206,8 @@ static enum swapc_status pool_new(swapc_engine_state *state, const swapc_engine_
 static enum swapc_status runtimes_new(swapc_engine_state *state, const swapc_engine_config *config,
                                       swapc_error *error) {
     const bool roomy = space_available(instances_space(2));
-    const bool pooled = POOL_ALLOWED && config->pool_instances != 0 &&
+    const bool pooled = roomy && config->pool_instances != 0 &&
+                        config->pool_instances <= POOL_MAX &&
                         space_available(instances_space(config->pool_instances));
     if (!roomy)
         swapc_log_write(&state->log, SWAPC_LOG_WARN, "wasmtime",
@@ -212,6 +218,7 @@ static enum swapc_status runtimes_new(swapc_engine_state *state, const swapc_eng
                         "no address space for a pool of %u instances: they are made on demand, "
                         "some 10 us more for each; raise the limit (ulimit -v) or expect fewer",
                         config->pool_instances);
+    state->memory_moves = !roomy;
     enum swapc_status status = pooled ? pool_new(state, config, error) : SWAPC_OK;
     if (status == SWAPC_OK)
         status = runtime_new(&state->demand, config_new(roomy), config, state->imports, error);
@@ -225,8 +232,8 @@ enum swapc_status swapci_wt_runtime_init(swapc_engine_state *state,
     if (status == SWAPC_OK)
         status = runtimes_new(state, config, error);
     if (status == SWAPC_OK)
-        status = swapci_wt_ticker_start(&state->ticker, state->demand.engine, state->pool.engine,
-                                        error);
+        status =
+            swapci_wt_ticker_start(&state->ticker, state->demand.engine, state->pool.engine, error);
     if (status != SWAPC_OK) {
         runtime_free(&state->pool);
         runtime_free(&state->demand);

@@ -35,14 +35,16 @@ struct swapc_engine_state {
     swapc_log log;
     struct swapci_wt_runtime pool;
     struct swapci_wt_runtime demand;
+    bool memory_moves;     /* a memory's base may change when it grows */
     unsigned pool_size;    /* slots */
     atomic_uint pool_used; /* slots taken; may pass pool_size for a moment */
     struct swapci_wt_ticker ticker;
     struct swapci_wt_import *imports;
 };
 
-/* Makes the runtimes with the import table. Returns SWAPC_OK, NO_MEMORY, SYSTEM, or INVALID for a row
- * whose signature cannot be read. state is zeroed storage; after failure fini must not be called. */
+/* Makes the runtimes with the import table. Returns SWAPC_OK, NO_MEMORY, SYSTEM, or INVALID for a
+ * row whose signature cannot be read. state is zeroed storage; after failure fini must not be
+ * called. */
 enum swapc_status swapci_wt_runtime_init(swapc_engine_state *state,
                                          const swapc_engine_config *config, swapc_error *error);
 

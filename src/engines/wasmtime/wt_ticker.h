@@ -1,8 +1,8 @@
 /* wt_ticker.h - the clock that interrupts wasmtime guests: it advances the epoch of the engines.
  *
- * A guest notices that its epoch has passed at the next loop or function entry and calls the store's
- * epoch callback, which looks at deadline and cancel flag. Every millisecond is enough for that, and
- * nothing ticks while nobody needs it.
+ * A guest notices that its epoch has passed at the next loop or function entry and calls the
+ * store's epoch callback, which looks at deadline and cancel flag. Every millisecond is enough for
+ * that, and nothing ticks while nobody needs it.
  *
  * Threads: start and stop once each, alone; need and wake from any thread at any time between.
  */
