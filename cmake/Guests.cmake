@@ -1,0 +1,198 @@
+# swapc_guest(NAME echo SOURCES main.c [SECP256K1]): the bundle share/swapc/modules/<name> of the build,
+# out of module.toml and the sources of the calling folder, in every flavour that module.toml names:
+#
+#     wide.wasm    128-bit products in one instruction and SIMD: the fast one, for wasmtime and wasm2c
+#     plain.wasm   what any current runtime reads
+#     mvp.wasm     what wasm3 reads
+#     native.so    machine code behind the same imports (swapc/sys/native_module.h)
+#
+# The flags are the same in every preset, whatever the host is built with: guests are what users run
+# and what is measured, so no sanitizer and no debug build of them.
+
+find_program(SWAPC_GUEST_CLANG NAMES clang-22 clang-21 clang-20 clang REQUIRED)
+find_program(SWAPC_GUEST_CC NAMES gcc cc REQUIRED) # of native.so
+find_program(SWAPC_WASM_OPT wasm-opt)              # optional: worth 2.5 %
+set(SWAPC_SECP256K1_SRC "${PROJECT_SOURCE_DIR}/build/deps/secp256k1/src" CACHE PATH
+    "The folder src of libsecp256k1's sources, with include beside it")
+set(SWAPC_BUNDLES "${PROJECT_BINARY_DIR}/share/swapc/modules")
+
+set(SWAPC_FLAVOURS wide plain mvp native)
+set(SWAPC_FLAVOUR_wide -mwide-arithmetic -msimd128 -DUSE_FORCE_WIDEMUL_INT128=1)
+set(SWAPC_FLAVOUR_plain -DUSE_FORCE_WIDEMUL_INT64=1)
+set(SWAPC_FLAVOUR_mvp -mcpu=mvp -msign-ext -mmutable-globals -mbulk-memory
+    -DUSE_FORCE_WIDEMUL_INT64=1)
+set(SWAPC_FLAVOUR_native -fPIC)
+
+# Sets ${out} to 1 when clang compiles a file that includes the C library's headers with the flags.
+function(swapc_guest_probe out)
+    file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/guest_probe.c"
+         "#include <stdint.h>\n#include <stdlib.h>\n")
+    execute_process(
+        COMMAND ${SWAPC_GUEST_CLANG} ${ARGN} -c -o "${PROJECT_BINARY_DIR}/CMakeFiles/guest_probe.o"
+                "${PROJECT_BINARY_DIR}/CMakeFiles/guest_probe.c"
+        RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    if(failed)
+        set(${out} 0 PARENT_SCOPE)
+    else()
+        set(${out} 1 PARENT_SCOPE)
+    endif()
+endfunction()
+
+# wasm32-wasi is the older name of the same target, and older packages of its C library know no other.
+set(SWAPC_GUEST_TARGET)
+foreach(triple IN ITEMS wasm32-wasip1 wasm32-wasi)
+    if(NOT SWAPC_GUEST_TARGET)
+        swapc_guest_probe(works --target=${triple} -mwide-arithmetic)
+        if(works)
+            set(SWAPC_GUEST_TARGET --target=${triple} -Wno-deprecated)
+        endif()
+    endif()
+endforeach()
+if(NOT SWAPC_GUEST_TARGET)
+    message(FATAL_ERROR "${SWAPC_GUEST_CLANG} cannot build guests: it takes clang 20 or later and "
+        "the headers of wasi-libc; run ./dev setup, or name another by -DSWAPC_GUEST_CLANG=")
+endif()
+if(SWAPC_WASM_OPT)
+    execute_process(COMMAND ${SWAPC_WASM_OPT} --help OUTPUT_VARIABLE help ERROR_QUIET)
+    if(NOT help MATCHES "wide-arithmetic")
+        message(STATUS "guests: ${SWAPC_WASM_OPT} does not know wide arithmetic and is not used")
+        set(SWAPC_WASM_OPT "")
+    endif()
+endif()
+
+set(SWAPC_GUEST_COMMON -O3 -g0 -DNDEBUG -fvisibility=hidden -ffunction-sections -fdata-sections)
+set(SWAPC_GUEST_OWN -std=gnu17 -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror
+    "-I${PROJECT_SOURCE_DIR}/include" "-I${PROJECT_SOURCE_DIR}/guests/sdk/include"
+    -iquote "${PROJECT_SOURCE_DIR}/guests/sdk" -iquote "${PROJECT_SOURCE_DIR}/src/codec")
+
+# swapc_guest_objects(<out> SET <folder of the objects> FLAVOUR wide FLAGS … SOURCES …)
+function(swapc_guest_objects out)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SET;FLAVOUR" "FLAGS;SOURCES")
+    set(compiler ${SWAPC_GUEST_CLANG} ${SWAPC_GUEST_TARGET})
+    if(arg_FLAVOUR STREQUAL "native")
+        set(compiler ${SWAPC_GUEST_CC})
+    endif()
+    set(folder "${PROJECT_BINARY_DIR}/guests/${arg_SET}/${arg_FLAVOUR}")
+    file(MAKE_DIRECTORY "${folder}")
+    set(objects)
+    foreach(source IN LISTS arg_SOURCES)
+        cmake_path(ABSOLUTE_PATH source)
+        cmake_path(GET source STEM stem)
+        add_custom_command(
+            OUTPUT "${folder}/${stem}.o"
+            DEPFILE "${folder}/${stem}.d"
+            COMMAND ${compiler} ${SWAPC_GUEST_COMMON} ${SWAPC_FLAVOUR_${arg_FLAVOUR}} ${arg_FLAGS}
+                    "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=." -MD -MF "${folder}/${stem}.d"
+                    -c -o "${folder}/${stem}.o" "${source}"
+            DEPENDS "${source}"
+            COMMENT "guest ${arg_SET}/${arg_FLAVOUR} ${stem}.o"
+            VERBATIM)
+        list(APPEND objects "${folder}/${stem}.o")
+    endforeach()
+    set(${out} ${objects} PARENT_SCOPE)
+endfunction()
+
+# What all guests share, compiled once a flavour: target swapc_guest_shared, whose properties
+# SDK_<flavour> and SECP256K1_<flavour> are the objects.
+function(swapc_guest_shared)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SDK;WASM;NATIVE")
+    set(all)
+    foreach(flavour IN LISTS SWAPC_FLAVOURS)
+        if(flavour STREQUAL "native")
+            swapc_guest_objects(sdk SET sdk FLAVOUR native FLAGS ${SWAPC_GUEST_OWN}
+                SOURCES ${arg_SDK} ${arg_NATIVE})
+            set(mem)
+        else()
+            # Across files, so that the imports are called without a detour. The functions that the
+            # compiler itself calls cannot take part in it.
+            swapc_guest_objects(sdk SET sdk FLAVOUR ${flavour} FLAGS ${SWAPC_GUEST_OWN} -flto
+                SOURCES ${arg_SDK} ${arg_WASM})
+            swapc_guest_objects(mem SET sdk FLAVOUR ${flavour} FLAGS ${SWAPC_GUEST_OWN} -fno-builtin
+                SOURCES "${PROJECT_SOURCE_DIR}/guests/sdk/guest_mem.c")
+        endif()
+        set(asm)
+        if(flavour STREQUAL "native" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+            set(asm -DUSE_ASM_X86_64=1)
+        endif()
+        swapc_guest_objects(secp256k1 SET secp256k1 FLAVOUR ${flavour}
+            FLAGS -std=gnu99 -w "-I${SWAPC_SECP256K1_SRC}" "-I${SWAPC_SECP256K1_SRC}/../include"
+                  -DECMULT_WINDOW_SIZE=15 -DECMULT_GEN_KB=2 -DENABLE_MODULE_EXTRAKEYS=1
+                  -DENABLE_MODULE_SCHNORRSIG=1 -DUSE_EXTERNAL_DEFAULT_CALLBACKS=1
+                  -DSECP256K1_NO_API_VISIBILITY_ATTRIBUTES=1 ${asm}
+                  "-ffile-prefix-map=${SWAPC_SECP256K1_SRC}=secp256k1"
+            SOURCES "${SWAPC_SECP256K1_SRC}/secp256k1.c"
+                    "${SWAPC_SECP256K1_SRC}/precomputed_ecmult.c"
+                    "${SWAPC_SECP256K1_SRC}/precomputed_ecmult_gen.c")
+        list(APPEND all ${sdk} ${mem} ${secp256k1})
+        set(sdk_${flavour} ${sdk} ${mem})
+        set(secp256k1_${flavour} ${secp256k1})
+    endforeach()
+    add_custom_target(swapc_guest_shared DEPENDS ${all})
+    foreach(flavour IN LISTS SWAPC_FLAVOURS)
+        set_target_properties(swapc_guest_shared PROPERTIES SDK_${flavour} "${sdk_${flavour}}"
+            SECP256K1_${flavour} "${secp256k1_${flavour}}")
+    endforeach()
+endfunction()
+
+# A wasm module out of objects.
+function(swapc_guest_link_wasm output flavour)
+    set(optimize)
+    if(SWAPC_WASM_OPT AND flavour STREQUAL "wide")
+        set(optimize COMMAND ${SWAPC_WASM_OPT} -all -O4 "${output}" -o "${output}")
+    endif()
+    add_custom_command(
+        OUTPUT "${output}"
+        COMMAND ${SWAPC_GUEST_CLANG} ${SWAPC_GUEST_TARGET} -O3 ${SWAPC_FLAVOUR_${flavour}} -flto
+                -nostdlib -Wl,--no-entry -Wl,--strip-all -Wl,--stack-first --no-wasm-opt
+                ${ARGN} -o "${output}"
+        ${optimize}
+        DEPENDS ${ARGN}
+        COMMENT "guest ${output}"
+        VERBATIM)
+endfunction()
+
+# A shared object out of objects; one with writable globals is not made.
+function(swapc_guest_link_native output)
+    add_custom_command(
+        OUTPUT "${output}"
+        COMMAND ${SWAPC_GUEST_CC} -shared -nostartfiles -Wl,-z,relro,-z,now,-z,defs -Wl,--gc-sections
+                -Wl,-s -Wl,--build-id=none ${ARGN} -o "${output}.new"
+        COMMAND ${CMAKE_COMMAND} "-DOBJDUMP=${CMAKE_OBJDUMP}" "-DFILE=${output}.new" -P
+                "${PROJECT_SOURCE_DIR}/cmake/CheckNativeModule.cmake"
+        COMMAND ${CMAKE_COMMAND} -E rename "${output}.new" "${output}"
+        DEPENDS ${ARGN} "${PROJECT_SOURCE_DIR}/cmake/CheckNativeModule.cmake"
+        COMMENT "guest ${output}"
+        VERBATIM)
+endfunction()
+
+function(swapc_guest)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "SECP256K1" "NAME" "SOURCES")
+    set(bundle "${SWAPC_BUNDLES}/${arg_NAME}")
+    file(MAKE_DIRECTORY "${bundle}")
+    configure_file(module.toml "${bundle}/module.toml" COPYONLY)
+    set(files)
+    foreach(flavour IN LISTS SWAPC_FLAVOURS)
+        set(flags ${SWAPC_GUEST_OWN})
+        get_target_property(linked swapc_guest_shared SDK_${flavour})
+        if(arg_SECP256K1)
+            get_target_property(secp256k1 swapc_guest_shared SECP256K1_${flavour})
+            list(APPEND linked ${secp256k1})
+            list(APPEND flags -isystem "${SWAPC_SECP256K1_SRC}/../include"
+                -DSECP256K1_NO_API_VISIBILITY_ATTRIBUTES=1)
+        endif()
+        if(flavour STREQUAL "native")
+            set(output "${bundle}/native.so")
+            swapc_guest_objects(own SET ${arg_NAME} FLAVOUR native FLAGS ${flags}
+                SOURCES ${arg_SOURCES})
+            swapc_guest_link_native("${output}" ${own} ${linked})
+        else()
+            set(output "${bundle}/${flavour}.wasm")
+            swapc_guest_objects(own SET ${arg_NAME} FLAVOUR ${flavour} FLAGS ${flags} -flto
+                SOURCES ${arg_SOURCES})
+            swapc_guest_link_wasm("${output}" ${flavour} ${own} ${linked})
+        endif()
+        list(APPEND files "${output}")
+    endforeach()
+    add_custom_target(swapc_guest_${arg_NAME} ALL DEPENDS ${files})
+    add_dependencies(swapc_guest_${arg_NAME} swapc_guest_shared)
+endfunction()
