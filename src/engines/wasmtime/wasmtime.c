@@ -15,13 +15,10 @@ static const char *version(void) {
 static enum swapc_status open(const swapc_engine_config *config, swapc_engine_state **out,
                               swapc_error *error) {
     swapc_engine_state *state = calloc(1, sizeof *state);
-    if (!state)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for wasmtime");
+    if (!state) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for wasmtime");
     const enum swapc_status status = swapci_wt_runtime_init(state, config, error);
-    if (status == SWAPC_OK)
-        *out = state;
-    else
-        free(state);
+    if (status == SWAPC_OK) *out = state;
+    else free(state);
     return status;
 }
 
@@ -34,8 +31,7 @@ static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes,
                                   swapc_error *error) {
     wasmtime_error_t *refused =
         wasmtime_module_validate(state->demand.engine, bytes.ptr, bytes.len);
-    if (!refused)
-        return SWAPC_OK;
+    if (!refused) return SWAPC_OK;
     const enum swapc_status status = swapci_wt_report_refused(refused, NULL, error);
     wasmtime_error_delete(refused);
     return status;
@@ -43,8 +39,7 @@ static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes,
 
 static bool is_guest_call(const wasm_externtype_t *type) {
     const wasm_functype_t *func = wasm_externtype_as_functype_const(type);
-    if (!func)
-        return false;
+    if (!func) return false;
     const wasm_valtype_vec_t *params = wasm_functype_params(func);
     const wasm_valtype_vec_t *results = wasm_functype_results(func);
     return params->size == 2 && results->size == 1 &&
@@ -66,14 +61,12 @@ static enum swapc_status check_exports(const wasmtime_module_t *module, const ch
     wasmtime_module_exports(module, &exports);
     for (size_t i = 0; i < exports.size; i++) {
         const wasm_externtype_t *type = wasm_exporttype_type(exports.data[i]);
-        if (is_named(exports.data[i], "__guest_call"))
-            guest_call = is_guest_call(type);
+        if (is_named(exports.data[i], "__guest_call")) guest_call = is_guest_call(type);
         else if (is_named(exports.data[i], "memory"))
             memory = wasm_externtype_kind(type) == WASM_EXTERN_MEMORY;
     }
     wasm_exporttype_vec_delete(&exports);
-    if (guest_call && memory)
-        return SWAPC_OK;
+    if (guest_call && memory) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_MODULE_EXPORT,
                            "%s does not export %s: build it as a waPC guest",
                            path ? path : "the module",
@@ -85,8 +78,7 @@ static enum swapc_status link_build(struct swapci_wt_build *build,
                                     swapc_error *error) {
     wasmtime_error_t *failed =
         wasmtime_linker_instantiate_pre(runtime->linker, build->module, &build->pre);
-    if (!failed)
-        return SWAPC_OK;
+    if (!failed) return SWAPC_OK;
     const enum swapc_status status = swapci_wt_report_unlinked(failed, path, error);
     wasmtime_error_delete(failed);
     return status;
@@ -101,10 +93,8 @@ static enum swapc_status compile_build(swapc_engine_module *module, swapc_bytes 
     *build = &module->pool;
     if (state->pool.engine)
         refused = wasmtime_module_new(state->pool.engine, bytes.ptr, bytes.len, &(*build)->module);
-    if (refused)
-        wasmtime_error_delete(refused);
-    if (module->pool.module)
-        return link_build(*build, &state->pool, module->path, error);
+    if (refused) wasmtime_error_delete(refused);
+    if (module->pool.module) return link_build(*build, &state->pool, module->path, error);
 
     *build = &module->demand;
     refused = wasmtime_module_new(state->demand.engine, bytes.ptr, bytes.len, &(*build)->module);
@@ -118,10 +108,8 @@ static enum swapc_status compile_build(swapc_engine_module *module, swapc_bytes 
 }
 
 static void build_fini(struct swapci_wt_build *build) {
-    if (build->pre)
-        wasmtime_instance_pre_delete(build->pre);
-    if (build->module)
-        wasmtime_module_delete(build->module);
+    if (build->pre) wasmtime_instance_pre_delete(build->pre);
+    if (build->module) wasmtime_module_delete(build->module);
 }
 
 static void free_module(swapc_engine_module *module) {
@@ -134,19 +122,15 @@ static void free_module(swapc_engine_module *module) {
 static enum swapc_status compile(swapc_engine_state *state, const swapc_artifact *artifact,
                                  swapc_engine_module **out, swapc_error *error) {
     swapc_engine_module *module = calloc(1, sizeof *module);
-    if (!module)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
+    if (!module) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
     struct swapci_wt_build *build;
     module->state = state;
     module->path = artifact->path;
     pthread_mutex_init(&module->lock, NULL);
     enum swapc_status status = compile_build(module, artifact->bytes, &build, error);
-    if (status == SWAPC_OK)
-        status = check_exports(build->module, module->path, error);
-    if (status == SWAPC_OK)
-        *out = module;
-    else
-        free_module(module);
+    if (status == SWAPC_OK) status = check_exports(build->module, module->path, error);
+    if (status == SWAPC_OK) *out = module;
+    else free_module(module);
     return status;
 }
 
@@ -160,16 +144,14 @@ static enum swapc_status copy_build(swapc_engine_module *module, swapc_error *er
                                              &module->demand.module);
         wasm_byte_vec_delete(&code);
     }
-    if (!failed)
-        return link_build(&module->demand, runtime, module->path, error);
+    if (!failed) return link_build(&module->demand, runtime, module->path, error);
     const enum swapc_status status = swapci_wt_report_no_instance(failed, error);
     wasmtime_error_delete(failed);
     return status;
 }
 
 enum swapc_status swapci_wt_module_build_demand(swapc_engine_module *module, swapc_error *error) {
-    if (atomic_load_explicit(&module->demand_ready, memory_order_acquire))
-        return SWAPC_OK;
+    if (atomic_load_explicit(&module->demand_ready, memory_order_acquire)) return SWAPC_OK;
     enum swapc_status status = SWAPC_OK;
     pthread_mutex_lock(&module->lock);
     if (!atomic_load(&module->demand_ready)) {

@@ -29,8 +29,7 @@ struct swapc_call {
 
 static enum swapc_status import_peek(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                      uint64_t *result) {
-    if (args[0] >= memory.size)
-        return SWAPC_TRAP_MEMORY;
+    if (args[0] >= memory.size) return SWAPC_TRAP_MEMORY;
     call->seen = memory.base[args[0]];
     *result = memory.base[args[0]];
     return SWAPC_OK;
@@ -116,10 +115,8 @@ static inline void fixture_open(struct fixture *f, uint32_t instances) {
 }
 
 static inline void fixture_close(struct fixture *f) {
-    if (f->instance)
-        engine->free_instance(f->instance);
-    if (f->module)
-        engine->free_module(f->module);
+    if (f->instance) engine->free_instance(f->instance);
+    if (f->module) engine->free_module(f->module);
     engine->close(f->state);
 }
 

@@ -42,12 +42,10 @@ static wasmtime_error_t *epoch_passed(const wasmtime_context_t *context, void *d
     (void)context;
     swapc_engine_instance *instance = data;
     const swapc_run *run = instance->run;
-    if (cancelled(run))
-        instance->stop = SWAPC_CANCELLED;
+    if (cancelled(run)) instance->stop = SWAPC_CANCELLED;
     else if (run->deadline_ns && swapci_clock_monotonic_ns() >= run->deadline_ns)
         instance->stop = SWAPC_DEADLINE;
-    if (instance->stop != SWAPC_OK)
-        return wasmtime_error_new("interrupted");
+    if (instance->stop != SWAPC_OK) return wasmtime_error_new("interrupted");
     need_ticks(instance);
     *delta = 1;
     *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
@@ -57,16 +55,14 @@ static wasmtime_error_t *epoch_passed(const wasmtime_context_t *context, void *d
 /* The start section runs before the instance is known. */
 static swapc_memory memory_of_caller(swapc_engine_instance *instance, wasmtime_caller_t *caller) {
     wasmtime_extern_t item;
-    if (!wasmtime_caller_export_get(caller, "memory", 6, &item))
-        return (swapc_memory){NULL, 0};
+    if (!wasmtime_caller_export_get(caller, "memory", 6, &item)) return (swapc_memory){NULL, 0};
     return (swapc_memory){wasmtime_memory_data(instance->context, &item.of.memory),
                           wasmtime_memory_data_size(instance->context, &item.of.memory)};
 }
 
 /* The size is asked anew each time; so is the base where it can move (it costs 8 ns). */
 static swapc_memory memory_now(swapc_engine_instance *instance, wasmtime_caller_t *caller) {
-    if (!instance->memory_base)
-        return memory_of_caller(instance, caller);
+    if (!instance->memory_base) return memory_of_caller(instance, caller);
     if (instance->module->state->memory_moves)
         instance->memory_base = wasmtime_memory_data(instance->context, &instance->memory);
     return (swapc_memory){instance->memory_base,
@@ -90,10 +86,8 @@ wasm_trap_t *swapci_wt_import_call(void *env, wasmtime_caller_t *caller, wasmtim
         instance->stop_is_import = true;
         return wasmtime_trap_new(unwound, sizeof unwound - 1);
     }
-    if (import->result == 'I')
-        values[0].i64 = (int64_t)result;
-    else if (import->result)
-        values[0].i32 = (int32_t)(uint32_t)result;
+    if (import->result == 'I') values[0].i64 = (int64_t)result;
+    else if (import->result) values[0].i32 = (int32_t)(uint32_t)result;
     need_ticks(instance); /* the ticker may have gone to sleep meanwhile */
     return NULL;
 }
@@ -115,10 +109,8 @@ static enum swapc_status report_short_stack(swapc_error *error) {
 
 static enum swapc_status enter(swapc_engine_instance *instance, const swapc_run *run,
                                swapc_error *error) {
-    if (cancelled(run))
-        return report_stop(SWAPC_CANCELLED, error);
-    if (!swapci_wt_stack_suffices())
-        return report_short_stack(error);
+    if (cancelled(run)) return report_stop(SWAPC_CANCELLED, error);
+    if (!swapci_wt_stack_suffices()) return report_short_stack(error);
     instance->run = run;
     instance->stop = SWAPC_OK;
     instance->stop_is_import = false;
@@ -132,16 +124,11 @@ static enum swapc_status left(swapc_engine_instance *instance, wasm_trap_t *trap
     enum swapc_status status = instance->stop;
     if (instance->stop_is_import)
         ;
-    else if (status != SWAPC_OK)
-        report_stop(status, error);
-    else if (trap)
-        status = swapci_wt_report_trap(trap, error);
-    else
-        status = swapci_wt_report_no_instance(failed, error);
-    if (trap)
-        wasm_trap_delete(trap);
-    if (failed)
-        wasmtime_error_delete(failed);
+    else if (status != SWAPC_OK) report_stop(status, error);
+    else if (trap) status = swapci_wt_report_trap(trap, error);
+    else status = swapci_wt_report_no_instance(failed, error);
+    if (trap) wasm_trap_delete(trap);
+    if (failed) wasmtime_error_delete(failed);
     return status;
 }
 
@@ -159,8 +146,7 @@ static bool find_export(swapc_engine_instance *instance, const char *name,
 /* The exports that calls need. compile has seen that both are there, of the right types. */
 static void find_exports(swapc_engine_instance *instance) {
     wasmtime_extern_t item;
-    if (find_export(instance, "__guest_call", &item))
-        instance->guest_call = item.of.func;
+    if (find_export(instance, "__guest_call", &item)) instance->guest_call = item.of.func;
     if (find_export(instance, "memory", &item)) {
         instance->memory = item.of.memory;
         instance->memory_base = wasmtime_memory_data(instance->context, &instance->memory);
@@ -186,8 +172,7 @@ static enum swapc_status pick_build(swapc_engine_instance *instance,
     swapc_engine_module *module = instance->module;
     enum swapc_status status = SWAPC_OK;
     instance->pooled = module->pool.pre && swapci_wt_pool_take(module->state);
-    if (!instance->pooled)
-        status = swapci_wt_module_build_demand(module, error);
+    if (!instance->pooled) status = swapci_wt_module_build_demand(module, error);
     *build = instance->pooled ? &module->pool : &module->demand;
     *engine = instance->pooled ? module->state->pool.engine : module->state->demand.engine;
     return status;
@@ -199,16 +184,12 @@ static enum swapc_status start(swapc_engine_instance *instance, const swapc_limi
     wasm_engine_t *engine;
     wasm_trap_t *trap = NULL;
     enum swapc_status status = enter(instance, run, error);
-    if (status == SWAPC_OK)
-        status = pick_build(instance, &build, &engine, error);
-    if (status == SWAPC_OK)
-        status = store_open(instance, limits, engine, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status == SWAPC_OK) status = pick_build(instance, &build, &engine, error);
+    if (status == SWAPC_OK) status = store_open(instance, limits, engine, error);
+    if (status != SWAPC_OK) return status;
     wasmtime_error_t *failed = wasmtime_instance_pre_instantiate(build->pre, instance->context,
                                                                  &instance->instance, &trap);
-    if (failed || trap)
-        return left(instance, trap, failed, error);
+    if (failed || trap) return left(instance, trap, failed, error);
     find_exports(instance);
     return SWAPC_OK;
 }
@@ -217,29 +198,23 @@ enum swapc_status swapci_wt_instance_new(swapc_engine_module *module, swapc_call
                                          const swapc_limits *limits, const swapc_run *run,
                                          swapc_engine_instance **out, swapc_error *error) {
     swapc_engine_instance *instance = calloc(1, sizeof *instance);
-    if (!instance)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for an instance");
+    if (!instance) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for an instance");
     instance->module = module;
     instance->call = call;
     const enum swapc_status status = start(instance, limits, run, error);
-    if (status == SWAPC_OK)
-        *out = instance;
-    else
-        swapci_wt_instance_free(instance);
+    if (status == SWAPC_OK) *out = instance;
+    else swapci_wt_instance_free(instance);
     return status;
 }
 
 void swapci_wt_instance_free(swapc_engine_instance *instance) {
-    if (instance->store)
-        wasmtime_store_delete(instance->store);
-    if (instance->pooled)
-        swapci_wt_pool_give(instance->module->state);
+    if (instance->store) wasmtime_store_delete(instance->store);
+    if (instance->pooled) swapci_wt_pool_give(instance->module->state);
     free(instance);
 }
 
 static bool is_void_function(swapc_engine_instance *instance, const wasmtime_extern_t *item) {
-    if (item->kind != WASMTIME_EXTERN_FUNC)
-        return false;
+    if (item->kind != WASMTIME_EXTERN_FUNC) return false;
     wasm_functype_t *type = wasmtime_func_type(instance->context, &item->of.func);
     const bool match =
         wasm_functype_params(type)->size == 0 && wasm_functype_results(type)->size == 0;
@@ -253,8 +228,7 @@ enum swapc_status swapci_wt_instance_run_export(swapc_engine_instance *instance,
     wasmtime_extern_t item;
     wasm_trap_t *trap = NULL;
     *found = find_export(instance, name, &item);
-    if (!*found)
-        return SWAPC_OK;
+    if (!*found) return SWAPC_OK;
     if (!is_void_function(instance, &item)) {
         wasmtime_extern_delete(&item);
         return swapc_error_set(error, SWAPC_MODULE_EXPORT,
@@ -262,8 +236,7 @@ enum swapc_status swapci_wt_instance_run_export(swapc_engine_instance *instance,
                                name);
     }
     enum swapc_status status = enter(instance, run, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     wasmtime_error_t *failed =
         wasmtime_func_call_unchecked(instance->context, &item.of.func, NULL, 0, &trap);
     return failed || trap ? left(instance, trap, failed, error) : SWAPC_OK;
@@ -275,12 +248,10 @@ enum swapc_status swapci_wt_instance_call(swapc_engine_instance *instance, const
     wasmtime_val_raw_t values[2] = {{.i32 = (int32_t)op_len}, {.i32 = (int32_t)msg_len}};
     wasm_trap_t *trap = NULL;
     const enum swapc_status status = enter(instance, run, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     wasmtime_error_t *failed =
         wasmtime_func_call_unchecked(instance->context, &instance->guest_call, values, 2, &trap);
-    if (failed || trap)
-        return left(instance, trap, failed, error);
+    if (failed || trap) return left(instance, trap, failed, error);
     *result = values[0].i32;
     return SWAPC_OK;
 }

@@ -160,8 +160,8 @@ static void table_over_limit(void **unused) {
     fixture_close(&f);
 }
 
-#define RECURSES                                                                           \
-    "(module " MEMORY "(func $r (param i32) (result i32) local.get 0 call $r local.get 0 " \
+#define RECURSES                                                                                   \
+    "(module " MEMORY "(func $r (param i32) (result i32) local.get 0 call $r local.get 0 "         \
     "i32.add) " GUEST_CALL "local.get 0 call $r))"
 
 static void *call_in_thread(void *arg) {
@@ -206,8 +206,7 @@ static unsigned count_lines(const char *path) {
     unsigned lines = 0;
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    for (int c = getc(file); c != EOF; c = getc(file))
-        lines += c == '\n';
+    for (int c = getc(file); c != EOF; c = getc(file)) lines += c == '\n';
     fclose(file);
     return lines;
 }
@@ -216,8 +215,7 @@ static unsigned count_entries(const char *path) {
     unsigned entries = 0;
     DIR *dir = opendir(path);
     assert_non_null(dir);
-    while (readdir(dir))
-        entries++;
+    while (readdir(dir)) entries++;
     closedir(dir);
     return entries;
 }
@@ -270,8 +268,7 @@ static void more_instances_than_the_pool_holds(void **unused) {
                 "call $pages))"),
         SWAPC_OK);
     for (unsigned round = 0; round < 2; round++) {
-        for (unsigned i = 0; i < 9; i++)
-            assert_int_equal(instantiate(&f, &instances[i]), SWAPC_OK);
+        for (unsigned i = 0; i < 9; i++) assert_int_equal(instantiate(&f, &instances[i]), SWAPC_OK);
         assert_non_null(strstr(f.logged, "pool of 3 instances"));
         for (unsigned i = 0; i < 9; i++) {
             int32_t result = 0;
@@ -310,26 +307,21 @@ static int run_in_little_space(void) {
     const struct rlimit limit = {UINT64_C(2) << 30, UINT64_C(2) << 30};
     struct fixture f;
     int32_t result = 0;
-    if (setrlimit(RLIMIT_AS, &limit) != 0)
-        return 2;
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 2;
     fixture_start(&f, "(module " MEMORY GUEST_CALL "(drop (memory.grow (i32.const 20))) "
                       "i32.const 1300000 i32.load))");
-    if (!strstr(f.logged, "address space is short"))
-        return 3;
-    if (call(&f, &result) != SWAPC_OK || result != 0)
-        return 4;
+    if (!strstr(f.logged, "address space is short")) return 3;
+    if (call(&f, &result) != SWAPC_OK || result != 0) return 4;
     fixture_close(&f);
     return 0;
 }
 
 static void little_address_space_falls_back(void **unused) {
     (void)unused;
-    if (SANITIZED)
-        skip(); /* the sanitizer's own shadow is terabytes */
+    if (SANITIZED) skip(); /* the sanitizer's own shadow is terabytes */
     int status = -1;
     const pid_t child = fork();
-    if (child == 0)
-        _exit(run_in_little_space());
+    if (child == 0) _exit(run_in_little_space());
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);

@@ -10,16 +10,12 @@
 static const char *last_line(const wasm_byte_vec_t *message, int *length) {
     const char *begin = message->data;
     const char *end = begin + message->size;
-    while (end > begin && (end[-1] == '\0' || isspace((unsigned char)end[-1])))
-        end--;
+    while (end > begin && (end[-1] == '\0' || isspace((unsigned char)end[-1]))) end--;
     const char *line = end;
-    while (line > begin && line[-1] != '\n')
-        line--;
-    while (line < end && isspace((unsigned char)*line))
-        line++;
+    while (line > begin && line[-1] != '\n') line--;
+    while (line < end && isspace((unsigned char)*line)) line++;
     const char *number = line;
-    while (number < end && isdigit((unsigned char)*number))
-        number++;
+    while (number < end && isdigit((unsigned char)*number)) number++;
     if (number > line && end - number > 2 && number[0] == ':' && number[1] == ' ')
         line = number + 2;
     *length = (int)(end - line);
@@ -65,8 +61,7 @@ static bool names_feature(const char *line) {
     static const char *const words[] = {"not enabled", "must be enabled", "not supported",
                                         "disallowed", "multiple memories"};
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-        if (strstr(line, words[i]))
-            return true;
+        if (strstr(line, words[i])) return true;
     return false;
 }
 

@@ -37,8 +37,7 @@
 
 static bool space_available(uint64_t bytes) {
     void *probe = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (probe == MAP_FAILED)
-        return false;
+    if (probe == MAP_FAILED) return false;
     munmap(probe, bytes);
     return true;
 }
@@ -75,8 +74,7 @@ static void set_features(wasm_config_t *config) {
  * from the calls that run meanwhile, and would not survive a fork. */
 static wasm_config_t *config_new(bool roomy) {
     wasm_config_t *config = wasm_config_new();
-    if (!config)
-        return NULL;
+    if (!config) return NULL;
     set_features(config);
     wasmtime_config_strategy_set(config, WASMTIME_STRATEGY_CRANELIFT);
     wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_SPEED);
@@ -125,14 +123,11 @@ static wasm_functype_t *functype_of(const struct swapci_wt_import *import) {
 
 static bool parse_signature(const char *text, struct swapci_wt_import *import) {
     const size_t params = strcspn(text, ":");
-    if (params > SWAPC_IMPORT_ARGS_MAX || strspn(text, "iI") != params)
-        return false;
+    if (params > SWAPC_IMPORT_ARGS_MAX || strspn(text, "iI") != params) return false;
     import->params = (unsigned)params;
-    for (unsigned i = 0; i < params; i++)
-        import->wide_params |= text[i] == 'I' ? 1u << i : 0;
+    for (unsigned i = 0; i < params; i++) import->wide_params |= text[i] == 'I' ? 1u << i : 0;
     text += params;
-    if (*text == '\0')
-        return true;
+    if (*text == '\0') return true;
     import->result = text[1];
     return (text[1] == 'i' || text[1] == 'I') && text[2] == '\0';
 }
@@ -181,23 +176,19 @@ static enum swapc_status runtime_new(struct swapci_wt_runtime *runtime,
                                      struct swapci_wt_import *imports, swapc_error *error) {
     runtime->engine = engine_config ? wasm_engine_new_with_config(engine_config) : NULL;
     runtime->linker = runtime->engine ? wasmtime_linker_new(runtime->engine) : NULL;
-    if (!runtime->linker)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for wasmtime");
+    if (!runtime->linker) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for wasmtime");
     return define_imports(runtime, config, imports, error);
 }
 
 static void runtime_free(struct swapci_wt_runtime *runtime) {
-    if (runtime->linker)
-        wasmtime_linker_delete(runtime->linker);
-    if (runtime->engine)
-        wasm_engine_delete(runtime->engine);
+    if (runtime->linker) wasmtime_linker_delete(runtime->linker);
+    if (runtime->engine) wasm_engine_delete(runtime->engine);
 }
 
 static enum swapc_status pool_new(swapc_engine_state *state, const swapc_engine_config *config,
                                   swapc_error *error) {
     wasm_config_t *engine_config = config_new(true);
-    if (engine_config)
-        use_pool(engine_config, config->pool_instances);
+    if (engine_config) use_pool(engine_config, config->pool_instances);
     state->pool_size = config->pool_instances;
     return runtime_new(&state->pool, engine_config, config, state->imports, error);
 }
@@ -229,8 +220,7 @@ enum swapc_status swapci_wt_runtime_init(swapc_engine_state *state,
                                          const swapc_engine_config *config, swapc_error *error) {
     state->log = config->log;
     enum swapc_status status = parse_imports(state, config, error);
-    if (status == SWAPC_OK)
-        status = runtimes_new(state, config, error);
+    if (status == SWAPC_OK) status = runtimes_new(state, config, error);
     if (status == SWAPC_OK)
         status =
             swapci_wt_ticker_start(&state->ticker, state->demand.engine, state->pool.engine, error);
@@ -250,8 +240,7 @@ void swapci_wt_runtime_fini(swapc_engine_state *state) {
 }
 
 bool swapci_wt_pool_take(swapc_engine_state *state) {
-    if (atomic_fetch_add(&state->pool_used, 1) < state->pool_size)
-        return true;
+    if (atomic_fetch_add(&state->pool_used, 1) < state->pool_size) return true;
     swapci_wt_pool_give(state);
     return false;
 }

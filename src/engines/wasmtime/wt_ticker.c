@@ -19,8 +19,7 @@ static void tick(struct swapci_wt_ticker *ticker) {
     const struct timespec pause = {0, TICK_NS};
     clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     for (unsigned i = 0; i < 2; i++)
-        if (ticker->engines[i])
-            wasmtime_engine_increment_epoch(ticker->engines[i]);
+        if (ticker->engines[i]) wasmtime_engine_increment_epoch(ticker->engines[i]);
 }
 
 /* Sleeps until somebody needs ticks. Returns false when the ticker stops. */
@@ -37,8 +36,7 @@ static void *ticker_main(void *arg) {
     struct swapci_wt_ticker *ticker = arg;
     while (wait_for_need(ticker)) {
         atomic_store(&ticker->wanted, false);
-        for (unsigned i = 0; i < TICKS_IDLE && !atomic_load(&ticker->stopping); i++)
-            tick(ticker);
+        for (unsigned i = 0; i < TICKS_IDLE && !atomic_load(&ticker->stopping); i++) tick(ticker);
     }
     return NULL;
 }

@@ -39,8 +39,7 @@ void swapci_wt_ticker_wake(struct swapci_wt_ticker *ticker);
 
 /* Called before guest code runs that must be interruptible: it will see ticks. A load, mostly. */
 static inline void swapci_wt_ticker_need(struct swapci_wt_ticker *ticker) {
-    if (!atomic_load_explicit(&ticker->wanted, memory_order_relaxed))
-        swapci_wt_ticker_wake(ticker);
+    if (!atomic_load_explicit(&ticker->wanted, memory_order_relaxed)) swapci_wt_ticker_wake(ticker);
 }
 
 #endif
