@@ -51,8 +51,10 @@ system_install() {
         die "install what these Debian packages hold, then run this again: $*"
     fi
     if [ "$(id -u)" != 0 ]; then
-        sudo -n true 2>/dev/null ||
-            die "run this as root, then this again: apt-get install --no-install-recommends $*"
+        if ! sudo -n true 2>/dev/null; then
+            mapfile -t chosen < <(system_choose "$@")
+            die "run this as root, then this again: apt-get install --no-install-recommends ${chosen[*]}"
+        fi
         sudo=(sudo -n)
     fi
     say "installing $*"
