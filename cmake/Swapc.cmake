@@ -48,11 +48,12 @@ function(swapc_target_flags target)
     target_link_options(${target} PRIVATE -Wl,-z,relro,-z,now)
 endfunction()
 
-# `ring` means swapc_ring; anything with `::`, a swapc_ prefix or a leading dash is taken as it is.
+# `ring` means swapc_ring; anything with `::`, a swapc_ prefix or a leading dash is taken as it is, and
+# so are the parts of the C library.
 function(swapc_link_names out)
     set(names)
     foreach(name IN LISTS ARGN)
-        if(name MATCHES "::|^swapc_|^-")
+        if(name MATCHES "::|^swapc_|^-|^(dl|m|pthread|rt)$")
             list(APPEND names ${name})
         else()
             list(APPEND names swapc_${name})
