@@ -6,6 +6,8 @@
 
 #include "test_main.h"
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -101,6 +103,19 @@ static inline void keep_log(enum swapc_log_level level, const char *source, cons
     snprintf(f->logged, sizeof f->logged, "%s", message);
 }
 
+/* cmocka puts its own signal handlers in place for each case, wasmtime its own once in a process:
+ * with several cases in one process, wasmtime's have to be put back. */
+static inline void keep_signal_handlers(void) {
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+    static struct sigaction kept[4];
+    static bool known;
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(known ? sigaction(signals[i], &kept[i], NULL)
+                               : sigaction(signals[i], NULL, &kept[i]),
+                         0);
+    known = true;
+}
+
 static inline void fixture_open(struct fixture *f, uint32_t instances) {
     memset(f, 0, sizeof *f);
     const swapc_engine_config config = {
@@ -112,6 +127,7 @@ static inline void fixture_open(struct fixture *f, uint32_t instances) {
     f->limits = (swapc_limits)SWAPC_LIMITS_INIT;
     f->run.deadline_ns = swapci_clock_monotonic_ns() + FAR_NS;
     assert_int_equal(engine->open(&config, &f->state, &f->error), SWAPC_OK);
+    keep_signal_handlers();
 }
 
 static inline void fixture_close(struct fixture *f) {
