@@ -1,0 +1,445 @@
+/* wasm3.c - the engine "wasm3": an interpreter for places where no compiler may run.
+ *
+ * A module is its bytes, found fit and compiled once on trial. wasm3 binds a parsed module to one
+ * runtime, so each instance parses, loads and compiles its own; the core keeps instances warm.
+ * Nothing stops a loop in wasm3: deadline and cancel are not held.
+ *
+ * Threads: environment and runtime belong to one instance, so instances share nothing but const
+ * tables: the state's bindings, and the module's bytes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "guest_stack.h"
+#include "swapc/sys/engine.h"
+#include "wasm3_frames.h"
+#include "wasm3_inside.h"
+#include "wasm3_scan.h"
+
+#define PAGE_BYTES 65536u
+#define PAGES_MOST 32768u /* wasm3's own ceiling: 2 GiB */
+#define NAME "wasm3"
+
+/* An import row as wasm3 needs it. */
+struct binding {
+    const swapc_import *row;
+    char signature[SWAPC_IMPORT_ARGS_MAX + 4]; /* "i(ii)" */
+    uint8_t args;
+    uint8_t results;
+};
+
+struct swapc_engine_state {
+    struct binding *bindings;
+    size_t binding_count;
+    struct swapci_wasm3_frames frames;
+};
+
+struct swapc_engine_module {
+    const swapc_engine_state *state;
+    swapc_bytes bytes;
+    char path[128]; /* for messages */
+    struct swapci_wasm3_shape shape;
+};
+
+struct swapc_engine_instance {
+    const swapc_engine_module *module;
+    swapc_call *call;
+    IM3Environment environment;
+    IM3Runtime runtime;
+    IM3Module inside; /* owned by the runtime once loaded */
+    IM3Function guest_call;
+    enum swapc_status stopped; /* the status of the import that stopped the guest */
+    struct swapci_guest_stack stack;
+};
+
+static const char import_stopped[] = "[trap] an import stopped the guest";
+
+static enum swapc_status report(swapc_error *error, enum swapc_status status, const char *path,
+                                const char *text) {
+    if (error && error->status == SWAPC_OK) {
+        swapc_error_set(error, status, "%s: %s", path ? path : "the module", text);
+        error->engine = NAME;
+    }
+    return status;
+}
+
+/* ---- imports ---- */
+
+static const void *enter_import(IM3Runtime runtime, IM3ImportContext context, uint64_t *sp,
+                                void *unused) {
+    const struct binding *binding = context->userdata;
+    swapc_engine_instance *instance = m3_GetUserData(runtime);
+    uint64_t args[SWAPC_IMPORT_ARGS_MAX], result = 0;
+    uint32_t size;
+    uint8_t *base = m3_GetMemory(runtime, &size, 0);
+    (void)unused; /* it is the memory's base, and no size comes with it */
+    for (unsigned i = 0; i < binding->args; i++) {
+        uint64_t slot = sp[binding->results + i];
+        args[i] = binding->row->signature[i] == 'I' ? slot : (uint32_t)slot;
+    }
+    enum swapc_status status =
+        binding->row->fn(instance->call, (swapc_memory){base, size}, args, &result);
+    if (status != SWAPC_OK) {
+        instance->stopped = status;
+        return import_stopped;
+    }
+    if (binding->results)
+        sp[0] = result;
+    return m3Err_none;
+}
+
+/* "ii:i" becomes "i(ii)". */
+static void bind_row(struct binding *binding, const swapc_import *row) {
+    const char *colon = strchr(row->signature, ':');
+    size_t args = colon ? (size_t)(colon - row->signature) : strlen(row->signature);
+    SWAPC_CHECK(args <= SWAPC_IMPORT_ARGS_MAX);
+    binding->row = row;
+    binding->args = (uint8_t)args;
+    binding->results = colon != NULL;
+    char *at = binding->signature;
+    *at++ = colon ? colon[1] : 'v';
+    *at++ = '(';
+    memcpy(at, row->signature, args);
+    memcpy(at + args, ")", 2);
+}
+
+/* ---- the engine ---- */
+
+static const char *engine_version(void) { return M3_VERSION; }
+
+static void engine_close(swapc_engine_state *state) {
+    free(state->bindings);
+    free(state);
+}
+
+static enum swapc_status engine_open(const swapc_engine_config *config, swapc_engine_state **out,
+                                     swapc_error *error) {
+    swapc_engine_state *state = calloc(1, sizeof *state);
+    if (!state)
+        return report(error, SWAPC_NO_MEMORY, NULL, "no memory for the engine");
+    state->binding_count = config->import_count;
+    state->bindings = calloc(config->import_count + 1, sizeof *state->bindings);
+    enum swapc_status status = SWAPC_NO_MEMORY;
+    if (state->bindings)
+        status = swapci_wasm3_frames_measure(&state->frames, error);
+    if (status != SWAPC_OK) {
+        engine_close(state);
+        return report(error, status, NULL, "no memory for the engine");
+    }
+    for (size_t i = 0; i < config->import_count; i++)
+        bind_row(&state->bindings[i], &config->imports[i]);
+    *out = state;
+    return SWAPC_OK;
+}
+
+/* ---- instances ---- */
+
+static enum swapc_status status_of(M3Result result) {
+    static const struct {
+        M3Result *text;
+        enum swapc_status status;
+    } known[] = {
+        {&m3Err_mallocFailed, SWAPC_NO_MEMORY},
+        {&m3Err_mallocFailedCodePage, SWAPC_NO_MEMORY},
+        {&m3Err_trapStackOverflow, SWAPC_TRAP_STACK},
+        {&m3Err_trapOutOfBoundsMemoryAccess, SWAPC_TRAP_MEMORY},
+        {&m3Err_wasmMalformed, SWAPC_MODULE_MALFORMED},
+        {&m3Err_wasmUnderrun, SWAPC_MODULE_MALFORMED},
+        {&m3Err_wasmOverrun, SWAPC_MODULE_MALFORMED},
+        {&m3Err_wasmSectionUnderrun, SWAPC_MODULE_MALFORMED},
+        {&m3Err_wasmSectionOverrun, SWAPC_MODULE_MALFORMED},
+        {&m3Err_misorderedWasmSection, SWAPC_MODULE_MALFORMED},
+        {&m3Err_lebOverflow, SWAPC_MODULE_MALFORMED},
+        {&m3Err_missingUTF8, SWAPC_MODULE_MALFORMED},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (result == *known[i].text)
+            return known[i].status;
+    return strncmp(result, "[trap]", 6) == 0 ? SWAPC_TRAP : SWAPC_UNSUPPORTED;
+}
+
+/* wasm3 refused what the validator and the scan let pass: some feature it lacks. */
+static enum swapc_status refuse(const swapc_engine_module *module, IM3Runtime runtime,
+                                M3Result result, swapc_error *error) {
+    M3ErrorInfo info = {0};
+    char text[SWAPC_ERROR_TEXT_MAX];
+    m3_GetErrorInfo(runtime, &info);
+    snprintf(text, sizeof text, "wasm3 refuses it: %s (%s); build an mvp flavour of the module",
+             result, info.message && *info.message ? info.message : "no detail");
+    return report(error, status_of(result), module->path, text);
+}
+
+static M3Result link_imports(const swapc_engine_state *state, IM3Module inside) {
+    for (size_t i = 0; i < state->binding_count; i++) {
+        const struct binding *b = &state->bindings[i];
+        M3Result result = m3_LinkRawFunctionEx(inside, b->row->module, b->row->name, b->signature,
+                                               enter_import, b);
+        if (result && result != m3Err_functionLookupFailed)
+            return result;
+    }
+    return m3Err_none;
+}
+
+static enum swapc_status link_and_compile(swapc_engine_instance *instance, swapc_error *error) {
+    const swapc_engine_module *module = instance->module;
+    const char *from, *name;
+    M3Result result = link_imports(module->state, instance->inside);
+    if (result == m3Err_mallocFailedCodePage)
+        return report(error, SWAPC_NO_MEMORY, module->path, result);
+    if (result)
+        return report(error, SWAPC_MODULE_IMPORT, module->path, result);
+    if (!swapci_wasm3_linked(instance->inside, &from, &name)) {
+        char text[SWAPC_ERROR_TEXT_MAX];
+        snprintf(text, sizeof text, "it imports %.100s.%.100s, which this host does not have", from,
+                 name);
+        return report(error, SWAPC_MODULE_IMPORT, module->path, text);
+    }
+    result = m3_CompileModule(instance->inside);
+    if (result)
+        return refuse(module, instance->runtime, result, error);
+    instance->guest_call = swapci_wasm3_function(instance->inside, module->shape.guest_call);
+    return SWAPC_OK;
+}
+
+static M3Result parse_and_load(swapc_engine_instance *instance, bool trial) {
+    IM3Module inside;
+    M3Result result = m3_ParseModule(instance->environment, &inside,
+                                     instance->module->bytes.ptr,
+                                     (uint32_t)instance->module->bytes.len);
+    if (result)
+        return result;
+    if (trial)
+        swapci_wasm3_forget_memory(inside);
+    result = m3_LoadModule(instance->runtime, inside);
+    if (result)
+        m3_FreeModule(inside);
+    else
+        instance->inside = inside;
+    return result;
+}
+
+static void free_instance(swapc_engine_instance *instance) {
+    m3_FreeRuntime(instance->runtime);
+    m3_FreeEnvironment(instance->environment);
+    swapci_guest_stack_fini(&instance->stack);
+    free(instance);
+}
+
+/* An instance without its module yet: the two stacks and wasm3's objects. */
+static swapc_engine_instance *new_instance(const swapc_engine_module *module, swapc_error *error) {
+    uint32_t values;
+    size_t frames =
+        swapci_wasm3_frames_plan(&module->state->frames, module->shape.loops_max, &values);
+    swapc_engine_instance *instance = calloc(1, sizeof *instance);
+    if (!instance)
+        goto no_memory;
+    instance->module = module;
+    if (swapci_guest_stack_init(&instance->stack, frames) != 0)
+        goto no_memory;
+    instance->environment = m3_NewEnvironment();
+    if (!instance->environment)
+        goto no_memory;
+    instance->runtime = swapci_wasm3_runtime(instance->environment, values, instance);
+    if (instance->runtime)
+        return instance;
+no_memory:
+    report(error, SWAPC_NO_MEMORY, module->path, "no memory or address space for an instance");
+    if (instance)
+        free_instance(instance);
+    return NULL;
+}
+
+/* What runs on the guest's stack: a call of function, or (NULL) the module's start section. */
+struct entry {
+    swapc_engine_instance *instance;
+    IM3Function function;
+    uint32_t arg_count;
+    const void *args[2];
+    M3Result result;
+};
+
+static void enter_guest(void *user) {
+    struct entry *entry = user;
+    if (entry->function)
+        entry->result = m3_Call(entry->function, entry->arg_count, entry->args);
+    else
+        entry->result = m3_RunStart(entry->instance->inside);
+}
+
+static enum swapc_status run(struct entry *entry, swapc_error *error) {
+    swapc_engine_instance *instance = entry->instance;
+    swapci_guest_stack_run(&instance->stack, enter_guest, entry);
+    if (!entry->result)
+        return SWAPC_OK;
+    if (entry->result == import_stopped)
+        return instance->stopped;
+    const char *text = entry->result;
+    if (strncmp(text, "[trap] ", 7) == 0)
+        text += 7;
+    enum swapc_status status = status_of(entry->result);
+    return report(error, status == SWAPC_UNSUPPORTED ? SWAPC_TRAP : status, instance->module->path,
+                  text);
+}
+
+/* Data or elements outside memory or table trap the instantiation, as the specification has it. */
+static enum swapc_status load(swapc_engine_instance *instance, swapc_error *error) {
+    M3Result result = parse_and_load(instance, false);
+    if (!result)
+        return link_and_compile(instance, error);
+    enum swapc_status status = status_of(result);
+    if (status == SWAPC_UNSUPPORTED)
+        status = strstr(result, "data segment") ? SWAPC_TRAP_MEMORY : SWAPC_TRAP;
+    return report(error, status, instance->module->path, result);
+}
+
+static enum swapc_status check_memory(const swapc_engine_module *module, uint32_t pages,
+                                      swapc_error *error) {
+    if (module->shape.pages_min <= pages)
+        return SWAPC_OK;
+    char text[SWAPC_ERROR_TEXT_MAX];
+    snprintf(text, sizeof text, "it starts with %u pages of memory, the limit is %u; raise "
+             "memory_max", module->shape.pages_min, pages);
+    return report(error, SWAPC_MEMORY_LIMIT, module->path, text);
+}
+
+static uint32_t pages_allowed(const swapc_limits *limits) {
+    uint64_t pages = limits->memory_max / PAGE_BYTES;
+    return limits->memory_max == 0 || pages > PAGES_MOST ? PAGES_MOST : (uint32_t)pages;
+}
+
+static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_call *call,
+                                            const swapc_limits *limits, const swapc_run *run_limits,
+                                            swapc_engine_instance **out, swapc_error *error) {
+    (void)run_limits; /* not held, as the caps say */
+    uint32_t pages = pages_allowed(limits);
+    enum swapc_status status = check_memory(module, pages, error);
+    if (status != SWAPC_OK)
+        return status;
+    swapc_engine_instance *instance = new_instance(module, error);
+    if (!instance)
+        return SWAPC_NO_MEMORY;
+    instance->call = call;
+    status = load(instance, error);
+    if (status == SWAPC_OK) {
+        struct entry entry = {.instance = instance};
+        swapci_wasm3_cap_memory(instance->runtime, pages);
+        status = run(&entry, error);
+    }
+    if (status == SWAPC_OK)
+        *out = instance;
+    else
+        free_instance(instance);
+    return status;
+}
+
+/* ---- modules ---- */
+
+/* The trial runs on the guest's stack: wasm3's compiler nests with the module's blocks. */
+struct trial {
+    swapc_engine_instance *instance;
+    swapc_error *error;
+    enum swapc_status status;
+};
+
+static void try_module(void *user) {
+    struct trial *trial = user;
+    M3Result result = parse_and_load(trial->instance, true);
+    trial->status = result ? refuse(trial->instance->module, trial->instance->runtime, result,
+                                    trial->error)
+                           : link_and_compile(trial->instance, trial->error);
+}
+
+static enum swapc_status check_type(swapc_engine_instance *instance, swapc_error *error) {
+    IM3Function f = instance->guest_call;
+    if (m3_GetArgCount(f) == 2 && m3_GetArgType(f, 0) == c_m3Type_i32 &&
+        m3_GetArgType(f, 1) == c_m3Type_i32 && m3_GetRetCount(f) == 1 &&
+        m3_GetRetType(f, 0) == c_m3Type_i32)
+        return SWAPC_OK;
+    return report(error, SWAPC_MODULE_EXPORT, instance->module->path,
+                  "__guest_call is not a function (i32, i32) -> i32");
+}
+
+static enum swapc_status prove(const swapc_engine_module *module, swapc_error *error) {
+    swapc_engine_instance *instance = new_instance(module, error);
+    if (!instance)
+        return SWAPC_NO_MEMORY;
+    struct trial trial = {instance, error, SWAPC_OK};
+    swapci_guest_stack_run(&instance->stack, try_module, &trial);
+    if (trial.status == SWAPC_OK)
+        trial.status = check_type(instance, error);
+    free_instance(instance);
+    return trial.status;
+}
+
+static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
+                                        swapc_engine_module **out, swapc_error *error) {
+    swapc_engine_module *module = calloc(1, sizeof *module);
+    if (!module)
+        return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
+    module->state = state;
+    module->bytes = artifact->bytes;
+    snprintf(module->path, sizeof module->path, "%s",
+             artifact->path ? artifact->path : "the module");
+    enum swapc_status status = swapci_wasm3_scan(artifact->bytes, &module->shape, error);
+    if (status == SWAPC_OK)
+        status = prove(module, error);
+    if (status == SWAPC_OK)
+        *out = module;
+    else
+        free(module);
+    return status;
+}
+
+static void engine_free_module(swapc_engine_module *module) { free(module); }
+
+/* ---- entering ---- */
+
+static enum swapc_status engine_run_export(swapc_engine_instance *instance, const char *name,
+                                           const swapc_run *run_limits, bool *found,
+                                           swapc_error *error) {
+    (void)run_limits;
+    uint32_t index;
+    *found = swapci_wasm3_find_export(instance->module->bytes, name, &index);
+    if (!*found)
+        return SWAPC_OK;
+    struct entry entry = {.instance = instance,
+                          .function = swapci_wasm3_function(instance->inside, index)};
+    if (m3_GetArgCount(entry.function) != 0 || m3_GetRetCount(entry.function) != 0)
+        return report(error, SWAPC_MODULE_EXPORT, name, "it is not a function () -> ()");
+    return run(&entry, error);
+}
+
+static enum swapc_status engine_call(swapc_engine_instance *instance, const swapc_run *run_limits,
+                                     uint32_t op_len, uint32_t msg_len, int32_t *result,
+                                     swapc_error *error) {
+    (void)run_limits;
+    const void *results[] = {result};
+    struct entry entry = {.instance = instance,
+                          .function = instance->guest_call,
+                          .arg_count = 2,
+                          .args = {&op_len, &msg_len}};
+    enum swapc_status status = run(&entry, error);
+    if (status == SWAPC_OK)
+        SWAPC_CHECK(m3_GetResults(entry.function, 1, results) == m3Err_none);
+    return status;
+}
+
+static const char *const flavours[] = {"mvp", NULL};
+
+extern const swapc_engine swapc_engine_wasm3;
+const swapc_engine swapc_engine_wasm3 = {
+    .abi = SWAPC_ENGINE_ABI,
+    .caps = SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_MEMORY | SWAPC_CAP_STACK,
+    .name = NAME,
+    .flavours = flavours,
+    .version = engine_version,
+    .open = engine_open,
+    .close = engine_close,
+    .validate = NULL, /* wasm3 validates next to nothing; the core asks another engine */
+    .compile = engine_compile,
+    .free_module = engine_free_module,
+    .instantiate = engine_instantiate,
+    .free_instance = free_instance,
+    .run_export = engine_run_export,
+    .call = engine_call,
+};
