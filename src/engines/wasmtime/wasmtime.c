@@ -86,25 +86,26 @@ static enum swapc_status link_build(struct swapci_wt_build *build,
 
 /* A module that does not fit into the pool's slots is refused there with an error of its own, so
  * the last word is the demand runtime's. */
-static enum swapc_status compile_build(swapc_engine_module *module, swapc_bytes bytes,
+static enum swapc_status compile_build(swapc_engine_module *module, const swapc_artifact *artifact,
                                        struct swapci_wt_build **build, swapc_error *error) {
     swapc_engine_state *state = module->state;
+    const swapc_bytes bytes = artifact->bytes;
     wasmtime_error_t *refused = NULL;
     *build = &module->pool;
     if (state->pool.engine)
         refused = wasmtime_module_new(state->pool.engine, bytes.ptr, bytes.len, &(*build)->module);
     if (refused) wasmtime_error_delete(refused);
-    if (module->pool.module) return link_build(*build, &state->pool, module->path, error);
+    if (module->pool.module) return link_build(*build, &state->pool, artifact->path, error);
 
     *build = &module->demand;
     refused = wasmtime_module_new(state->demand.engine, bytes.ptr, bytes.len, &(*build)->module);
     if (refused) {
-        const enum swapc_status status = swapci_wt_report_refused(refused, module->path, error);
+        const enum swapc_status status = swapci_wt_report_refused(refused, artifact->path, error);
         wasmtime_error_delete(refused);
         return status;
     }
     atomic_store(&module->demand_ready, true);
-    return link_build(*build, &state->demand, module->path, error);
+    return link_build(*build, &state->demand, artifact->path, error);
 }
 
 static void build_fini(struct swapci_wt_build *build) {
@@ -125,10 +126,9 @@ static enum swapc_status compile(swapc_engine_state *state, const swapc_artifact
     if (!module) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
     struct swapci_wt_build *build;
     module->state = state;
-    module->path = artifact->path;
     pthread_mutex_init(&module->lock, NULL);
-    enum swapc_status status = compile_build(module, artifact->bytes, &build, error);
-    if (status == SWAPC_OK) status = check_exports(build->module, module->path, error);
+    enum swapc_status status = compile_build(module, artifact, &build, error);
+    if (status == SWAPC_OK) status = check_exports(build->module, artifact->path, error);
     if (status == SWAPC_OK) *out = module;
     else free_module(module);
     return status;
@@ -144,7 +144,7 @@ static enum swapc_status copy_build(swapc_engine_module *module, swapc_error *er
                                              &module->demand.module);
         wasm_byte_vec_delete(&code);
     }
-    if (!failed) return link_build(&module->demand, runtime, module->path, error);
+    if (!failed) return link_build(&module->demand, runtime, NULL, error);
     const enum swapc_status status = swapci_wt_report_no_instance(failed, error);
     wasmtime_error_delete(failed);
     return status;

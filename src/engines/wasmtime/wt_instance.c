@@ -118,15 +118,19 @@ static enum swapc_status enter(swapc_engine_instance *instance, const swapc_run 
     return SWAPC_OK;
 }
 
-/* What an entry that did not return normally means. Takes trap and failed; one of them is there. */
-static enum swapc_status left(swapc_engine_instance *instance, wasm_trap_t *trap,
+/* What an entry that did not return normally means; one of trap and failed is there. */
+static enum swapc_status why_left(const swapc_engine_instance *instance, const wasm_trap_t *trap,
+                                  const wasmtime_error_t *failed, swapc_error *error) {
+    if (instance->stop_is_import) return instance->stop;
+    if (instance->stop != SWAPC_OK) return report_stop(instance->stop, error);
+    if (trap) return swapci_wt_report_trap(trap, error);
+    return swapci_wt_report_no_instance(failed, error);
+}
+
+/* The same, and deletes trap and failed. */
+static enum swapc_status left(const swapc_engine_instance *instance, wasm_trap_t *trap,
                               wasmtime_error_t *failed, swapc_error *error) {
-    enum swapc_status status = instance->stop;
-    if (instance->stop_is_import)
-        ;
-    else if (status != SWAPC_OK) report_stop(status, error);
-    else if (trap) status = swapci_wt_report_trap(trap, error);
-    else status = swapci_wt_report_no_instance(failed, error);
+    const enum swapc_status status = why_left(instance, trap, failed, error);
     if (trap) wasm_trap_delete(trap);
     if (failed) wasmtime_error_delete(failed);
     return status;

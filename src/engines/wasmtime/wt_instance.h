@@ -17,7 +17,6 @@ struct swapci_wt_build {
 
 struct swapc_engine_module {
     swapc_engine_state *state;
-    const char *path; /* the artifact's, for messages */
     struct swapci_wt_build pool;
     struct swapci_wt_build demand; /* set under lock, published by demand_ready */
     atomic_bool demand_ready;
