@@ -34,6 +34,9 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *at, size_t size);
 char *__wrap_strdup(const char *text);
 __attribute__((format(printf, 2, 3))) int __wrap_asprintf(char **out, const char *format, ...);
+/* What asprintf is called in a build with _FORTIFY_SOURCE. */
+__attribute__((format(printf, 3, 4))) int __wrap___asprintf_chk(char **out, int flag,
+                                                                const char *format, ...);
 
 void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
 
@@ -45,6 +48,17 @@ char *__wrap_strdup(const char *text) { return fails() ? NULL : __real_strdup(te
 
 int __wrap_asprintf(char **out, const char *format, ...) {
     va_list args;
+    if (fails())
+        return -1;
+    va_start(args, format);
+    int n = vasprintf(out, format, args);
+    va_end(args);
+    return n;
+}
+
+int __wrap___asprintf_chk(char **out, int flag, const char *format, ...) {
+    va_list args;
+    (void)flag;
     if (fails())
         return -1;
     va_start(args, format);
