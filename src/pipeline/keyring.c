@@ -1,0 +1,287 @@
+#include "keyring.h"
+
+#include <limits.h>
+#include <secp256k1.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "buffer.h"
+#include "hex.h"
+#include "key_file.h"
+#include "swapc/log.h"
+
+enum { X_SIZE = 32, COMPRESSED_SIZE = 33, POINT_SIZE = 65 };
+
+static const char secret_title[] = "swapc-keys 1";
+static const char public_title[] = "swapc-keys-pub 1";
+
+/* ---- secrets -------------------------------------------------------------------------------- */
+
+struct swapci_keyring {
+    size_t count;
+    uint8_t secrets[SWAPCI_KEYRING_MAX][SWAPCI_SECRET_SIZE];
+};
+
+/* Appends a line of random key, or of another one if it is not allowed: a chance of 2^-128. */
+static enum swapc_status append_random_key(swapci_buffer *text) {
+    uint8_t secret[SWAPCI_SECRET_SIZE];
+    char hex[SWAPCI_HEX_SIZE(SWAPCI_SECRET_SIZE)];
+    do {
+        randombytes_buf(secret, sizeof secret);
+    } while (!secp256k1_ec_seckey_verify(secp256k1_context_static, secret));
+    swapci_hex_encode(swapc_bytes_of(secret, sizeof secret), hex);
+    enum swapc_status status = swapci_buffer_printf(text, "%s\n", hex);
+    sodium_memzero(secret, sizeof secret);
+    sodium_memzero(hex, sizeof hex);
+    return status;
+}
+
+static enum swapc_status make_secrets(const char *path, unsigned count, swapc_error *error) {
+    swapci_buffer text = SWAPCI_BUFFER_INIT;
+    /* Reserved at once: a buffer that grew would leave copies behind. */
+    enum swapc_status status = swapci_buffer_reserve(&text, 128 + (size_t)count * 66);
+    if (status == SWAPC_OK) {
+        status = swapci_buffer_printf(&text, "%s\n# secret: one key a line; readable by you only\n",
+                                      secret_title);
+    }
+    for (unsigned i = 0; i < count && status == SWAPC_OK; i++) status = append_random_key(&text);
+    if (status != SWAPC_OK)
+        swapc_error_set(error, status, "no memory for key file %s", path);
+    else
+        status = swapci_key_file_write(path, swapci_buffer_bytes(&text), 0600, 0, error);
+    if (text.ptr) sodium_memzero(text.ptr, text.capacity);
+    swapci_buffer_fini(&text);
+    return status;
+}
+
+static enum swapc_status read_secret(const swapci_key_text *text, swapc_bytes line, uint8_t *out,
+                                     swapc_error *error) {
+    if (line.len != 2 * SWAPCI_SECRET_SIZE || !swapci_hex_decode(line, out))
+        return swapci_key_text_refuse(text, "is not a key of 64 hex digits", error);
+    if (!secp256k1_ec_seckey_verify(secp256k1_context_static, out))
+        return swapci_key_text_refuse(text, "is no secret key: zero, or not below n", error);
+    return SWAPC_OK;
+}
+
+static enum swapc_status read_secrets(swapci_key_text *text, swapci_keyring *ring,
+                                      swapc_error *error) {
+    swapc_bytes line;
+    enum swapc_status status = SWAPC_OK;
+    while (status == SWAPC_OK && swapci_key_text_next(text, &line)) {
+        if (ring->count == SWAPCI_KEYRING_MAX)
+            return swapci_key_text_refuse(text, "is one key too many; 4096 are allowed", error);
+        status = read_secret(text, line, ring->secrets[ring->count++], error);
+    }
+    if (status == SWAPC_OK && ring->count == 0) {
+        status = swapc_error_set(error, SWAPC_INVALID,
+                                 "key file %s has no key; remove it to get a new one", text->path);
+    }
+    return status;
+}
+
+/* Appends the line of secret's public key. */
+static enum swapc_status append_public(const secp256k1_context *context, const uint8_t *secret,
+                                       swapci_buffer *text) {
+    secp256k1_pubkey key;
+    uint8_t bytes[COMPRESSED_SIZE];
+    char hex[SWAPCI_HEX_SIZE(COMPRESSED_SIZE)];
+    size_t len = sizeof bytes;
+    SWAPC_CHECK(secp256k1_ec_pubkey_create(context, &key, secret));
+    secp256k1_ec_pubkey_serialize(context, bytes, &len, &key, SECP256K1_EC_COMPRESSED);
+    swapci_hex_encode(swapc_bytes_of(bytes, sizeof bytes), hex);
+    return swapci_buffer_printf(text, "%s %s\n", hex + 2, hex);
+}
+
+static enum swapc_status public_text(const swapci_keyring *ring, swapci_buffer *text) {
+    uint8_t seed[32];
+    secp256k1_context *context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
+    if (!context) return SWAPC_NO_MEMORY;
+    randombytes_buf(seed, sizeof seed);
+    SWAPC_CHECK(secp256k1_context_randomize(context, seed));
+    enum swapc_status status =
+        swapci_buffer_printf(text, "%s\n# public: x-only and compressed\n", public_title);
+    for (size_t i = 0; i < ring->count && status == SWAPC_OK; i++)
+        status = append_public(context, ring->secrets[i], text);
+    secp256k1_context_destroy(context);
+    return status;
+}
+
+/* Returns 1 when the file at path is text, byte for byte. */
+static int is_current(const char *path, swapc_bytes text) {
+    swapci_key_text file;
+    if (swapci_key_text_read(path, public_title, 0, &file, NULL) != SWAPC_OK) return 0;
+    int same = swapc_bytes_equal(swapc_bytes_of(file.bytes, file.len), text);
+    swapci_key_text_fini(&file);
+    return same;
+}
+
+static enum swapc_status settle_public(const char *path, const swapci_keyring *ring,
+                                       swapc_error *error) {
+    char public_path[PATH_MAX];
+    swapci_buffer text = SWAPCI_BUFFER_INIT;
+    int len = snprintf(public_path, sizeof public_path, "%s.pub", path);
+    if (len < 0 || (size_t)len >= sizeof public_path)
+        return swapc_error_set(error, SWAPC_INVALID, "the path of key file %s is too long", path);
+    enum swapc_status status = public_text(ring, &text);
+    if (status != SWAPC_OK)
+        swapc_error_set(error, status, "no memory for key file %s", public_path);
+    else if (!is_current(public_path, swapci_buffer_bytes(&text)))
+        status = swapci_key_file_write(public_path, swapci_buffer_bytes(&text), 0644, 1, error);
+    swapci_buffer_fini(&text);
+    return status;
+}
+
+static enum swapc_status load_secrets(const char *path, unsigned make, swapci_keyring *ring,
+                                      swapc_error *error) {
+    swapci_key_text text;
+    swapc_error first = SWAPC_ERROR_INIT;
+    enum swapc_status status = swapci_key_text_read(path, secret_title, 1, &text, &first);
+    if (status == SWAPC_NOT_FOUND && make > 0) {
+        status = make_secrets(path, make, error);
+        if (status == SWAPC_OK) status = swapci_key_text_read(path, secret_title, 1, &text, error);
+    } else if (status != SWAPC_OK) {
+        swapc_error_set(error, status, "%s", first.text);
+    }
+    if (status != SWAPC_OK) return status;
+    status = read_secrets(&text, ring, error);
+    swapci_key_text_fini(&text);
+    return status;
+}
+
+enum swapc_status swapci_keyring_load(const char *path, unsigned make, swapci_keyring **out,
+                                      swapc_error *error) {
+    SWAPC_CHECK(make <= SWAPCI_KEYRING_MAX);
+    if (sodium_init() < 0)
+        return swapc_error_set(error, SWAPC_SYSTEM, "libsodium finds no source of randomness");
+    swapci_keyring *ring = calloc(1, sizeof *ring);
+    if (!ring) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for key file %s", path);
+    enum swapc_status status = load_secrets(path, make, ring, error);
+    if (status == SWAPC_OK) status = settle_public(path, ring, error);
+    if (status == SWAPC_OK) *out = ring;
+    else swapci_keyring_free(ring);
+    return status;
+}
+
+void swapci_keyring_free(swapci_keyring *ring) {
+    if (!ring) return;
+    sodium_memzero(ring, sizeof *ring);
+    free(ring);
+}
+
+size_t swapci_keyring_count(const swapci_keyring *ring) {
+    return ring->count;
+}
+
+const uint8_t *swapci_keyring_secret(const swapci_keyring *ring, size_t i) {
+    SWAPC_CHECK(i < ring->count);
+    return ring->secrets[i];
+}
+
+/* ---- public keys ---------------------------------------------------------------------------- */
+
+/* A point as its uncompressed form; a first byte of 0 is a free place. */
+typedef uint8_t point[POINT_SIZE];
+
+/* Open addressing by x, which nobody can choose freely: at most half full. */
+enum { TABLE_SIZE = 2 * SWAPCI_KEYRING_MAX };
+
+struct swapci_keyring_public {
+    size_t count; /* lines */
+    point table[TABLE_SIZE];
+};
+
+static size_t home_of(const uint8_t *x) {
+    uint64_t hash;
+    memcpy(&hash, x, sizeof hash);
+    return (size_t)(hash % TABLE_SIZE);
+}
+
+static int y_is_odd(const uint8_t *entry) {
+    return entry[POINT_SIZE - 1] & 1;
+}
+
+/* Whether entry, whose x is known to be key's, is key. */
+static int same_y(const uint8_t *entry, swapc_bytes key) {
+    if (key.len == X_SIZE) return 1;
+    if (key.len == COMPRESSED_SIZE) return key.ptr[0] == 2 + y_is_odd(entry);
+    return memcmp(key.ptr, entry, POINT_SIZE) == 0;
+}
+
+int swapci_keyring_public_has(const swapci_keyring_public *keys, swapc_bytes key) {
+    if (key.len != X_SIZE && key.len != COMPRESSED_SIZE && key.len != POINT_SIZE) return 0;
+    const uint8_t *x = key.ptr + (key.len != X_SIZE);
+    for (size_t i = home_of(x); keys->table[i][0]; i = (i + 1) % TABLE_SIZE) {
+        const uint8_t *entry = keys->table[i];
+        if (memcmp(entry + 1, x, X_SIZE) == 0 && same_y(entry, key)) return 1;
+    }
+    return 0;
+}
+
+static void insert(swapci_keyring_public *keys, const point entry) {
+    size_t i = home_of(entry + 1);
+    if (swapci_keyring_public_has(keys, swapc_bytes_of(entry, POINT_SIZE))) return;
+    while (keys->table[i][0]) i = (i + 1) % TABLE_SIZE;
+    memcpy(keys->table[i], entry, POINT_SIZE);
+}
+
+/* Reads `x-only compressed` into an uncompressed point. */
+static enum swapc_status read_public(const swapci_key_text *text, swapc_bytes line, point out,
+                                     swapc_error *error) {
+    enum { LINE = 2 * X_SIZE + 1 + 2 * COMPRESSED_SIZE };
+    uint8_t x[X_SIZE], compressed[COMPRESSED_SIZE];
+    secp256k1_pubkey key;
+    size_t len = POINT_SIZE;
+    if (line.len != LINE || line.ptr[2 * X_SIZE] != ' ' ||
+        !swapci_hex_decode(swapc_bytes_of(line.ptr, 2 * X_SIZE), x) ||
+        !swapci_hex_decode(swapc_bytes_of(line.ptr + 2 * X_SIZE + 1, 2 * COMPRESSED_SIZE),
+                           compressed)) {
+        return swapci_key_text_refuse(text, "is not a key of 64 and one of 66 hex digits", error);
+    }
+    if (memcmp(x, compressed + 1, X_SIZE) != 0)
+        return swapci_key_text_refuse(text, "has two different keys", error);
+    if (!secp256k1_ec_pubkey_parse(secp256k1_context_static, &key, compressed, COMPRESSED_SIZE))
+        return swapci_key_text_refuse(text, "is no point of the curve", error);
+    secp256k1_ec_pubkey_serialize(secp256k1_context_static, out, &len, &key,
+                                  SECP256K1_EC_UNCOMPRESSED);
+    return SWAPC_OK;
+}
+
+static enum swapc_status read_publics(swapci_key_text *text, swapci_keyring_public *keys,
+                                      swapc_error *error) {
+    swapc_bytes line;
+    point entry;
+    while (swapci_key_text_next(text, &line)) {
+        if (keys->count++ == SWAPCI_KEYRING_MAX)
+            return swapci_key_text_refuse(text, "is one key too many; 4096 are allowed", error);
+        enum swapc_status status = read_public(text, line, entry, error);
+        if (status != SWAPC_OK) return status;
+        insert(keys, entry);
+    }
+    if (keys->count > 0) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_INVALID,
+                           "key file %s has no key; start the signer once to have it made anew",
+                           text->path);
+}
+
+enum swapc_status swapci_keyring_public_load(const char *path, swapci_keyring_public **out,
+                                             swapc_error *error) {
+    swapci_key_text text;
+    enum swapc_status status = swapci_key_text_read(path, public_title, 0, &text, error);
+    if (status != SWAPC_OK) return status;
+    swapci_keyring_public *keys = calloc(1, sizeof *keys);
+    status = keys ? read_publics(&text, keys, error)
+                  : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for key file %s", path);
+    swapci_key_text_fini(&text);
+    if (status == SWAPC_OK) *out = keys;
+    else swapci_keyring_public_free(keys);
+    return status;
+}
+
+void swapci_keyring_public_free(swapci_keyring_public *keys) {
+    free(keys);
+}
+
+size_t swapci_keyring_public_count(const swapci_keyring_public *keys) {
+    return keys->count;
+}

@@ -1,0 +1,52 @@
+/* keyring.h - the signer's secret keys, and the public ones that a verifier knows.
+ *
+ * `keys` holds the secrets, for the signer alone; `keys.pub` beside it holds their public keys and
+ * is all that a verifier reads. A record whose key is not in it is NotValid, whatever its
+ * signature.
+ *
+ * Format of both: text lines; the first is `swapc-keys 1`, or `swapc-keys-pub 1`. Blank lines and
+ * lines that begin with # are skipped. A line of `keys` is a secret key, 64 hex digits; one of
+ * `keys.pub` is a public key twice: x-only, 64 digits, a blank, compressed, 66 digits.
+ *
+ * Threads: loading and freeing by one thread; a loaded ring is read by any number of threads.
+ * Ownership: `out` is freed by the matching free, which wipes secrets. No error text holds one.
+ * Limits: SWAPCI_KEYRING_MAX keys; a file of at most 1 MiB.
+ */
+#ifndef SWAPCI_KEYRING_H
+#define SWAPCI_KEYRING_H
+
+#include "swapc/bytes.h"
+#include "swapc/error.h"
+
+enum { SWAPCI_KEYRING_MAX = 4096, SWAPCI_SECRET_SIZE = 32 };
+
+typedef struct swapci_keyring swapci_keyring;
+
+/* Reads the secrets at path. A missing file is made first, with `make` random keys and mode 0600,
+ * in one step: two processes that start at once get the same. Then PATH.pub is made, or brought
+ * up to date when it is not what belongs to the secrets.
+ * Returns NOT_FOUND (missing, and make is 0), INVALID (others can read it; a line that is no key,
+ * by its number; no key at all), IO, SYSTEM, NO_MEMORY. After failure *out is untouched. */
+enum swapc_status swapci_keyring_load(const char *path, unsigned make, swapci_keyring **out,
+                                      swapc_error *error);
+void swapci_keyring_free(swapci_keyring *ring); /* NULL does nothing */
+
+size_t swapci_keyring_count(const swapci_keyring *ring); /* at least 1 */
+
+/* Secret key number i: SWAPCI_SECRET_SIZE bytes, from 1 to n - 1. Borrowed. */
+const uint8_t *swapci_keyring_secret(const swapci_keyring *ring, size_t i);
+
+typedef struct swapci_keyring_public swapci_keyring_public;
+
+/* Reads public keys; needs no secret. A file that others can write is refused.
+ * Returns NOT_FOUND, INVALID, IO, NO_MEMORY as above. */
+enum swapc_status swapci_keyring_public_load(const char *path, swapci_keyring_public **out,
+                                             swapc_error *error);
+void swapci_keyring_public_free(swapci_keyring_public *keys); /* NULL does nothing */
+
+size_t swapci_keyring_public_count(const swapci_keyring_public *keys); /* lines; at least 1 */
+
+/* Returns 1 when key (x-only 32, compressed 33 or uncompressed 65 bytes) is one of them, else 0. */
+int swapci_keyring_public_has(const swapci_keyring_public *keys, swapc_bytes key);
+
+#endif
