@@ -55,9 +55,10 @@ enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream
     size_t limit = *count;
     *count = 0;
     swapci_stream_id_format(after, from);
-    enum swapc_status status = swapci_redis_call(
-        redis, "the pending list", &reply, error, "XPENDING %s " SWAPCI_STREAM_GROUP " (%s + %llu %s",
-        names->messages, from, (unsigned long long)limit, consumer);
+    enum swapc_status status =
+        swapci_redis_call(redis, "the pending list", &reply, error,
+                          "XPENDING %s " SWAPCI_STREAM_GROUP " (%s + %llu %s", names->messages,
+                          from, (unsigned long long)limit, consumer);
     if (status != SWAPC_OK) {
         return status;
     }
@@ -152,8 +153,7 @@ static enum swapc_status adopt_from(swapci_redis *redis, const swapci_stream_nam
             break;
         }
         after = page[count - 1].id;
-        status =
-            swapci_claim_append(redis, names, consumer, idle_ms, page, count, "JUSTID", error);
+        status = swapci_claim_append(redis, names, consumer, idle_ms, page, count, "JUSTID", error);
         if (status == SWAPC_OK) {
             status = swapci_redis_get(redis, "to claim messages", &reply, error);
         }
@@ -180,8 +180,7 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
         }
         status = has_lease(redis, names, row.name, &alive, error);
         if (status == SWAPC_OK && !alive) {
-            status =
-                adopt_from(redis, names, row.name, consumer, idle_ms, limit, moved, error);
+            status = adopt_from(redis, names, row.name, consumer, idle_ms, limit, moved, error);
         }
     }
     freeReplyObject(reply);

@@ -79,12 +79,12 @@ static void become_server(char *const *argv, const char *program, pid_t parent, 
 }
 
 static enum swapc_status launch(swapci_private_redis *server, swapc_error *error) {
-    char *argv[] = {(char[]){"redis-server"}, (char[]){"--port"}, (char[]){"0"},
-                    (char[]){"--unixsocket"}, server->socket, (char[]){"--unixsocketperm"},
-                    (char[]){"700"}, (char[]){"--dir"}, server->dir.path, (char[]){"--save"},
-                    (char[]){""}, (char[]){"--appendonly"}, (char[]){"yes"},
-                    (char[]){"--logfile"}, (char[]){"redis.log"}, (char[]){"--daemonize"},
-                    (char[]){"no"}, NULL};
+    char *argv[] = {(char[]){"redis-server"}, (char[]){"--port"},    (char[]){"0"},
+                    (char[]){"--unixsocket"}, server->socket,        (char[]){"--unixsocketperm"},
+                    (char[]){"700"},          (char[]){"--dir"},     server->dir.path,
+                    (char[]){"--save"},       (char[]){""},          (char[]){"--appendonly"},
+                    (char[]){"yes"},          (char[]){"--logfile"}, (char[]){"redis.log"},
+                    (char[]){"--daemonize"},  (char[]){"no"},        NULL};
     pid_t parent = getpid();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) {
@@ -135,8 +135,8 @@ static enum swapc_status failed(const swapci_private_redis *server, const char *
     char line[256];
     last_log_line(server, line, sizeof line);
     return swapc_error_set(error, SWAPC_UNREACHABLE,
-                           "the private redis-server (%s) %s; its last words: %s",
-                           server->program, how, line[0] ? line : "none");
+                           "the private redis-server (%s) %s; its last words: %s", server->program,
+                           how, line[0] ? line : "none");
 }
 
 /* Waits until the server answers a PING. */

@@ -39,7 +39,8 @@ static enum swapc_status copy_decoded(const char *text, size_t len, char *out, s
     for (size_t i = 0; i < len; i++) {
         uint8_t byte = (uint8_t)text[i];
         if (text[i] == '%') {
-            if (len - i < 3 || !swapci_hex_decode(swapc_bytes_of(text + i + 1, 2), &byte) || !byte) {
+            if (len - i < 3 || !swapci_hex_decode(swapc_bytes_of(text + i + 1, 2), &byte) ||
+                !byte) {
                 return malformed("has a wrong % escape", error);
             }
             i += 2;
@@ -110,7 +111,8 @@ static enum swapc_status parse_host(const char *text, size_t len, swapci_redis_u
     if (host_end == text) {
         return malformed("has no host", error);
     }
-    if (colon < end && (!read_number(colon + 1, (size_t)(end - colon - 1), 65535, &port) || !port)) {
+    if (colon < end &&
+        (!read_number(colon + 1, (size_t)(end - colon - 1), 65535, &port) || !port)) {
         return malformed("has a port that is no number from 1 to 65535", error);
     }
     out->port = (uint16_t)port;
@@ -137,9 +139,9 @@ static enum swapc_status parse_tcp(const char *rest, swapci_redis_url *out, swap
     if (status == SWAPC_OK) {
         status = parse_host(rest, len, out, error);
     }
-    snprintf(out->shown, sizeof out->shown, strchr(out->host, ':') ? "redis://[%s]:%u/%u"
-                                                                    : "redis://%s:%u/%u",
-             out->host, (unsigned)out->port, (unsigned)out->db);
+    snprintf(out->shown, sizeof out->shown,
+             strchr(out->host, ':') ? "redis://[%s]:%u/%u" : "redis://%s:%u/%u", out->host,
+             (unsigned)out->port, (unsigned)out->db);
     return status;
 }
 

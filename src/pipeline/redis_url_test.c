@@ -35,11 +35,25 @@ static void reads_unix(void **state) {
 }
 
 static void refuses_what_is_none(void **state) {
-    static const char *const wrong[] = {
-        "",           "localhost",      "http://h",      "redis://",        "redis://:70",
-        "redis://h:", "redis://h:0",    "redis://h:65536", "redis://h:1x",  "redis://h/x",
-        "redis://[::1", "redis://[::1]x", "unix:",       "unix:/a?db=x",    "unix:/a?x",
-        "redis://h?x", "redis://u%4@h", "redis://u%00@h", "redis://h/99999999999"};
+    static const char *const wrong[] = {"",
+                                        "localhost",
+                                        "http://h",
+                                        "redis://",
+                                        "redis://:70",
+                                        "redis://h:",
+                                        "redis://h:0",
+                                        "redis://h:65536",
+                                        "redis://h:1x",
+                                        "redis://h/x",
+                                        "redis://[::1",
+                                        "redis://[::1]x",
+                                        "unix:",
+                                        "unix:/a?db=x",
+                                        "unix:/a?x",
+                                        "redis://h?x",
+                                        "redis://u%4@h",
+                                        "redis://u%00@h",
+                                        "redis://h/99999999999"};
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         swapc_error error = SWAPC_ERROR_INIT;

@@ -43,9 +43,10 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
         fine = allowed_in_prefix(prefix[i]);
     }
     if (!fine) {
-        return swapc_error_set(error, SWAPC_INVALID,
-                               "'%.80s' is no stream prefix: 1 to %d letters, digits or . _ - : { }",
-                               prefix, SWAPCI_STREAM_PREFIX_MAX);
+        return swapc_error_set(
+            error, SWAPC_INVALID,
+            "'%.80s' is no stream prefix: 1 to %d letters, digits or . _ - : { }", prefix,
+            SWAPCI_STREAM_PREFIX_MAX);
     }
     memset(out, 0, sizeof *out);
     memcpy(out->prefix, prefix, len);
@@ -59,9 +60,8 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
 enum swapc_status swapci_stream_create(swapci_redis *redis, const swapci_stream_names *names,
                                        swapc_error *error) {
     redisReply *reply = NULL;
-    enum swapc_status status =
-        swapci_redis_appendf(redis, error, "XGROUP CREATE %s " SWAPCI_STREAM_GROUP " 0 MKSTREAM",
-                             names->messages);
+    enum swapc_status status = swapci_redis_appendf(
+        redis, error, "XGROUP CREATE %s " SWAPCI_STREAM_GROUP " 0 MKSTREAM", names->messages);
     if (status == SWAPC_OK) {
         status = swapci_redis_get_any(redis, &reply, error);
     }
@@ -212,8 +212,8 @@ static void batch_clear(swapci_batch *batch) {
 enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error) {
-    static const char format[] = "XREADGROUP GROUP " SWAPCI_STREAM_GROUP
-                                 " %s COUNT %u BLOCK %u STREAMS %s >";
+    static const char format[] =
+        "XREADGROUP GROUP " SWAPCI_STREAM_GROUP " %s COUNT %u BLOCK %u STREAMS %s >";
     static const char at_once[] =
         "XREADGROUP GROUP " SWAPCI_STREAM_GROUP " %s COUNT %u STREAMS %s >";
     enum swapc_status status;
@@ -274,8 +274,8 @@ enum swapc_status swapci_stream_length(swapci_redis *redis, const swapci_stream_
     return status;
 }
 
-enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key,
-                                        swapci_stream_id *out, swapc_error *error) {
+enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key, swapci_stream_id *out,
+                                        swapc_error *error) {
     redisReply *reply = NULL;
     swapci_entry entry = {0};
     enum swapc_status status = swapci_redis_call(redis, "the stream's last id", &reply, error,

@@ -150,8 +150,8 @@ enum swapc_status swapci_stream_length(swapci_redis *redis, const swapci_stream_
                                        uint64_t *out, swapc_error *error);
 
 /* The id of the last entry of stream `key`; {0, 0} when it is empty. */
-enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key,
-                                        swapci_stream_id *out, swapc_error *error);
+enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key, swapci_stream_id *out,
+                                        swapc_error *error);
 
 /* Puts ids into the set of the tampered. */
 enum swapc_status swapci_stream_tampered_add(swapci_redis *redis, const swapci_stream_names *names,

@@ -23,8 +23,8 @@ static void ids_are_read_and_written(void **state) {
     assert_int_equal(len, SWAPCI_STREAM_ID_SIZE - 1);
     assert_true(swapci_stream_id_parse(swapc_bytes_str(text), &back));
     assert_int_equal(swapci_stream_id_compare(id, back), 0);
-    static const char *const wrong[] = {"", "-", "1-", "-1", "1", "1-2-3", "1-+2", " 1-2",
-                                        "18446744073709551616-0"};
+    static const char *const wrong[] = {
+        "", "-", "1-", "-1", "1", "1-2-3", "1-+2", " 1-2", "18446744073709551616-0"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_false(swapci_stream_id_parse(swapc_bytes_str(wrong[i]), &back));
     }
@@ -82,8 +82,8 @@ static void fields_are_told_apart(void **state) {
     (void)state;
     fixture_ok(swapci_stream_create(redis, &names, &error), &error);
     fixture_ok(swapci_stream_add(redis, &names, &full, 1, &id, &error), &error);
-    fixture_ok(swapci_redis_call(redis, "to add", &reply, &error,
-                                 "XADD %s * x m t soon M other", names.messages),
+    fixture_ok(swapci_redis_call(redis, "to add", &reply, &error, "XADD %s * x m t soon M other",
+                                 names.messages),
                &error);
     freeReplyObject(reply);
     fixture_ok(swapci_stream_read(redis, &names, "c", 9, 10, &batch, &error), &error);
@@ -142,9 +142,9 @@ static void a_deleted_message_is_left_out_of_a_claim(void **state) {
     fixture_ok(swapci_stream_create(redis, &names, &error), &error);
     add(redis, three, 3, ids);
     fixture_ok(swapci_stream_read(redis, &names, "c", 9, 0, &batch, &error), &error);
-    fixture_ok(swapci_stream_pending(redis, &names, "c", (swapci_stream_id){0, 0}, page, &count,
-                                     &error),
-               &error);
+    fixture_ok(
+        swapci_stream_pending(redis, &names, "c", (swapci_stream_id){0, 0}, page, &count, &error),
+        &error);
     page[2].deliveries = 7;
     assert_int_equal(fixture_integer(redis, "XTRIM %s MAXLEN = 2", names.messages), 1);
     fixture_ok(swapci_stream_claim(redis, &names, "c", 0, page, 3, &batch, &error), &error);
@@ -175,9 +175,9 @@ static void only_dead_consumers_lose_their_entries(void **state) {
     assert_int_equal(mine, 2);
     swapci_pending page[3];
     size_t count = 3;
-    fixture_ok(swapci_stream_pending(redis, &names, "me", (swapci_stream_id){0, 0}, page, &count,
-                                     &error),
-               &error);
+    fixture_ok(
+        swapci_stream_pending(redis, &names, "me", (swapci_stream_id){0, 0}, page, &count, &error),
+        &error);
     assert_int_equal(page[0].deliveries, 1); /* moving is no delivery */
     fixture_ok(swapci_stream_lease_end(redis, &names, "alive", &error), &error);
     fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);

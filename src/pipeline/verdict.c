@@ -90,8 +90,8 @@ static enum swapc_status write_head(swapci_verdict_writer *writer, size_t count,
     enum swapc_status status;
     swapci_buffer_clear(head);
     status = swapci_resp_head(head, 7 + count * ITEM_ARGS);
-    const char *words[] = {by, what, "2", writer->names.messages, writer->names.verdicts,
-                           SWAPCI_STREAM_GROUP};
+    const char *words[] = {
+        by, what, "2", writer->names.messages, writer->names.verdicts, SWAPCI_STREAM_GROUP};
     for (size_t i = 0; i < sizeof words / sizeof *words && status == SWAPC_OK; i++) {
         status = swapci_resp_str(head, words[i]);
     }
@@ -99,8 +99,8 @@ static enum swapc_status write_head(swapci_verdict_writer *writer, size_t count,
 }
 
 /* Puts the batch under way into the pipeline. */
-static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *by,
-                                    const char *what, swapc_error *error) {
+static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *by, const char *what,
+                                    swapc_error *error) {
     const batch *b = &writer->under_way;
     if (write_head(writer, b->count, by, what) != SWAPC_OK) {
         return no_memory(error);
@@ -108,8 +108,7 @@ static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *b
     enum swapc_status status =
         swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&writer->head), 0, error);
     if (status == SWAPC_OK) {
-        status =
-            swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&b->items), 1, error);
+        status = swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&b->items), 1, error);
     }
     return status == SWAPC_OK ? swapci_redis_flush(writer->redis, error) : status;
 }

@@ -49,9 +49,9 @@ static void field(scene *s, size_t index, const char *name, char *out, size_t si
     swapc_error error = SWAPC_ERROR_INIT;
     redisReply *reply = NULL;
     out[0] = 0;
-    fixture_ok(swapci_redis_call(s->redis, "a test", &reply, &error, "XRANGE %s - +",
-                                 s->names.verdicts),
-               &error);
+    fixture_ok(
+        swapci_redis_call(s->redis, "a test", &reply, &error, "XRANGE %s - +", s->names.verdicts),
+        &error);
     assert_true(index < reply->elements);
     redisReply *fields = reply->element[index]->element[1];
     for (size_t i = 0; i < fields->elements; i += 2) {
@@ -101,10 +101,10 @@ static void latency_follows_t(void **state) {
     uint64_t latency;
     (void)state;
     scene_open(s, 2, 0);
-    swapci_verdict hour_ago = {s->ids[0], "", "Valid", "", 0,
-                               swapci_clock_realtime_us() - 3600000000u, NULL};
-    swapci_verdict ahead = {s->ids[1], "", "Valid", "", 0,
-                            swapci_clock_realtime_us() + 3600000000u, NULL};
+    swapci_verdict hour_ago = {
+        s->ids[0], "", "Valid", "", 0, swapci_clock_realtime_us() - 3600000000u, NULL};
+    swapci_verdict ahead = {s->ids[1], "", "Valid", "", 0, swapci_clock_realtime_us() + 3600000000u,
+                            NULL};
     fixture_ok(swapci_verdict_add(s->writer, &hour_ago, &error), &error);
     fixture_ok(swapci_verdict_add(s->writer, &ahead, &error), &error);
     flush(s);

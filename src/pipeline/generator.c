@@ -1,0 +1,239 @@
+#include "generator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "clock.h"
+#include "message_source.h"
+#include "stream_command.h"
+
+enum {
+    BATCH_BYTES = 1 << 20, /* a batch of large messages is cut short */
+    PAUSE_MS = 10          /* between two looks at a full stream */
+};
+
+typedef struct item {
+    size_t start, len; /* in batch_bytes */
+    const char *method;
+} item;
+
+typedef struct generator {
+    const swapci_generator_config *config;
+    swapci_generator_result *result;
+    swapci_redis *redis;
+    swapci_source *source;
+    uint64_t random;
+    uint64_t taken; /* messages from the source */
+    int ended;      /* the source has no more */
+    uint64_t unanswered;
+    size_t count;
+    item items[SWAPCI_GENERATOR_BATCH];
+    swapci_buffer batch_bytes;
+} generator;
+
+static const char *draw_method(generator *g) {
+    const char *method = g->config->method;
+    if (!method || strcmp(method, "random") != 0) {
+        return method;
+    }
+    return swapci_random_next(&g->random) >> 63 ? "ecdsa" : "schnorr";
+}
+
+static enum swapc_status keep_message(generator *g, swapc_bytes message, swapc_error *error) {
+    item *it = &g->items[g->count];
+    *it = (item){g->batch_bytes.len, message.len, draw_method(g)};
+    if (swapci_buffer_append(&g->batch_bytes, message) != SWAPC_OK) {
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    }
+    g->count++;
+    g->taken++;
+    return SWAPC_OK;
+}
+
+static int batch_is_full(const generator *g) {
+    return g->count == SWAPCI_GENERATOR_BATCH || g->batch_bytes.len >= BATCH_BYTES;
+}
+
+/* Takes messages until the batch is full or, with one in hand, the source makes us wait. */
+static enum swapc_status fill_batch(generator *g, swapc_error *error) {
+    const atomic_int *stop = g->config->redis.stop;
+    g->count = 0;
+    swapci_buffer_clear(&g->batch_bytes);
+    while (!batch_is_full(g)) {
+        swapc_bytes message;
+        if (g->config->messages && g->taken == g->config->messages) {
+            g->ended = 1;
+            return SWAPC_OK;
+        }
+        enum swapc_status status =
+            swapci_source_next(g->source, g->count == 0, stop, &message, error);
+        if (status == SWAPC_CLOSED) {
+            g->ended = 1;
+            return SWAPC_OK;
+        }
+        if (status == SWAPC_BUSY) {
+            return SWAPC_OK;
+        }
+        if (status == SWAPC_OK) {
+            status = keep_message(g, message, error);
+        }
+        if (status != SWAPC_OK) {
+            return status;
+        }
+    }
+    return SWAPC_OK;
+}
+
+/* Appends the XADDs from item `first` on, and the question for the stream's length. */
+static enum swapc_status ask(generator *g, size_t first, swapc_error *error) {
+    const swapci_stream_names *names = &g->config->names;
+    uint64_t now = swapci_clock_realtime_us();
+    enum swapc_status status = SWAPC_OK;
+    for (size_t i = first; i < g->count && status == SWAPC_OK; i++) {
+        const item *it = &g->items[i];
+        swapci_message message = {swapc_bytes_of(g->batch_bytes.ptr + it->start, it->len),
+                                  it->method, now};
+        status = swapci_stream_append(g->redis, names, &message, error);
+    }
+    if (status == SWAPC_OK && g->result->first_us == 0 && g->count > 0) {
+        g->result->first_us = now;
+    }
+    return status == SWAPC_OK ? swapci_redis_appendf(g->redis, error, "XLEN %s", names->messages)
+                              : status;
+}
+
+static enum swapc_status book(generator *g, const item *it, swapci_stream_id id,
+                              swapc_error *error) {
+    g->result->sent++;
+    g->result->bytes += it->len;
+    if (g->config->sent) {
+        atomic_store_explicit(g->config->sent, g->result->sent, memory_order_relaxed);
+    }
+    return g->config->ledger ? swapci_ledger_add(g->config->ledger, id, error) : SWAPC_OK;
+}
+
+/* Takes the answers to `ask`; *done counts the items answered. */
+static enum swapc_status hear(generator *g, size_t *done, swapc_error *error) {
+    redisReply *reply = NULL;
+    while (*done < g->count) {
+        swapci_stream_id id;
+        enum swapc_status status = swapci_stream_added(g->redis, &id, error);
+        if (status == SWAPC_OK) {
+            status = book(g, &g->items[*done], id, error);
+            ++*done;
+        }
+        if (status != SWAPC_OK) {
+            return status;
+        }
+    }
+    enum swapc_status status = swapci_redis_get(g->redis, "the stream's length", &reply, error);
+    if (status == SWAPC_OK) {
+        g->unanswered = (uint64_t)reply->integer;
+        freeReplyObject(reply);
+    }
+    return status;
+}
+
+/* Adds the batch, from where it stands after each lost connection. */
+static enum swapc_status send_batch(generator *g, swapc_error *error) {
+    size_t done = 0;
+    for (;;) {
+        swapc_error why = SWAPC_ERROR_INIT;
+        enum swapc_status status = ask(g, done, &why);
+        if (status == SWAPC_OK) {
+            status = hear(g, &done, &why);
+        }
+        if (status != SWAPC_IO) {
+            return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
+        }
+        status = swapci_redis_restore(g->redis, error);
+        if (status != SWAPC_OK) {
+            return status;
+        }
+    }
+}
+
+/* Waits until the stream has room for a batch. */
+static enum swapc_status hold_back(generator *g, swapc_error *error) {
+    uint64_t max = g->config->unanswered_max;
+    max = max ? max : SWAPCI_GENERATOR_UNANSWERED_MAX;
+    enum swapc_status status = SWAPC_OK;
+    while (status == SWAPC_OK && g->unanswered > 0 && g->unanswered + g->count > max) {
+        swapci_stream_names names = g->config->names;
+        status = swapci_redis_sleep(g->config->redis.stop, PAUSE_MS, error);
+        if (status == SWAPC_OK) {
+            swapc_error why = SWAPC_ERROR_INIT;
+            status = swapci_stream_length(g->redis, &names, &g->unanswered, &why);
+            if (status == SWAPC_IO) {
+                status = swapci_redis_restore(g->redis, error);
+            } else if (status != SWAPC_OK) {
+                swapc_error_set(error, status, "%s", why.text);
+            }
+        }
+    }
+    return status;
+}
+
+static enum swapc_status check_config(const swapci_generator_config *config, swapc_error *error) {
+    const char *m = config->method;
+    if (m && strcmp(m, "schnorr") != 0 && strcmp(m, "ecdsa") != 0 && strcmp(m, "random") != 0) {
+        return swapc_error_set(error, SWAPC_INVALID, "'%s' is no method: schnorr, ecdsa or random",
+                               m);
+    }
+    if (!config->input && config->messages == 0) {
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "how many names? Give --messages N, or --input FILE");
+    }
+    return SWAPC_OK;
+}
+
+static enum swapc_status run(generator *g, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    while (status == SWAPC_OK && !g->ended) {
+        swapc_error input = SWAPC_ERROR_INIT;
+        enum swapc_status taken = fill_batch(g, &input);
+        if (g->count > 0) { /* what came before a bad line is sent all the same */
+            status = hold_back(g, error);
+            if (status == SWAPC_OK) {
+                status = send_batch(g, error);
+            }
+        }
+        if (status == SWAPC_OK && taken != SWAPC_OK) {
+            status = swapc_error_set(error, taken, "%s", input.text);
+        }
+    }
+    return status;
+}
+
+enum swapc_status swapci_generator_run(const swapci_generator_config *config,
+                                       swapci_generator_result *result, swapc_error *error) {
+    memset(result, 0, sizeof *result);
+    enum swapc_status status = check_config(config, error);
+    generator *g = status == SWAPC_OK ? calloc(1, sizeof *g) : NULL;
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (!g) {
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    }
+    g->config = config;
+    g->result = result;
+    g->random = swapci_random_seed(~config->seed); /* methods do not follow the names */
+    if (config->input) {
+        status = swapci_source_lines(config->input, config->message_max, &g->source, error);
+    } else {
+        status = swapci_source_names(config->seed, &g->source, error);
+    }
+    if (status == SWAPC_OK) {
+        status = swapci_redis_open(&config->redis, &g->redis, error);
+    }
+    if (status == SWAPC_OK) {
+        status = run(g, error);
+    }
+    swapci_source_free(g->source);
+    swapci_redis_free(g->redis);
+    swapci_buffer_fini(&g->batch_bytes);
+    free(g);
+    return status;
+}

@@ -1,0 +1,394 @@
+#include "ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream_command.h"
+
+enum { PAGE = 1000 };
+
+enum answer { NONE = 0, VALID = 1, NOT_VALID = 2, ERROR = 3 };
+
+/* count ids with one ms and rising sequence, whose indices begin at index. */
+typedef struct run {
+    uint64_t ms, seq, count, index;
+} run;
+
+struct swapci_ledger {
+    run *runs;
+    size_t run_count, run_capacity;
+    uint64_t count;
+    uint8_t *answers;        /* two bits a message: enum answer */
+    uint8_t *altered;        /* one bit a message */
+    uint64_t capacity;       /* messages that both have room for; a multiple of 8 */
+    swapci_stream_id cursor; /* verdicts up to here are read */
+    uint64_t answered, duplicates, foreign;
+    uint64_t last_ms; /* when the last verdict of a message of ours was stored */
+    swapci_stream_id first_error;
+    char first_reason[128];
+    swapci_histogram latency_us;
+};
+
+static enum swapc_status no_memory(swapc_error *error) {
+    return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+}
+
+enum swapc_status swapci_ledger_new(swapci_ledger **out, swapc_error *error) {
+    swapci_ledger *ledger = calloc(1, sizeof *ledger);
+    if (!ledger) {
+        return no_memory(error);
+    }
+    swapci_histogram_init(&ledger->latency_us);
+    *out = ledger;
+    return SWAPC_OK;
+}
+
+void swapci_ledger_free(swapci_ledger *ledger) {
+    if (ledger) {
+        free(ledger->runs);
+        free(ledger->answers);
+        free(ledger->altered);
+        free(ledger);
+    }
+}
+
+enum swapc_status swapci_ledger_start(swapci_ledger *ledger, swapci_redis *redis,
+                                      const swapci_stream_names *names, swapc_error *error) {
+    return swapci_stream_last_id(redis, names->verdicts, &ledger->cursor, error);
+}
+
+uint64_t swapci_ledger_count(const swapci_ledger *ledger) {
+    return ledger->count;
+}
+
+size_t swapci_ledger_runs(const swapci_ledger *ledger) {
+    return ledger->run_count;
+}
+
+/* Grows both bit fields, the new bits clear. */
+static enum swapc_status reserve_bits(swapci_ledger *ledger, swapc_error *error) {
+    uint64_t wanted = ledger->capacity ? ledger->capacity * 2 : 8192;
+    if (ledger->count < ledger->capacity) {
+        return SWAPC_OK;
+    }
+    uint8_t *answers = realloc(ledger->answers, wanted / 4);
+    if (!answers) {
+        return no_memory(error);
+    }
+    ledger->answers = answers;
+    uint8_t *altered = realloc(ledger->altered, wanted / 8);
+    if (!altered) {
+        return no_memory(error);
+    }
+    ledger->altered = altered;
+    memset(answers + ledger->capacity / 4, 0, (wanted - ledger->capacity) / 4);
+    memset(altered + ledger->capacity / 8, 0, (wanted - ledger->capacity) / 8);
+    ledger->capacity = wanted;
+    return SWAPC_OK;
+}
+
+static enum swapc_status new_run(swapci_ledger *ledger, swapci_stream_id id, swapc_error *error) {
+    if (ledger->run_count == ledger->run_capacity) {
+        size_t wanted = ledger->run_capacity ? ledger->run_capacity * 2 : 64;
+        run *runs = realloc(ledger->runs, wanted * sizeof *runs);
+        if (!runs) {
+            return no_memory(error);
+        }
+        ledger->runs = runs;
+        ledger->run_capacity = wanted;
+    }
+    ledger->runs[ledger->run_count++] = (run){id.ms, id.seq, 1, ledger->count};
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_ledger_add(swapci_ledger *ledger, swapci_stream_id id,
+                                    swapc_error *error) {
+    run *last = ledger->run_count ? &ledger->runs[ledger->run_count - 1] : NULL;
+    swapci_stream_id end = {0, 0};
+    if (last) {
+        end = (swapci_stream_id){last->ms, last->seq + last->count - 1};
+    }
+    if (last && swapci_stream_id_compare(id, end) <= 0) {
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "the stream's ids do not rise: was it deleted during the run?");
+    }
+    enum swapc_status status = reserve_bits(ledger, error);
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (last && last->ms == id.ms && end.seq + 1 == id.seq) {
+        last->count++;
+    } else {
+        status = new_run(ledger, id, error);
+    }
+    ledger->count += status == SWAPC_OK;
+    return status;
+}
+
+/* The index of an id, or UINT64_MAX when it is not ours. */
+static uint64_t find(const swapci_ledger *ledger, swapci_stream_id id) {
+    size_t low = 0;
+    size_t high = ledger->run_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const run *r = &ledger->runs[middle];
+        swapci_stream_id first = {r->ms, r->seq};
+        if (swapci_stream_id_compare(first, id) <= 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == 0) {
+        return UINT64_MAX;
+    }
+    const run *r = &ledger->runs[low - 1];
+    int inside = r->ms == id.ms && id.seq - r->seq < r->count;
+    return inside ? r->index + (id.seq - r->seq) : UINT64_MAX;
+}
+
+static swapci_stream_id id_of(const swapci_ledger *ledger, uint64_t index) {
+    size_t low = 0;
+    size_t high = ledger->run_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (ledger->runs[middle].index <= index) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    const run *r = &ledger->runs[low];
+    return (swapci_stream_id){r->ms, r->seq + (index - r->index)};
+}
+
+static enum answer answer_of(const swapci_ledger *ledger, uint64_t index) {
+    return (enum answer)(ledger->answers[index / 4] >> (index % 4 * 2) & 3);
+}
+
+static int is_altered(const swapci_ledger *ledger, uint64_t index) {
+    return ledger->altered[index / 8] >> (index % 8) & 1;
+}
+
+/* The fields of a verdict that the books want. */
+typedef struct line {
+    swapc_bytes id, status, latency, reason;
+} line;
+
+static int take_line(const redisReply *entry, line *out) {
+    const redisReply *fields = entry->elements == 2 ? entry->element[1] : NULL;
+    memset(out, 0, sizeof *out);
+    if (!fields || fields->type != REDIS_REPLY_ARRAY) {
+        return 0;
+    }
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        swapc_bytes name = swapci_reply_bytes(fields->element[i]);
+        swapc_bytes value = swapci_reply_bytes(fields->element[i + 1]);
+        if (swapc_bytes_equal(name, swapc_bytes_str("id"))) {
+            out->id = value;
+        } else if (swapc_bytes_equal(name, swapc_bytes_str("status"))) {
+            out->status = value;
+        } else if (swapc_bytes_equal(name, swapc_bytes_str("latency_us"))) {
+            out->latency = value;
+        } else if (swapc_bytes_equal(name, swapc_bytes_str("reason"))) {
+            out->reason = value;
+        }
+    }
+    return 1;
+}
+
+static enum answer read_status(swapc_bytes status) {
+    if (swapc_bytes_equal(status, swapc_bytes_str("Valid"))) {
+        return VALID;
+    }
+    return swapc_bytes_equal(status, swapc_bytes_str("NotValid")) ? NOT_VALID : ERROR;
+}
+
+static void book(swapci_ledger *ledger, const line *l, uint64_t stored_ms) {
+    swapci_stream_id id;
+    uint64_t latency;
+    uint64_t index = UINT64_MAX;
+    if (swapci_stream_id_parse(l->id, &id)) {
+        index = find(ledger, id);
+    }
+    if (index == UINT64_MAX) {
+        ledger->foreign++;
+        return;
+    }
+    if (answer_of(ledger, index) != NONE) {
+        ledger->duplicates++;
+        return;
+    }
+    enum answer answer = read_status(l->status);
+    ledger->answers[index / 4] |= (uint8_t)(answer << (index % 4 * 2));
+    ledger->answered++;
+    ledger->last_ms = stored_ms;
+    if (swapci_decimal_parse(l->latency, &latency)) {
+        swapci_histogram_record(&ledger->latency_us, latency);
+    }
+    if (answer == ERROR && ledger->first_error.ms == 0) {
+        ledger->first_error = id;
+        snprintf(ledger->first_reason, sizeof ledger->first_reason, "%.*s", (int)l->reason.len,
+                 l->reason.len ? (const char *)l->reason.ptr : "");
+    }
+}
+
+/* Reads one page of verdicts. Out: *count. */
+static enum swapc_status read_page(swapci_ledger *ledger, swapci_redis *redis,
+                                   const swapci_stream_names *names, size_t *count,
+                                   swapc_error *error) {
+    char from[SWAPCI_STREAM_ID_SIZE];
+    redisReply *reply = NULL;
+    swapci_stream_id_format(ledger->cursor, from);
+    *count = 0;
+    enum swapc_status status =
+        swapci_redis_call(redis, "to read verdicts", &reply, error, "XRANGE %s (%s + COUNT %d",
+                          names->verdicts, from, (int)PAGE);
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < reply->elements; i++) {
+        line l;
+        const redisReply *entry = reply->element[i];
+        if (entry->type != REDIS_REPLY_ARRAY || !take_line(entry, &l) ||
+            !swapci_stream_id_parse(swapci_reply_bytes(entry->element[0]), &ledger->cursor)) {
+            status = swapci_reply_unexpected(redis, "XRANGE", error);
+            break;
+        }
+        book(ledger, &l, ledger->cursor.ms);
+    }
+    *count = reply->elements;
+    freeReplyObject(reply);
+    return status;
+}
+
+/* A page of the set of the tampered, from *cursor on; this run's ids leave the set. */
+static enum swapc_status read_tampered(swapci_ledger *ledger, swapci_redis *redis,
+                                       const swapci_stream_names *names, char cursor[24],
+                                       swapc_error *error) {
+    redisReply *reply = NULL;
+    unsigned removed = 0;
+    enum swapc_status status =
+        swapci_redis_call(redis, "the set of tampered ids", &reply, error, "SSCAN %s %s COUNT %d",
+                          names->tampered, cursor, (int)PAGE);
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        status = swapci_reply_unexpected(redis, "SSCAN", error);
+    }
+    for (size_t i = 0; status == SWAPC_OK && i < reply->element[1]->elements; i++) {
+        swapci_stream_id id;
+        swapc_bytes text = swapci_reply_bytes(reply->element[1]->element[i]);
+        uint64_t index = swapci_stream_id_parse(text, &id) ? find(ledger, id) : UINT64_MAX;
+        if (index != UINT64_MAX) {
+            ledger->altered[index / 8] |= (uint8_t)(1 << (index % 8));
+            status = swapci_redis_appendf(redis, error, "SREM %s %b", names->tampered, text.ptr,
+                                          text.len);
+            removed += status == SWAPC_OK;
+        }
+    }
+    if (status == SWAPC_OK) {
+        snprintf(cursor, 24, "%s", reply->element[0]->str);
+        status = swapci_redis_skip(redis, removed, "to clear the tampered ids", error);
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+/* Restores a lost connection; the caller then repeats its step. Other failures are reported. */
+static enum swapc_status mend(swapci_redis *redis, enum swapc_status status, const swapc_error *why,
+                              swapc_error *error) {
+    if (status == SWAPC_IO) {
+        return swapci_redis_restore(redis, error);
+    }
+    return swapc_error_set(error, status, "%s", why->text);
+}
+
+enum swapc_status swapci_ledger_read(swapci_ledger *ledger, swapci_redis *redis,
+                                     const swapci_stream_names *names, uint64_t *answered,
+                                     swapc_error *error) {
+    size_t count = PAGE;
+    while (count == PAGE) {
+        swapc_error why = SWAPC_ERROR_INIT;
+        enum swapc_status status = read_page(ledger, redis, names, &count, &why);
+        if (status != SWAPC_OK) {
+            status = mend(redis, status, &why, error);
+            count = PAGE; /* unless that failed, the page is read again */
+        }
+        if (status != SWAPC_OK) {
+            return status;
+        }
+    }
+    if (answered) {
+        *answered = ledger->answered;
+    }
+    return SWAPC_OK;
+}
+
+static enum swapc_status read_all_tampered(swapci_ledger *ledger, swapci_redis *redis,
+                                           const swapci_stream_names *names, swapc_error *error) {
+    char cursor[24] = "0";
+    int again = 1;
+    while (again) {
+        swapc_error why = SWAPC_ERROR_INIT;
+        enum swapc_status status = read_tampered(ledger, redis, names, cursor, &why);
+        again = strcmp(cursor, "0") != 0;
+        if (status != SWAPC_OK) {
+            status = mend(redis, status, &why, error);
+            strcpy(cursor, "0"); /* a scan does not outlive its server: from the start */
+            again = 1;
+        }
+        if (status != SWAPC_OK) {
+            return status;
+        }
+    }
+    return SWAPC_OK;
+}
+
+static void note_first(swapci_stream_id *first, const swapci_ledger *ledger, uint64_t index) {
+    if (first->ms == 0) {
+        *first = id_of(ledger, index);
+    }
+}
+
+static void sum_up(const swapci_ledger *ledger, swapci_ledger_result *out) {
+    for (uint64_t i = 0; i < ledger->count; i++) {
+        enum answer answer = answer_of(ledger, i);
+        int altered = is_altered(ledger, i);
+        out->valid += answer == VALID;
+        out->not_valid += answer == NOT_VALID;
+        out->errors += answer == ERROR;
+        out->tampered += (uint64_t)altered;
+        if (answer == NONE) {
+            out->lost++;
+            note_first(&out->first_lost, ledger, i);
+        } else if (answer != (altered ? NOT_VALID : VALID)) {
+            out->wrong++;
+            note_first(&out->first_wrong, ledger, i);
+        }
+    }
+}
+
+enum swapc_status swapci_ledger_join(swapci_ledger *ledger, swapci_redis *redis,
+                                     const swapci_stream_names *names, swapci_ledger_result *out,
+                                     swapc_error *error) {
+    enum swapc_status status = swapci_ledger_read(ledger, redis, names, NULL, error);
+    if (status == SWAPC_OK) {
+        status = read_all_tampered(ledger, redis, names, error);
+    }
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    memset(out, 0, sizeof *out);
+    out->messages = ledger->count;
+    out->duplicates = ledger->duplicates;
+    out->foreign = ledger->foreign;
+    out->last_ms = ledger->last_ms;
+    out->first_error = ledger->first_error;
+    out->first_reason = ledger->first_reason;
+    out->latency_us = &ledger->latency_us;
+    sum_up(ledger, out);
+    return SWAPC_OK;
+}
