@@ -5,21 +5,16 @@
  * guests run on memory of their own, sized for the bound, with an unmapped page below.
  *
  * Threads: one user at a time, any thread; different threads one after the other.
- * Cost: two switches of context, under a microsecond. Memory: address space, until it is used.
+ * Cost: a run is a handful of instructions. Memory: address space, until it is used.
  */
 #ifndef SWAPCI_GUEST_STACK_H
 #define SWAPCI_GUEST_STACK_H
 
 #include <stddef.h>
-#include <ucontext.h>
 
 struct swapci_guest_stack {
     void *base; /* of the mapping, guard page first; NULL: not initialised */
     size_t size;
-    ucontext_t inside;
-    ucontext_t outside;
-    void (*fn)(void *user);
-    void *user;
 };
 
 /* Maps usable bytes. Returns 0, or the errno; after failure fini does nothing. */
@@ -29,6 +24,7 @@ int swapci_guest_stack_init(struct swapci_guest_stack *stack, size_t usable);
 void swapci_guest_stack_fini(struct swapci_guest_stack *stack);
 
 /* Calls fn(user) on the stack and returns when it returned. fn must return: no longjmp out. */
-void swapci_guest_stack_run(struct swapci_guest_stack *stack, void (*fn)(void *user), void *user);
+void swapci_guest_stack_run(const struct swapci_guest_stack *stack, void (*fn)(void *user),
+                            void *user);
 
 #endif
