@@ -1,5 +1,6 @@
 # swapc_guest(NAME echo SOURCES main.c [SECP256K1]): the bundle share/swapc/modules/<name> of the build,
-# out of module.toml and the sources of the calling folder, in every flavour that module.toml names:
+# out of module.toml and the sources of the calling folder (SECP256K1: of a module that verifies
+# signatures, with guests/verify and libsecp256k1), in every flavour that module.toml names:
 #
 #     wide.wasm    128-bit products in one instruction and SIMD: the fast one, for wasmtime and wasm2c
 #     plain.wasm   what any current runtime reads
@@ -63,7 +64,8 @@ endif()
 set(SWAPC_GUEST_COMMON -O3 -g0 -DNDEBUG -fvisibility=hidden -ffunction-sections -fdata-sections)
 set(SWAPC_GUEST_OWN -std=gnu17 -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror
     "-I${PROJECT_SOURCE_DIR}/include" "-I${PROJECT_SOURCE_DIR}/guests/sdk/include"
-    -iquote "${PROJECT_SOURCE_DIR}/guests/sdk" -iquote "${PROJECT_SOURCE_DIR}/src/codec")
+    "-iquote${PROJECT_SOURCE_DIR}/guests/sdk" "-iquote${PROJECT_SOURCE_DIR}/guests/verify"
+    "-iquote${PROJECT_SOURCE_DIR}/src/codec" "-iquote${PROJECT_SOURCE_DIR}/src/base")
 
 # swapc_guest_objects(<out> SET <folder of the objects> FLAVOUR wide FLAGS … SOURCES …)
 function(swapc_guest_objects out)
@@ -92,21 +94,25 @@ function(swapc_guest_objects out)
     set(${out} ${objects} PARENT_SCOPE)
 endfunction()
 
-# What all guests share, compiled once a flavour: target swapc_guest_shared, whose properties
+# What guests share, compiled once a flavour: target swapc_guest_shared, whose properties
 # SDK_<flavour> and SECP256K1_<flavour> are the objects.
 function(swapc_guest_shared)
-    cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SDK;WASM;NATIVE")
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SDK;WASM;NATIVE;VERIFY")
     set(all)
     foreach(flavour IN LISTS SWAPC_FLAVOURS)
         if(flavour STREQUAL "native")
             swapc_guest_objects(sdk SET sdk FLAVOUR native FLAGS ${SWAPC_GUEST_OWN}
                 SOURCES ${arg_SDK} ${arg_NATIVE})
+            swapc_guest_objects(verify SET verify FLAVOUR native FLAGS ${SWAPC_GUEST_OWN}
+                SOURCES ${arg_VERIFY})
             set(mem)
         else()
             # Across files, so that the imports are called without a detour. The functions that the
             # compiler itself calls cannot take part in it.
             swapc_guest_objects(sdk SET sdk FLAVOUR ${flavour} FLAGS ${SWAPC_GUEST_OWN} -flto
                 SOURCES ${arg_SDK} ${arg_WASM})
+            swapc_guest_objects(verify SET verify FLAVOUR ${flavour} FLAGS ${SWAPC_GUEST_OWN} -flto
+                SOURCES ${arg_VERIFY})
             swapc_guest_objects(mem SET sdk FLAVOUR ${flavour} FLAGS ${SWAPC_GUEST_OWN} -fno-builtin
                 SOURCES "${PROJECT_SOURCE_DIR}/guests/sdk/guest_mem.c")
         endif()
@@ -123,9 +129,9 @@ function(swapc_guest_shared)
             SOURCES "${SWAPC_SECP256K1_SRC}/secp256k1.c"
                     "${SWAPC_SECP256K1_SRC}/precomputed_ecmult.c"
                     "${SWAPC_SECP256K1_SRC}/precomputed_ecmult_gen.c")
-        list(APPEND all ${sdk} ${mem} ${secp256k1})
+        list(APPEND all ${sdk} ${mem} ${verify} ${secp256k1})
         set(sdk_${flavour} ${sdk} ${mem})
-        set(secp256k1_${flavour} ${secp256k1})
+        set(secp256k1_${flavour} ${verify} ${secp256k1})
     endforeach()
     add_custom_target(swapc_guest_shared DEPENDS ${all})
     foreach(flavour IN LISTS SWAPC_FLAVOURS)
