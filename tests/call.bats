@@ -1,0 +1,149 @@
+# swapc call: one operation of one module.
+load helpers
+
+@test "echo on wasmtime" {
+    "$SWAPC" call echo echo --hex 00ff --engine wasmtime >answer
+    [[ $(od -An -tx1 answer) == " 00 ff" ]]
+}
+
+@test "echo on wasm3" {
+    built wasm3
+    "$SWAPC" call echo echo --hex 00ff --engine wasm3 >answer
+    [[ $(od -An -tx1 answer) == " 00 ff" ]]
+}
+
+@test "echo on native" {
+    built native
+    "$SWAPC" call echo echo --hex 00ff --engine native >answer
+    [[ $(od -An -tx1 answer) == " 00 ff" ]]
+}
+
+@test "no payload means an empty one and stdin is left alone" {
+    mkfifo never
+    exec 5<>never # a reader of it would wait for ever
+    run -0 timeout 30 "$SWAPC" call echo echo <&5 3>&-
+    [[ -z $output ]]
+}
+
+@test "the payload comes from a file or from stdin" {
+    printf 'a\0b\n' >payload
+    "$SWAPC" call echo echo --input payload | cmp - payload
+    "$SWAPC" call echo echo --input - <payload | cmp - payload
+    run --separate-stderr "$SWAPC" call echo echo --input missing
+    refused 1 "missing" "No such file"
+}
+
+@test "json of an answer" {
+    "$SWAPC" call echo echo --hex 00ff --json - >answer
+    json answer 'sorted(d) == ["engine", "error_hex", "flavour", "ok", "response_hex", "status"]'
+    json answer 'd["ok"] is True and d["response_hex"] == "00ff" and d["error_hex"] == ""'
+    json answer 'd["status"] == "OK" and d["engine"] == "wasmtime" and d["flavour"] == "wide"'
+}
+
+@test "json of a guest error goes to a file" {
+    run -1 "$SWAPC" call echo fail --hex 6f6f7073 --json answer
+    json answer 'd["ok"] is False and d["status"] == "GUEST_ERROR"'
+    json answer 'd["error_hex"] == "6f6f7073" and d["response_hex"] == ""'
+}
+
+@test "a guest error is a sentence and exit 1" {
+    run --separate-stderr "$SWAPC" call echo fail --hex 6f6f7073
+    refused 1 "oops" "GUEST_ERROR"
+}
+
+@test "an unknown operation is a guest error" {
+    run --separate-stderr "$SWAPC" call echo nonesuch
+    refused 1 "GUEST_ERROR"
+}
+
+@test "a trap is exit 1" {
+    run --separate-stderr "$SWAPC" call echo trap
+    refused 1 "TRAP"
+    run -1 "$SWAPC" call echo trap --json answer
+    json answer 'd["ok"] is False and d["status"] == "TRAP"'
+}
+
+@test "a deadline stops a loop" {
+    run --separate-stderr timeout 30 "$SWAPC" call echo loop --deadline 200
+    refused 1 "deadline" "DEADLINE"
+}
+
+@test "a guest grows to memory-max and no further" {
+    run -0 "$SWAPC" call echo grow --memory-max 2097152
+    [[ $output == 32 ]] # pages of 64 KiB
+    run --separate-stderr "$SWAPC" call echo grow --memory-max 10
+    refused 2 "memory-max" "65536"
+    run --separate-stderr "$SWAPC" call echo grow --memory-max 65536
+    refused 1 "memory"
+}
+
+@test "a host call is answered" {
+    run -0 "$SWAPC" call echo host --hex 6869
+    [[ $output == hi ]]
+}
+
+@test "an unknown engine is named with those there are" {
+    run --separate-stderr "$SWAPC" call echo echo --engine v8
+    refused 2 "v8" "wasmtime"
+}
+
+@test "a missing module is named" {
+    run --separate-stderr "$SWAPC" call nonesuch echo
+    refused 1 "nonesuch" "shipped"
+    run --separate-stderr "$SWAPC" call ./nonesuch.wasm echo
+    refused 1 "nonesuch.wasm"
+}
+
+@test "a truncated module is refused" {
+    local size
+    python3 "$here/make_wasm.py" good >good.wasm
+    run -0 "$SWAPC" call ./good.wasm anything
+    for size in 0 3 8 20 40; do
+        head -c $size good.wasm >cut.wasm
+        run --separate-stderr "$SWAPC" call ./cut.wasm anything
+        refused 1 "cut.wasm|module"
+    done
+}
+
+@test "random bytes are no module" {
+    head -c 5000 /dev/urandom >noise.wasm
+    run --separate-stderr "$SWAPC" call ./noise.wasm echo
+    refused 1 "noise.wasm|module"
+    { printf '\0asm\1\0\0\0'; head -c 5000 /dev/urandom; } >noise.wasm
+    run --separate-stderr "$SWAPC" call ./noise.wasm echo
+    refused 1 "noise.wasm|module"
+}
+
+@test "a module without guest call is refused by name" {
+    python3 "$here/make_wasm.py" no-call >m.wasm
+    run --separate-stderr "$SWAPC" call ./m.wasm echo
+    refused 1 "__guest_call"
+    python3 "$here/make_wasm.py" wrong-type >m.wasm
+    run --separate-stderr "$SWAPC" call ./m.wasm echo
+    refused 1 "__guest_call"
+}
+
+@test "an unknown import is refused by name" {
+    python3 "$here/make_wasm.py" import >m.wasm
+    run --separate-stderr "$SWAPC" call ./m.wasm echo
+    refused 1 "elsewhere.launch_rocket"
+}
+
+@test "odd or wrong hex is refused" {
+    run --separate-stderr "$SWAPC" call echo echo --hex abc
+    refused 2 "--hex"
+    run --separate-stderr "$SWAPC" call echo echo --hex zz
+    refused 2 "--hex"
+    run --separate-stderr "$SWAPC" call echo echo --hex 00 --input -
+    refused 2 "--hex" "--input"
+}
+
+@test "inspect shows flavours imports and exports" {
+    run -0 "$SWAPC" inspect echo
+    says "$output" "flavour wide"
+    says "$output" "export __guest_call +function \(ii:i\)"
+    says "$output" "import wapc\.__guest_request"
+    head -c 3000 /dev/urandom >noise
+    run --separate-stderr -1 "$SWAPC" inspect ./noise
+    says "$stderr" "noise"
+}

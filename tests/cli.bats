@@ -1,0 +1,69 @@
+# What every command has in common.
+load helpers
+
+# The commands that this build has.
+commands() {
+    "$SWAPC" --help | grep -v 'not built yet' | sed -nE 's/^  ([a-z]+)  .*/\1/p'
+}
+
+@test "help lists the commands" {
+    local command
+    run -0 "$SWAPC" --help
+    for command in run signer verifier generate bench call inspect module status conformance; do
+        says "$output" "  $command "
+    done
+    says "$output" "example:
+  swapc run"
+}
+
+@test "help of each command ends with an example" {
+    local command
+    for command in $(commands); do
+        run -0 --separate-stderr "$SWAPC" "$command" --help
+        [[ ${lines[-2]} == "example:" ]]
+        says "${lines[-1]}" "^  swapc $command"
+    done
+    [[ -n $command ]]
+}
+
+@test "no command and unknown commands are exit 2" {
+    run --separate-stderr "$SWAPC"
+    refused 2 "which command"
+    run --separate-stderr "$SWAPC" frobnicate
+    refused 2 "frobnicate"
+}
+
+@test "unknown options are exit 2" {
+    local command
+    for command in $(commands); do
+        run --separate-stderr "$SWAPC" "$command" --frobnicate
+        refused 2 "frobnicate"
+    done
+    run --separate-stderr "$SWAPC" call echo
+    refused 2 "OPERATION"
+    run --separate-stderr "$SWAPC" call echo echo more
+    refused 2 "more"
+}
+
+@test "wrong values name the option and what it takes" {
+    run --separate-stderr "$SWAPC" call echo echo --deadline soon
+    refused 2 "--deadline" "soon"
+    run --separate-stderr "$SWAPC" call echo echo --deadline
+    refused 2 "--deadline" "value"
+}
+
+@test "parts that are not built yet say so by name" {
+    local command
+    for command in $("$SWAPC" --help | sed -nE 's/^  ([a-z]+) .*\(not built yet\)$/\1/p'); do
+        run --separate-stderr "$SWAPC" "$command"
+        refused 2 "swapc $command: not built yet"
+    done
+}
+
+@test "version lists every engine" {
+    run -0 "$SWAPC" --version
+    says "$output" "^swapc [0-9]+\.[0-9]+\.[0-9]+"
+    says "$output" "wasmtime +([0-9]+\.|not in this build)"
+    says "$output" "wasm3 +([0-9]+\.|not in this build)"
+    says "$output" "native +([0-9]+|not in this build)"
+}

@@ -1,0 +1,113 @@
+# What the system tests share. Each test has its own TMPDIR ($tmp) and its own mark in the environment
+# of what it starts, so that whatever is left behind is found and is known to be this test's.
+bats_require_minimum_version 1.5.0
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SWAPC=${SWAPC:-$here/../build/dev/bin/swapc}
+
+setup() {
+    work=$BATS_TEST_TMPDIR
+    tmp=$work/t
+    mark=$$-$BATS_TEST_NUMBER-$RANDOM
+    started=()
+    mkdir "$tmp"
+    cd "$work"
+    export TMPDIR=$tmp SWAPC_TEST_MARK=$mark
+    unset SWAPC_MODULES SWAPC_REDIS SWAPC_LOG
+}
+
+# Whatever a test started ends with it, by process id, also when it failed.
+teardown() {
+    local pid
+    for pid in "${started[@]}" $(survivors); do
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    rm -f "/dev/shm/swapc-test-$mark"*
+    ! grep -E 'Sanitizer|runtime error:' "$work"/*.err 2>/dev/null
+}
+
+# swapc's own processes of this test: by the mark; a redis-server wipes its environment, but works in
+# a directory of the test.
+survivors() {
+    local dir
+    for dir in /proc/[0-9]*; do
+        case $(readlink "$dir/exe" 2>/dev/null) in
+        */swapc*) grep -qz "^SWAPC_TEST_MARK=$mark\$" "$dir/environ" 2>/dev/null || continue ;;
+        *redis*) [[ $(readlink "$dir/cwd") == "$work"* ]] || continue ;;
+        *) continue ;;
+        esac
+        [[ $(cut -d' ' -f3 "$dir/stat" 2>/dev/null) == Z ]] || echo "${dir#/proc/}"
+    done
+}
+
+# Runs the command until it succeeds, for at most 30 s.
+await() {
+    local i
+    for ((i = 0; i < 600; i++)); do
+        "$@" && return
+        sleep 0.05
+    done
+    echo "waited in vain for: $*" >&2
+    return 1
+}
+
+# background NAME COMMAND…: starts it with NAME.out and NAME.err; its process id is in $pid.
+background() {
+    local name=$1
+    shift
+    "$@" >"$name.out" 2>"$name.err" </dev/null 3>&- &
+    pid=$!
+    started+=("$pid")
+}
+
+# Waits for a process that `background` started; its exit status is in $status.
+finish() {
+    status=0
+    wait "$1" || status=$?
+}
+
+gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# json FILE CONDITION: a Python expression over the document d.
+json() {
+    python3 - "$@" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+if not eval(sys.argv[2]):
+    sys.exit("not so: %s\n%s" % (sys.argv[2], json.dumps(d, indent=1)))
+PY
+}
+
+# Asserts that the text of $1 (a file or a string) matches the regular expression $2.
+says() {
+    local text=$1
+    [[ ! -f $1 ]] || text=$(tr -d '\0' <"$1")
+    [[ $text =~ $2 ]] || {
+        echo "expected /$2/ in: $text" >&2
+        return 1
+    }
+}
+
+# One sentence of refusal: exit status $1, nothing on stdout, and every other argument on stderr.
+refused() {
+    local wanted
+    [[ $status == "$1" ]] || {
+        echo "exit status $status, not $1; stderr: $stderr" >&2
+        return 1
+    }
+    [[ -z $output ]] || {
+        echo "stdout is not empty: $output" >&2
+        return 1
+    }
+    shift
+    for wanted in "$@"; do
+        says "$stderr" "$wanted"
+    done
+}
+
+# Skips the test when the engine is not in the build, by name.
+built() {
+    ! "$SWAPC" --version | grep -q "^ *$1 *not in this build" || skip "$1 is not in this build"
+}
