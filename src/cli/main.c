@@ -9,11 +9,11 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"run", "the whole pipeline in one command", NULL},
+    {"run", "the whole pipeline in one command", swapci_cmd_run},
     {"signer", "reads messages, signs them, writes them to the ring", NULL},
-    {"verifier", "takes signed messages off the ring and stores verdicts", NULL},
-    {"generate", "adds messages to the stream", NULL},
-    {"bench", "measures engines against native code", NULL},
+    {"verifier", "takes signed messages off the ring and stores verdicts", swapci_cmd_verifier},
+    {"generate", "adds messages to the stream", swapci_cmd_generate},
+    {"bench", "measures engines against native code", swapci_cmd_bench},
     {"call", "calls one operation of a module", swapci_cmd_call},
     {"inspect", "shows what a module is and imports", swapci_cmd_inspect},
     {"module", "checks, signs, lists, swaps and rolls back modules", NULL},

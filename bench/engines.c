@@ -1,0 +1,233 @@
+#include "engines.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "host_facts.h"
+#include "samples.h"
+
+enum { WARM_UP_ROUNDS = 2, ENGINE_FLAVOURS = 8 };
+
+struct contender {
+    struct swapci_bench_row *row;
+    swapc_module *module;
+    const struct swapci_samples *samples;
+    double *cpu_us, *wall_us; /* one a round */
+};
+
+struct bench {
+    const struct swapci_bench_config *config;
+    struct swapci_bench_report *report;
+    swapc_host *host;
+    struct swapci_samples schnorr, ecdsa;
+    struct contender contenders[SWAPCI_BENCH_ROWS_MAX];
+    swapc_reply reply;
+    swapc_error *error;
+};
+
+static enum swapc_status add_contender(struct bench *b, const char *engine, const char *flavour,
+                                       const char *method) {
+    bool schnorr = strcmp(method, "schnorr") == 0;
+    struct swapci_bench_report *report = b->report;
+    struct contender *c = &b->contenders[report->count];
+    swapc_module_options options = {engine, flavour, NULL, 0};
+    if (report->count == SWAPCI_BENCH_ROWS_MAX)
+        return SWAPC_OK;
+    const char *path = schnorr ? b->config->schnorr_path : b->config->ecdsa_path;
+    enum swapc_status status = swapc_module_load(b->host, path, &options, &c->module, b->error);
+    if (status == SWAPC_NO_FLAVOUR && b->error) {
+        swapc_error_clear(b->error); /* the bundle was built without it: not a contender */
+        return SWAPC_OK;
+    }
+    if (status != SWAPC_OK)
+        return status;
+    c->row = &report->rows[report->count++];
+    c->samples = schnorr ? &b->schnorr : &b->ecdsa;
+    snprintf(c->row->engine, sizeof c->row->engine, "%s", engine);
+    snprintf(c->row->flavour, sizeof c->row->flavour, "%s", flavour);
+    snprintf(c->row->method, sizeof c->row->method, "%s", method);
+    c->cpu_us = calloc(b->config->rounds, sizeof *c->cpu_us);
+    c->wall_us = calloc(b->config->rounds, sizeof *c->wall_us);
+    return c->cpu_us && c->wall_us ? SWAPC_OK
+                                   : swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
+}
+
+/* For each method each built engine's flavours. */
+static enum swapc_status add_contenders(struct bench *b) {
+    static const char *const methods[] = {"schnorr", "ecdsa"};
+    swapc_engine_info info;
+    for (int m = 0; m < 2; m++)
+        for (unsigned i = 0; swapc_engine_at(i, &info); i++)
+            for (const char *const *f = info.flavours; f && *f; f++) {
+                enum swapc_status status = add_contender(b, info.name, *f, methods[m]);
+                if (status != SWAPC_OK)
+                    return status;
+            }
+    return SWAPC_OK;
+}
+
+static const swapc_bytes operation = {(const uint8_t *)"verify_message", 14};
+
+static enum swapc_status call_all(struct bench *b, const struct contender *c) {
+    const struct swapci_samples *s = c->samples;
+    for (unsigned i = 0; i < b->config->requests; i++) {
+        enum swapc_status status =
+            swapc_module_call(c->module, operation, s->requests[i % s->count], NULL, &b->reply,
+                              b->error);
+        if (status != SWAPC_OK)
+            return status;
+    }
+    return SWAPC_OK;
+}
+
+/* A figure for a wrong answer would be worth nothing: every request must come out Valid first. */
+static enum swapc_status prove(struct bench *b, const struct contender *c) {
+    for (unsigned i = 0; i < c->samples->count; i++) {
+        enum swapc_status status = swapc_module_call(
+            c->module, operation, c->samples->requests[i], NULL, &b->reply, b->error);
+        if (status != SWAPC_OK && status != SWAPC_GUEST_ERROR)
+            return status;
+        if (status == SWAPC_GUEST_ERROR || !swapci_samples_valid(b->reply.body))
+            return swapc_error_set(b->error, SWAPC_CORRUPT,
+                                   "%s of %s on %s did not find a right signature valid",
+                                   c->row->flavour, c->row->method, c->row->engine);
+    }
+    return SWAPC_OK;
+}
+
+static enum swapc_status measure(struct bench *b, struct contender *c, unsigned round) {
+    uint64_t wall = swapci_clock_monotonic_ns();
+    uint64_t cpu = swapci_clock_thread_cpu_ns();
+    enum swapc_status status = call_all(b, c);
+    cpu = swapci_clock_thread_cpu_ns() - cpu;
+    wall = swapci_clock_monotonic_ns() - wall;
+    c->cpu_us[round] = (double)cpu / 1e3 / b->config->requests;
+    c->wall_us[round] = (double)wall / 1e3 / b->config->requests;
+    return status;
+}
+
+static enum swapc_status run_rounds(struct bench *b) {
+    unsigned count = b->report->count;
+    enum swapc_status status = SWAPC_OK;
+    for (unsigned i = 0; i < count && status == SWAPC_OK; i++)
+        status = prove(b, &b->contenders[i]);
+    for (unsigned r = 0; r < WARM_UP_ROUNDS && status == SWAPC_OK; r++)
+        for (unsigned i = 0; i < count && status == SWAPC_OK; i++)
+            status = measure(b, &b->contenders[i], 0);
+    for (unsigned r = 0; r < b->config->rounds && status == SWAPC_OK; r++) {
+        for (unsigned i = 0; i < count && status == SWAPC_OK; i++)
+            status = measure(b, &b->contenders[(i + r) % count], r);
+        if (b->config->progress)
+            b->config->progress(r + 1, b->config->rounds, b->config->progress_user);
+    }
+    return status;
+}
+
+static const struct contender *native_of(const struct bench *b, const char *method) {
+    for (unsigned i = 0; i < b->report->count; i++)
+        if (strcmp(b->report->rows[i].engine, "native") == 0 &&
+            strcmp(b->report->rows[i].method, method) == 0)
+            return &b->contenders[i];
+    return NULL;
+}
+
+static void summarise_ratio(const struct bench *b, const struct contender *c, double *scratch) {
+    const struct contender *native = native_of(b, c->row->method);
+    unsigned rounds = b->config->rounds;
+    for (unsigned r = 0; native && r < rounds; r++)
+        scratch[r] = c->cpu_us[r] / native->cpu_us[r];
+    if (native)
+        c->row->ratio = swapci_spread_of(scratch, rounds);
+}
+
+/* The ratios first: taking a spread sorts the samples, and a ratio needs them by round. */
+static enum swapc_status summarise(struct bench *b) {
+    double *scratch = calloc(b->config->rounds, sizeof *scratch);
+    if (!scratch)
+        return swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
+    for (unsigned i = 0; i < b->report->count; i++)
+        summarise_ratio(b, &b->contenders[i], scratch);
+    for (unsigned i = 0; i < b->report->count; i++) {
+        struct contender *c = &b->contenders[i];
+        c->row->cpu_us = swapci_spread_of(c->cpu_us, b->config->rounds);
+        c->row->wall_us = swapci_spread_of(c->wall_us, b->config->rounds);
+    }
+    free(scratch);
+    return SWAPC_OK;
+}
+
+static void fini(struct bench *b) {
+    for (unsigned i = 0; i < SWAPCI_BENCH_ROWS_MAX; i++) {
+        swapc_module_release(b->contenders[i].module);
+        free(b->contenders[i].cpu_us);
+        free(b->contenders[i].wall_us);
+    }
+    swapc_reply_fini(&b->reply);
+    swapci_samples_fini(&b->schnorr);
+    swapci_samples_fini(&b->ecdsa);
+    swapc_host_free(b->host);
+}
+
+enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
+                                       struct swapci_bench_report *report, swapc_error *error) {
+    struct bench b = {.config = config, .report = report, .error = error};
+    swapc_host_config host_config = SWAPC_HOST_CONFIG_INIT;
+    host_config.log = config->log;
+    *report = (struct swapci_bench_report){.rounds = config->rounds, .requests = config->requests};
+    enum swapc_status status = swapc_host_new(&host_config, &b.host, error);
+    if (status == SWAPC_OK)
+        status = swapci_samples_make("schnorr", config->requests, &b.schnorr, error);
+    if (status == SWAPC_OK)
+        status = swapci_samples_make("ecdsa", config->requests, &b.ecdsa, error);
+    if (status == SWAPC_OK)
+        status = add_contenders(&b);
+    if (status == SWAPC_OK)
+        status = run_rounds(&b);
+    if (status == SWAPC_OK)
+        status = summarise(&b);
+    fini(&b);
+    return status;
+}
+
+static json_t *row_json(const struct swapci_bench_row *row, unsigned rounds) {
+    return json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "engine",
+                     row->engine, "flavour", row->flavour, "method", row->method, "median_us",
+                     row->cpu_us.median, "min_us", row->cpu_us.min, "max_us", row->cpu_us.max,
+                     "ratio", row->ratio.median, "ratio_min", row->ratio.min, "ratio_max",
+                     row->ratio.max, "wall_median_us", row->wall_us.median, "rounds",
+                     (json_int_t)rounds);
+}
+
+json_t *swapci_bench_json(const struct swapci_bench_report *report) {
+    json_t *rows = json_array();
+    for (unsigned i = 0; i < report->count; i++)
+        json_array_append_new(rows, row_json(&report->rows[i], report->rounds));
+    return json_pack("{s:o, s:o}", "rows", rows, "host", swapci_host_facts_json());
+}
+
+static void print_row(const struct swapci_bench_row *row, FILE *to) {
+    fprintf(to, "  %-8s  %-9s  %-8s  %9.1f  %9.1f – %-9.1f", row->method, row->engine, row->flavour,
+            row->cpu_us.median, row->cpu_us.min, row->cpu_us.max);
+    if (row->ratio.median > 0)
+        fprintf(to, "  %6.2f ×  %6.2f – %-6.2f", row->ratio.median, row->ratio.min,
+                row->ratio.max);
+    fprintf(to, "  %9.1f\n", row->wall_us.median);
+}
+
+void swapci_bench_print(const struct swapci_bench_report *report, FILE *to) {
+    struct swapci_host_facts facts;
+    swapc_engine_info info;
+    swapci_host_facts_read(&facts);
+    fprintf(to, "%s, %ld cores, %s\none verify_message call (MessagePack in and out), CPU time; "
+                "%u interleaved rounds of %u calls\n\n",
+            facts.cpu, facts.cores, facts.os, report->rounds, report->requests);
+    fprintf(to, "  %-8s  %-9s  %-8s  %9s  %21s  %8s  %15s  %9s\n", "method", "engine", "flavour",
+            "median µs", "min – max      ", "× native", "min – max    ", "wall µs");
+    for (unsigned i = 0; i < report->count; i++)
+        print_row(&report->rows[i], to);
+    for (unsigned i = 0; swapc_engine_at(i, &info); i++)
+        if (!info.built)
+            fprintf(to, "  engine %s is not in this build\n", info.name);
+    fprintf(to, "\nthe original (Rust, i7-4770K): wasmtime 2.7–3.2 × native, wasm3 23–30 × native\n");
+}

@@ -1,0 +1,55 @@
+/* engines.h - `swapc bench engines`: every engine and flavour on the same signed requests.
+ *
+ * What is timed is the whole waPC call: MessagePack request in, MessagePack response out, key and
+ * signature parsed inside. All contenders take the same bytes. Rounds are interleaved (each contender
+ * once a round, the order rotated), after a warm-up; the time is the thread's CPU time, wall time
+ * beside it; the ratio to native is taken within each round, so that a machine whose speed drifts
+ * still gives a true ratio.
+ *
+ * Threads: runs on the caller's. Ownership: the report owns its rows until fini.
+ */
+#ifndef SWAPCI_BENCH_ENGINES_H
+#define SWAPCI_BENCH_ENGINES_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "stats.h"
+#include "swapc/swapc.h"
+
+struct swapci_bench_config {
+    const char *schnorr_path; /* bundles */
+    const char *ecdsa_path;
+    unsigned rounds;   /* at least 1; the defaults of the command line give 21 */
+    unsigned requests; /* calls of one contender in one round */
+    swapc_log log;
+    void (*progress)(unsigned done, unsigned total, void *user); /* NULL: none */
+    void *progress_user;
+};
+
+struct swapci_bench_row {
+    char engine[32], flavour[32], method[16];
+    struct swapci_spread cpu_us, wall_us; /* of one call */
+    struct swapci_spread ratio;           /* CPU time to native's; median 0: no native */
+};
+
+enum { SWAPCI_BENCH_ROWS_MAX = 64 };
+
+struct swapci_bench_report {
+    struct swapci_bench_row rows[SWAPCI_BENCH_ROWS_MAX];
+    unsigned count;
+    unsigned rounds, requests;
+};
+
+/* Runs the benchmark. Before timing, each contender must answer `Valid` to every request, or
+ * the whole fails. Returns SWAPC_OK or what loading and calling return. */
+enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
+                                       struct swapci_bench_report *report, swapc_error *error);
+
+/* {"rows":[…],"host":{…}}; a new reference, or NULL when memory is out. */
+json_t *swapci_bench_json(const struct swapci_bench_report *report);
+
+/* The table for people; absent engines are named. */
+void swapci_bench_print(const struct swapci_bench_report *report, FILE *to);
+
+#endif

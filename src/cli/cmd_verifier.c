@@ -1,0 +1,103 @@
+#include "cli.h"
+#include "options.h"
+#include "pipeline_options.h"
+#include "service.h"
+#include "verifier.h"
+
+struct verifier_job {
+    struct swapci_pipeline_options common;
+    const char *engine, *method, *swap;
+    uint64_t workers, keep;
+};
+
+static void stop(void *user) {
+    swapci_verifier_stop(user);
+}
+
+static bool ended(void *user) {
+    return swapci_verifier_ended(user);
+}
+
+static enum swapc_status serve(const struct verifier_job *job, swapci_verifier *verifier,
+                               bool *interrupted, swapc_error *error) {
+    struct swapci_service service = {
+        .health_name = "swapc.verifier",
+        .listen = job->common.listen,
+        .parent = 0,
+        .log = swapci_cli_log(),
+        .ended = ended,
+        .stop = stop,
+        .user = verifier,
+    };
+    enum swapc_status status = swapci_verifier_start(verifier, error);
+    if (status == SWAPC_OK)
+        status = swapci_service_run(&service, interrupted, error);
+    swapci_verifier_stop(verifier);
+    enum swapc_status joined = swapci_verifier_join(verifier, error);
+    return status == SWAPC_OK ? joined : status;
+}
+
+static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
+                             swapc_error *error) {
+    swapci_judges_config config = {.engine = job->engine,
+                                   .keys_pub = job->common.keys,
+                                   .log = swapci_cli_log(),
+                                   .workers = (unsigned)job->workers};
+    char paths[SWAPCI_METHODS][4096];
+    swapci_stream_names names;
+    swapci_judges *judges = NULL;
+    swapci_verifier *verifier = NULL;
+    enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
+    if (status == SWAPC_OK)
+        status = swapci_pipeline_modules(job->method, paths, &config, error);
+    if (status == SWAPC_OK)
+        status = swapci_pipeline_swap(job->swap, job->method, &config, error);
+    if (status == SWAPC_OK)
+        status = swapci_judges_new(&config, &judges, error);
+    swapci_verifier_config verifier_config = {
+        .judges = judges,
+        .ring = job->common.ring,
+        .redis = {.url = job->common.redis, .retry_ms = SWAPCI_REDIS_RETRY_MS},
+        .names = &names,
+        .keep = job->keep,
+        .workers = (unsigned)job->workers,
+        .log = swapci_cli_log(),
+    };
+    if (status == SWAPC_OK)
+        status = swapci_verifier_new(&verifier_config, &verifier, error);
+    if (status == SWAPC_OK)
+        status = serve(job, verifier, interrupted, error);
+    swapci_verifier_free(verifier);
+    swapci_judges_free(judges);
+    return status;
+}
+
+int swapci_cmd_verifier(int argc, char **argv) {
+    struct verifier_job job = {.engine = "wasmtime", .method = "random", .swap = "none",
+                               .workers = 1};
+    const struct swapci_option rows[] = {
+        SWAPCI_PIPELINE_ROWS(&job.common, "FILE.pub", "public keys of the signers (required)"),
+        {"engine", SWAPCI_OPTION_STRING, &job.engine, "E", "engine (default wasmtime)", 0, 0, 0},
+        {"method", SWAPCI_OPTION_CHOICE, &job.method, "M", "which methods are served (default random)", swapci_method_choices, 0, 0},
+        {"swap", SWAPCI_OPTION_CHOICE, &job.swap, "MODE", "how modules are swapped (default none)", swapci_swap_choices, 0, 0},
+        {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N", "threads that verify (default 1)", 0, 1, SWAPCI_VERIFIER_WORKERS_MAX},
+        {"keep", SWAPCI_OPTION_COUNT, &job.keep, "N", "trim the verdicts to about N (default 0: never)", 0, 0, 0},
+    };
+    const struct swapci_options options = {
+        "swapc verifier", "",
+        "Takes signed messages off the ring, has them verified by modules, stores verdicts in Redis.",
+        rows, sizeof rows / sizeof *rows, 0, 0,
+        "swapc verifier --redis redis://127.0.0.1:6379 --ring demo --keys keys.pub"};
+    int first;
+    int stop_with = swapci_options_parse(&options, argc, argv, &first);
+    if (stop_with >= 0)
+        return stop_with;
+    if (!job.common.redis || !job.common.ring || !job.common.keys)
+        return swapci_cli_usage(options.command, "--redis, --ring and --keys are required");
+    swapc_error error = SWAPC_ERROR_INIT;
+    bool interrupted = false;
+    enum swapc_status status = run(&job, &interrupted, &error);
+    if (status != SWAPC_OK)
+        return swapci_cli_fail(options.command, &error);
+    return interrupted ? SWAPCI_EXIT_INTERRUPTED : SWAPCI_EXIT_OK;
+}

@@ -1,0 +1,167 @@
+#include "run_bound.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* Enough for a few percent; verifying stops early where a call is slow (wasm3, cold swaps). */
+enum { SAMPLES = 256, VERIFY_MS = 250, REDIS_BATCHES = 12, BATCH = 256 };
+
+struct sample {
+    swapci_record record;
+    swapci_signature signature;
+};
+
+static enum swapc_status sign_samples(const swapci_sign *sign, unsigned methods,
+                                      struct sample *samples, double *us, swapc_error *error) {
+    swapc_bytes message = swapc_bytes_str("Katherine Johnson");
+    uint64_t start = swapci_clock_thread_cpu_ns();
+    for (unsigned i = 0; i < SAMPLES; i++) {
+        struct sample *s = &samples[i];
+        enum swapci_method method = (enum swapci_method)(i % SWAPCI_METHODS);
+        if (!(methods & 1u << method))
+            method = methods & 1u ? SWAPCI_METHOD_SCHNORR : SWAPCI_METHOD_ECDSA;
+        enum swapc_status status = swapci_sign_message(sign, i % swapci_sign_keys(sign), method,
+                                                       message, &s->signature, error);
+        if (status != SWAPC_OK)
+            return status;
+        s->record = (swapci_record){.method = method,
+                                    .key = s->signature.key,
+                                    .signature = swapc_bytes_of(s->signature.bytes,
+                                                                s->signature.len),
+                                    .message = message};
+    }
+    *us = (double)(swapci_clock_thread_cpu_ns() - start) / 1e3 / SAMPLES;
+    return SWAPC_OK;
+}
+
+static enum swapc_status judge_samples(swapci_judge *judge, const struct sample *samples,
+                                       unsigned count, unsigned *done, swapc_error *error) {
+    uint64_t end = swapci_clock_monotonic_ns() + VERIFY_MS * 1000000ull;
+    for (*done = 0; *done < count && swapci_clock_monotonic_ns() < end; ++*done) {
+        swapci_verdict verdict;
+        swapci_judge_record(judge, &samples[*done].record, &verdict);
+        if (strcmp(verdict.status, "Valid") != 0)
+            return swapc_error_set(error, SWAPC_CORRUPT,
+                                   "module %s finds a right signature %s (%s) on this engine",
+                                   verdict.method, verdict.status,
+                                   verdict.reason ? verdict.reason : "no reason");
+    }
+    return SWAPC_OK;
+}
+
+static enum swapc_status measure_verify(swapci_judges *judges, const struct sample *samples,
+                                        double *us, swapc_error *error) {
+    swapci_judge judge;
+    unsigned warm, done = 1;
+    swapci_judge_init(&judge, judges);
+    enum swapc_status status = judge_samples(&judge, samples, SAMPLES / 8, &warm, error);
+    uint64_t start = swapci_clock_thread_cpu_ns();
+    if (status == SWAPC_OK)
+        status = judge_samples(&judge, samples, SAMPLES, &done, error);
+    *us = (double)(swapci_clock_thread_cpu_ns() - start) / 1e3 / done;
+    swapci_judge_fini(&judge);
+    return status;
+}
+
+/* CPU time that the server has used, in microseconds: INFO's used_cpu_user + used_cpu_sys. */
+static enum swapc_status server_cpu(swapci_redis *redis, double *us, swapc_error *error) {
+    redisReply *reply;
+    enum swapc_status status =
+        swapci_redis_call(redis, "ask for its CPU time", &reply, error, "INFO cpu");
+    if (status != SWAPC_OK)
+        return status;
+    const char *user = strstr(reply->str, "used_cpu_user:");
+    const char *sys = strstr(reply->str, "used_cpu_sys:");
+    *us = 1e6 * ((user ? atof(user + 14) : 0) + (sys ? atof(sys + 13) : 0));
+    freeReplyObject(reply);
+    return SWAPC_OK;
+}
+
+static enum swapc_status one_batch(swapci_redis *redis, const swapci_stream_names *names,
+                                   swapci_verdict_writer *writer, swapci_batch *batch,
+                                   swapc_error *error) {
+    swapci_message messages[BATCH];
+    swapci_stream_id ids[BATCH];
+    for (int i = 0; i < BATCH; i++)
+        messages[i] = (swapci_message){swapc_bytes_str("Katherine Johnson"), "schnorr",
+                                       swapci_clock_realtime_us()};
+    enum swapc_status status = swapci_stream_add(redis, names, messages, BATCH, ids, error);
+    if (status == SWAPC_OK)
+        status = swapci_stream_read(redis, names, "bound", BATCH, 0, batch, error);
+    for (size_t i = 0; i < batch->count && status == SWAPC_OK; i++) {
+        static const char digest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        swapci_verdict verdict = {.id = batch->entries[i].id, .method = "schnorr", .status = "Valid",
+                                  .digest = digest, .generation = 1,
+                                  .t_us = batch->entries[i].t_us};
+        status = swapci_verdict_add(writer, &verdict, error);
+    }
+    return status == SWAPC_OK ? swapci_verdict_flush(writer, error) : status;
+}
+
+static void forget(swapci_redis *redis, const swapci_stream_names *names) {
+    redisReply *reply;
+    if (swapci_redis_call(redis, "tidy up", &reply, NULL, "DEL %s %s", names->messages,
+                          names->verdicts) == SWAPC_OK)
+        freeReplyObject(reply);
+}
+
+static enum swapc_status run_batches(swapci_redis *redis, const swapci_stream_names *names,
+                                     unsigned count, swapc_error *error) {
+    swapci_verdict_writer *writer;
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    enum swapc_status status = swapci_verdict_writer_new(redis, names, 0, &writer, error);
+    if (status != SWAPC_OK)
+        return status;
+    for (unsigned i = 0; i < count && status == SWAPC_OK; i++)
+        status = one_batch(redis, names, writer, &batch, error);
+    swapci_batch_fini(&batch);
+    swapci_verdict_writer_free(writer);
+    return status;
+}
+
+static enum swapc_status measure_redis(swapci_redis *redis, const swapci_stream_names *names,
+                                       double *us, swapc_error *error) {
+    swapci_stream_names own;
+    char prefix[SWAPCI_STREAM_PREFIX_MAX + 1];
+    double before, after;
+    snprintf(prefix, sizeof prefix, "%.30s:bound:%d", names->prefix, (int)getpid());
+    enum swapc_status status = swapci_stream_names_init(&own, prefix, error);
+    if (status == SWAPC_OK)
+        status = swapci_stream_create(redis, &own, error);
+    if (status == SWAPC_OK)
+        status = run_batches(redis, &own, 1, error);
+    if (status == SWAPC_OK)
+        status = server_cpu(redis, &before, error);
+    if (status != SWAPC_OK)
+        return status;
+    uint64_t start = swapci_clock_thread_cpu_ns();
+    status = run_batches(redis, &own, REDIS_BATCHES, error);
+    uint64_t client = swapci_clock_thread_cpu_ns() - start;
+    if (status == SWAPC_OK)
+        status = server_cpu(redis, &after, error);
+    forget(redis, &own);
+    if (status == SWAPC_OK)
+        *us = ((double)client / 1e3 + after - before) / (REDIS_BATCHES * BATCH);
+    return status;
+}
+
+enum swapc_status swapci_run_bound_measure(const swapci_sign *sign, swapci_judges *judges,
+                                           unsigned methods, swapci_redis *redis,
+                                           const swapci_stream_names *names, unsigned cores,
+                                           struct swapci_run_bound *out, swapc_error *error) {
+    struct sample *samples = calloc(SAMPLES, sizeof *samples);
+    if (!samples)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to measure with");
+    enum swapc_status status = sign_samples(sign, methods, samples, &out->sign_us, error);
+    if (status == SWAPC_OK)
+        status = measure_verify(judges, samples, &out->verify_us, error);
+    if (status == SWAPC_OK)
+        status = measure_redis(redis, names, &out->redis_us, error);
+    free(samples);
+    out->per_s = status == SWAPC_OK ? cores * 1e6 / (out->sign_us + out->verify_us + out->redis_us)
+                                    : 0;
+    return status;
+}

@@ -1,0 +1,30 @@
+/* run_bound.h - how fast this machine's cores could move messages, measured just before a run.
+ *
+ * bound = cores / (sign + verify + Redis), CPU time a message each: signing by the run's keys,
+ * verifying by the run's own modules and swap mode, and the run's Redis commands in batches of the
+ * run's size, client and server together. Nothing of it can be faster without other parts, so what
+ * the run reaches of it is its efficiency.
+ *
+ * Threads: one. Ownership: nothing is kept; the keys it uses in Redis are deleted.
+ */
+#ifndef SWAPCI_RUN_BOUND_H
+#define SWAPCI_RUN_BOUND_H
+
+#include "judge.h"
+#include "redis.h"
+#include "sign.h"
+#include "stream.h"
+
+struct swapci_run_bound {
+    double sign_us, verify_us, redis_us; /* CPU time a message */
+    double per_s;
+};
+
+/* methods: 1 << enum swapci_method, or-ed; with several the mean is taken, alternating.
+ * Returns SWAPC_OK, or what Redis, signing and judging return. */
+enum swapc_status swapci_run_bound_measure(const swapci_sign *sign, swapci_judges *judges,
+                                           unsigned methods, swapci_redis *redis,
+                                           const swapci_stream_names *names, unsigned cores,
+                                           struct swapci_run_bound *out, swapc_error *error);
+
+#endif

@@ -1,0 +1,461 @@
+/* What is shared: `quit`, raised once by the main thread when the job ends, however it ends, and looked
+ * at by every wait of the generator and the workers; the generator's `sent` and `done`, atomics that
+ * the main thread reads. The ledger is the generator's until `done`, then the main thread's. */
+#include "run_job.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "clock.h"
+#include "generator.h"
+#include "host_facts.h"
+#include "pipeline_options.h"
+#include "private_redis.h"
+#include "progress.h"
+#include "ring.h"
+#include "rpc_client.h"
+#include "rpc_runtime.h"
+#include "run_bound.h"
+#include "signer_child.h"
+#include "tempdir.h"
+#include "transport_client.h"
+#include "verifier.h"
+
+enum {
+    TICK_MS = 20,
+    LEDGER_TICKS = 50,      /* how often the ledger is asked while other producers fill the stream */
+    READY_SLICE_MS = 200,
+    READY_SLICES = 50,
+    STALL_S = 120           /* without one more verdict in this time, the rest is lost */
+};
+
+struct swapci_run_job {
+    const struct swapci_run_options *options;
+    swapc_log log;
+    uint64_t started_ns;
+    atomic_int quit;
+
+    swapci_private_redis *server; /* NULL: the user's Redis */
+    swapci_tempdir tempdir;       /* with the user's Redis */
+    swapci_redis_config redis_config;
+    swapci_redis *redis; /* the main thread's */
+    swapci_stream_names names;
+    char keys[4096], keys_pub[4096], listen[128], ring[64], consumer[64];
+
+    char paths[SWAPCI_METHODS][4096];
+    swapci_judges *judges;
+    uint64_t swaps_before; /* made while the bound was measured */
+    swapci_verifier *verifier;
+    struct swapci_signer_child signer;
+    swapci_rpc_client *client;
+
+    swapci_ledger *ledger;
+    swapci_ledger_result books;
+    pthread_t generator;
+    bool generating;
+    atomic_int done;
+    _Atomic uint64_t sent;
+    swapci_generator_result generated;
+    enum swapc_status generator_status;
+    swapc_error generator_error;
+
+    struct swapci_run_bound bound;
+    swapci_histogram verify_ns;
+    double startup_s;
+};
+
+static bool interrupted(const struct swapci_run_job *job) {
+    return atomic_load(job->options->stop) != 0;
+}
+
+enum swapc_status swapci_run_job_new(const struct swapci_run_options *options,
+                                     swapci_run_job **out, swapc_error *error) {
+    swapci_run_job *job = calloc(1, sizeof *job);
+    if (!job)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a run");
+    job->options = options;
+    job->log = swapci_cli_log();
+    job->started_ns = swapci_clock_monotonic_ns();
+    job->tempdir = (swapci_tempdir)SWAPCI_TEMPDIR_INIT;
+    swapci_histogram_init(&job->verify_ns);
+    *out = job;
+    return SWAPC_OK;
+}
+
+/* ---- preparing ------------------------------------------------------------------------------ */
+
+static enum swapc_status start_redis(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_run_options *o = job->options;
+    swapci_private_redis_config config = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;
+    enum swapc_status status;
+    config.stop = o->stop;
+    job->redis_config = (swapci_redis_config){.url = o->redis, .stop = &job->quit};
+    if (o->redis) {
+        job->redis_config.retry_ms = SWAPCI_REDIS_RETRY_MS;
+        status = swapci_tempdir_new(NULL, &job->tempdir, error);
+    } else {
+        status = swapci_private_redis_start(&config, &job->server, error);
+        if (status == SWAPC_OK)
+            job->redis_config.url = swapci_private_redis_url(job->server);
+    }
+    swapci_redis_config own = job->redis_config;
+    own.stop = o->stop;
+    if (status == SWAPC_OK)
+        status = swapci_stream_names_init(&job->names, o->stream, error);
+    if (status == SWAPC_OK)
+        status = swapci_redis_open(&own, &job->redis, error);
+    return status == SWAPC_OK ? swapci_stream_create(job->redis, &job->names, error) : status;
+}
+
+static enum swapc_status name_things(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_run_options *o = job->options;
+    const char *folder = job->server ? swapci_private_redis_directory(job->server)
+                                     : job->tempdir.path;
+    int fits = 1;
+    if (o->keys)
+        fits &= (size_t)snprintf(job->keys, sizeof job->keys, "%s", o->keys) < sizeof job->keys;
+    else
+        snprintf(job->keys, sizeof job->keys, "%s/keys", folder);
+    fits &= (size_t)snprintf(job->keys_pub, sizeof job->keys_pub, "%.4000s.pub", job->keys) <
+            sizeof job->keys_pub;
+    fits &= (size_t)snprintf(job->listen, sizeof job->listen, "unix:%s/signer", folder) <
+            sizeof job->listen;
+    snprintf(job->ring, sizeof job->ring, "run-%d", (int)getpid());
+    snprintf(job->consumer, sizeof job->consumer, "run-%d-%08" PRIx64, (int)getpid(),
+             swapci_clock_realtime_us() & 0xffffffff);
+    return fits ? SWAPC_OK : swapc_error_set(error, SWAPC_TOO_LARGE, "a path is too long");
+}
+
+static unsigned methods_of(const struct swapci_run_options *o) {
+    if (strcmp(o->method, "schnorr") == 0)
+        return 1u << SWAPCI_METHOD_SCHNORR;
+    if (strcmp(o->method, "ecdsa") == 0)
+        return 1u << SWAPCI_METHOD_ECDSA;
+    return 1u << SWAPCI_METHOD_SCHNORR | 1u << SWAPCI_METHOD_ECDSA;
+}
+
+static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_run_options *o = job->options;
+    swapci_judges_config config = {.engine = o->engine,
+                                   .keys_pub = job->keys_pub,
+                                   .log = job->log,
+                                   .workers = (unsigned)o->workers};
+    enum swapc_status status = swapci_pipeline_modules(o->method, job->paths, &config, error);
+    if (status == SWAPC_OK)
+        status = swapci_pipeline_swap(o->swap, o->method, &config, error);
+    return status == SWAPC_OK ? swapci_judges_new(&config, &job->judges, error) : status;
+}
+
+static enum swapc_status measure_bound(struct swapci_run_job *job, const swapci_sign *sign,
+                                       swapc_error *error) {
+    struct swapci_host_facts facts;
+    if (!job->options->bound)
+        return SWAPC_OK;
+    swapci_host_facts_read(&facts);
+    enum swapc_status status =
+        swapci_run_bound_measure(sign, job->judges, methods_of(job->options), job->redis,
+                                 &job->names, (unsigned)facts.cores, &job->bound, error);
+    job->swaps_before = swapci_judges_swaps(job->judges);
+    return status;
+}
+
+static enum swapc_status prepare_keys_and_modules(struct swapci_run_job *job, swapc_error *error) {
+    swapci_keyring *keys = NULL;
+    swapci_sign *sign = NULL;
+    enum swapc_status status =
+        swapci_keyring_load(job->keys, (unsigned)job->options->keys_count, &keys, error);
+    if (status == SWAPC_OK)
+        status = swapci_sign_new(keys, &sign, error);
+    swapci_keyring_free(keys);
+    if (status == SWAPC_OK)
+        status = load_modules(job, error);
+    if (status == SWAPC_OK)
+        status = measure_bound(job, sign, error);
+    swapci_sign_free(sign);
+    return status;
+}
+
+static enum swapc_status start_verifier(struct swapci_run_job *job, swapc_error *error) {
+    swapci_verifier_config config = {
+        .judges = job->judges,
+        .ring = job->ring,
+        .redis = job->redis_config,
+        .names = &job->names,
+        .workers = (unsigned)job->options->workers,
+        .log = job->log,
+    };
+    swapci_ring_sweep(NULL, "run-");
+    enum swapc_status status = swapci_verifier_new(&config, &job->verifier, error);
+    return status == SWAPC_OK ? swapci_verifier_start(job->verifier, error) : status;
+}
+
+static enum swapc_status start_signer(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_run_options *o = job->options;
+    job->signer = (struct swapci_signer_child){
+        .redis_url = job->redis_config.url,
+        .ring = job->ring,
+        .keys = job->keys,
+        .listen = job->listen,
+        .stream = job->names.prefix,
+        .consumer = job->consumer,
+        .tamper = o->tamper,
+        .seed = o->seed,
+        .log = job->log,
+    };
+    return swapci_signer_child_start(&job->signer, error);
+}
+
+/* Waits for the signer in slices, so that its death and a signal are seen, then announces the
+ * stream to it. */
+static enum swapc_status connect_signer(struct swapci_run_job *job, swapc_error *error) {
+    enum swapc_status status = swapci_rpc_client_new(job->listen, &job->client, error);
+    if (status != SWAPC_OK)
+        return status;
+    status = SWAPC_UNREACHABLE;
+    for (int i = 0; i < READY_SLICES && status == SWAPC_UNREACHABLE; i++) {
+        if (interrupted(job))
+            return SWAPC_INTERRUPTED;
+        enum swapc_status alive = swapci_signer_child_watch(&job->signer, error);
+        if (alive != SWAPC_OK)
+            return alive;
+        status = swapci_rpc_client_wait_ready(job->client, READY_SLICE_MS, NULL);
+    }
+    if (status != SWAPC_OK)
+        return swapc_error_set(error, status, "the signer did not answer within %d s",
+                               READY_SLICES * READY_SLICE_MS / 1000);
+    return swapci_transport_client_connect(job->client, job->names.messages, 1,
+                                           READY_SLICES * READY_SLICE_MS, NULL, error);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static void *generate(void *user) {
+    struct swapci_run_job *job = user;
+    const struct swapci_run_options *o = job->options;
+    swapci_generator_config config = {
+        .redis = job->redis_config,
+        .names = job->names,
+        .input = o->input,
+        .messages = o->messages == UINT64_MAX ? 0 : o->messages,
+        .method = o->method,
+        .seed = o->seed,
+        .message_max = SWAPCI_MESSAGE_MAX,
+        .ledger = job->ledger,
+        .sent = &job->sent,
+    };
+    job->generator_status =
+        swapci_generator_run(&config, &job->generated, &job->generator_error);
+    atomic_store(&job->done, 1);
+    /* The contract's last word. Whether all is signed the ledger tells; a signer that was killed
+     * meanwhile cannot answer, and its successor needs no telling. */
+    if (job->generator_status == SWAPC_OK)
+        swapci_transport_client_sending(job->client, job->names.messages, 2, 0, NULL, NULL);
+    return NULL;
+}
+
+static enum swapc_status start_generator(struct swapci_run_job *job, swapc_error *error) {
+    enum swapc_status status = swapci_ledger_new(&job->ledger, error);
+    if (status == SWAPC_OK)
+        status = swapci_ledger_start(job->ledger, job->redis, &job->names, error);
+    if (status != SWAPC_OK)
+        return status;
+    job->startup_s = (double)(swapci_clock_monotonic_ns() - job->started_ns) / 1e9;
+    int failed = pthread_create(&job->generator, NULL, generate, job);
+    if (failed)
+        return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot start the generator");
+    job->generating = true;
+    return SWAPC_OK;
+}
+
+/* What can end the job from outside: a signal, the signer, a worker, the generator. */
+static enum swapc_status watch(struct swapci_run_job *job, swapc_error *error) {
+    if (interrupted(job))
+        return SWAPC_INTERRUPTED;
+    enum swapc_status status = swapci_signer_child_watch(&job->signer, error);
+    if (status != SWAPC_OK)
+        return status;
+    if (swapci_verifier_failed(job->verifier))
+        return swapci_verifier_join(job->verifier, error);
+    if (atomic_load(&job->done) && job->generator_status != SWAPC_OK)
+        return swapc_error_set(error, job->generator_status, "%s", job->generator_error.text);
+    return SWAPC_OK;
+}
+
+/* The length of the stream; a lost connection is restored as the policy says. */
+static enum swapc_status unanswered(struct swapci_run_job *job, uint64_t *out,
+                                    swapc_error *error) {
+    enum swapc_status status;
+    while ((status = swapci_stream_length(job->redis, &job->names, out, error)) == SWAPC_IO) {
+        swapc_error_clear(error);
+        status = swapci_redis_restore(job->redis, error);
+        if (status != SWAPC_OK)
+            break;
+    }
+    return status;
+}
+
+/* Sees to it that the job ends when nothing comes any more. */
+struct patience {
+    uint64_t last;
+    uint64_t since_ns;
+};
+
+static bool stalled(struct patience *patience, uint64_t answered) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    if (answered != patience->last || patience->since_ns == 0)
+        *patience = (struct patience){answered, now};
+    return now - patience->since_ns > STALL_S * 1000000000ull;
+}
+
+static enum swapc_status wait_answers(struct swapci_run_job *job, swapc_error *error) {
+    const struct timespec tick = {0, TICK_MS * 1000000L};
+    struct swapci_progress progress;
+    struct patience patience = {0, 0};
+    uint64_t answered = 0, open = 0;
+    enum swapc_status status = SWAPC_OK;
+    swapci_progress_init(&progress, job->options->progress);
+    for (unsigned turn = 1; status == SWAPC_OK; turn++) {
+        nanosleep(&tick, NULL);
+        status = watch(job, error);
+        if (status == SWAPC_OK)
+            status = unanswered(job, &open, error);
+        uint64_t sent = atomic_load(&job->sent);
+        bool done = atomic_load(&job->done) != 0;
+        if (status == SWAPC_OK && done && (open == 0 || turn % LEDGER_TICKS == 0))
+            status = swapci_ledger_read(job->ledger, job->redis, &job->names, &answered, error);
+        if (done && answered == swapci_ledger_count(job->ledger))
+            break;
+        uint64_t seen = sent > open ? sent - open : 0;
+        swapci_progress_draw(&progress, seen, job->options->messages == UINT64_MAX
+                                                  ? sent
+                                                  : job->options->messages);
+        if (stalled(&patience, seen + answered))
+            break;
+    }
+    swapci_progress_end(&progress);
+    return status;
+}
+
+/* ---- ending --------------------------------------------------------------------------------- */
+
+/* Stops everything that works on messages; Redis stays up for the ledger. */
+static void stop_work(struct swapci_run_job *job) {
+    atomic_store(&job->quit, 1);
+    if (job->client)
+        swapci_rpc_client_close(job->client);
+    if (job->generating)
+        pthread_join(job->generator, NULL);
+    job->generating = false;
+    swapci_signer_child_stop(&job->signer);
+    if (job->verifier) {
+        swapci_verifier_stop(job->verifier);
+        swapci_verifier_join(job->verifier, NULL);
+    }
+}
+
+static enum swapc_status trim(struct swapci_run_job *job, swapc_error *error) {
+    redisReply *reply;
+    if (job->options->keep == 0)
+        return SWAPC_OK;
+    enum swapc_status status =
+        swapci_redis_call(job->redis, "trim the verdicts", &reply, error, "XTRIM %s MAXLEN %llu",
+                          job->names.verdicts, (unsigned long long)job->options->keep);
+    if (status == SWAPC_OK)
+        freeReplyObject(reply);
+    return status;
+}
+
+static void describe_modules(const struct swapci_run_job *job, struct swapci_run_result *r) {
+    for (int m = 0; m < SWAPCI_METHODS; m++) {
+        const swapc_module_info *info =
+            swapci_judges_module(job->judges, (enum swapci_method)m);
+        if (info)
+            r->modules[r->module_count++] = *info;
+    }
+}
+
+static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
+    const struct swapci_run_options *o = job->options;
+    const swapci_ledger_result *books = &job->books;
+    swapci_verifier_times(job->verifier, &job->verify_ns);
+    *r = (struct swapci_run_result){
+        .engine = o->engine,
+        .method = o->method,
+        .swap = o->swap,
+        .messages = books->messages,
+        .valid = books->valid,
+        .not_valid = books->not_valid,
+        .errors = books->errors,
+        .lost = books->lost,
+        .duplicates = books->duplicates,
+        .wrong = books->wrong,
+        .tampered = books->tampered,
+        .startup_s = job->startup_s,
+        .bound_per_s = job->bound.per_s,
+        .swaps = swapci_judges_swaps(job->judges) - job->swaps_before,
+        .workers = (unsigned)o->workers,
+        .verify_ns = &job->verify_ns,
+        .latency_us = books->latency_us,
+    };
+    double end = (double)books->last_ms / 1e3, begin = (double)job->generated.first_us / 1e6;
+    r->elapsed_s = books->last_ms > 0 && end > begin ? end - begin : 0;
+    describe_modules(job, r);
+}
+
+static void explain(const struct swapci_run_job *job) {
+    const swapci_ledger_result *books = &job->books;
+    if (books->errors > 0)
+        swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
+                        "first Error: message %" PRIu64 "-%" PRIu64 " (%s)",
+                        books->first_error.ms, books->first_error.seq, books->first_reason);
+    if (books->lost > 0)
+        swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
+                        "first without a verdict: message %" PRIu64 "-%" PRIu64,
+                        books->first_lost.ms, books->first_lost.seq);
+    if (books->wrong > books->errors)
+        swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
+                        "first with a wrong verdict: message %" PRIu64 "-%" PRIu64,
+                        books->first_wrong.ms, books->first_wrong.seq);
+}
+
+enum swapc_status swapci_run_job_run(swapci_run_job *job, struct swapci_run_result *result,
+                                     swapc_error *error) {
+    static enum swapc_status (*const steps[])(struct swapci_run_job *, swapc_error *) = {
+        start_redis,    name_things,    prepare_keys_and_modules, start_verifier,
+        start_signer,   connect_signer, start_generator,          wait_answers,
+    };
+    enum swapc_status status = SWAPC_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && status == SWAPC_OK; i++)
+        status = interrupted(job) ? SWAPC_INTERRUPTED : steps[i](job, error);
+    stop_work(job);
+    if (status == SWAPC_OK)
+        status = swapci_ledger_join(job->ledger, job->redis, &job->names, &job->books, error);
+    if (status == SWAPC_OK)
+        status = trim(job, error);
+    if (status != SWAPC_OK)
+        return status;
+    sum_up(job, result);
+    explain(job);
+    return SWAPC_OK;
+}
+
+void swapci_run_job_free(swapci_run_job *job) {
+    if (!job)
+        return;
+    stop_work(job);
+    swapci_rpc_client_free(job->client);
+    swapci_rpc_shutdown();
+    swapci_verifier_free(job->verifier);
+    swapci_judges_free(job->judges);
+    swapci_ledger_free(job->ledger);
+    if (job->ring[0])
+        swapci_ring_unlink(NULL, job->ring, NULL);
+    swapci_redis_free(job->redis);
+    swapci_private_redis_stop(job->server);
+    swapci_tempdir_remove(&job->tempdir);
+    free(job);
+}

@@ -1,0 +1,44 @@
+/* run_result.h - what `swapc run` reports: as a table for people and as JSON for scripts.
+ *
+ * lost, duplicates and wrong come from the ledger, which reads the verdicts from Redis itself; the
+ * pipeline's own counters are used only for times and swaps.
+ *
+ * Threads: none shared. Ownership: strings are borrowed and outlive the result.
+ */
+#ifndef SWAPCI_RUN_RESULT_H
+#define SWAPCI_RUN_RESULT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "histogram.h"
+#include "swapc/swapc.h"
+
+enum { SWAPCI_RUN_MODULES_MAX = 2 };
+
+struct swapci_run_result {
+    const char *engine, *method, *swap;
+    uint64_t messages; /* added to the stream by this run */
+    uint64_t valid, not_valid, errors;
+    uint64_t lost, duplicates, wrong, tampered;
+    double startup_s, elapsed_s;
+    double bound_per_s; /* 0: not measured */
+    uint64_t swaps;
+    unsigned workers;
+    const swapci_histogram *verify_ns; /* CPU time of one waPC call with its MessagePack */
+    const swapci_histogram *latency_us; /* XADD to stored verdict */
+    swapc_module_info modules[SWAPCI_RUN_MODULES_MAX];
+    unsigned module_count;
+};
+
+/* Whether the job is done as it should be: nothing lost, twice, wrong or in error. */
+bool swapci_run_result_good(const struct swapci_run_result *result);
+
+/* The document of DESIGN section 9; a new reference, or NULL. */
+json_t *swapci_run_result_json(const struct swapci_run_result *result);
+
+/* The table, with the original system's figures beside; colour only when `colour`. */
+void swapci_run_result_print(const struct swapci_run_result *result, bool colour, FILE *to);
+
+#endif

@@ -1,0 +1,38 @@
+/* service.h - the frame around a process that serves: `swapc signer`, `swapc verifier`.
+ *
+ * Signals, gRPC with grpc.health.v1, and the wait in between, on one libuv loop. The work itself runs
+ * on threads of its own; the loop only watches over it.
+ *
+ * Threads: the main thread's. SIGINT and SIGTERM are handled even when they were inherited as ignored.
+ */
+#ifndef SWAPCI_SERVICE_H
+#define SWAPCI_SERVICE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "swapc/swapc.h"
+#include "transport_service.h"
+
+struct swapci_service {
+    const char *health_name;                   /* the service that is SERVING beside "" */
+    const char *listen;                        /* NULL: no gRPC */
+    const swapci_transport_service *transport; /* NULL: none */
+    pid_t parent;                              /* ends when this process does; 0: nobody's */
+    swapc_log log;
+    bool (*ended)(void *user); /* asked a few times a second: the work ended by itself */
+    void (*stop)(void *user);  /* called once when asked to end; must not block */
+    void *user;
+};
+
+/* Ends this process with its parent: dies with it (PDEATHSIG), and at once when it is gone already.
+ * Returns false when the parent is gone. parent 0: does nothing. */
+bool swapci_service_bind_parent(pid_t parent);
+
+/* Serves until a signal comes or the work ended, then shuts gRPC down. After a signal, health says
+ * NOT_SERVING, stop() is called, and the wait is for ended(); a second signal ends it at once.
+ * *interrupted: whether a signal was the cause. Returns SWAPC_OK, or what listening returned. */
+enum swapc_status swapci_service_run(const struct swapci_service *service, bool *interrupted,
+                                     swapc_error *error);
+
+#endif

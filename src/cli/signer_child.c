@@ -1,0 +1,88 @@
+#include "signer_child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STOP_STEPS = 200, STOP_STEP_MS = 10 };
+
+/* Its own process group: Ctrl-C reaches us, and we end it. */
+static int spawn(pid_t *pid, char *const argv[]) {
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    int failed = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return failed;
+}
+
+enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child,
+                                            swapc_error *error) {
+    char tamper[32], seed[32], parent[32];
+    snprintf(tamper, sizeof tamper, "%.17g", child->tamper);
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)child->seed);
+    snprintf(parent, sizeof parent, "%d", (int)getpid());
+    const char *const argv[] = {"swapc",      "signer",       "--ring",   child->ring,
+                                "--keys",     child->keys,    "--listen", child->listen,
+                                "--stream",   child->stream,  "--consumer", child->consumer,
+                                "--tamper",   tamper,         "--seed",   seed,
+                                "--parent",   parent,         NULL};
+    if (setenv("SWAPC_REDIS", child->redis_url, 1) != 0)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the signer's environment");
+    int failed = spawn(&child->pid, (char *const *)(uintptr_t)argv);
+    if (failed) {
+        child->pid = 0;
+        return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot start the signer");
+    }
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_signer_child_watch(struct swapci_signer_child *child,
+                                            swapc_error *error) {
+    int how;
+    if (child->pid == 0 || waitpid(child->pid, &how, WNOHANG) != child->pid)
+        return SWAPC_OK;
+    child->pid = 0;
+    if (!WIFSIGNALED(how))
+        return swapc_error_set(error, SWAPC_SYSTEM,
+                               "the signer ended with status %d; its reason is above",
+                               WEXITSTATUS(how));
+    if (++child->successors > SWAPCI_SIGNER_SUCCESSORS_MAX)
+        return swapc_error_set(error, SWAPC_SYSTEM, "the signer was killed %u times (last by %s)",
+                               child->successors, strsignal(WTERMSIG(how)));
+    swapc_log_write(&child->log, SWAPC_LOG_WARN, "run",
+                    "the signer was killed (%s); a successor finishes its messages",
+                    strsignal(WTERMSIG(how)));
+    return swapci_signer_child_start(child, error);
+}
+
+void swapci_signer_child_stop(struct swapci_signer_child *child) {
+    const struct timespec step = {0, STOP_STEP_MS * 1000000L};
+    if (child->pid == 0)
+        return;
+    kill(child->pid, SIGTERM);
+    for (int i = 0; i < STOP_STEPS; i++) {
+        if (waitpid(child->pid, NULL, WNOHANG) != 0) {
+            child->pid = 0;
+            return;
+        }
+        nanosleep(&step, NULL);
+    }
+    kill(child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+    child->pid = 0;
+}

@@ -1,0 +1,200 @@
+/* What is shared: modules[] and the slots, const after new (a slot locks itself), `cold`, which only
+ * the atomics inside slots order, and the count of swaps, an atomic. */
+#include "judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "translator.h"
+
+struct swapci_judges {
+    swapci_judges_config config;
+    swapc_host *host;
+    swapci_keyring_public *keys;
+    swapc_module *modules[SWAPCI_METHODS];
+    swapc_slot *slots[SWAPCI_METHODS]; /* swap none: one a method; else the first serves all */
+    atomic_uint_least64_t swaps;
+};
+
+static enum swapc_status load(swapci_judges *j, enum swapci_method method, swapc_module **out,
+                              swapc_error *error) {
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    options.engine = j->config.engine;
+    options.fresh = 1;
+    return swapc_module_load(j->host, j->config.paths[method], &options, out, error);
+}
+
+static enum swapc_status load_methods(swapci_judges *j, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    for (int m = 0; m < SWAPCI_METHODS && status == SWAPC_OK; m++) {
+        if (!j->config.paths[m])
+            continue;
+        status = load(j, (enum swapci_method)m, &j->modules[m], error);
+        if (status == SWAPC_OK)
+            status = swapc_slot_new(swapci_method_name((enum swapci_method)m), &j->slots[m], error);
+        if (status == SWAPC_OK && j->config.swap == SWAPCI_SWAP_NONE)
+            swapc_slot_publish(j->slots[m], j->modules[m]);
+    }
+    return status;
+}
+
+enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_judges **out,
+                                    swapc_error *error) {
+    swapci_judges *j = calloc(1, sizeof *j);
+    if (!j)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
+    j->config = *config;
+    swapc_host_config host = SWAPC_HOST_CONFIG_INIT;
+    host.log = config->log;
+    host.instances = config->workers > 16 ? 4 * config->workers : 64;
+    enum swapc_status status = swapci_keyring_public_load(config->keys_pub, &j->keys, error);
+    if (status == SWAPC_OK)
+        status = swapc_host_new(&host, &j->host, error);
+    if (status == SWAPC_OK)
+        status = load_methods(j, error);
+    if (status != SWAPC_OK) {
+        swapci_judges_free(j);
+        return status;
+    }
+    *out = j;
+    return SWAPC_OK;
+}
+
+void swapci_judges_free(swapci_judges *judges) {
+    if (!judges)
+        return;
+    for (int m = 0; m < SWAPCI_METHODS; m++) {
+        swapc_slot_free(judges->slots[m]);
+        swapc_module_release(judges->modules[m]);
+    }
+    swapc_host_free(judges->host);
+    swapci_keyring_public_free(judges->keys);
+    free(judges);
+}
+
+const swapc_module_info *swapci_judges_module(const swapci_judges *judges,
+                                              enum swapci_method method) {
+    return judges->modules[method] ? swapc_module_describe(judges->modules[method]) : NULL;
+}
+
+uint64_t swapci_judges_swaps(const swapci_judges *judges) {
+    return atomic_load(&judges->swaps);
+}
+
+void swapci_judge_init(swapci_judge *judge, swapci_judges *judges) {
+    *judge = (swapci_judge){.judges = judges, .reply = SWAPC_REPLY_INIT};
+    swapci_histogram_init(&judge->verify_ns);
+}
+
+void swapci_judge_fini(swapci_judge *judge) {
+    swapci_buffer_fini(&judge->request);
+    swapc_reply_fini(&judge->reply);
+}
+
+static swapc_slot *common_slot(const swapci_judges *j) {
+    for (int m = 0; m < SWAPCI_METHODS; m++)
+        if (j->slots[m])
+            return j->slots[m];
+    return NULL;
+}
+
+static void publish_pin(swapci_judges *j, swapc_module *module, swapc_pin *pin) {
+    swapc_slot_publish_pin(common_slot(j), module, pin);
+    atomic_fetch_add(&j->swaps, 1);
+}
+
+static void pin_warm(swapci_judges *j, enum swapci_method method, swapc_pin *pin) {
+    if (j->config.every_message)
+        publish_pin(j, j->modules[method], pin);
+    else if (swapc_slot_ensure_pin(common_slot(j), j->modules[method], pin))
+        atomic_fetch_add(&j->swaps, 1);
+}
+
+/* Whether pin's module is the one of method: cold modules are new ones of the same file. */
+static bool pin_is(const swapci_judges *j, const swapc_pin *pin, enum swapci_method method) {
+    const char *wanted = swapc_module_describe(j->modules[method])->digest_hex;
+    return strcmp(swapc_module_describe(pin->module)->digest_hex, wanted) == 0;
+}
+
+static enum swapc_status pin_cold(swapci_judges *j, enum swapci_method method, swapc_pin *pin,
+                                  swapc_error *error) {
+    swapc_module *module;
+    if (!j->config.every_message && swapc_slot_pin(common_slot(j), pin) == SWAPC_OK) {
+        if (pin_is(j, pin, method))
+            return SWAPC_OK;
+        swapc_pin_release(pin);
+    }
+    enum swapc_status status = load(j, method, &module, error);
+    if (status != SWAPC_OK)
+        return status;
+    publish_pin(j, module, pin);
+    swapc_module_release(module);
+    return SWAPC_OK;
+}
+
+static enum swapc_status pin(swapci_judges *j, enum swapci_method method, swapc_pin *out,
+                             swapc_error *error) {
+    switch (j->config.swap) {
+    case SWAPCI_SWAP_NONE:
+        return swapc_slot_pin(j->slots[method], out);
+    case SWAPCI_SWAP_WARM:
+        pin_warm(j, method, out);
+        return SWAPC_OK;
+    case SWAPCI_SWAP_COLD:
+        return pin_cold(j, method, out, error);
+    }
+    return SWAPC_INVALID;
+}
+
+/* The call on the pinned module, and what its answer means. */
+static void call_pinned(swapci_judge *judge, const swapc_pin *pinned, swapci_verdict *out) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    enum swapc_status status =
+        swapc_pin_call(pinned, swapc_bytes_str(SWAPCI_TRANSLATOR_OPERATION),
+                       swapci_buffer_bytes(&judge->request), NULL, &judge->reply, &error);
+    swapci_translator_verdict(status, judge->reply.body, &out->status, &out->reason);
+    out->generation = pinned->generation;
+}
+
+/* The digest is that of the resident module of the same file, which outlives the verdict. */
+static void verify(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+    swapci_judges *j = judge->judges;
+    swapc_pin pinned;
+    swapc_error error = SWAPC_ERROR_INIT;
+    if (swapci_translator_request(record, &judge->request, &error) != SWAPC_OK ||
+        pin(j, record->method, &pinned, &error) != SWAPC_OK) {
+        out->status = "Error";
+        out->reason = swapc_status_name(error.status);
+        return;
+    }
+    call_pinned(judge, &pinned, out);
+    out->digest = swapc_module_describe(j->modules[record->method])->digest_hex;
+    swapc_pin_release(&pinned);
+}
+
+static void verify_timed(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+    bool cold = judge->judges->config.swap == SWAPCI_SWAP_COLD;
+    uint64_t start = cold ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
+    verify(judge, record, out);
+    uint64_t end = cold ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
+    swapci_histogram_record(&judge->verify_ns, end - start);
+}
+
+void swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+    *out = (swapci_verdict){.id = record->id,
+                            .method = swapci_method_name(record->method),
+                            .digest = "",
+                            .t_us = record->t_us};
+    if (!judge->judges->modules[record->method]) {
+        out->status = "Error";
+        out->reason = "method not served";
+        return;
+    }
+    if (!swapci_keyring_public_has(judge->judges->keys, record->key)) {
+        out->status = "NotValid";
+        out->reason = "unknown key";
+        return;
+    }
+    verify_timed(judge, record, out);
+}

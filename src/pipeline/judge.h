@@ -1,0 +1,67 @@
+/* judge.h - one signed record in, one verdict out: the translator's request, the slot, the waPC call.
+ *
+ * The modules of the methods are shared by all workers; which of them a call runs on is settled for
+ * each record by swap and pin as one operation, so that no record meets the other method's module.
+ *
+ * Threads: `judges` may be used by several threads at once; a `judge` belongs to one.
+ * Ownership: new/free; what a verdict points at stays good until the judges are freed.
+ */
+#ifndef SWAPCI_JUDGE_H
+#define SWAPCI_JUDGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "buffer.h"
+#include "histogram.h"
+#include "keyring.h"
+#include "record.h"
+#include "swapc/swapc.h"
+#include "verdict.h"
+
+enum swapci_swap_mode {
+    SWAPCI_SWAP_NONE, /* one slot a method, published once */
+    SWAPCI_SWAP_WARM, /* one slot for all; resident modules are published */
+    SWAPCI_SWAP_COLD  /* one slot for all; each publish compiles anew */
+};
+
+typedef struct swapci_judges_config {
+    const char *paths[SWAPCI_METHODS]; /* bundle of each method; NULL: not needed */
+    const char *engine;
+    enum swapci_swap_mode swap;
+    bool every_message;                /* with warm and cold: publish for each message (fixed method) */
+    const char *keys_pub;              /* path of keys.pub */
+    swapc_log log;
+    unsigned workers;
+} swapci_judges_config;
+
+typedef struct swapci_judges swapci_judges;
+
+/* Opens a host, loads the modules and the public keys. Returns what loading returns. */
+enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_judges **out,
+                                    swapc_error *error);
+void swapci_judges_free(swapci_judges *judges);
+
+/* The module loaded for a method, or NULL. Borrowed. */
+const swapc_module_info *swapci_judges_module(const swapci_judges *judges, enum swapci_method method);
+
+/* How many publishes there were. */
+uint64_t swapci_judges_swaps(const swapci_judges *judges);
+
+/* One worker's own state. */
+typedef struct swapci_judge {
+    swapci_judges *judges;
+    swapci_buffer request;
+    swapc_reply reply;
+    swapci_histogram verify_ns; /* thread CPU time of swap, pin and call, with MessagePack; with cold
+                                   swaps it is wall time, since engines compile on threads
+                                   of their own */
+} swapci_judge;
+
+void swapci_judge_init(swapci_judge *judge, swapci_judges *judges);
+void swapci_judge_fini(swapci_judge *judge);
+
+/* Judges one record. Always gives a verdict: what fails is `Error` with a reason. */
+void swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out);
+
+#endif

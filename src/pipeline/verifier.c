@@ -1,0 +1,265 @@
+/* What is shared: the ring's consumer handle, under `lock`, which is held while a worker waits for a
+ * record: the others then wait for the lock instead, and take the next batches in turn; `waiting`
+ * tells them to store first what they have. `stop` is an
+ * atomic that every wait looks at. A worker's judge, connection and verdicts are its own. */
+#include "verifier.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "ring.h"
+
+/* A batch is small, so that two workers share a short queue evenly. */
+enum { TAKE_MAX = 16, WAIT_MS = 250 };
+
+struct worker {
+    swapci_verifier *verifier;
+    pthread_t thread;
+    bool started;
+    swapci_redis *redis;
+    swapci_judge judge;
+    swapci_verdict_writer *verdicts;
+    unsigned collected, collect_max;
+    uint8_t *arena; /* records of one batch, one after the other */
+    size_t arena_size;
+    swapc_bytes taken[TAKE_MAX];
+    unsigned taken_count;
+    swapc_error error;
+};
+
+struct swapci_verifier {
+    swapci_verifier_config config;
+    swapci_ring *ring;
+    pthread_mutex_t lock;
+    atomic_int waiting; /* a worker sleeps under the lock */
+    atomic_int stop;
+    atomic_int failed;
+    atomic_uint running;
+    unsigned worker_count;
+    struct worker workers[];
+};
+
+/* Under the lock: takes what is there now, up to a batch; a record that does not fit in what is left
+ * of the arena stays in the ring for the next one. */
+static enum swapc_status take_ready(struct worker *w) {
+    swapci_ring *ring = w->verifier->ring;
+    size_t used = 0;
+    enum swapc_status status = SWAPC_OK;
+    w->taken_count = 0;
+    while (w->taken_count < TAKE_MAX) {
+        size_t len;
+        status = swapci_ring_take(ring, w->arena + used, w->arena_size - used, &len, NULL);
+        if (status != SWAPC_OK)
+            break;
+        w->taken[w->taken_count++] = swapc_bytes_of(w->arena + used, len);
+        used += len;
+    }
+    swapci_ring_release(ring);
+    return w->taken_count > 0 ? SWAPC_OK : status;
+}
+
+/* Under the lock: waits for one record. */
+static enum swapc_status wait_one(struct worker *w) {
+    size_t len;
+    enum swapc_status status = swapci_ring_read(w->verifier->ring, w->arena, w->arena_size, &len,
+                                                WAIT_MS, &w->error);
+    if (status != SWAPC_OK)
+        return status;
+    w->taken[0] = swapc_bytes_of(w->arena, len);
+    w->taken_count = 1;
+    return SWAPC_OK;
+}
+
+/* A ring whose content is broken is emptied: the signer sees that and sends again. */
+static void mend_ring(struct worker *w) {
+    swapc_log_write(&w->verifier->config.log, SWAPC_LOG_ERROR, "verifier",
+                    "the ring's content is broken (%s): dropped, to be sent again", w->error.text);
+    swapc_error_clear(&w->error);
+    if (swapci_ring_reset(w->verifier->ring, NULL) != SWAPC_OK)
+        swapci_redis_sleep(&w->verifier->stop, WAIT_MS, NULL);
+}
+
+/* Waits until all verdicts are stored. */
+static enum swapc_status store(struct worker *w) {
+    w->collected = 0;
+    return swapci_verdict_flush(w->verdicts, &w->error);
+}
+
+/* Adds one, and sends a full batch while the next one is judged. */
+static enum swapc_status collect(struct worker *w, const swapci_verdict *verdict) {
+    enum swapc_status status = swapci_verdict_add(w->verdicts, verdict, &w->error);
+    if (status != SWAPC_OK || ++w->collected < w->collect_max)
+        return status;
+    w->collected = 0;
+    return swapci_verdict_submit(w->verdicts, &w->error);
+}
+
+static enum swapc_status judge_taken(struct worker *w) {
+    enum swapc_status status = SWAPC_OK;
+    for (unsigned i = 0; i < w->taken_count && status == SWAPC_OK; i++) {
+        swapci_record record;
+        swapci_verdict verdict;
+        swapc_error error = SWAPC_ERROR_INIT;
+        if (swapci_record_decode(w->taken[i], &record, &error) != SWAPC_OK) {
+            /* Without an id there is nothing to answer; it stays pending and is sent again. */
+            swapc_log_write(&w->verifier->config.log, SWAPC_LOG_ERROR, "verifier", "%s",
+                            error.text);
+            continue;
+        }
+        swapci_judge_record(&w->judge, &record, &verdict);
+        status = collect(w, &verdict);
+    }
+    w->taken_count = 0;
+    return status;
+}
+
+/* One turn: a batch if one is ready; else stores what is unstored, and waits. */
+static enum swapc_status turn(struct worker *w) {
+    swapci_verifier *v = w->verifier;
+    if (atomic_load(&v->waiting) && swapci_verdict_open(w->verdicts) > 0)
+        return store(w);
+    pthread_mutex_lock(&v->lock);
+    enum swapc_status status = take_ready(w);
+    if (status == SWAPC_EMPTY && swapci_verdict_open(w->verdicts) == 0) {
+        atomic_store(&v->waiting, 1);
+        status = wait_one(w);
+        atomic_store(&v->waiting, 0);
+    }
+    pthread_mutex_unlock(&v->lock);
+    switch (status) {
+    case SWAPC_OK:
+        return judge_taken(w);
+    case SWAPC_CORRUPT:
+        mend_ring(w);
+        return SWAPC_OK;
+    case SWAPC_EMPTY:
+    case SWAPC_INTERRUPTED:
+        return store(w);
+    case SWAPC_CLOSED:
+    case SWAPC_UNREACHABLE: /* no signer: its successor will attach */
+        swapc_error_clear(&w->error);
+        status = store(w);
+        swapci_redis_sleep(&v->stop, WAIT_MS / 5, NULL);
+        return status;
+    default:
+        return swapc_error_set(&w->error, status, "the ring cannot be read: %s",
+                               swapc_status_text(status));
+    }
+}
+
+static void *work(void *user) {
+    struct worker *w = user;
+    swapci_verifier *v = w->verifier;
+    enum swapc_status status = SWAPC_OK;
+    while (status == SWAPC_OK && !atomic_load(&v->stop))
+        status = turn(w);
+    if (status == SWAPC_OK)
+        status = store(w);
+    if (status != SWAPC_OK && status != SWAPC_INTERRUPTED) {
+        atomic_store(&v->failed, 1);
+        swapci_verifier_stop(v);
+    }
+    atomic_fetch_sub(&v->running, 1);
+    return NULL;
+}
+
+static enum swapc_status worker_init(swapci_verifier *v, struct worker *w, swapc_error *error) {
+    w->verifier = v;
+    w->arena_size = swapci_ring_record_max(v->ring);
+    w->arena = malloc(w->arena_size);
+    /* Half of a worker's share collects while the other half is under way. */
+    w->collect_max = SWAPCI_VERIFIER_UNSTORED / (2 * v->config.workers);
+    if (w->collect_max == 0)
+        w->collect_max = 1;
+    swapci_judge_init(&w->judge, v->config.judges);
+    if (!w->arena)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier's worker");
+    enum swapc_status status = swapci_redis_open(&v->config.redis, &w->redis, error);
+    return status == SWAPC_OK ? swapci_verdict_writer_new(w->redis, v->config.names,
+                                                          v->config.keep, &w->verdicts, error)
+                              : status;
+}
+
+enum swapc_status swapci_verifier_new(const swapci_verifier_config *config, swapci_verifier **out,
+                                      swapc_error *error) {
+    swapci_verifier *v = calloc(1, sizeof *v + config->workers * sizeof *v->workers);
+    if (!v)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
+    v->config = *config;
+    pthread_mutex_init(&v->lock, NULL);
+    swapci_ring_config ring = SWAPCI_RING_CONFIG_INIT;
+    ring.name = config->ring;
+    ring.directory = config->ring_directory;
+    ring.stop = &v->stop;
+    enum swapc_status status = swapci_ring_open(&ring, SWAPCI_RING_CONSUMER, &v->ring, error);
+    for (unsigned i = 0; i < config->workers && status == SWAPC_OK; i++) {
+        v->worker_count++;
+        status = worker_init(v, &v->workers[i], error);
+    }
+    if (status != SWAPC_OK) {
+        swapci_verifier_free(v);
+        return status;
+    }
+    *out = v;
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_verifier_start(swapci_verifier *verifier, swapc_error *error) {
+    for (unsigned i = 0; i < verifier->worker_count; i++) {
+        struct worker *w = &verifier->workers[i];
+        atomic_fetch_add(&verifier->running, 1);
+        int failed = pthread_create(&w->thread, NULL, work, w);
+        if (failed) {
+            atomic_fetch_sub(&verifier->running, 1);
+            return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot start a worker");
+        }
+        w->started = true;
+    }
+    return SWAPC_OK;
+}
+
+void swapci_verifier_stop(swapci_verifier *verifier) {
+    atomic_store(&verifier->stop, 1);
+    swapci_ring_wake_self(verifier->ring);
+}
+
+bool swapci_verifier_failed(const swapci_verifier *verifier) {
+    return atomic_load(&verifier->failed) != 0;
+}
+
+bool swapci_verifier_ended(const swapci_verifier *verifier) {
+    return atomic_load(&verifier->running) == 0;
+}
+
+enum swapc_status swapci_verifier_join(swapci_verifier *verifier, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    for (unsigned i = 0; i < verifier->worker_count; i++) {
+        struct worker *w = &verifier->workers[i];
+        if (w->started)
+            pthread_join(w->thread, NULL);
+        w->started = false;
+        if (status == SWAPC_OK && atomic_load(&verifier->failed) && w->error.status != SWAPC_OK)
+            status = swapc_error_set(error, w->error.status, "%s", w->error.text);
+    }
+    return status;
+}
+
+void swapci_verifier_times(const swapci_verifier *verifier, swapci_histogram *verify_ns) {
+    for (unsigned i = 0; i < verifier->worker_count; i++)
+        swapci_histogram_merge(verify_ns, &verifier->workers[i].judge.verify_ns);
+}
+
+void swapci_verifier_free(swapci_verifier *verifier) {
+    if (!verifier)
+        return;
+    for (unsigned i = 0; i < verifier->worker_count; i++) {
+        struct worker *w = &verifier->workers[i];
+        swapci_verdict_writer_free(w->verdicts);
+        swapci_redis_free(w->redis);
+        swapci_judge_fini(&w->judge);
+        free(w->arena);
+    }
+    swapci_ring_close(verifier->ring);
+    pthread_mutex_destroy(&verifier->lock);
+    free(verifier);
+}

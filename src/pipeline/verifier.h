@@ -1,0 +1,62 @@
+/* verifier.h - takes signed records off the ring, judges them, stores the verdicts.
+ *
+ * Workers share the ring's consumer behind a lock: each takes a batch of records in stream order,
+ * judges it on its own, and stores verdicts in batches over a Redis connection of its own. A verdict
+ * is stored before it is forgotten: what a dying verifier leaves is still pending in Redis, and the
+ * signer sends it again.
+ *
+ * Threads: new, start, stop and free by one thread; the workers are the verifier's own. stop is
+ *     async-signal-safe.
+ * Ownership: free after join; the judges are the caller's and outlive the verifier.
+ * Limits: at most SWAPCI_VERIFIER_UNSTORED records are taken and not yet stored, over all workers.
+ */
+#ifndef SWAPCI_VERIFIER_H
+#define SWAPCI_VERIFIER_H
+
+#include "judge.h"
+#include "redis.h"
+#include "stream.h"
+
+enum { SWAPCI_VERIFIER_WORKERS_MAX = 64, SWAPCI_VERIFIER_UNSTORED = 512 };
+
+typedef struct swapci_verifier_config {
+    swapci_judges *judges;
+    const char *ring;           /* name */
+    const char *ring_directory; /* NULL: /dev/shm */
+    swapci_redis_config redis; /* its stop flag must not be raised before the last verdict is
+                                  stored: leave it NULL, or raise it to give up */
+    const swapci_stream_names *names;
+    uint64_t keep; /* P:verdicts is trimmed to about so many; 0: never */
+    unsigned workers; /* 1 to SWAPCI_VERIFIER_WORKERS_MAX */
+    swapc_log log;
+} swapci_verifier_config;
+
+typedef struct swapci_verifier swapci_verifier;
+
+/* Attaches to the ring and connects each worker. The ring's file is made when it is not there.
+ * Returns as swapci_ring_open and swapci_redis_open, NO_MEMORY. */
+enum swapc_status swapci_verifier_new(const swapci_verifier_config *config, swapci_verifier **out,
+                                      swapc_error *error);
+
+/* Starts the workers. Returns SWAPC_OK, SYSTEM. */
+enum swapc_status swapci_verifier_start(swapci_verifier *verifier, swapc_error *error);
+
+/* Asks the workers to store what they have and end. */
+void swapci_verifier_stop(swapci_verifier *verifier);
+
+/* Waits for the workers. Returns SWAPC_OK, or the first failure of one (Redis gone), which has
+ * stopped the others. */
+enum swapc_status swapci_verifier_join(swapci_verifier *verifier, swapc_error *error);
+
+/* Whether a worker failed: the others stop, join tells why. Any thread. */
+bool swapci_verifier_failed(const swapci_verifier *verifier);
+
+/* Whether all workers have ended. Any thread. */
+bool swapci_verifier_ended(const swapci_verifier *verifier);
+
+/* Adds up the workers' CPU times of calls. After join. */
+void swapci_verifier_times(const swapci_verifier *verifier, swapci_histogram *verify_ns);
+
+void swapci_verifier_free(swapci_verifier *verifier);
+
+#endif
