@@ -218,6 +218,58 @@ static void impossible_counters_are_corrupt(void **state) {
     swapci_ring_close(c);
 }
 
+static void expect_corrupt_at(swapci_ring *c, const char *path, uint64_t tail) {
+    uint8_t bytes[64];
+    size_t len;
+    poke(path, offsetof(swapci_ring_shared, tail), &tail, 8);
+    assert_int_equal(swapci_ring_take(c, bytes, sizeof bytes, &len, NULL), SWAPC_CORRUPT);
+}
+
+/* A tail that is a small step on, and yet more than a ring behind what was released. */
+static void overrun_is_corrupt(void **state) {
+    char path[SWAPCI_RING_PATH_MAX];
+    uint8_t bytes[16] = {0};
+    size_t len;
+    path_of(state, path);
+    swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
+    swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL);
+    assert_int_equal(swapci_ring_write(p, swapc_bytes_of(bytes, 16), 0, NULL), SWAPC_OK);
+    assert_int_equal(swapci_ring_take(c, bytes, 16, &len, NULL), SWAPC_OK);
+    assert_int_equal(swapci_ring_put(p, swapc_bytes_of(bytes, 16), NULL), SWAPC_OK);
+    expect_corrupt_at(c, path, 72);
+    swapci_ring_close(p);
+    swapci_ring_close(c);
+}
+
+/* A sound record of which only the first 8 bytes are published. */
+static void half_published_is_corrupt(void **state) {
+    char path[SWAPCI_RING_PATH_MAX];
+    path_of(state, path);
+    swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
+    swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL);
+    assert_int_equal(swapci_ring_put(p, swapc_bytes_str("12345678"), NULL), SWAPC_OK);
+    expect_corrupt_at(c, path, 8);
+    swapci_ring_close(p);
+    swapci_ring_close(c);
+}
+
+/* A producer that keeps the format and not the limit. */
+static void oversized_record_is_corrupt(void **state) {
+    char path[SWAPCI_RING_PATH_MAX];
+    struct {
+        swapci_ring_record head;
+        uint8_t bytes[24];
+    } record = {.head = {.len = 24}};
+    path_of(state, path);
+    swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
+    swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL);
+    record.head.crc = swapci_ring_record_crc(0, 24, record.bytes);
+    poke(path, SWAPCI_RING_HEADER, &record, sizeof record);
+    expect_corrupt_at(c, path, sizeof record);
+    swapci_ring_close(p);
+    swapci_ring_close(c);
+}
+
 /* The successor of a side that left nonsense begins where its peer stands. */
 static void successor_mends_counters(void **state) {
     static const uint64_t bad[] = {4, 128 + 8, UINT64_MAX - 7};
@@ -357,6 +409,10 @@ int main(int argc, char **argv) {
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(stale_ring_is_emptied, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(impossible_counters_are_corrupt, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(overrun_is_corrupt, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(half_published_is_corrupt, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(oversized_record_is_corrupt, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(successor_mends_counters, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(every_corrupt_byte_is_detected, fixture_setup,
