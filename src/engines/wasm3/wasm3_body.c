@@ -2,6 +2,11 @@
 
 /* Blocks nested deeper than this would nest wasm3's compiler too deep on the C stack. */
 #define NESTING_MAX 2000
+/* wasm3's tables hold 2000 values and 4000 slots of a function; a value takes at most 2 slots. The
+ * ceilings leave room for the results of one call, which wasm3 places before it looks. */
+#define VALUES_MAX 1800
+#define SLOTS_MAX 3900
+#define CONSTANT_SLOTS 122 /* that wasm3 reserves at most for a function's constants */
 
 enum immediate { NONE, ONE_NUMBER, TWO_NUMBERS, FOUR_BYTES, EIGHT_BYTES };
 
@@ -52,13 +57,16 @@ struct block {
 struct scan {
     struct swapci_wasm_reader r;
     const struct swapci_wasm3_types *types;
-    struct swapci_wasm3_body *out;
     swapc_error *error;
     uint32_t index;
+    uint32_t loops;
     uint32_t height; /* values on the operand stack */
     uint32_t kept;   /* values that wasm3 keeps besides: locals, records of the open blocks */
     uint32_t depth;
+    bool full; /* a ceiling was passed: nothing else counts any more */
     struct block blocks[NESTING_MAX + 1]; /* blocks[0] is the function */
+    /* For each value on the operand stack, the end of the slots that it and those below it reach. */
+    uint32_t reach[VALUES_MAX];
 };
 
 static enum swapc_status unsupported(struct scan *s, unsigned opcode, const char *feature) {
@@ -73,19 +81,37 @@ static enum swapc_status ends_early(struct scan *s) {
                            "the body of function %u is damaged; build the module again", s->index);
 }
 
-static void note_values(struct scan *s) {
-    uint64_t values = (uint64_t)s->kept + s->height;
-    if (values > s->out->values)
-        s->out->values = values > UINT32_MAX ? UINT32_MAX : (uint32_t)values;
+static uint32_t reach_of_stack(const struct scan *s) {
+    return s->height > 0 ? s->reach[s->height - 1] : CONSTANT_SLOTS + 2 * s->kept;
+}
+
+/* A value in slots that end at reach. */
+static void push(struct scan *s, uint32_t reach) {
+    if (s->kept + s->height >= VALUES_MAX || reach > SLOTS_MAX) {
+        s->full = true;
+        return;
+    }
+    uint32_t below = reach_of_stack(s);
+    s->reach[s->height++] = reach > below ? reach : below;
+}
+
+/* wasm3 gives a plain result the lowest slots that are free: no more are in use than values live. */
+static void push_plain(struct scan *s, uint32_t count) {
+    for (; count > 0 && !s->full; count--)
+        push(s, CONSTANT_SLOTS + 2 * (s->kept + s->height + 1));
 }
 
 /* Code behind an unconditional branch may take more than is there: then the block's own floor
  * holds, as in the validator. */
-static void apply(struct scan *s, uint32_t pops, uint32_t pushes) {
+static void pop(struct scan *s, uint32_t count) {
     uint32_t floor = s->blocks[s->depth].height;
-    s->height = s->height - floor >= pops ? s->height - pops : floor;
-    s->height += pushes;
-    note_values(s);
+    s->height = s->height - floor >= count ? s->height - count : floor;
+}
+
+static void keep(struct scan *s, uint64_t count) {
+    uint64_t kept = s->kept + count;
+    s->full = s->full || kept + s->height > VALUES_MAX;
+    s->kept = s->full ? 0 : (uint32_t)kept;
 }
 
 static struct swapci_wasm3_type type_at(struct scan *s, uint64_t index) {
@@ -110,26 +136,24 @@ static enum swapc_status open_block(struct scan *s, unsigned opcode) {
                                "function %u nests blocks deeper than %d; split it or use another "
                                "engine",
                                s->index, NESTING_MAX);
-    s->out->loops += opcode == 0x03;
-    apply(s, (opcode == 0x04) + (uint32_t)type.params, 0);
+    s->loops += opcode == 0x03;
+    pop(s, (opcode == 0x04) + (uint32_t)type.params);
     s->blocks[++s->depth] = (struct block){s->height, type};
-    if (s->depth > s->out->nesting)
-        s->out->nesting = s->depth;
-    s->kept += type.results + 2u * type.params;
-    apply(s, 0, type.params);
+    keep(s, type.results + 2u * type.params);
+    push_plain(s, type.params);
     return SWAPC_OK;
 }
 
 static void restart_block(struct scan *s) {
-    const struct block *b = &s->blocks[s->depth];
-    s->height = b->height + b->type.params;
+    s->height = s->blocks[s->depth].height;
+    push_plain(s, s->blocks[s->depth].type.params);
 }
 
 static void close_block(struct scan *s) {
     const struct block *b = &s->blocks[s->depth--];
     s->kept -= b->type.results + 2u * b->type.params;
     s->height = b->height;
-    apply(s, 0, b->type.results);
+    push_plain(s, b->type.results);
 }
 
 static void skip_br_table(struct scan *s) {
@@ -147,7 +171,10 @@ static void scan_call(struct scan *s, bool indirect) {
     else
         s->r.bad = true;
     struct swapci_wasm3_type type = type_at(s, index);
-    apply(s, type.params + (uint32_t)indirect, type.results);
+    uint32_t behind = reach_of_stack(s);
+    pop(s, type.params + (uint32_t)indirect);
+    for (uint32_t i = 1; i <= type.results && !s->full; i++)
+        push(s, behind + 2 * i);
 }
 
 static enum swapc_status scan_plain(struct scan *s, unsigned opcode) {
@@ -161,7 +188,8 @@ static enum swapc_status scan_plain(struct scan *s, unsigned opcode) {
             swapci_wasm_leb(&s->r);
         if (p->immediate == FOUR_BYTES || p->immediate == EIGHT_BYTES)
             swapci_wasm_skip(&s->r, p->immediate == FOUR_BYTES ? 4 : 8);
-        apply(s, p->pops, p->pushes);
+        pop(s, p->pops);
+        push_plain(s, p->pushes);
         return SWAPC_OK;
     }
     return unsupported(s, opcode, opcode == 0xfd ? "SIMD" : "of a later WebAssembly version");
@@ -171,13 +199,14 @@ static enum swapc_status scan_extended(struct scan *s) {
     uint64_t opcode = swapci_wasm_leb(&s->r);
     if (opcode == 10 || opcode == 11) {
         swapci_wasm_skip(&s->r, opcode == 10 ? 2 : 1); /* memory.copy, memory.fill */
-        apply(s, 3, 0);
+        pop(s, 3);
         return SWAPC_OK;
     }
     if (opcode >= 8)
         return unsupported(s, 0xfc00u + (unsigned)(opcode & 0xff),
                            opcode >= 19 && opcode <= 22 ? "wide arithmetic" : "bulk memory, tables");
-    apply(s, 1, 1); /* saturating conversions */
+    pop(s, 1); /* saturating conversions */
+    push_plain(s, 1);
     return SWAPC_OK;
 }
 
@@ -214,38 +243,46 @@ static enum swapc_status scan_instruction(struct scan *s, unsigned opcode) {
 }
 
 static void scan_locals(struct scan *s) {
-    uint64_t locals = s->kept;
     for (uint64_t n = swapci_wasm_leb(&s->r); n > 0 && !s->r.bad; n--) {
-        locals += swapci_wasm_leb(&s->r) & UINT32_MAX;
+        keep(s, swapci_wasm_leb(&s->r) & UINT32_MAX);
         swapci_wasm_byte(&s->r);
     }
-    s->kept = locals > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)locals;
-    note_values(s);
+}
+
+/* Up to the function's end, or the first thing that decides against it. */
+static enum swapc_status scan_instructions(struct scan *s) {
+    enum swapc_status status = SWAPC_OK;
+    while (!s->r.bad && !s->full && status == SWAPC_OK) {
+        unsigned opcode = swapci_wasm_byte(&s->r);
+        if (opcode == 0x0b && s->depth == 0)
+            break;
+        if (opcode == 0x0b)
+            close_block(s);
+        else if (!s->r.bad)
+            status = scan_instruction(s, opcode);
+    }
+    return status;
 }
 
 enum swapc_status swapci_wasm3_body_scan(struct swapci_wasm_reader body, uint32_t index,
-                                         const struct swapci_wasm3_types *types,
-                                         struct swapci_wasm3_body *out, swapc_error *error) {
+                                         const struct swapci_wasm3_types *types, uint32_t *loops,
+                                         swapc_error *error) {
     struct scan s;
-    s.r = body, s.types = types, s.out = out, s.error = error, s.index = index;
-    s.height = 0, s.depth = 0;
-    *out = (struct swapci_wasm3_body){0, 0, 0};
+    s.r = body, s.types = types, s.error = error, s.index = index;
+    s.loops = 0, s.height = 0, s.kept = 0, s.depth = 0, s.full = false;
     struct swapci_wasm3_type type =
         type_at(&s, index < types->function_count ? types->functions[index] : UINT32_MAX);
     s.blocks[0] = (struct block){0, type};
-    s.kept = (uint32_t)type.params + type.results;
+    keep(&s, (uint64_t)type.params + type.results);
     scan_locals(&s);
-    while (!s.r.bad) {
-        unsigned opcode = swapci_wasm_byte(&s.r);
-        if (opcode == 0x0b && s.depth == 0)
-            break;
-        if (opcode == 0x0b) {
-            close_block(&s);
-            continue;
-        }
-        enum swapc_status status = s.r.bad ? SWAPC_OK : scan_instruction(&s, opcode);
-        if (status != SWAPC_OK)
-            return status;
-    }
+    enum swapc_status status = scan_instructions(&s);
+    if (status != SWAPC_OK)
+        return status;
+    if (s.full)
+        return swapc_error_set(error, SWAPC_UNSUPPORTED,
+                               "function %u keeps more values at once than wasm3 holds (%d); split "
+                               "it or use another engine",
+                               index, VALUES_MAX);
+    *loops = s.loops;
     return s.r.bad || s.r.at != s.r.end ? ends_early(&s) : SWAPC_OK;
 }

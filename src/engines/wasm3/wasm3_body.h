@@ -1,12 +1,11 @@
-/* wasm3_body.h - what one function body would cost wasm3, without running wasm3.
+/* wasm3_body.h - is one function body within what wasm3 survives? Found without running wasm3.
  *
- * wasm3 0.5 writes past its own tables when a function keeps too many values at once, nests its
- * compiler on the C stack for each nested block, and holds a C frame for each loop that a function
- * has entered, until the function returns. This reads a body (which a validator has accepted) and
- * gives the numbers that bound all three.
+ * wasm3 0.5 writes past its own tables when a function keeps too many values at once: it places a
+ * call's results behind all slots in use and checks no end there. It nests its compiler on the C
+ * stack for each nested block, and holds a C frame for each loop that a function has entered, until
+ * the function returns. This reads a body (which a validator has accepted) and bounds all three.
  *
- * Threads: pure. Returns SWAPC_OK; UNSUPPORTED naming the instruction wasm3 does not have;
- * MODULE_MALFORMED for a body that ends too early.
+ * Threads: pure.
  */
 #ifndef SWAPCI_WASM3_BODY_H
 #define SWAPCI_WASM3_BODY_H
@@ -27,14 +26,11 @@ struct swapci_wasm3_types {
     uint32_t function_count;
 };
 
-struct swapci_wasm3_body {
-    uint32_t loops;   /* loop instructions in the body */
-    uint32_t nesting; /* blocks around the innermost instruction */
-    uint32_t values;  /* most values that wasm3 has on its compile-time stack at once */
-};
-
+/* Reads the body of function index. Sets *loops to the number of loop instructions in it.
+ * Returns SWAPC_OK; UNSUPPORTED naming the instruction that wasm3 does not have or the ceiling that
+ * the function breaks; MODULE_MALFORMED for a body that does not end where it should. */
 enum swapc_status swapci_wasm3_body_scan(struct swapci_wasm_reader body, uint32_t index,
-                                         const struct swapci_wasm3_types *types,
-                                         struct swapci_wasm3_body *out, swapc_error *error);
+                                         const struct swapci_wasm3_types *types, uint32_t *loops,
+                                         swapc_error *error);
 
 #endif

@@ -4,9 +4,6 @@
 
 #include "wasm3_body.h"
 
-/* wasm3 has room for 2000 values of a function at compile time and checks that late; a call may
- * push RESULTS_MAX of them at once. */
-#define VALUES_MAX 1800
 #define RESULTS_MAX 16
 #define PARAMS_MAX 1000
 #define LOOPS_MAX 500
@@ -151,20 +148,14 @@ static enum swapc_status read_data(struct scan *s, reader *r) {
     return SWAPC_OK;
 }
 
-static enum swapc_status check_body(struct scan *s, uint32_t index,
-                                    const struct swapci_wasm3_body *body) {
-    if (body->values > VALUES_MAX)
-        return swapc_error_set(s->error, SWAPC_UNSUPPORTED,
-                               "function %u keeps %u values at once, wasm3 holds %d; split it or "
-                               "use another engine",
-                               index, body->values, VALUES_MAX);
-    if (body->loops > LOOPS_MAX)
+static enum swapc_status note_loops(struct scan *s, uint32_t index, uint32_t loops) {
+    if (loops > LOOPS_MAX)
         return swapc_error_set(s->error, SWAPC_UNSUPPORTED,
                                "function %u has %u loops, the limit on wasm3 is %d; split it or use "
                                "another engine",
-                               index, body->loops, LOOPS_MAX);
-    if (body->loops > s->out->loops_max)
-        s->out->loops_max = body->loops;
+                               index, loops, LOOPS_MAX);
+    if (loops > s->out->loops_max)
+        s->out->loops_max = loops;
     return SWAPC_OK;
 }
 
@@ -176,14 +167,14 @@ static enum swapc_status read_code(struct scan *s, reader *r) {
         r->bad = true;
     enum swapc_status status = SWAPC_OK;
     for (uint64_t i = 0; i < count && !r->bad && status == SWAPC_OK; i++) {
-        struct swapci_wasm3_body body;
+        uint32_t loops;
         uint32_t index = s->import_count + (uint32_t)i;
         reader part = swapci_wasm_part(r, swapci_wasm_leb(r));
         if (part.bad)
             return SWAPC_OK;
-        status = swapci_wasm3_body_scan(part, index, &types, &body, s->error);
+        status = swapci_wasm3_body_scan(part, index, &types, &loops, s->error);
         if (status == SWAPC_OK)
-            status = check_body(s, index, &body);
+            status = note_loops(s, index, loops);
         s->body_count++;
     }
     return status;
