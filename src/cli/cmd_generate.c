@@ -5,8 +5,8 @@
 #include "generator.h"
 #include "options.h"
 #include "pipeline_options.h"
-#include "ring.h"
 #include "signals.h"
+#include "signer.h"
 #include "rpc_client.h"
 #include "rpc_runtime.h"
 #include "transport_client.h"
@@ -39,7 +39,7 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
         .messages = job->messages,
         .method = strcmp(job->method, "none") == 0 ? NULL : job->method,
         .seed = job->seed,
-        .message_max = SWAPCI_MESSAGE_MAX,
+        .message_max = swapci_signer_message_max(0),
     };
     enum swapc_status status = swapci_stream_names_init(&config.names, job->stream, error);
     if (status == SWAPC_OK)

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "cli.h"
 #include "options.h"
 #include "pipeline_options.h"
@@ -89,6 +91,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
         rows, sizeof rows / sizeof *rows, 0, 0,
         "swapc verifier --redis redis://127.0.0.1:6379 --ring demo --keys keys.pub"};
     int first;
+    job.common.redis = getenv("SWAPC_REDIS");
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0)
         return stop_with;

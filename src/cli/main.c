@@ -10,7 +10,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", "the whole pipeline in one command", swapci_cmd_run},
-    {"signer", "reads messages, signs them, writes them to the ring", NULL},
+    {"signer", "reads messages, signs them, writes them to the ring", swapci_cmd_signer},
     {"verifier", "takes signed messages off the ring and stores verdicts", swapci_cmd_verifier},
     {"generate", "adds messages to the stream", swapci_cmd_generate},
     {"bench", "measures engines against native code", swapci_cmd_bench},

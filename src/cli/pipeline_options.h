@@ -7,7 +7,6 @@
 
 #include "judge.h"
 #include "options.h"
-#include "ring.h"
 
 struct swapci_pipeline_options {
     const char *redis, *ring, *keys, *listen, *stream;
@@ -23,11 +22,6 @@ struct swapci_pipeline_options {
      0},                                                                                           \
     {"stream", SWAPCI_OPTION_STRING, &(o)->stream, "PREFIX", "prefix in Redis (default swapc)", 0, \
      0, 0}
-
-/* The largest message: what fits in a record of a ring of the default size. */
-#define SWAPCI_MESSAGE_MAX                                                                         \
-    (SWAPCI_RING_CAPACITY / 4 - 64 - SWAPCI_RECORD_HEAD - SWAPCI_RECORD_KEY_MAX -                  \
-     SWAPCI_RECORD_SIGNATURE_MAX)
 
 extern const char *const swapci_method_choices[]; /* schnorr, ecdsa, random */
 extern const char *const swapci_swap_choices[];   /* none, warm, disk, cold */

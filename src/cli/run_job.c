@@ -20,6 +20,7 @@
 #include "rpc_client.h"
 #include "rpc_runtime.h"
 #include "run_bound.h"
+#include "signer.h"
 #include "signer_child.h"
 #include "tempdir.h"
 #include "transport_client.h"
@@ -204,6 +205,7 @@ static enum swapc_status start_signer(struct swapci_run_job *job, swapc_error *e
         .consumer = job->consumer,
         .tamper = o->tamper,
         .seed = o->seed,
+        .retry_s = job->redis_config.retry_ms / 1000,
         .log = job->log,
     };
     return swapci_signer_child_start(&job->signer, error);
@@ -243,7 +245,7 @@ static void *generate(void *user) {
         .messages = o->messages == UINT64_MAX ? 0 : o->messages,
         .method = o->method,
         .seed = o->seed,
-        .message_max = SWAPCI_MESSAGE_MAX,
+        .message_max = swapci_signer_message_max(0),
         .ledger = job->ledger,
         .sent = &job->sent,
     };

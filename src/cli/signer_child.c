@@ -32,15 +32,17 @@ static int spawn(pid_t *pid, char *const argv[]) {
 
 enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child,
                                             swapc_error *error) {
-    char tamper[32], seed[32], parent[32];
+    char tamper[32], seed[32], parent[32], retry[32];
     snprintf(tamper, sizeof tamper, "%.17g", child->tamper);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)child->seed);
+    snprintf(retry, sizeof retry, "%u", child->retry_s);
     snprintf(parent, sizeof parent, "%d", (int)getpid());
     const char *const argv[] = {"swapc",      "signer",       "--ring",   child->ring,
                                 "--keys",     child->keys,    "--listen", child->listen,
                                 "--stream",   child->stream,  "--consumer", child->consumer,
                                 "--tamper",   tamper,         "--seed",   seed,
-                                "--parent",   parent,         NULL};
+                                "--parent",   parent,         "--retry",  retry,
+                                NULL};
     if (setenv("SWAPC_REDIS", child->redis_url, 1) != 0)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the signer's environment");
     int failed = spawn(&child->pid, (char *const *)(uintptr_t)argv);

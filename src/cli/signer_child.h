@@ -19,6 +19,7 @@ struct swapci_signer_child {
     const char *ring, *keys, *listen, *stream, *consumer;
     double tamper;
     uint64_t seed;
+    unsigned retry_s; /* how long it tries a lost Redis again; 0: a private one, not at all */
     swapc_log log;
     pid_t pid; /* 0: none */
     unsigned successors;

@@ -1,0 +1,149 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "options.h"
+#include "pipeline_options.h"
+#include "service.h"
+#include "signer.h"
+
+static const char command[] = "swapc signer";
+
+struct signer_job {
+    struct swapci_pipeline_options common;
+    const char *consumer, *method;
+    uint64_t keys_count, parent, seed, retry_s;
+    double tamper;
+    swapci_stream_names names;
+    swapci_signer *signer;
+};
+
+/* A generator has messages: they are being read already, so all there is to say is whether the
+ * stream is ours. */
+static void on_connect(void *user, const char *stream, uint32_t serial,
+                       swapci_transport_answer *answer) {
+    struct signer_job *job = user;
+    (void)serial;
+    if (strcmp(stream, job->names.messages) == 0)
+        return;
+    answer->status = SWAPCI_TRANSPORT_ERROR;
+    snprintf(answer->text, sizeof answer->text, "this signer reads %s", job->names.messages);
+}
+
+static void on_sent(enum swapc_status status, void *user) {
+    swapci_transport_sending_answer(
+        user, status == SWAPC_OK ? SWAPCI_TRANSPORT_OK : SWAPCI_TRANSPORT_HALT,
+        status == SWAPC_OK ? NULL : "the signer ended before all was signed");
+}
+
+static void on_sending(void *user, const char *stream, uint32_t serial,
+                       swapci_transport_sending *sending) {
+    struct signer_job *job = user;
+    (void)stream, (void)serial;
+    if (swapci_signer_when_sent(job->signer, on_sent, sending) != SWAPC_OK)
+        swapci_transport_sending_answer(sending, SWAPCI_TRANSPORT_ERROR, "no memory");
+}
+
+static bool ended(void *user) {
+    const struct signer_job *job = user;
+    return swapci_signer_stats_get(job->signer).state == SWAPCI_SIGNER_ENDED;
+}
+
+static void stop(void *user) {
+    struct signer_job *job = user;
+    swapci_signer_stop(job->signer);
+}
+
+static enum swapc_status serve(struct signer_job *job, bool *interrupted, swapc_error *error) {
+    swapci_transport_service transport = {on_connect, on_sending, job};
+    struct swapci_service service = {
+        .health_name = "transport_interface.Transport_interface",
+        .listen = job->common.listen,
+        .transport = &transport,
+        .log = swapci_cli_log(),
+        .ended = ended,
+        .stop = stop,
+        .user = job,
+    };
+    enum swapc_status status = swapci_service_run(&service, interrupted, error);
+    swapci_signer_stop(job->signer);
+    enum swapc_status joined = swapci_signer_join(job->signer, error);
+    if (status == SWAPC_OK && joined != SWAPC_INTERRUPTED)
+        status = joined;
+    return status;
+}
+
+/* A name that a restart finds again: this host and this ring. */
+static void default_consumer(const char *ring, char *out, size_t size) {
+    char host[64] = "host";
+    gethostname(host, sizeof host - 1);
+    snprintf(out, size, "%s-%s", host, ring);
+}
+
+static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_error *error) {
+    swapci_keyring *keys = NULL;
+    swapci_sign *sign = NULL;
+    char consumer[SWAPCI_STREAM_CONSUMER_MAX + 1];
+    swapci_signer_config config = {
+        .redis_url = job->common.redis,
+        .redis_retry_ms = (uint32_t)(job->retry_s * 1000),
+        .prefix = job->common.stream,
+        .consumer = job->consumer ? job->consumer : consumer,
+        .ring = job->common.ring,
+        .tamper = job->tamper,
+        .seed = job->seed,
+        .log = swapci_cli_log(),
+    };
+    default_consumer(job->common.ring, consumer, sizeof consumer);
+    swapci_method_parse(swapc_bytes_str(job->method), &config.method);
+    enum swapc_status status = swapci_stream_names_init(&job->names, job->common.stream, error);
+    if (status == SWAPC_OK)
+        status = swapci_keyring_load(job->common.keys, (unsigned)job->keys_count, &keys, error);
+    if (status == SWAPC_OK)
+        status = swapci_sign_new(keys, &sign, error);
+    swapci_keyring_free(keys);
+    config.sign = sign;
+    if (status == SWAPC_OK)
+        status = swapci_signer_start(&config, &job->signer, error);
+    if (status == SWAPC_OK)
+        status = serve(job, interrupted, error);
+    swapci_signer_free(job->signer);
+    swapci_sign_free(sign);
+    return status;
+}
+
+int swapci_cmd_signer(int argc, char **argv) {
+    static const char *const method_choices[] = {"schnorr", "ecdsa", NULL};
+    struct signer_job job = {.method = "schnorr", .keys_count = 16, .retry_s = 30};
+    const struct swapci_option rows[] = {
+        SWAPCI_PIPELINE_ROWS(&job.common, "FILE", "secret keys, made when missing; FILE.pub beside it (required)"),
+        {"keys-count", SWAPCI_OPTION_COUNT, &job.keys_count, "N", "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
+        {"method", SWAPCI_OPTION_CHOICE, &job.method, "M", "of messages that name none (default schnorr)", method_choices, 0, 0},
+        {"consumer", SWAPCI_OPTION_STRING, &job.consumer, "NAME", "its name in Redis (default HOST-RING): keep it over restarts", 0, 0, 0},
+        {"tamper", SWAPCI_OPTION_FRACTION, &job.tamper, "FRACTION", "alter so many messages after signing (default 0)", 0, 0, 0},
+        {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes tampering repeatable", 0, 0, 0},
+        {"retry", SWAPCI_OPTION_COUNT, &job.retry_s, "S", "how long a lost Redis is tried again (default 30)", 0, 0, 3600},
+        {"parent", SWAPCI_OPTION_COUNT, &job.parent, "PID", "end when this process, which started it, ends", 0, 1, 0},
+    };
+    const struct swapci_options options = {
+        command, "",
+        "Reads messages from Redis, signs them, and writes the records into the ring.", rows,
+        sizeof rows / sizeof *rows, 0, 0,
+        "swapc signer --redis redis://127.0.0.1:6379 --ring demo --keys keys --listen 127.0.0.1:8080"};
+    int first;
+    job.common.redis = getenv("SWAPC_REDIS");
+    int stop_with = swapci_options_parse(&options, argc, argv, &first);
+    if (stop_with >= 0)
+        return stop_with;
+    if (!job.common.redis || !job.common.ring || !job.common.keys)
+        return swapci_cli_usage(command, "--redis, --ring and --keys are required");
+    if (!swapci_service_bind_parent((pid_t)job.parent))
+        return SWAPCI_EXIT_FAILED;
+    swapc_error error = SWAPC_ERROR_INIT;
+    bool interrupted = false;
+    enum swapc_status status = run(&job, &interrupted, &error);
+    if (status != SWAPC_OK)
+        return swapci_cli_fail(command, &error);
+    return interrupted ? SWAPCI_EXIT_INTERRUPTED : SWAPCI_EXIT_OK;
+}
