@@ -9,7 +9,8 @@
 #define LOOPS_MAX 500
 #define COUNT_MAX 100000 /* of types and functions: wasm3's own ceiling */
 
-enum { TYPE = 1, IMPORT = 2, FUNCTION = 3, TABLE = 4, MEMORY = 5, EXPORT = 7, CODE = 10, DATA = 11 };
+enum { TYPE = 1, IMPORT = 2, FUNCTION = 3, TABLE = 4, MEMORY = 5, EXPORT = 7, ELEMENT = 9, CODE = 10,
+       DATA = 11 };
 enum { KIND_FUNCTION = 0, TYPE_FUNC = 0x60, FLAG_HAS_MAX = 1 };
 
 typedef struct swapci_wasm_reader reader;
@@ -21,6 +22,7 @@ struct scan {
     uint32_t function_count;
     uint32_t import_count; /* of functions */
     uint32_t body_count;
+    uint64_t table_min; /* entries; 0 without a table */
     struct swapci_wasm3_shape *out;
     swapc_error *error;
 };
@@ -129,7 +131,44 @@ static enum swapc_status read_memory(struct scan *s, reader *r) {
 }
 
 static enum swapc_status read_tables(struct scan *s, reader *r) {
-    return swapci_wasm_leb(r) > 1 ? unsupported(s, "more than one table") : SWAPC_OK;
+    uint64_t count = swapci_wasm_leb(r);
+    if (count > 1)
+        return unsupported(s, "more than one table");
+    if (count == 1) {
+        swapci_wasm_skip(r, 2); /* element type, flags */
+        s->table_min = swapci_wasm_leb(r);
+    }
+    return SWAPC_OK;
+}
+
+/* The i32 that a constant expression gives; LEB128 of a negative one has its sign in the last byte. */
+static uint32_t read_i32(reader *r) {
+    const uint8_t *from = r->at;
+    uint64_t value = swapci_wasm_leb(r);
+    unsigned bits = 7 * (unsigned)(r->at - from);
+    if (bits > 0 && bits < 64 && value >> (bits - 1) & 1)
+        value |= UINT64_MAX << bits;
+    return (uint32_t)value;
+}
+
+/* wasm3 grows the table to whatever an element segment asks for, be it gigabytes. */
+static enum swapc_status read_elements(struct scan *s, reader *r) {
+    for (uint64_t n = swapci_wasm_leb(r); n > 0 && !r->bad; n--) {
+        if (swapci_wasm_leb(r) != 0)
+            return unsupported(s, "element segments later than the MVP");
+        uint8_t opcode = swapci_wasm_byte(r);
+        uint64_t offset = read_i32(r);
+        if (opcode != 0x41 || swapci_wasm_byte(r) != 0x0b)
+            return r->bad ? SWAPC_OK : unsupported(s, "extended constant expressions");
+        uint64_t count = swapci_wasm_leb(r);
+        if (!r->bad && (count > s->table_min || offset > s->table_min - count))
+            return swapc_error_set(s->error, SWAPC_MODULE_MALFORMED,
+                                   "an element segment does not fit its table; build the module "
+                                   "anew");
+        for (; count > 0 && !r->bad; count--)
+            swapci_wasm_leb(r);
+    }
+    return SWAPC_OK;
 }
 
 /* wasm3 takes the flag before a data segment for a memory's index: a passive one is misread. */
@@ -222,6 +261,8 @@ static enum swapc_status read_section(struct scan *s, uint8_t id, reader *r) {
         return read_memory(s, r);
     case EXPORT:
         return read_exports(s, r);
+    case ELEMENT:
+        return read_elements(s, r);
     case CODE:
         return read_code(s, r);
     case DATA:

@@ -1,0 +1,2 @@
+;; Calls a function that is not there.
+(module (memory (export "memory") 1) (func (export "__guest_call") (param i32 i32) (result i32) (call 99)))
