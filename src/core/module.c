@@ -83,7 +83,10 @@ static enum swapc_status read_image(const char *path, const swapc_module_options
     status = swapci_image_read(path, flavours, image, error);
     if (status != SWAPC_OK || *index != UINT32_MAX)
         return status;
-    return engine_for_file(image->bytes, path, index, error);
+    status = engine_for_file(image->bytes, path, index, error);
+    if (status != SWAPC_OK)
+        swapci_image_fini(image);
+    return status;
 }
 
 /* Engines that validate little see only what a validating engine accepted. */
