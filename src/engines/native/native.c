@@ -209,31 +209,37 @@ static enum swapc_status find_table(swapc_engine_module *module, swapc_error *er
     return SWAPC_OK;
 }
 
-static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
-                                        swapc_engine_module **out, swapc_error *error) {
-    const char *path = artifact->path ? artifact->path : "the shared object";
-    enum swapc_status status = swapci_elf_check(artifact->bytes, path, error);
+static enum swapc_status load(swapc_engine_module *module, const swapc_artifact *artifact,
+                              swapc_error *error) {
+    enum swapc_status status = swapci_elf_check(artifact->bytes, module->path, error);
+    if (status == SWAPC_OK)
+        status = swapci_native_library_open(&module->library, artifact->bytes,
+                                            artifact->digest_hex, module->path, error);
     if (status != SWAPC_OK)
         return status;
+    status = find_table(module, error);
+    if (status != SWAPC_OK)
+        swapci_native_library_close(&module->library);
+    return status;
+}
+
+static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
+                                        swapc_engine_module **out, swapc_error *error) {
     swapc_engine_module *module = calloc(1, sizeof *module);
     if (!module)
-        return report(error, SWAPC_NO_MEMORY, path, "no memory for the module");
+        return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
     module->state = state;
-    snprintf(module->path, sizeof module->path, "%s", path);
-    status = swapci_native_library_open(&module->library, artifact->bytes, artifact->digest_hex,
-                                        path, error);
-    if (status != SWAPC_OK) {
-        free(module);
-        return status;
+    snprintf(module->path, sizeof module->path, "%s",
+             artifact->path ? artifact->path : "the shared object");
+    enum swapc_status status = load(module, artifact, error);
+    if (status == SWAPC_OK) {
+        *out = module;
+        return SWAPC_OK;
     }
-    status = find_table(module, error);
-    if (status != SWAPC_OK) {
-        swapci_native_library_close(&module->library);
-        free(module);
-        return status;
-    }
-    *out = module;
-    return SWAPC_OK;
+    free(module);
+    if (error)
+        error->engine = NAME;
+    return status;
 }
 
 static void engine_free_module(swapc_engine_module *module) {

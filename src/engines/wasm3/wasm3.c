@@ -2,7 +2,9 @@
  *
  * A module is its bytes, found fit and compiled once on trial. wasm3 binds a parsed module to one
  * runtime, so each instance parses, loads and compiles its own; the core keeps instances warm.
- * Nothing stops a loop in wasm3: deadline and cancel are not held.
+ * Nothing stops a loop in wasm3: deadline and cancel are not held. One known fault stays inside the
+ * sandbox: memory.grow by so much that the page count wraps past 2^32 shrinks the memory instead of
+ * giving -1; the guest then traps where it reaches for what is gone.
  *
  * Threads: environment and runtime belong to one instance, so instances share nothing but const
  * tables: the state's bindings, and the module's bytes.
@@ -281,15 +283,35 @@ static enum swapc_status run(struct entry *entry, swapc_error *error) {
                   text);
 }
 
+/* Loading runs on the guest's stack too: wasm3's compiler nests with the module's blocks. */
+struct loading {
+    swapc_engine_instance *instance;
+    bool trial; /* without memory and data: only whether it compiles */
+    enum swapc_status status;
+    swapc_error *error;
+};
+
 /* Data or elements outside memory or table trap the instantiation, as the specification has it. */
-static enum swapc_status load(swapc_engine_instance *instance, swapc_error *error) {
-    M3Result result = parse_and_load(instance, false);
-    if (!result)
-        return link_and_compile(instance, error);
+static enum swapc_status load_failed(const struct loading *l, M3Result result) {
+    const swapc_engine_module *module = l->instance->module;
     enum swapc_status status = status_of(result);
+    if (l->trial)
+        return refuse(module, l->instance->runtime, result, l->error);
     if (status == SWAPC_UNSUPPORTED)
         status = strstr(result, "data segment") ? SWAPC_TRAP_MEMORY : SWAPC_TRAP;
-    return report(error, status, instance->module->path, result);
+    return report(l->error, status, module->path, result);
+}
+
+static void load_here(void *user) {
+    struct loading *l = user;
+    M3Result result = parse_and_load(l->instance, l->trial);
+    l->status = result ? load_failed(l, result) : link_and_compile(l->instance, l->error);
+}
+
+static enum swapc_status load(swapc_engine_instance *instance, bool trial, swapc_error *error) {
+    struct loading loading = {instance, trial, SWAPC_OK, error};
+    swapci_guest_stack_run(&instance->stack, load_here, &loading);
+    return loading.status;
 }
 
 static enum swapc_status check_memory(const swapc_engine_module *module, uint32_t pages,
@@ -319,7 +341,7 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
     if (!instance)
         return SWAPC_NO_MEMORY;
     instance->call = call;
-    status = load(instance, error);
+    status = load(instance, false, error);
     if (status == SWAPC_OK) {
         struct entry entry = {.instance = instance};
         swapci_wasm3_cap_memory(instance->runtime, pages);
@@ -333,21 +355,6 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
 }
 
 /* ---- modules ---- */
-
-/* The trial runs on the guest's stack: wasm3's compiler nests with the module's blocks. */
-struct trial {
-    swapc_engine_instance *instance;
-    swapc_error *error;
-    enum swapc_status status;
-};
-
-static void try_module(void *user) {
-    struct trial *trial = user;
-    M3Result result = parse_and_load(trial->instance, true);
-    trial->status = result ? refuse(trial->instance->module, trial->instance->runtime, result,
-                                    trial->error)
-                           : link_and_compile(trial->instance, trial->error);
-}
 
 static enum swapc_status check_type(swapc_engine_instance *instance, swapc_error *error) {
     IM3Function f = instance->guest_call;
@@ -363,12 +370,11 @@ static enum swapc_status prove(const swapc_engine_module *module, swapc_error *e
     swapc_engine_instance *instance = new_instance(module, error);
     if (!instance)
         return SWAPC_NO_MEMORY;
-    struct trial trial = {instance, error, SWAPC_OK};
-    swapci_guest_stack_run(&instance->stack, try_module, &trial);
-    if (trial.status == SWAPC_OK)
-        trial.status = check_type(instance, error);
+    enum swapc_status status = load(instance, true, error);
+    if (status == SWAPC_OK)
+        status = check_type(instance, error);
     free_instance(instance);
-    return trial.status;
+    return status;
 }
 
 static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
@@ -383,10 +389,13 @@ static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_a
     enum swapc_status status = swapci_wasm3_scan(artifact->bytes, &module->shape, error);
     if (status == SWAPC_OK)
         status = prove(module, error);
-    if (status == SWAPC_OK)
+    if (status == SWAPC_OK) {
         *out = module;
-    else
-        free(module);
+        return SWAPC_OK;
+    }
+    free(module);
+    if (error)
+        error->engine = NAME;
     return status;
 }
 

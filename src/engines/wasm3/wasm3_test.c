@@ -168,18 +168,6 @@ static void *recurse_here(void *unused) {
     return NULL;
 }
 
-/* The caller's own stack does not matter. */
-static void recursion_traps_on_a_small_thread(void **unused) {
-    (void)unused;
-    pthread_t thread;
-    pthread_attr_t small;
-    assert_int_equal(pthread_attr_init(&small), 0);
-    assert_int_equal(pthread_attr_setstacksize(&small, 256 * 1024), 0);
-    assert_int_equal(pthread_create(&thread, &small, recurse_here, NULL), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    pthread_attr_destroy(&small);
-}
-
 static void *call_here(void *user) {
     int32_t result = 0;
     assert_int_equal(call(user, ADD_ONE, 1, &result), SWAPC_OK);
@@ -213,6 +201,54 @@ static void signal_mask_survives_a_call(void **unused) {
     assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, &after), 0);
     assert_int_equal(sigismember(&after, SIGUSR1), 1);
     finish(&f);
+}
+
+/* (module (memory (export "memory") 1)
+ *   (func (export "__guest_call") (param i32 i32) (result i32)
+ *     block … 2000 of them … end … (i32.const 1))) */
+static void *nest_here(void *unused) {
+    static const uint8_t head[] = {
+        0, 'a', 's', 'm', 1, 0, 0, 0, 1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 3, 2, 1, 0, 5, 3, 1, 0, 1,
+        7, 16, 1, 12, '_', '_', 'g', 'u', 'e', 's', 't', '_', 'c', 'a', 'l', 'l', 0, 0,
+        10, 0xf7, 0x2e, 1, 0xf4, 0x2e, 0,
+    };
+    enum { BLOCKS = 2000 };
+    static uint8_t module[sizeof head + 3 * BLOCKS + 3];
+    struct fixture f;
+    int32_t result = 0;
+    uint8_t *at = module + sizeof head;
+    memcpy(module, head, sizeof head);
+    for (int i = 0; i < BLOCKS; i++)
+        *at++ = 0x02, *at++ = 0x40;
+    memset(at, 0x0b, BLOCKS);
+    memcpy(at + BLOCKS, "\x41\x01\x0b", 3);
+    start_with(&f, module, sizeof module);
+    assert_int_equal(call(&f, 0, 0, &result), SWAPC_OK);
+    assert_int_equal(result, 1);
+    finish(&f);
+    return unused;
+}
+
+static void run_on_small_thread(void *(*fn)(void *unused)) {
+    pthread_t thread;
+    pthread_attr_t small;
+    assert_int_equal(pthread_attr_init(&small), 0);
+    assert_int_equal(pthread_attr_setstacksize(&small, 256 * 1024), 0);
+    assert_int_equal(pthread_create(&thread, &small, fn, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&small);
+}
+
+/* The caller's own stack does not matter. */
+static void recursion_traps_on_a_small_thread(void **unused) {
+    (void)unused;
+    run_on_small_thread(recurse_here);
+}
+
+/* wasm3's compiler recurses with the blocks. */
+static void deep_nesting_compiles_on_a_small_thread(void **unused) {
+    (void)unused;
+    run_on_small_thread(nest_here);
 }
 
 static void import_status_stops_the_guest(void **unused) {
@@ -284,6 +320,21 @@ static void own_maximum_of_memory_holds(void **unused) {
     assert_int_equal(result, -1);
     assert_int_equal(call(&f, GROW, 9, &result), SWAPC_OK);
     assert_int_equal(result, 1);
+    finish(&f);
+}
+
+/* wasm3 wraps here; what is left is still fenced. */
+static void wrapping_growth_stays_inside(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result = 0;
+    START(&f, module_cases);
+    assert_int_equal(call(&f, GROW, UINT32_MAX, &result), SWAPC_OK);
+    enum swapc_status status = call(&f, LOAD, 60000, &result);
+    assert_true(status == SWAPC_OK || status == SWAPC_TRAP_MEMORY);
+    status = call(&f, LOG, 0, &result);
+    assert_true(f.call.memory_size <= 65536);
+    assert_true(status == SWAPC_OK || status == SWAPC_TRAP_MEMORY);
     finish(&f);
 }
 
@@ -485,6 +536,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(recursion_traps),
         cmocka_unit_test(recursion_through_loops_traps),
         cmocka_unit_test(recursion_traps_on_a_small_thread),
+        cmocka_unit_test(deep_nesting_compiles_on_a_small_thread),
         cmocka_unit_test(instance_moves_between_threads),
         cmocka_unit_test(signal_mask_survives_a_call),
         cmocka_unit_test(import_status_stops_the_guest),
@@ -492,6 +544,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(import_sees_memory_as_it_is_now),
         cmocka_unit_test(memory_grows_to_the_limit_only),
         cmocka_unit_test(own_maximum_of_memory_holds),
+        cmocka_unit_test(wrapping_growth_stays_inside),
         cmocka_unit_test(too_big_initial_memory_is_a_limit),
         cmocka_unit_test(start_section_runs_once_and_sees_memory),
         cmocka_unit_test(start_section_may_trap),
