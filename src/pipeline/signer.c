@@ -1,0 +1,329 @@
+/* What is shared: `stop` and `drain` are raised by others and only ever rise; the counters and
+ * `state` are written by the signer's thread alone, relaxed, as nothing depends on their order; the
+ * list of waiters and `ended` are under `lock`, which is never held while a callback runs. */
+#include "signer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer_impl.h"
+
+enum { BLOCK_MS = SWAPCI_REDIS_SLICE_MS };
+
+size_t swapci_signer_message_max(size_t ring_capacity) {
+    size_t record_max = (ring_capacity ? ring_capacity : SWAPCI_RING_CAPACITY) / 4;
+    size_t frame = SWAPCI_RECORD_HEAD + SWAPCI_RECORD_KEY_MAX + SWAPCI_RECORD_SIGNATURE_MAX +
+                   1; /* the byte that an empty message gains when it is tampered with */
+    return record_max > frame ? record_max - frame : 0;
+}
+
+static void set_state(swapci_signer *s, enum swapci_signer_state state) {
+    atomic_store_explicit(&s->state, (int)state, memory_order_relaxed);
+}
+
+/* Moves all waiters below `stage` to it, with target. Returns whether there were any. */
+static int promote_waiters(swapci_signer *s, int from, int stage, swapci_stream_id target) {
+    int any = 0;
+    pthread_mutex_lock(&s->lock);
+    for (signer_waiter *w = s->waiters; w; w = w->next) {
+        if ((int)w->stage >= from && (int)w->stage < stage) {
+            w->stage = stage;
+            w->target = target;
+        }
+        any |= (int)w->stage == stage;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return any;
+}
+
+/* Gives each new question its target: the last entry that is in the stream now. A question that
+ * comes during the look-up is left for the next one. */
+static enum swapc_status resolve_waiters(swapci_signer *s, swapc_error *error) {
+    swapci_stream_id last = {0, 0};
+    if (!promote_waiters(s, WAITER_NEW, WAITER_LOOKING, last)) {
+        return SWAPC_OK;
+    }
+    enum swapc_status status = swapci_stream_last_id(s->redis, s->names.messages, &last, error);
+    if (status == SWAPC_OK) {
+        promote_waiters(s, WAITER_LOOKING, WAITER_RESOLVED, last);
+    }
+    return status;
+}
+
+/* Answers the waiters whose target is reached; with `all`, everybody, by status. */
+static void answer_waiters(swapci_signer *s, int all, enum swapc_status status) {
+    signer_waiter *ready = NULL;
+    pthread_mutex_lock(&s->lock);
+    s->ended |= all;
+    signer_waiter **link = &s->waiters;
+    while (*link) {
+        signer_waiter *w = *link;
+        if (all ||
+            (w->stage == WAITER_RESOLVED && swapci_stream_id_compare(w->target, s->sent) <= 0)) {
+            *link = w->next;
+            w->next = ready;
+            ready = w;
+        } else {
+            link = &w->next;
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    while (ready) {
+        signer_waiter *w = ready;
+        ready = w->next;
+        w->fn(status, w->user);
+        free(w);
+    }
+}
+
+/* Nothing was left to read after the targets were set: all of them are reached, be it that other
+ * signers of the group have the entries. */
+static void reach_all_targets(swapci_signer *s) {
+    pthread_mutex_lock(&s->lock);
+    for (signer_waiter *w = s->waiters; w; w = w->next) {
+        if (w->stage == WAITER_RESOLVED && swapci_stream_id_compare(w->target, s->sent) > 0) {
+            s->sent = w->target;
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_sent_fn fn,
+                                          void *user) {
+    signer_waiter *w = calloc(1, sizeof *w);
+    if (!w) {
+        return SWAPC_NO_MEMORY;
+    }
+    w->fn = fn;
+    w->user = user;
+    pthread_mutex_lock(&signer->lock);
+    int ended = signer->ended;
+    if (!ended) {
+        w->next = signer->waiters;
+        signer->waiters = w;
+    }
+    pthread_mutex_unlock(&signer->lock);
+    if (ended) {
+        free(w);
+        fn(SWAPC_CLOSED, user);
+    }
+    return SWAPC_OK;
+}
+
+/* Reads new entries and sends them, or waits a little when the ring is full enough. */
+static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
+    size_t room = SWAPCI_SIGNER_IN_FLIGHT - swapci_signer_flight(s);
+    if (room < SIGNER_BATCH) {
+        return swapci_signer_nap(s, 1, error);
+    }
+    enum swapc_status status = resolve_waiters(s, error);
+    if (status == SWAPC_OK) {
+        status = swapci_stream_read(s->redis, &s->names, s->consumer, SIGNER_BATCH, BLOCK_MS,
+                                    &s->batch, error);
+    }
+    if (status == SWAPC_OK && s->batch.count == 0) {
+        reach_all_targets(s);
+    } else if (status == SWAPC_OK) {
+        status = swapci_signer_send(s, error);
+        if (status == SWAPC_OK) {
+            s->sent = s->batch.entries[s->batch.count - 1].id;
+        }
+    }
+    if (status == SWAPC_OK) {
+        answer_waiters(s, 0, SWAPC_OK);
+    }
+    return status;
+}
+
+/* One step of work. Out: *done when drained. */
+static enum swapc_status turn(swapci_signer *s, int *done, swapc_error *error) {
+    int drain = atomic_load_explicit(&s->drain, memory_order_relaxed);
+    enum swapc_status status = swapci_signer_chores(s, error);
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (s->recovering) {
+        set_state(s, drain ? SWAPCI_SIGNER_DRAINING : SWAPCI_SIGNER_RECOVERING);
+        return swapci_signer_recover(s, error);
+    }
+    set_state(s, drain ? SWAPCI_SIGNER_DRAINING : SWAPCI_SIGNER_READING);
+    return drain ? swapci_signer_drain_step(s, done, error) : feed(s, error);
+}
+
+/* After a lost connection: entries may have been given to us without our knowing. */
+static enum swapc_status reconnect(swapci_signer *s, const swapc_error *why, swapc_error *error) {
+    enum swapc_status status = SWAPC_IO;
+    swapc_log_write(&s->config.log, SWAPC_LOG_WARN, "signer", "%s; trying again", why->text);
+    while (status == SWAPC_IO) {
+        swapc_error again = SWAPC_ERROR_INIT;
+        status = swapci_redis_restore(s->redis, error);
+        if (status == SWAPC_OK) {
+            status = swapci_stream_create(s->redis, &s->names, &again);
+            if (status != SWAPC_OK && status != SWAPC_IO) {
+                swapc_error_set(error, status, "%s", again.text);
+            }
+        }
+    }
+    swapci_signer_recovery_begin(s);
+    s->chores_due_ns = 0;
+    return status;
+}
+
+static enum swapc_status work(swapci_signer *s, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    int done = 0;
+    while (status == SWAPC_OK && !done) {
+        swapc_error why = SWAPC_ERROR_INIT;
+        if (atomic_load_explicit(&s->stop, memory_order_relaxed)) {
+            return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
+        }
+        status = turn(s, &done, &why);
+        if (status == SWAPC_IO) {
+            status = reconnect(s, &why, error);
+        } else if (status != SWAPC_OK) {
+            swapc_error_set(error, status, "%s",
+                            why.text[0] ? why.text : swapc_status_text(status));
+        }
+    }
+    if (status == SWAPC_OK) {
+        swapci_ring_finish(s->ring);
+        swapci_stream_lease_end(s->redis, &s->names, s->consumer, NULL);
+    }
+    return status;
+}
+
+static void *thread_main(void *user) {
+    swapci_signer *s = user;
+    sigset_t all;
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    s->status = work(s, &s->error);
+    set_state(s, SWAPCI_SIGNER_ENDED);
+    answer_waiters(s, 1, SWAPC_CLOSED);
+    if (s->config.ended) {
+        s->config.ended(s->config.user);
+    }
+    return NULL;
+}
+
+static enum swapc_status check_config(const swapci_signer_config *config, swapc_error *error) {
+    if (!config->consumer || !config->consumer[0] ||
+        strlen(config->consumer) > SWAPCI_STREAM_CONSUMER_MAX) {
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "the signer's consumer name must have 1 to %d bytes",
+                               SWAPCI_STREAM_CONSUMER_MAX);
+    }
+    if (!(config->tamper >= 0 && config->tamper <= 1)) {
+        return swapc_error_set(error, SWAPC_INVALID, "--tamper is a fraction from 0 to 1");
+    }
+    return SWAPC_OK;
+}
+
+/* Attaches to ring and Redis. */
+static enum swapc_status attach(swapci_signer *s, const swapci_signer_config *config,
+                                swapc_error *error) {
+    swapci_ring_config ring = {config->ring, config->ring_directory, config->ring_capacity,
+                               &s->stop};
+    swapci_redis_config redis = {config->redis_url, 0, 0, config->redis_retry_ms, &s->stop};
+    swapc_error why = SWAPC_ERROR_INIT;
+    enum swapc_status status = swapci_ring_open(&ring, SWAPCI_RING_PRODUCER, &s->ring, &why);
+    if (status == SWAPC_BUSY) {
+        return swapc_error_set(error, status,
+                               "the ring %s has a signer already: end that one first, or give "
+                               "another name with --ring",
+                               config->ring);
+    }
+    if (status != SWAPC_OK) {
+        return swapc_error_set(error, status, "%s", why.text);
+    }
+    s->record_max = swapci_ring_record_max(s->ring);
+    s->record = malloc(s->record_max);
+    if (!s->record) {
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    }
+    status = swapci_redis_open(&redis, &s->redis, error);
+    if (status == SWAPC_OK) {
+        status = swapci_stream_create(s->redis, &s->names, error);
+    }
+    if (status == SWAPC_OK) {
+        status = swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, error);
+    }
+    return status;
+}
+
+enum swapc_status swapci_signer_start(const swapci_signer_config *config, swapci_signer **out,
+                                      swapc_error *error) {
+    enum swapc_status status = check_config(config, error);
+    swapci_signer *s = status == SWAPC_OK ? calloc(1, sizeof *s) : NULL;
+    if (status != SWAPC_OK) {
+        return status;
+    }
+    if (!s) {
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    }
+    s->config = *config;
+    s->sign = config->sign;
+    snprintf(s->consumer, sizeof s->consumer, "%s", config->consumer);
+    pthread_mutex_init(&s->lock, NULL);
+    swapci_signer_recovery_begin(s);
+    status = swapci_stream_names_init(&s->names, config->prefix, error);
+    if (status == SWAPC_OK) {
+        status = attach(s, config, error);
+    }
+    if (status == SWAPC_OK) {
+        int why = pthread_create(&s->thread, NULL, thread_main, s);
+        if (why) {
+            status = swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for the signer");
+        }
+    }
+    if (status != SWAPC_OK) {
+        swapci_signer_free(s);
+        return status;
+    }
+    *out = s;
+    return SWAPC_OK;
+}
+
+void swapci_signer_drain(swapci_signer *signer) {
+    atomic_store_explicit(&signer->drain, 1, memory_order_relaxed);
+}
+
+void swapci_signer_stop(swapci_signer *signer) {
+    atomic_store(&signer->stop, 1);
+    swapci_ring_wake_self(signer->ring);
+}
+
+swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
+    swapci_signer_stats stats = {
+        (enum swapci_signer_state)atomic_load_explicit(&signer->state, memory_order_relaxed),
+        atomic_load_explicit(&signer->count_sent, memory_order_relaxed),
+        atomic_load_explicit(&signer->count_resent, memory_order_relaxed),
+        atomic_load_explicit(&signer->count_tampered, memory_order_relaxed),
+        atomic_load_explicit(&signer->count_refused, memory_order_relaxed),
+        atomic_load_explicit(&signer->count_adopted, memory_order_relaxed)};
+    return stats;
+}
+
+enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error) {
+    pthread_join(signer->thread, NULL);
+    if (signer->status != SWAPC_OK) {
+        swapc_error_set(error, signer->status, "%s", signer->error.text);
+    }
+    return signer->status;
+}
+
+void swapci_signer_free(swapci_signer *signer) {
+    if (!signer) {
+        return;
+    }
+    swapci_verdict_writer_free(signer->verdicts);
+    swapci_redis_free(signer->redis);
+    swapci_ring_close(signer->ring);
+    swapci_batch_fini(&signer->batch);
+    swapci_buffer_fini(&signer->altered);
+    free(signer->record);
+    pthread_mutex_destroy(&signer->lock);
+    free(signer);
+}

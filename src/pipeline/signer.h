@@ -1,0 +1,103 @@
+/* signer.h - reads messages, signs them, and writes the records into the ring; loses none.
+ *
+ * A message stays pending in Redis until its verdict is stored. What is pending for this consumer
+ * is sent again by event, never by idle time: when the signer starts, when the ring's consumer has
+ * changed, when the Redis connection was lost, when a dead consumer's entries were adopted; each
+ * time once the ring is drained. A message that was sent twice before goes alone, so that one that
+ * kills verifiers does not take others with it; one delivered more than 5 times is answered Error,
+ * reason `poisoned`. Other messages that cannot be signed are answered Error here: `malformed`
+ * (no field m), `unknown method`, `too large`.
+ *
+ * Bounds: at most SWAPCI_SIGNER_IN_FLIGHT records are in the ring (the verifier bounds what it has
+ *     taken); a lease of SWAPCI_SIGNER_LEASE_MS says that the consumer lives.
+ * Threads: start, join and free by one thread; the others from any. The work is done by a thread
+ *     of the signer's own, on which the callbacks are called.
+ * Ownership: what the config points at is copied, but for sign, which must outlive the signer.
+ */
+#ifndef SWAPCI_SIGNER_H
+#define SWAPCI_SIGNER_H
+
+#include "sign.h"
+#include "stream.h"
+#include "swapc/log.h"
+
+enum {
+    SWAPCI_SIGNER_IN_FLIGHT = 512,
+    SWAPCI_SIGNER_LEASE_MS = 10000,
+    SWAPCI_SIGNER_DELIVERIES_MAX = 5
+};
+
+typedef struct swapci_signer swapci_signer;
+
+/* The thread is ending: drained, stopped or failed; join does not wait any more. */
+typedef void (*swapci_signer_ended_fn)(void *user);
+
+/* SWAPC_OK: all is signed. CLOSED: the signer ended before that. */
+typedef void (*swapci_signer_sent_fn)(enum swapc_status status, void *user);
+
+typedef struct swapci_signer_config {
+    const char *redis_url;
+    uint32_t redis_retry_ms; /* as in redis.h */
+    const char *prefix;      /* of the streams; NULL: "swapc" */
+    const char *consumer; /* the signer's name: the same after a restart, its own among signers */
+    const char *ring;     /* name */
+    const char *ring_directory; /* NULL: /dev/shm */
+    size_t ring_capacity;       /* bytes; 0: SWAPCI_RING_CAPACITY */
+    const swapci_sign *sign;
+    enum swapci_method method; /* of messages that name none */
+    double tamper;             /* probability, 0 to 1 */
+    uint64_t seed;             /* of the choice of tampered messages and keys */
+    swapc_log log;
+    swapci_signer_ended_fn ended; /* NULL: none */
+    void *user;
+} swapci_signer_config;
+
+/* Attaches to the ring, connects, makes the group, takes up what is pending, and begins to read.
+ * Returns INVALID (config, ring), BUSY (the ring has a producer), the failures of swapci_redis_open
+ * and swapci_ring_open, SYSTEM (no thread), NO_MEMORY. */
+enum swapc_status swapci_signer_start(const swapci_signer_config *config, swapci_signer **out,
+                                      swapc_error *error);
+
+/* Calls fn once every entry that is in the stream now (in fact: within SWAPCI_REDIS_SLICE_MS from
+ * now) has been signed; CLOSED when the signer ends first, at once when it has ended already.
+ * Returns SWAPC_OK, or NO_MEMORY: fn is then not called. */
+enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_sent_fn fn,
+                                          void *user);
+
+/* Asks the signer to read no more, to wait until nothing is pending, to mark the ring's end of
+ * stream, and to end. */
+void swapci_signer_drain(swapci_signer *signer);
+
+/* Asks the signer to end soon, leaving messages pending and the ring without an end. May be called
+ * from a signal handler. */
+void swapci_signer_stop(swapci_signer *signer);
+
+enum swapci_signer_state {
+    SWAPCI_SIGNER_RECOVERING, /* sends again what was pending */
+    SWAPCI_SIGNER_READING,
+    SWAPCI_SIGNER_DRAINING,
+    SWAPCI_SIGNER_ENDED
+};
+
+typedef struct swapci_signer_stats {
+    enum swapci_signer_state state;
+    uint64_t sent;     /* records written into the ring */
+    uint64_t resent;   /* of them, of messages delivered before */
+    uint64_t tampered; /* of them */
+    uint64_t refused;  /* messages answered Error here */
+    uint64_t adopted;  /* entries taken over from dead consumers */
+} swapci_signer_stats;
+
+swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer);
+
+/* Waits for the thread. Returns SWAPC_OK (drained), INTERRUPTED (stopped), or why it failed:
+ * UNREACHABLE, PROTOCOL, CORRUPT, SYSTEM, NO_MEMORY. */
+enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error);
+
+/* Detaches and frees; joined before. NULL does nothing. */
+void swapci_signer_free(swapci_signer *signer);
+
+/* Bytes of the largest message that fits a ring of this capacity (0: the default). */
+size_t swapci_signer_message_max(size_t ring_capacity);
+
+#endif

@@ -1,0 +1,86 @@
+/* signer_impl.h - the signer's parts: signer.c (thread and questions), signer_send.c (from entry to
+ * record), signer_recover.c (what was pending). All of it belongs to the signer's thread, unless a
+ * field says otherwise.
+ */
+#ifndef SWAPCI_SIGNER_IMPL_H
+#define SWAPCI_SIGNER_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ring.h"
+#include "signer.h"
+#include "verdict.h"
+
+enum { SIGNER_BATCH = 128 };
+
+/* Somebody who wants to know when all is sent. */
+typedef struct signer_waiter {
+    struct signer_waiter *next;
+    swapci_signer_sent_fn fn;
+    void *user;
+    enum { WAITER_NEW, WAITER_LOOKING, WAITER_RESOLVED } stage;
+    swapci_stream_id target; /* once resolved: the last entry, looked up after the question */
+} signer_waiter;
+
+struct swapci_signer {
+    swapci_signer_config config; /* its strings are not used after start, but for the next three */
+    char consumer[SWAPCI_STREAM_CONSUMER_MAX + 1];
+    swapci_stream_names names;
+    const swapci_sign *sign;
+
+    swapci_redis *redis;
+    swapci_ring *ring;
+    swapci_verdict_writer *verdicts;
+    swapci_batch batch;
+    uint8_t *record; /* record_max bytes */
+    size_t record_max;
+    swapci_buffer altered; /* a tampered message */
+
+    size_t flight_lens[SWAPCI_SIGNER_IN_FLIGHT]; /* of the newest records, a circle */
+    size_t flight_first, flight_count;
+    uint64_t flight_bytes;
+
+    int recovering;
+    swapci_stream_id recovered; /* pending entries up to here are sent again */
+    swapci_stream_id sent;      /* entries up to here are read and signed */
+    uint64_t chores_due_ns;
+
+    pthread_t thread;
+    enum swapc_status status; /* of the thread; read after join */
+    swapc_error error;
+
+    atomic_int stop, drain, state;
+    _Atomic uint64_t count_sent, count_resent, count_tampered, count_refused, count_adopted;
+
+    pthread_mutex_t lock; /* of the two below */
+    signer_waiter *waiters;
+    int ended;
+};
+
+/* Signs the batch's entries and writes their records; answers those that cannot be. Out: nothing of
+ * the batch is needed any more. Returns INTERRUPTED, CORRUPT, those of redis.h, NO_MEMORY. */
+enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error);
+
+/* Records in the ring, at most so many too high: records that the ring's bytes could hold. */
+size_t swapci_signer_flight(swapci_signer *s);
+
+/* One step of sending again what is pending; clears s->recovering when all is sent. */
+enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error);
+
+/* Renews the lease and adopts from the dead, when it is time. Starts a recovery when the ring's
+ * consumer has changed. To be called in every wait. */
+enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error);
+
+/* From the start. */
+void swapci_signer_recovery_begin(swapci_signer *s);
+
+/* One step of draining. Out: *done: nothing is pending. */
+enum swapc_status swapci_signer_drain_step(swapci_signer *s, int *done, swapc_error *error);
+
+static inline enum swapc_status swapci_signer_nap(swapci_signer *s, uint32_t ms,
+                                                  swapc_error *error) {
+    return swapci_redis_sleep(&s->stop, ms, error);
+}
+
+#endif

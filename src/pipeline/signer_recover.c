@@ -1,0 +1,159 @@
+#include "signer_impl.h"
+
+#include "clock.h"
+
+enum {
+    CHORES_MS = 2000,
+    ADOPT_IDLE_MS = 1000, /* so that of two who adopt at once, one finds the entries fresh */
+    ADOPT_MAX = 512,
+    SUSPECT_DELIVERIES = 2, /* sent so often without an answer: goes alone */
+    WAIT_MS = 100
+};
+
+static const swapci_stream_id first_id = {0, 0};
+
+void swapci_signer_recovery_begin(swapci_signer *s) {
+    s->recovering = 1;
+    s->recovered = first_id;
+}
+
+enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    size_t moved = 0;
+    if (swapci_ring_consumer_changed(s->ring)) {
+        swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer",
+                        "the ring's consumer changed: what is pending is sent again");
+        swapci_signer_recovery_begin(s);
+    }
+    if (now < s->chores_due_ns) {
+        return SWAPC_OK;
+    }
+    s->chores_due_ns = now + CHORES_MS * 1000000ull;
+    enum swapc_status status =
+        swapci_stream_lease(s->redis, &s->names, s->consumer, SWAPCI_SIGNER_LEASE_MS, error);
+    if (status == SWAPC_OK) {
+        status = swapci_stream_adopt(s->redis, &s->names, s->consumer, ADOPT_IDLE_MS, ADOPT_MAX,
+                                     &moved, error);
+    }
+    if (moved > 0) {
+        swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer",
+                        "%zu entries of consumers that died are taken over", moved);
+        atomic_fetch_add_explicit(&s->count_adopted, moved, memory_order_relaxed);
+        swapci_signer_recovery_begin(s);
+    }
+    return status;
+}
+
+/* Waits a slice for the ring to drain. Out: *drained. */
+static enum swapc_status await_drained(swapci_signer *s, int *drained, swapc_error *error) {
+    enum swapc_status status = swapci_ring_wait_drained(s->ring, WAIT_MS, error);
+    *drained = status == SWAPC_OK;
+    if (status == SWAPC_UNREACHABLE) { /* no verifier: what is in the ring waits for the next */
+        swapc_error_clear(error);
+        status = swapci_ring_wait_peer(s->ring, WAIT_MS, error);
+        if (status == SWAPC_UNREACHABLE) {
+            swapc_error_clear(error);
+            status = SWAPC_OK;
+        }
+    }
+    return status == SWAPC_BUSY ? SWAPC_OK : status;
+}
+
+/* Claims `count` pending entries and sends those that are still there. */
+static enum swapc_status resend(swapci_signer *s, const swapci_pending *pending, size_t count,
+                                swapc_error *error) {
+    size_t at = 0;
+    enum swapc_status status =
+        swapci_stream_claim(s->redis, &s->names, s->consumer, 0, pending, count, &s->batch, error);
+    for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
+        if (at < s->batch.count &&
+            swapci_stream_id_compare(s->batch.entries[at].id, pending[i].id) == 0) {
+            at++;
+        } else { /* answered meanwhile, and then this counts for nothing; or deleted by somebody */
+            swapci_verdict gone = {pending[i].id, "", "Error", "", 0, 0, "deleted"};
+            status = swapci_verdict_add(s->verdicts, &gone, error);
+        }
+    }
+    return status == SWAPC_OK ? swapci_signer_send(s, error) : status;
+}
+
+/* Whether id is pending still. */
+static enum swapc_status still_pending(swapci_signer *s, swapci_stream_id id, int *out,
+                                       swapc_error *error) {
+    swapci_stream_id before = id;
+    swapci_pending found;
+    size_t count = 1;
+    if (before.seq > 0) {
+        before.seq--;
+    } else {
+        before.ms--;
+        before.seq = UINT64_MAX;
+    }
+    enum swapc_status status =
+        swapci_stream_pending(s->redis, &s->names, s->consumer, before, &found, &count, error);
+    *out = count == 1 && swapci_stream_id_compare(found.id, id) == 0;
+    return status;
+}
+
+/* Sends a suspect and waits until it is answered. When a verifier dies of it, the recovery has
+ * begun anew and the suspect has one delivery more. */
+static enum swapc_status resend_alone(swapci_signer *s, const swapci_pending *suspect,
+                                      swapc_error *error) {
+    int pending = 1;
+    uint32_t pause = 1;
+    enum swapc_status status = resend(s, suspect, 1, error);
+    while (status == SWAPC_OK) {
+        status = still_pending(s, suspect->id, &pending, error);
+        if (status != SWAPC_OK || !pending) {
+            break;
+        }
+        status = swapci_signer_nap(s, pause, error);
+        pause = pause < 16 ? pause * 2 : 20;
+        if (status == SWAPC_OK) {
+            status = swapci_signer_chores(s, error);
+        }
+        if (swapci_stream_id_compare(s->recovered, suspect->id) < 0) {
+            break;
+        }
+    }
+    return status;
+}
+
+enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
+    swapci_pending page[SIGNER_BATCH];
+    size_t count = SIGNER_BATCH;
+    size_t plain = 0;
+    int drained = 0;
+    enum swapc_status status = await_drained(s, &drained, error);
+    if (status != SWAPC_OK || !drained) {
+        return status;
+    }
+    status =
+        swapci_stream_pending(s->redis, &s->names, s->consumer, s->recovered, page, &count, error);
+    if (status != SWAPC_OK || count == 0) {
+        s->recovering = status != SWAPC_OK;
+        return status;
+    }
+    while (plain < count && page[plain].deliveries < SUSPECT_DELIVERIES) {
+        plain++;
+    }
+    if (plain > 0) {
+        s->recovered = page[plain - 1].id;
+        return resend(s, page, plain, error);
+    }
+    s->recovered = page[0].id;
+    return resend_alone(s, &page[0], error);
+}
+
+enum swapc_status swapci_signer_drain_step(swapci_signer *s, int *done, swapc_error *error) {
+    swapci_pending found;
+    size_t count = 1;
+    *done = 0;
+    enum swapc_status status =
+        swapci_stream_pending(s->redis, &s->names, s->consumer, first_id, &found, &count, error);
+    if (status == SWAPC_OK && count > 0) {
+        return swapci_signer_nap(s, 2, error);
+    }
+    *done = status == SWAPC_OK;
+    return status;
+}

@@ -1,0 +1,156 @@
+#include "signer_impl.h"
+
+static uint64_t mix(uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+/* The same for the same message, so that one that is sent again is treated as before. */
+static uint64_t choice(const swapci_signer *s, swapci_stream_id id, uint64_t purpose) {
+    return mix(mix(mix(s->config.seed + purpose) + id.ms) + id.seq);
+}
+
+static int to_be_tampered(const swapci_signer *s, swapci_stream_id id) {
+    return (double)(choice(s, id, 1) >> 11) * 0x1p-53 < s->config.tamper;
+}
+
+/* Keeps the lengths of the newest records: those whose bytes the ring still could hold are in it. */
+static void flight_add(swapci_signer *s, size_t len) {
+    if (s->flight_count == SWAPCI_SIGNER_IN_FLIGHT) {
+        s->flight_bytes -= s->flight_lens[s->flight_first];
+        s->flight_first = (s->flight_first + 1) % SWAPCI_SIGNER_IN_FLIGHT;
+        s->flight_count--;
+    }
+    s->flight_lens[(s->flight_first + s->flight_count++) % SWAPCI_SIGNER_IN_FLIGHT] = len;
+    s->flight_bytes += len;
+}
+
+size_t swapci_signer_flight(swapci_signer *s) {
+    size_t used = swapci_ring_used(s->ring);
+    while (s->flight_count > 0 && s->flight_bytes > used) {
+        s->flight_bytes -= s->flight_lens[s->flight_first];
+        s->flight_first = (s->flight_first + 1) % SWAPCI_SIGNER_IN_FLIGHT;
+        s->flight_count--;
+    }
+    return s->flight_count;
+}
+
+/* Why an entry cannot be sent, or NULL. Out: *method. */
+static const char *fault(const swapci_signer *s, const swapci_entry *entry,
+                         enum swapci_method *method) {
+    *method = s->config.method;
+    if (entry->deliveries > SWAPCI_SIGNER_DELIVERIES_MAX) {
+        return "poisoned";
+    }
+    if (!entry->has_body) {
+        return "malformed";
+    }
+    if (entry->method.len && !swapci_method_parse(entry->method, method)) {
+        return "unknown method";
+    }
+    if (entry->body.len > swapci_signer_message_max(swapci_ring_capacity(s->ring))) {
+        return "too large";
+    }
+    return NULL;
+}
+
+/* Writes the encoded record, with the chores done while the ring has no room. */
+static enum swapc_status write_record(swapci_signer *s, size_t len, swapc_error *error) {
+    swapc_bytes record = swapc_bytes_of(s->record, len);
+    for (;;) {
+        swapc_error why = SWAPC_ERROR_INIT;
+        enum swapc_status status = swapci_ring_write(s->ring, record, SWAPCI_RING_SLICE_MS, &why);
+        if (status == SWAPC_OK) {
+            flight_add(s, len);
+            return status;
+        }
+        if (status == SWAPC_UNREACHABLE) { /* full, and no verifier: one will come */
+            status = swapci_signer_nap(s, SWAPCI_RING_SLICE_MS, error);
+        } else if (status == SWAPC_BUSY) {
+            status = SWAPC_OK;
+        }
+        if (status == SWAPC_OK) {
+            status = swapci_signer_chores(s, error);
+        }
+        if (status != SWAPC_OK) {
+            const char *text = why.text[0] ? why.text : swapc_status_text(status);
+            return swapc_error_set(error, status, "the ring: %s", text);
+        }
+    }
+}
+
+static enum swapc_status send_entry(swapci_signer *s, const swapci_entry *entry,
+                                    enum swapci_method method, swapc_error *error) {
+    swapci_signature signature;
+    size_t key = (size_t)(choice(s, entry->id, 2) % swapci_sign_keys(s->sign));
+    int tampered = to_be_tampered(s, entry->id);
+    swapci_record record = {.id = entry->id,
+                            .method = method,
+                            .deliveries = (uint32_t)entry->deliveries,
+                            .t_us = entry->t_us,
+                            .message = entry->body};
+    size_t len = 0;
+    enum swapc_status status =
+        swapci_sign_message(s->sign, key, method, entry->body, &signature, error);
+    record.key = signature.key;
+    record.signature = swapc_bytes_of(signature.bytes, signature.len);
+    if (status == SWAPC_OK && tampered) {
+        status = swapci_sign_tamper(entry->body, choice(s, entry->id, 3), &s->altered);
+        record.message = swapci_buffer_bytes(&s->altered);
+    }
+    if (status == SWAPC_OK) {
+        status = swapci_record_encode(&record, s->record, s->record_max, &len, error);
+    }
+    if (status == SWAPC_OK) {
+        status = write_record(s, len, error);
+    }
+    if (status != SWAPC_OK) {
+        return swapc_error_set(error, status, "a message cannot be signed: %s",
+                               swapc_status_text(status));
+    }
+    atomic_fetch_add_explicit(&s->count_sent, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->count_resent, entry->deliveries > 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->count_tampered, (uint64_t)tampered, memory_order_relaxed);
+    return SWAPC_OK;
+}
+
+/* Answers Error for an entry that is not sent. */
+static enum swapc_status refuse(swapci_signer *s, const swapci_entry *entry, const char *reason,
+                                swapc_error *error) {
+    enum swapci_method method = s->config.method;
+    int known = entry->method.len == 0 || swapci_method_parse(entry->method, &method);
+    swapci_verdict verdict = {
+        entry->id, known ? swapci_method_name(method) : "", "Error", "", 0, entry->t_us, reason};
+    atomic_fetch_add_explicit(&s->count_refused, 1, memory_order_relaxed);
+    return swapci_verdict_add(s->verdicts, &verdict, error);
+}
+
+/* The ledger must know of a tampered message before anybody can judge it. */
+static enum swapc_status announce_tampered(swapci_signer *s, swapc_error *error) {
+    swapci_stream_id ids[SIGNER_BATCH];
+    size_t count = 0;
+    if (s->config.tamper <= 0) {
+        return SWAPC_OK;
+    }
+    for (size_t i = 0; i < s->batch.count; i++) {
+        const swapci_entry *entry = &s->batch.entries[i];
+        enum swapci_method method;
+        if (!fault(s, entry, &method) && to_be_tampered(s, entry->id)) {
+            ids[count++] = entry->id;
+        }
+    }
+    return swapci_stream_tampered_add(s->redis, &s->names, ids, count, error);
+}
+
+enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error) {
+    SWAPC_CHECK(s->batch.count <= SIGNER_BATCH);
+    enum swapc_status status = announce_tampered(s, error);
+    for (size_t i = 0; i < s->batch.count && status == SWAPC_OK; i++) {
+        const swapci_entry *entry = &s->batch.entries[i];
+        enum swapci_method method;
+        const char *reason = fault(s, entry, &method);
+        status = reason ? refuse(s, entry, reason, error) : send_entry(s, entry, method, error);
+    }
+    return status == SWAPC_OK ? swapci_verdict_flush(s->verdicts, error) : status;
+}

@@ -1,0 +1,483 @@
+#include "redis_fixture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ledger.h"
+#include "ring.h"
+#include "signer.h"
+#include "verdict.h"
+
+enum { RECORD_MAX = 16384 };
+
+/* A signer, and the test as its verifier. */
+typedef struct scene {
+    swapci_redis *redis;
+    swapci_stream_names names;
+    char ring_name[64];
+    char keys[64];
+    swapci_sign *sign;
+    swapci_signer_config config;
+    swapci_signer *signer;
+    swapci_ring *ring; /* our end; NULL: no verifier */
+    swapci_verdict_writer *verdicts;
+    swapci_ledger *ledger;
+    uint64_t seen; /* records */
+} scene;
+
+static scene *scene_new(void) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    scene *s = test_calloc(1, sizeof *s);
+    swapci_keyring *keys = NULL;
+    s->redis = fixture_open(5000);
+    s->names = fixture_names();
+    snprintf(s->ring_name, sizeof s->ring_name, "signer-test-%d", (int)getpid());
+    snprintf(s->keys, sizeof s->keys, "/tmp/signer-test-keys-%d", (int)getpid());
+    fixture_ok(swapci_keyring_load(s->keys, 2, &keys, &error), &error);
+    fixture_ok(swapci_sign_new(keys, &s->sign, &error), &error);
+    swapci_keyring_free(keys);
+    fixture_ok(swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, &error), &error);
+    fixture_ok(swapci_ledger_new(&s->ledger, &error), &error);
+    s->config.redis_url = fixture_url();
+    s->config.redis_retry_ms = 5000;
+    s->config.consumer = "one";
+    s->config.ring = s->ring_name;
+    s->config.ring_capacity = 4 * RECORD_MAX;
+    s->config.sign = s->sign;
+    return s;
+}
+
+static void scene_free(scene *s) {
+    char public_keys[80];
+    swapci_signer_free(s->signer);
+    swapci_ring_close(s->ring);
+    swapci_ring_unlink(NULL, s->ring_name, NULL);
+    swapci_sign_free(s->sign);
+    swapci_verdict_writer_free(s->verdicts);
+    swapci_ledger_free(s->ledger);
+    swapci_redis_free(s->redis);
+    snprintf(public_keys, sizeof public_keys, "%s.pub", s->keys);
+    unlink(s->keys);
+    unlink(public_keys);
+    test_free(s);
+}
+
+static void add(scene *s, size_t count, const char *method) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    for (size_t i = 0; i < count; i++) {
+        char body[32];
+        swapci_stream_id id;
+        snprintf(body, sizeof body, "message %zu", i);
+        swapci_message message = {swapc_bytes_str(body), method, 0};
+        fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
+        fixture_ok(swapci_ledger_add(s->ledger, id, &error), &error);
+    }
+}
+
+static void start(scene *s) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(swapci_signer_start(&s->config, &s->signer, &error), &error);
+}
+
+static void attach(scene *s) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_ring_config ring = {s->ring_name, NULL, s->config.ring_capacity, NULL};
+    fixture_ok(swapci_ring_open(&ring, SWAPCI_RING_CONSUMER, &s->ring, &error), &error);
+}
+
+static void detach(scene *s) {
+    swapci_ring_close(s->ring);
+    s->ring = NULL;
+}
+
+static void answer(scene *s, const swapci_record *record, const char *status) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_verdict v = {
+        record->id, swapci_method_name(record->method), status, "d", 1, record->t_us, NULL};
+    fixture_ok(swapci_verdict_add(s->verdicts, &v, &error), &error);
+}
+
+/* Reads one record into `bytes`; returns 0 when none came within timeout_ms or the stream ended. */
+static int read_record(scene *s, uint8_t *bytes, swapci_record *out, int timeout_ms) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    size_t len;
+    enum swapc_status status =
+        swapci_ring_read(s->ring, bytes, RECORD_MAX, &len, timeout_ms, &error);
+    if (status == SWAPC_EMPTY || status == SWAPC_CLOSED || status == SWAPC_UNREACHABLE) {
+        return 0;
+    }
+    fixture_ok(status, &error);
+    fixture_ok(swapci_record_decode(swapc_bytes_of(bytes, len), out, &error), &error);
+    s->seen++;
+    return 1;
+}
+
+/* Answers Valid to what is there and to what comes at once. */
+static void answer_ready(scene *s) {
+    static uint8_t bytes[RECORD_MAX];
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_record record;
+    while (read_record(s, bytes, &record, 10)) {
+        answer(s, &record, "Valid");
+    }
+    fixture_ok(swapci_verdict_flush(s->verdicts, &error), &error);
+}
+
+/* Drains the signer and answers until its end of stream. */
+static void finish(scene *s) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_signer_drain(s->signer);
+    while (swapci_signer_stats_get(s->signer).state != SWAPCI_SIGNER_ENDED) {
+        answer_ready(s);
+    }
+    fixture_ok(swapci_signer_join(s->signer, &error), &error);
+}
+
+static swapci_ledger_result join(scene *s) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_ledger_result result;
+    fixture_ok(swapci_ledger_join(s->ledger, s->redis, &s->names, &result, &error), &error);
+    assert_int_equal(result.lost, 0);
+    assert_int_equal(result.duplicates, 0);
+    return result;
+}
+
+static void drains_to_the_last_message(void **state) {
+    scene *s = scene_new();
+    uint8_t byte[16];
+    size_t len;
+    (void)state;
+    add(s, 1000, "ecdsa"); /* also those from before the signer */
+    attach(s);
+    start(s);
+    add(s, 500, NULL);
+    finish(s); /* messages that were not read yet stay */
+    assert_int_equal(swapci_ring_take(s->ring, byte, sizeof byte, &len, NULL), SWAPC_CLOSED);
+    swapci_signer_free(s->signer);
+    start(s);
+    while (swapci_signer_stats_get(s->signer).state != SWAPCI_SIGNER_READING) {
+        swapci_redis_sleep(NULL, 1, NULL);
+    }
+    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) {
+        answer_ready(s);
+    }
+    finish(s);
+    assert_int_equal(join(s).valid, 1500);
+    assert_int_equal(s->seen, 1500);
+    assert_int_equal(fixture_integer(s->redis, "EXISTS %s:lease:one", s->names.prefix), 0);
+    scene_free(s);
+}
+
+static void add_raw(scene *s, const char *fields) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    redisReply *reply = NULL;
+    char command[128];
+    swapci_stream_id id;
+    snprintf(command, sizeof command, "XADD %s * %s", s->names.messages, fields);
+    fixture_ok(swapci_redis_call(s->redis, "a test", &reply, &error, command), &error);
+    assert_true(swapci_stream_id_parse(swapc_bytes_of(reply->str, reply->len), &id));
+    fixture_ok(swapci_ledger_add(s->ledger, id, &error), &error);
+    freeReplyObject(reply);
+}
+
+static void what_cannot_be_signed_is_answered(void **state) {
+    scene *s = scene_new();
+    swapc_error error = SWAPC_ERROR_INIT;
+    redisReply *reply = NULL;
+    char *large = test_calloc(1, RECORD_MAX);
+    swapci_stream_id id;
+    (void)state;
+    add_raw(s, "x y");
+    add_raw(s, "m y method rsa");
+    swapci_message message = {swapc_bytes_of(large, RECORD_MAX), NULL, 0};
+    fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
+    fixture_ok(swapci_ledger_add(s->ledger, id, &error), &error);
+    message.body.len = swapci_signer_message_max(s->config.ring_capacity); /* just fits */
+    fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
+    fixture_ok(swapci_ledger_add(s->ledger, id, &error), &error);
+    attach(s);
+    start(s);
+    static const char *const reasons[] = {"malformed", "unknown method", "too large"};
+    while (fixture_integer(s->redis, "XLEN %s", s->names.verdicts) < 3) {
+        swapci_redis_sleep(NULL, 5, NULL);
+    }
+    finish(s);
+    fixture_ok(
+        swapci_redis_call(s->redis, "a test", &reply, &error, "XRANGE %s - +", s->names.verdicts),
+        &error);
+    for (size_t i = 0; i < 3; i++) {
+        redisReply *fields = reply->element[i]->element[1];
+        assert_string_equal(fields->element[fields->elements - 1]->str, reasons[i]);
+    }
+    freeReplyObject(reply);
+    swapci_ledger_result r = join(s);
+    assert_int_equal(r.errors, 3);
+    assert_int_equal(r.valid, 1);
+    test_free(large);
+    scene_free(s);
+}
+
+static void a_message_is_tampered_after_signing(void **state) {
+    scene *s = scene_new();
+    static uint8_t bytes[RECORD_MAX];
+    swapci_record record;
+    unsigned altered = 0;
+    (void)state;
+    s->config.tamper = 0.25;
+    s->config.seed = 3;
+    for (int i = 0; i < 400; i++) {
+        add_raw(s, "m same");
+    }
+    attach(s);
+    start(s);
+    for (int i = 0; i < 400; i++) {
+        assert_true(read_record(s, bytes, &record, 5000));
+        int same = swapc_bytes_equal(record.message, swapc_bytes_str("same"));
+        assert_int_equal(record.message.len, 4);
+        assert_int_equal(record.flags, 0); /* only the ledger is told */
+        altered += !same;
+        answer(s, &record, same ? "Valid" : "NotValid");
+    }
+    finish(s);
+    assert_true(altered > 50 && altered < 150);
+    swapci_ledger_result r = join(s);
+    assert_int_equal(r.tampered, altered);
+    assert_int_equal(r.wrong, 0);
+    assert_int_equal(swapci_signer_stats_get(s->signer).tampered, altered);
+    scene_free(s);
+}
+
+static void a_dead_verifiers_messages_are_sent_again(void **state) {
+    scene *s = scene_new();
+    static uint8_t bytes[RECORD_MAX];
+    swapci_record record;
+    (void)state;
+    add(s, 300, NULL);
+    attach(s);
+    start(s);
+    for (int i = 0; i < 100; i++) { /* taken, and never answered */
+        assert_true(read_record(s, bytes, &record, 5000));
+    }
+    detach(s);
+    attach(s);
+    while (s->seen < 400) {
+        assert_true(read_record(s, bytes, &record, 5000));
+        answer(s, &record, "Valid");
+    }
+    finish(s);
+    assert_int_equal(join(s).valid, 300);
+    assert_true(swapci_signer_stats_get(s->signer).resent >= 100);
+    scene_free(s);
+}
+
+static void a_new_signer_takes_up_what_is_pending(void **state) {
+    scene *s = scene_new();
+    static uint8_t bytes[RECORD_MAX];
+    swapci_record record;
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    s->config.tamper = 0.5;
+    add(s, 50, NULL);
+    attach(s);
+    start(s);
+    swapc_bytes first;
+    uint8_t kept[RECORD_MAX];
+    assert_true(read_record(s, kept, &record, 5000));
+    first = record.message;
+    while (swapci_signer_stats_get(s->signer).sent < 50) {
+        swapci_redis_sleep(NULL, 1, NULL);
+    }
+    swapci_signer_stop(s->signer);
+    assert_int_equal(swapci_signer_join(s->signer, &error), SWAPC_INTERRUPTED);
+    swapci_signer_free(s->signer);
+    detach(s); /* both are gone: the ring is emptied */
+    start(s);
+    attach(s);
+    assert_true(read_record(s, bytes, &record, 5000));
+    assert_int_equal(record.deliveries, 2);
+    assert_true(
+        swapc_bytes_equal(record.message, first)); /* tampered as before, or as before not */
+    answer(s, &record, "Valid");
+    finish(s);
+    swapci_ledger_result r = join(s);
+    assert_int_equal(r.valid, 50);
+    assert_int_equal(r.tampered, r.wrong); /* we said Valid to all */
+    scene_free(s);
+}
+
+static void poison_is_answered_and_takes_nobody_along(void **state) {
+    scene *s = scene_new();
+    static uint8_t bytes[RECORD_MAX];
+    swapci_record record;
+    unsigned deaths = 0;
+    (void)state;
+    add(s, 40, NULL);
+    attach(s);
+    start(s);
+    while (swapci_signer_stats_get(s->signer).refused == 0) {
+        if (!read_record(s, bytes, &record, 50)) {
+            assert_int_equal(swapci_verdict_flush(s->verdicts, NULL), SWAPC_OK);
+            continue;
+        }
+        if (swapc_bytes_equal(record.message, swapc_bytes_str("message 20"))) {
+            detach(s); /* dies with what it has not stored */
+            swapci_verdict_writer_free(s->verdicts);
+            swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, NULL);
+            deaths++;
+            attach(s);
+        } else {
+            answer(s, &record, "Valid");
+        }
+    }
+    finish(s);
+    swapci_ledger_result r = join(s);
+    assert_int_equal(r.valid, 39);
+    assert_int_equal(r.errors, 1);
+    assert_string_equal(r.first_reason, "poisoned");
+    assert_int_equal(deaths, SWAPCI_SIGNER_DELIVERIES_MAX);
+    scene_free(s);
+}
+
+static void entries_of_a_dead_signer_are_adopted(void **state) {
+    scene *s = scene_new();
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    (void)state;
+    add(s, 20, NULL);
+    fixture_ok(swapci_stream_create(s->redis, &s->names, &error), &error);
+    fixture_ok(swapci_stream_read(s->redis, &s->names, "dead", 15, 0, &batch, &error), &error);
+    swapci_batch_fini(&batch);
+    attach(s);
+    start(s);
+    static uint8_t bytes[RECORD_MAX];
+    swapci_record record;
+    while (s->seen < 20) {
+        assert_true(read_record(s, bytes, &record, 10000));
+        answer(s, &record, "Valid");
+    }
+    finish(s);
+    assert_int_equal(join(s).valid, 20);
+    assert_int_equal(swapci_signer_stats_get(s->signer).adopted, 15);
+    scene_free(s);
+}
+
+static void the_ring_is_not_flooded(void **state) {
+    scene *s = scene_new();
+    uint64_t sent = 0, before = 1;
+    (void)state;
+    s->config.ring_capacity = 1 << 20;
+    add(s, 1500, NULL);
+    start(s);
+    while (sent < SWAPCI_SIGNER_IN_FLIGHT / 2 || sent != before) {
+        before = sent;
+        swapci_redis_sleep(NULL, 100, NULL);
+        sent = swapci_signer_stats_get(s->signer).sent;
+    }
+    assert_true(sent <= SWAPCI_SIGNER_IN_FLIGHT);
+    attach(s);
+    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) {
+        answer_ready(s);
+    }
+    finish(s);
+    assert_int_equal(join(s).valid, 1500);
+    assert_int_equal(s->seen, 1500);
+    scene_free(s);
+}
+
+static void note_sent(enum swapc_status status, void *user) {
+    atomic_store((atomic_int *)user, (int)status + 1);
+}
+
+static void sent_is_answered_when_all_is_signed(void **state) {
+    scene *s = scene_new();
+    atomic_int told = 0, late = 0, after = 0;
+    (void)state;
+    add(s, 700, NULL); /* more than may be in flight */
+    start(s);
+    assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &told), SWAPC_OK);
+    swapci_redis_sleep(NULL, 300, NULL);
+    assert_int_equal(told, 0); /* nobody takes records, so not all can be signed */
+    attach(s);
+    static uint8_t bytes[RECORD_MAX];
+    swapci_record record;
+    while (!told) {
+        if (read_record(s, bytes, &record, 10)) {
+            answer(s, &record, "Valid");
+        }
+    }
+    assert_int_equal(told, SWAPC_OK + 1);
+    assert_int_equal(swapci_signer_stats_get(s->signer).sent, 700);
+    assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &late), SWAPC_OK);
+    while (!late) { /* nothing new: at once */
+        swapci_redis_sleep(NULL, 1, NULL);
+    }
+    assert_int_equal(late, SWAPC_OK + 1);
+    finish(s);
+    assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &after), SWAPC_OK);
+    assert_int_equal(after, SWAPC_CLOSED + 1);
+    assert_int_equal(join(s).valid, 700);
+    scene_free(s);
+}
+
+static void a_lost_connection_loses_nothing(void **state) {
+    scene *s = scene_new();
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    add(s, 600, NULL);
+    attach(s);
+    start(s);
+    uint64_t next_kill = 100;
+    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) {
+        answer_ready(s);
+        if (s->seen >= next_kill) {
+            redisReply *reply = NULL;
+            fixture_ok(swapci_redis_call(s->redis, "a test", &reply, &error,
+                                         "CLIENT KILL TYPE normal SKIPME yes"),
+                       &error);
+            freeReplyObject(reply);
+            next_kill += 150;
+        }
+    }
+    assert_true(next_kill > 100);
+    finish(s);
+    assert_int_equal(join(s).valid, 600);
+    scene_free(s);
+}
+
+static void bad_configurations_are_refused(void **state) {
+    scene *s = scene_new();
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_signer *second = NULL;
+    (void)state;
+    s->config.tamper = NAN;
+    assert_int_equal(swapci_signer_start(&s->config, &s->signer, NULL), SWAPC_INVALID);
+    s->config.tamper = 0;
+    s->config.consumer = "";
+    assert_int_equal(swapci_signer_start(&s->config, &s->signer, NULL), SWAPC_INVALID);
+    s->config.consumer = "one";
+    start(s);
+    assert_int_equal(swapci_signer_start(&s->config, &second, &error), SWAPC_BUSY);
+    assert_non_null(strstr(error.text, "--ring"));
+    swapci_signer_stop(s->signer);
+    assert_int_equal(swapci_signer_join(s->signer, NULL), SWAPC_INTERRUPTED);
+    scene_free(s);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(drains_to_the_last_message),
+        cmocka_unit_test(what_cannot_be_signed_is_answered),
+        cmocka_unit_test(a_message_is_tampered_after_signing),
+        cmocka_unit_test(a_dead_verifiers_messages_are_sent_again),
+        cmocka_unit_test(a_new_signer_takes_up_what_is_pending),
+        cmocka_unit_test(poison_is_answered_and_takes_nobody_along),
+        cmocka_unit_test(entries_of_a_dead_signer_are_adopted),
+        cmocka_unit_test(the_ring_is_not_flooded),
+        cmocka_unit_test(sent_is_answered_when_all_is_signed),
+        cmocka_unit_test(a_lost_connection_loses_nothing),
+        cmocka_unit_test(bad_configurations_are_refused),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}
