@@ -41,8 +41,7 @@ static enum swapc_status check_identity(swapc_bytes file, const char *path, swap
         return swapc_error_set(error, SWAPC_MODULE_MALFORMED,
                                "%s is not a shared object: the native engine takes .so files",
                                path);
-    if (file.len < sizeof(header))
-        return truncated(path, error);
+    if (file.len < sizeof(header)) return truncated(path, error);
     if (file.ptr[EI_CLASS] != OWN_CLASS || file.ptr[EI_DATA] != OWN_ORDER)
         return swapc_error_set(error, SWAPC_UNSUPPORTED,
                                "%s has another word size or byte order than this machine; build "
@@ -72,10 +71,8 @@ static enum swapc_status check_segments(swapc_bytes file, const header *h, const
     for (unsigned i = 0; i < h->e_phnum; i++) {
         segment s;
         memcpy(&s, file.ptr + h->e_phoff + i * sizeof s, sizeof s);
-        if (s.p_type == PT_NULL || s.p_type == PT_GNU_STACK)
-            continue; /* they name no bytes */
-        if (!within(file, s.p_offset, 1, s.p_filesz))
-            return truncated(path, error);
+        if (s.p_type == PT_NULL || s.p_type == PT_GNU_STACK) continue; /* they name no bytes */
+        if (!within(file, s.p_offset, 1, s.p_filesz)) return truncated(path, error);
         dynamic = dynamic || s.p_type == PT_DYNAMIC;
     }
     if (!dynamic)
@@ -87,12 +84,10 @@ static enum swapc_status check_segments(swapc_bytes file, const header *h, const
 enum swapc_status swapci_elf_check(swapc_bytes file, const char *path, swapc_error *error) {
     header h;
     enum swapc_status status = check_identity(file, path, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     memcpy(&h, file.ptr, sizeof h);
     status = check_header(&h, path, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     /* The section table is the file's tail as linkers write it: without it, the file was cut. */
     if (!within(file, h.e_phoff, h.e_phnum, h.e_phentsize) ||
         !within(file, h.e_shoff, h.e_shnum, h.e_shentsize))

@@ -35,9 +35,8 @@ enum row {
 };
 
 static const char *const row_names[ROW_COUNT] = {
-    "__guest_request", "__guest_response",    "__guest_error",
-    "__host_call",     "__host_response_len", "__host_response",
-    "__host_error_len", "__host_error",       "__console_log",
+    "__guest_request", "__guest_response", "__guest_error", "__host_call",   "__host_response_len",
+    "__host_response", "__host_error_len", "__host_error",  "__console_log",
 };
 
 struct swapc_engine_state {
@@ -48,7 +47,7 @@ struct swapc_engine_module {
     const swapc_engine_state *state;
     struct swapci_native_library library;
     const struct swapc_native_module *table; /* inside the library */
-    char path[128]; /* for messages */
+    char path[128];                          /* for messages */
 };
 
 struct scratch {
@@ -89,12 +88,13 @@ static uint64_t enter_row(void *host, enum row row, const uint64_t *args) {
     return result;
 }
 
-static uint64_t address(const void *ptr) { return (uint64_t)(uintptr_t)ptr; }
+static uint64_t address(const void *ptr) {
+    return (uint64_t)(uintptr_t)ptr;
+}
 
 static uint8_t *import_scratch(void *host, uint32_t purpose, size_t len) {
     swapc_engine_instance *instance = host;
-    if (purpose >= SWAPC_NATIVE_SCRATCH_COUNT)
-        return NULL;
+    if (purpose >= SWAPC_NATIVE_SCRATCH_COUNT) return NULL;
     struct scratch *s = &instance->scratch[purpose];
     if (!s->at || s->capacity < len) {
         free(s->at); /* its content is not kept, so no realloc, which would copy it */
@@ -161,7 +161,9 @@ static const struct swapc_native_imports imports = {
 /* ---- the engine ---- */
 
 /* The ABI of modules is the version that matters here. */
-static const char *engine_version(void) { return "1"; }
+static const char *engine_version(void) {
+    return "1";
+}
 
 static swapc_import_fn find_row(const swapc_engine_config *config, const char *name) {
     for (size_t i = 0; i < config->import_count; i++)
@@ -174,8 +176,7 @@ static swapc_import_fn find_row(const swapc_engine_config *config, const char *n
 static enum swapc_status engine_open(const swapc_engine_config *config, swapc_engine_state **out,
                                      swapc_error *error) {
     swapc_engine_state *state = calloc(1, sizeof *state);
-    if (!state)
-        return report(error, SWAPC_NO_MEMORY, NULL, "no memory for the engine");
+    if (!state) return report(error, SWAPC_NO_MEMORY, NULL, "no memory for the engine");
     for (int i = 0; i < ROW_COUNT; i++) {
         state->rows[i] = find_row(config, row_names[i]);
         if (!state->rows[i]) {
@@ -188,7 +189,9 @@ static enum swapc_status engine_open(const swapc_engine_config *config, swapc_en
     return SWAPC_OK;
 }
 
-static void engine_close(swapc_engine_state *state) { free(state); }
+static void engine_close(swapc_engine_state *state) {
+    free(state);
+}
 
 /* ---- modules ---- */
 
@@ -213,21 +216,18 @@ static enum swapc_status load(swapc_engine_module *module, const swapc_artifact 
                               swapc_error *error) {
     enum swapc_status status = swapci_elf_check(artifact->bytes, module->path, error);
     if (status == SWAPC_OK)
-        status = swapci_native_library_open(&module->library, artifact->bytes,
-                                            artifact->digest_hex, module->path, error);
-    if (status != SWAPC_OK)
-        return status;
+        status = swapci_native_library_open(&module->library, artifact->bytes, artifact->digest_hex,
+                                            module->path, error);
+    if (status != SWAPC_OK) return status;
     status = find_table(module, error);
-    if (status != SWAPC_OK)
-        swapci_native_library_close(&module->library);
+    if (status != SWAPC_OK) swapci_native_library_close(&module->library);
     return status;
 }
 
 static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
                                         swapc_engine_module **out, swapc_error *error) {
     swapc_engine_module *module = calloc(1, sizeof *module);
-    if (!module)
-        return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
+    if (!module) return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
     module->state = state;
     snprintf(module->path, sizeof module->path, "%s",
              artifact->path ? artifact->path : "the shared object");
@@ -237,8 +237,7 @@ static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_a
         return SWAPC_OK;
     }
     free(module);
-    if (error)
-        error->engine = NAME;
+    if (error) error->engine = NAME;
     return status;
 }
 
@@ -250,17 +249,14 @@ static void engine_free_module(swapc_engine_module *module) {
 /* ---- instances ---- */
 
 static void engine_free_instance(swapc_engine_instance *instance) {
-    for (int i = 0; i < SWAPC_NATIVE_SCRATCH_COUNT; i++)
-        free(instance->scratch[i].at);
+    for (int i = 0; i < SWAPC_NATIVE_SCRATCH_COUNT; i++) free(instance->scratch[i].at);
     free(instance->state);
     free(instance);
 }
 
 static enum swapc_status init_guest(swapc_engine_instance *instance, swapc_error *error) {
-    if (_setjmp(instance->entry) != 0)
-        return instance->stopped;
-    if (instance->module->table->init(instance->state, &imports, instance) == 1)
-        return SWAPC_OK;
+    if (_setjmp(instance->entry) != 0) return instance->stopped;
+    if (instance->module->table->init(instance->state, &imports, instance) == 1) return SWAPC_OK;
     return report(error, SWAPC_MODULE_INIT, instance->module->path,
                   "its init refused this host; build it again");
 }
@@ -270,8 +266,7 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
                                             swapc_engine_instance **out, swapc_error *error) {
     (void)limits, (void)run; /* not held, as the caps say */
     swapc_engine_instance *instance = calloc(1, sizeof *instance);
-    if (instance)
-        instance->state = calloc(1, module->table->state_size);
+    if (instance) instance->state = calloc(1, module->table->state_size);
     if (!instance || !instance->state) {
         free(instance);
         return report(error, SWAPC_NO_MEMORY, module->path, "no memory for an instance");
@@ -279,10 +274,8 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
     instance->module = module;
     instance->call = call;
     enum swapc_status status = init_guest(instance, error);
-    if (status == SWAPC_OK)
-        *out = instance;
-    else
-        engine_free_instance(instance);
+    if (status == SWAPC_OK) *out = instance;
+    else engine_free_instance(instance);
     return status;
 }
 
@@ -297,8 +290,7 @@ static enum swapc_status engine_call(swapc_engine_instance *instance, const swap
                                      uint32_t op_len, uint32_t msg_len, int32_t *result,
                                      swapc_error *error) {
     (void)run, (void)error;
-    if (_setjmp(instance->entry) != 0)
-        return instance->stopped;
+    if (_setjmp(instance->entry) != 0) return instance->stopped;
     *result = instance->module->table->call(instance->state, op_len, msg_len);
     return SWAPC_OK;
 }

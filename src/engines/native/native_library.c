@@ -12,10 +12,8 @@
 static int write_all(int fd, swapc_bytes bytes) {
     while (bytes.len > 0) {
         ssize_t n = write(fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
         bytes.ptr += n;
         bytes.len -= (size_t)n;
     }
@@ -27,20 +25,19 @@ static int private_copy(swapc_bytes bytes, const char *digest_hex) {
     char name[80];
     snprintf(name, sizeof name, "swapc-%.64s", digest_hex);
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return -errno;
+    if (fd < 0) return -errno;
     int failed = write_all(fd, bytes);
-    if (!failed && fcntl(fd, F_ADD_SEALS, SEALS) != 0)
-        failed = errno;
-    if (!failed)
-        return fd;
+    if (!failed && fcntl(fd, F_ADD_SEALS, SEALS) != 0) failed = errno;
+    if (!failed) return fd;
     close(fd);
     return -failed;
 }
 
 /* The loader takes an equal name for an equal library. So the descriptor stays open as long as the
  * library is loaded, and no other one gets its name. */
-static void name_of(int fd, char *name, size_t size) { snprintf(name, size, "/proc/self/fd/%d", fd); }
+static void name_of(int fd, char *name, size_t size) {
+    snprintf(name, size, "/proc/self/fd/%d", fd);
+}
 
 enum swapc_status swapci_native_library_open(struct swapci_native_library *library,
                                              swapc_bytes bytes, const char *digest_hex,
@@ -70,8 +67,6 @@ void swapci_native_library_close(struct swapci_native_library *library) {
     dlclose(library->handle);
     /* A library can refuse to go (NODELETE, unique symbols): then its name must stay taken. */
     void *still = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
-    if (still)
-        dlclose(still);
-    else
-        close(library->fd);
+    if (still) dlclose(still);
+    else close(library->fd);
 }

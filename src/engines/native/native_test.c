@@ -27,8 +27,7 @@ struct swapc_call {
 
 static void copy(char *to, size_t size, uint64_t ptr, uint64_t len) {
     assert_true(len < size);
-    if (len > 0)
-        memcpy(to, (const void *)(uintptr_t)ptr, len);
+    if (len > 0) memcpy(to, (const void *)(uintptr_t)ptr, len);
     to[len] = '\0';
 }
 
@@ -58,8 +57,7 @@ static enum swapc_status on_host_call(swapc_call *call, swapc_memory memory, con
                                       uint64_t *result) {
     (void)memory;
     char part[4][8];
-    for (int i = 0; i < 4; i++)
-        copy(part[i], sizeof part[i], args[2 * i], args[2 * i + 1]);
+    for (int i = 0; i < 4; i++) copy(part[i], sizeof part[i], args[2 * i], args[2 * i + 1]);
     snprintf(call->asked, sizeof call->asked, "%s,%s,%s,%s", part[0], part[1], part[2], part[3]);
     *result = !call->host_fails;
     return SWAPC_OK;
@@ -128,7 +126,8 @@ static void start(struct fixture *f, const char *kind) {
     *f = (struct fixture){0};
     path_of(path, kind);
     read_file(f, path);
-    const swapc_engine_config config = {.imports = rows, .import_count = sizeof rows / sizeof *rows};
+    const swapc_engine_config config = {.imports = rows,
+                                        .import_count = sizeof rows / sizeof *rows};
     assert_int_equal(engine->open(&config, &f->state, &f->error), SWAPC_OK);
 }
 
@@ -151,10 +150,8 @@ static void start_instance(struct fixture *f, const char *kind) {
 }
 
 static void finish(struct fixture *f) {
-    if (f->instance)
-        engine->free_instance(f->instance);
-    if (f->module)
-        engine->free_module(f->module);
+    if (f->instance) engine->free_instance(f->instance);
+    if (f->module) engine->free_module(f->module);
     engine->close(f->state);
     free(f->bytes);
 }
@@ -225,8 +222,7 @@ static unsigned mapped(void) {
     unsigned count = 0;
     FILE *maps = fopen("/proc/self/maps", "re");
     assert_non_null(maps);
-    while (fgets(line, sizeof line, maps))
-        count += strstr(line, "swapc-" DIGEST) != NULL;
+    while (fgets(line, sizeof line, maps)) count += strstr(line, "swapc-" DIGEST) != NULL;
     fclose(maps);
     return count;
 }

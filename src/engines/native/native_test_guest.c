@@ -25,8 +25,7 @@ static int32_t guest_init(void *at, const struct swapc_native_imports *imports, 
 static int32_t echo(struct state *state, uint32_t op_len, uint32_t msg_len) {
     const struct swapc_native_imports *wapc = state->imports;
     uint8_t *at = wapc->scratch(state->host, SWAPC_NATIVE_SCRATCH_REQUEST, op_len + msg_len);
-    if (!at)
-        return 0;
+    if (!at) return 0;
     wapc->guest_request(state->host, at, at + op_len);
     wapc->guest_response(state->host, at, op_len + msg_len);
     return 1;
@@ -35,16 +34,13 @@ static int32_t echo(struct state *state, uint32_t op_len, uint32_t msg_len) {
 static int32_t ask_host(struct state *state) {
     const struct swapc_native_imports *wapc = state->imports;
     const uint8_t *text = (const uint8_t *)"abcdefghij";
-    int32_t answered =
-        wapc->host_call(state->host, text, 1, text + 1, 2, text + 3, 3, text + 6, 4);
-    size_t len = answered ? wapc->host_response_len(state->host) : wapc->host_error_len(state->host);
+    int32_t answered = wapc->host_call(state->host, text, 1, text + 1, 2, text + 3, 3, text + 6, 4);
+    size_t len =
+        answered ? wapc->host_response_len(state->host) : wapc->host_error_len(state->host);
     uint8_t *at = wapc->scratch(state->host, SWAPC_NATIVE_SCRATCH_ANSWER, len);
-    if (!at)
-        return 0;
-    if (answered)
-        wapc->host_response(state->host, at);
-    else
-        wapc->host_error(state->host, at);
+    if (!at) return 0;
+    if (answered) wapc->host_response(state->host, at);
+    else wapc->host_error(state->host, at);
     wapc->console_log(state->host, at, len);
     return 1;
 }

@@ -8,10 +8,9 @@ int swapci_guest_stack_init(struct swapci_guest_stack *stack, size_t usable) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t size = (usable + page - 1) / page * page + page;
     stack->base = NULL;
-    void *base = mmap(NULL, size, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (base == MAP_FAILED)
-        return errno;
+    void *base =
+        mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (base == MAP_FAILED) return errno;
     if (mprotect((char *)base + page, size - page, PROT_READ | PROT_WRITE) != 0) {
         int failed = errno;
         munmap(base, size);
@@ -23,8 +22,7 @@ int swapci_guest_stack_init(struct swapci_guest_stack *stack, size_t usable) {
 }
 
 void swapci_guest_stack_fini(struct swapci_guest_stack *stack) {
-    if (stack->base)
-        munmap(stack->base, stack->size);
+    if (stack->base) munmap(stack->base, stack->size);
     stack->base = NULL;
 }
 

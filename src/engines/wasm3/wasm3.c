@@ -85,8 +85,7 @@ static const void *enter_import(IM3Runtime runtime, IM3ImportContext context, ui
         instance->stopped = status;
         return import_stopped;
     }
-    if (binding->results)
-        sp[0] = result;
+    if (binding->results) sp[0] = result;
     return m3Err_none;
 }
 
@@ -107,7 +106,9 @@ static void bind_row(struct binding *binding, const swapc_import *row) {
 
 /* ---- the engine ---- */
 
-static const char *engine_version(void) { return M3_VERSION; }
+static const char *engine_version(void) {
+    return M3_VERSION;
+}
 
 static void engine_close(swapc_engine_state *state) {
     free(state->bindings);
@@ -117,13 +118,11 @@ static void engine_close(swapc_engine_state *state) {
 static enum swapc_status engine_open(const swapc_engine_config *config, swapc_engine_state **out,
                                      swapc_error *error) {
     swapc_engine_state *state = calloc(1, sizeof *state);
-    if (!state)
-        return report(error, SWAPC_NO_MEMORY, NULL, "no memory for the engine");
+    if (!state) return report(error, SWAPC_NO_MEMORY, NULL, "no memory for the engine");
     state->binding_count = config->import_count;
     state->bindings = calloc(config->import_count + 1, sizeof *state->bindings);
     enum swapc_status status = SWAPC_NO_MEMORY;
-    if (state->bindings)
-        status = swapci_wasm3_frames_measure(&state->frames, error);
+    if (state->bindings) status = swapci_wasm3_frames_measure(&state->frames, error);
     if (status != SWAPC_OK) {
         engine_close(state);
         return report(error, status, NULL, "no memory for the engine");
@@ -155,8 +154,7 @@ static enum swapc_status status_of(M3Result result) {
         {&m3Err_missingUTF8, SWAPC_MODULE_MALFORMED},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (result == *known[i].text)
-            return known[i].status;
+        if (result == *known[i].text) return known[i].status;
     return strncmp(result, "[trap]", 6) == 0 ? SWAPC_TRAP : SWAPC_UNSUPPORTED;
 }
 
@@ -176,8 +174,7 @@ static M3Result link_imports(const swapc_engine_state *state, IM3Module inside) 
         const struct binding *b = &state->bindings[i];
         M3Result result = m3_LinkRawFunctionEx(inside, b->row->module, b->row->name, b->signature,
                                                enter_import, b);
-        if (result && result != m3Err_functionLookupFailed)
-            return result;
+        if (result && result != m3Err_functionLookupFailed) return result;
     }
     return m3Err_none;
 }
@@ -188,8 +185,7 @@ static enum swapc_status link_and_compile(swapc_engine_instance *instance, swapc
     M3Result result = link_imports(module->state, instance->inside);
     if (result == m3Err_mallocFailedCodePage)
         return report(error, SWAPC_NO_MEMORY, module->path, result);
-    if (result)
-        return report(error, SWAPC_MODULE_IMPORT, module->path, result);
+    if (result) return report(error, SWAPC_MODULE_IMPORT, module->path, result);
     if (!swapci_wasm3_linked(instance->inside, &from, &name)) {
         char text[SWAPC_ERROR_TEXT_MAX];
         snprintf(text, sizeof text, "it imports %.100s.%.100s, which this host does not have", from,
@@ -197,26 +193,20 @@ static enum swapc_status link_and_compile(swapc_engine_instance *instance, swapc
         return report(error, SWAPC_MODULE_IMPORT, module->path, text);
     }
     result = m3_CompileModule(instance->inside);
-    if (result)
-        return refuse(module, instance->runtime, result, error);
+    if (result) return refuse(module, instance->runtime, result, error);
     instance->guest_call = swapci_wasm3_function(instance->inside, module->shape.guest_call);
     return SWAPC_OK;
 }
 
 static M3Result parse_and_load(swapc_engine_instance *instance, bool trial) {
     IM3Module inside;
-    M3Result result = m3_ParseModule(instance->environment, &inside,
-                                     instance->module->bytes.ptr,
+    M3Result result = m3_ParseModule(instance->environment, &inside, instance->module->bytes.ptr,
                                      (uint32_t)instance->module->bytes.len);
-    if (result)
-        return result;
-    if (trial)
-        swapci_wasm3_forget_memory(inside);
+    if (result) return result;
+    if (trial) swapci_wasm3_forget_memory(inside);
     result = m3_LoadModule(instance->runtime, inside);
-    if (result)
-        m3_FreeModule(inside);
-    else
-        instance->inside = inside;
+    if (result) m3_FreeModule(inside);
+    else instance->inside = inside;
     return result;
 }
 
@@ -233,21 +223,16 @@ static swapc_engine_instance *new_instance(const swapc_engine_module *module, sw
     size_t frames =
         swapci_wasm3_frames_plan(&module->state->frames, module->shape.loops_max, &values);
     swapc_engine_instance *instance = calloc(1, sizeof *instance);
-    if (!instance)
-        goto no_memory;
+    if (!instance) goto no_memory;
     instance->module = module;
-    if (swapci_guest_stack_init(&instance->stack, frames) != 0)
-        goto no_memory;
+    if (swapci_guest_stack_init(&instance->stack, frames) != 0) goto no_memory;
     instance->environment = m3_NewEnvironment();
-    if (!instance->environment)
-        goto no_memory;
+    if (!instance->environment) goto no_memory;
     instance->runtime = swapci_wasm3_runtime(instance->environment, values, instance);
-    if (instance->runtime)
-        return instance;
+    if (instance->runtime) return instance;
 no_memory:
     report(error, SWAPC_NO_MEMORY, module->path, "no memory or address space for an instance");
-    if (instance)
-        free_instance(instance);
+    if (instance) free_instance(instance);
     return NULL;
 }
 
@@ -262,22 +247,17 @@ struct entry {
 
 static void enter_guest(void *user) {
     struct entry *entry = user;
-    if (entry->function)
-        entry->result = m3_Call(entry->function, entry->arg_count, entry->args);
-    else
-        entry->result = m3_RunStart(entry->instance->inside);
+    if (entry->function) entry->result = m3_Call(entry->function, entry->arg_count, entry->args);
+    else entry->result = m3_RunStart(entry->instance->inside);
 }
 
 static enum swapc_status run(struct entry *entry, swapc_error *error) {
     swapc_engine_instance *instance = entry->instance;
     swapci_guest_stack_run(&instance->stack, enter_guest, entry);
-    if (!entry->result)
-        return SWAPC_OK;
-    if (entry->result == import_stopped)
-        return instance->stopped;
+    if (!entry->result) return SWAPC_OK;
+    if (entry->result == import_stopped) return instance->stopped;
     const char *text = entry->result;
-    if (strncmp(text, "[trap] ", 7) == 0)
-        text += 7;
+    if (strncmp(text, "[trap] ", 7) == 0) text += 7;
     enum swapc_status status = status_of(entry->result);
     return report(error, status == SWAPC_UNSUPPORTED ? SWAPC_TRAP : status, instance->module->path,
                   text);
@@ -295,8 +275,7 @@ struct loading {
 static enum swapc_status load_failed(const struct loading *l, M3Result result) {
     const swapc_engine_module *module = l->instance->module;
     enum swapc_status status = status_of(result);
-    if (l->trial)
-        return refuse(module, l->instance->runtime, result, l->error);
+    if (l->trial) return refuse(module, l->instance->runtime, result, l->error);
     if (status == SWAPC_UNSUPPORTED)
         status = strstr(result, "data segment") ? SWAPC_TRAP_MEMORY : SWAPC_TRAP;
     return report(l->error, status, module->path, result);
@@ -316,11 +295,12 @@ static enum swapc_status load(swapc_engine_instance *instance, bool trial, swapc
 
 static enum swapc_status check_memory(const swapc_engine_module *module, uint32_t pages,
                                       swapc_error *error) {
-    if (module->shape.pages_min <= pages)
-        return SWAPC_OK;
+    if (module->shape.pages_min <= pages) return SWAPC_OK;
     char text[SWAPC_ERROR_TEXT_MAX];
-    snprintf(text, sizeof text, "it starts with %u pages of memory, the limit is %u; raise "
-             "memory_max", module->shape.pages_min, pages);
+    snprintf(text, sizeof text,
+             "it starts with %u pages of memory, the limit is %u; raise "
+             "memory_max",
+             module->shape.pages_min, pages);
     return report(error, SWAPC_MEMORY_LIMIT, module->path, text);
 }
 
@@ -335,11 +315,9 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
     (void)run_limits; /* not held, as the caps say */
     uint32_t pages = pages_allowed(limits);
     enum swapc_status status = check_memory(module, pages, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     swapc_engine_instance *instance = new_instance(module, error);
-    if (!instance)
-        return SWAPC_NO_MEMORY;
+    if (!instance) return SWAPC_NO_MEMORY;
     instance->call = call;
     status = load(instance, false, error);
     if (status == SWAPC_OK) {
@@ -347,10 +325,8 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
         swapci_wasm3_cap_memory(instance->runtime, pages);
         status = run(&entry, error);
     }
-    if (status == SWAPC_OK)
-        *out = instance;
-    else
-        free_instance(instance);
+    if (status == SWAPC_OK) *out = instance;
+    else free_instance(instance);
     return status;
 }
 
@@ -368,11 +344,9 @@ static enum swapc_status check_type(swapc_engine_instance *instance, swapc_error
 
 static enum swapc_status prove(const swapc_engine_module *module, swapc_error *error) {
     swapc_engine_instance *instance = new_instance(module, error);
-    if (!instance)
-        return SWAPC_NO_MEMORY;
+    if (!instance) return SWAPC_NO_MEMORY;
     enum swapc_status status = load(instance, true, error);
-    if (status == SWAPC_OK)
-        status = check_type(instance, error);
+    if (status == SWAPC_OK) status = check_type(instance, error);
     free_instance(instance);
     return status;
 }
@@ -380,26 +354,25 @@ static enum swapc_status prove(const swapc_engine_module *module, swapc_error *e
 static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
                                         swapc_engine_module **out, swapc_error *error) {
     swapc_engine_module *module = calloc(1, sizeof *module);
-    if (!module)
-        return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
+    if (!module) return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
     module->state = state;
     module->bytes = artifact->bytes;
     snprintf(module->path, sizeof module->path, "%s",
              artifact->path ? artifact->path : "the module");
     enum swapc_status status = swapci_wasm3_scan(artifact->bytes, &module->shape, error);
-    if (status == SWAPC_OK)
-        status = prove(module, error);
+    if (status == SWAPC_OK) status = prove(module, error);
     if (status == SWAPC_OK) {
         *out = module;
         return SWAPC_OK;
     }
     free(module);
-    if (error)
-        error->engine = NAME;
+    if (error) error->engine = NAME;
     return status;
 }
 
-static void engine_free_module(swapc_engine_module *module) { free(module); }
+static void engine_free_module(swapc_engine_module *module) {
+    free(module);
+}
 
 /* ---- entering ---- */
 
@@ -409,8 +382,7 @@ static enum swapc_status engine_run_export(swapc_engine_instance *instance, cons
     (void)run_limits;
     uint32_t index;
     *found = swapci_wasm3_find_export(instance->module->bytes, name, &index);
-    if (!*found)
-        return SWAPC_OK;
+    if (!*found) return SWAPC_OK;
     struct entry entry = {.instance = instance,
                           .function = swapci_wasm3_function(instance->inside, index)};
     if (m3_GetArgCount(entry.function) != 0 || m3_GetRetCount(entry.function) != 0)
@@ -428,8 +400,7 @@ static enum swapc_status engine_call(swapc_engine_instance *instance, const swap
                           .arg_count = 2,
                           .args = {&op_len, &msg_len}};
     enum swapc_status status = run(&entry, error);
-    if (status == SWAPC_OK)
-        SWAPC_CHECK(m3_GetResults(entry.function, 1, results) == m3Err_none);
+    if (status == SWAPC_OK) SWAPC_CHECK(m3_GetResults(entry.function, 1, results) == m3Err_none);
     return status;
 }
 

@@ -63,17 +63,18 @@ struct scan {
     uint32_t height; /* values on the operand stack */
     uint32_t kept;   /* values that wasm3 keeps besides: locals, records of the open blocks */
     uint32_t depth;
-    bool full; /* a ceiling was passed: nothing else counts any more */
+    bool full;                            /* a ceiling was passed: nothing else counts any more */
     struct block blocks[NESTING_MAX + 1]; /* blocks[0] is the function */
     /* For each value on the operand stack, the end of the slots that it and those below it reach. */
     uint32_t reach[VALUES_MAX];
 };
 
 static enum swapc_status unsupported(struct scan *s, unsigned opcode, const char *feature) {
-    return swapc_error_set(s->error, SWAPC_UNSUPPORTED,
-                           "function %u uses instruction %#x (%s), which wasm3 does not have; build "
-                           "an mvp flavour of the module",
-                           s->index, opcode, feature);
+    return swapc_error_set(
+        s->error, SWAPC_UNSUPPORTED,
+        "function %u uses instruction %#x (%s), which wasm3 does not have; build "
+        "an mvp flavour of the module",
+        s->index, opcode, feature);
 }
 
 static enum swapc_status ends_early(struct scan *s) {
@@ -97,8 +98,7 @@ static void push(struct scan *s, uint32_t reach) {
 
 /* wasm3 gives a plain result the lowest slots that are free: no more are in use than values live. */
 static void push_plain(struct scan *s, uint32_t count) {
-    for (; count > 0 && !s->full; count--)
-        push(s, CONSTANT_SLOTS + 2 * (s->kept + s->height + 1));
+    for (; count > 0 && !s->full; count--) push(s, CONSTANT_SLOTS + 2 * (s->kept + s->height + 1));
 }
 
 /* Code behind an unconditional branch may take more than is there: then the block's own floor
@@ -115,8 +115,7 @@ static void keep(struct scan *s, uint64_t count) {
 }
 
 static struct swapci_wasm3_type type_at(struct scan *s, uint64_t index) {
-    if (index < s->types->type_count)
-        return s->types->types[index];
+    if (index < s->types->type_count) return s->types->types[index];
     s->r.bad = true;
     return (struct swapci_wasm3_type){0, 0};
 }
@@ -157,35 +156,27 @@ static void close_block(struct scan *s) {
 }
 
 static void skip_br_table(struct scan *s) {
-    for (uint64_t n = swapci_wasm_leb(&s->r); n > 0 && !s->r.bad; n--)
-        swapci_wasm_leb(&s->r);
+    for (uint64_t n = swapci_wasm_leb(&s->r); n > 0 && !s->r.bad; n--) swapci_wasm_leb(&s->r);
     swapci_wasm_leb(&s->r);
 }
 
 static void scan_call(struct scan *s, bool indirect) {
     uint64_t index = swapci_wasm_leb(&s->r);
-    if (indirect)
-        swapci_wasm_leb(&s->r);
-    else if (index < s->types->function_count)
-        index = s->types->functions[index];
-    else
-        s->r.bad = true;
+    if (indirect) swapci_wasm_leb(&s->r);
+    else if (index < s->types->function_count) index = s->types->functions[index];
+    else s->r.bad = true;
     struct swapci_wasm3_type type = type_at(s, index);
     uint32_t behind = reach_of_stack(s);
     pop(s, type.params + (uint32_t)indirect);
-    for (uint32_t i = 1; i <= type.results && !s->full; i++)
-        push(s, behind + 2 * i);
+    for (uint32_t i = 1; i <= type.results && !s->full; i++) push(s, behind + 2 * i);
 }
 
 static enum swapc_status scan_plain(struct scan *s, unsigned opcode) {
     for (size_t i = 0; i < sizeof plain_table / sizeof *plain_table; i++) {
         const struct plain *p = &plain_table[i];
-        if (opcode < p->first || opcode > p->last)
-            continue;
-        if (p->immediate == ONE_NUMBER || p->immediate == TWO_NUMBERS)
-            swapci_wasm_leb(&s->r);
-        if (p->immediate == TWO_NUMBERS)
-            swapci_wasm_leb(&s->r);
+        if (opcode < p->first || opcode > p->last) continue;
+        if (p->immediate == ONE_NUMBER || p->immediate == TWO_NUMBERS) swapci_wasm_leb(&s->r);
+        if (p->immediate == TWO_NUMBERS) swapci_wasm_leb(&s->r);
         if (p->immediate == FOUR_BYTES || p->immediate == EIGHT_BYTES)
             swapci_wasm_skip(&s->r, p->immediate == FOUR_BYTES ? 4 : 8);
         pop(s, p->pops);
@@ -204,7 +195,8 @@ static enum swapc_status scan_extended(struct scan *s) {
     }
     if (opcode >= 8)
         return unsupported(s, 0xfc00u + (unsigned)(opcode & 0xff),
-                           opcode >= 19 && opcode <= 22 ? "wide arithmetic" : "bulk memory, tables");
+                           opcode >= 19 && opcode <= 22 ? "wide arithmetic"
+                                                        : "bulk memory, tables");
     pop(s, 1); /* saturating conversions */
     push_plain(s, 1);
     return SWAPC_OK;
@@ -254,12 +246,9 @@ static enum swapc_status scan_instructions(struct scan *s) {
     enum swapc_status status = SWAPC_OK;
     while (!s->r.bad && !s->full && status == SWAPC_OK) {
         unsigned opcode = swapci_wasm_byte(&s->r);
-        if (opcode == 0x0b && s->depth == 0)
-            break;
-        if (opcode == 0x0b)
-            close_block(s);
-        else if (!s->r.bad)
-            status = scan_instruction(s, opcode);
+        if (opcode == 0x0b && s->depth == 0) break;
+        if (opcode == 0x0b) close_block(s);
+        else if (!s->r.bad) status = scan_instruction(s, opcode);
     }
     return status;
 }
@@ -276,8 +265,7 @@ enum swapc_status swapci_wasm3_body_scan(struct swapci_wasm_reader body, uint32_
     keep(&s, (uint64_t)type.params + type.results);
     scan_locals(&s);
     enum swapc_status status = scan_instructions(&s);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     if (s.full)
         return swapc_error_set(error, SWAPC_UNSUPPORTED,
                                "function %u keeps more values at once than wasm3 holds (%d); split "

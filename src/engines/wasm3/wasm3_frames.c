@@ -51,8 +51,7 @@ static uintptr_t frame_behind(IM3Runtime runtime, const char *export, const uint
     const void *args[] = {argument};
     IM3Function function;
     *at = 0;
-    if (!m3_FindFunction(&function, runtime, export))
-        m3_Call(function, argument ? 1 : 0, args);
+    if (!m3_FindFunction(&function, runtime, export)) m3_Call(function, argument ? 1 : 0, args);
     return *at;
 }
 
@@ -78,8 +77,7 @@ static enum swapc_status judge(IM3Runtime runtime, struct swapci_wasm3_frames *o
 static IM3Runtime load_probe(IM3Environment environment, uintptr_t *at) {
     IM3Module module;
     IM3Runtime runtime = m3_NewRuntime(environment, VALUES_LEAST, at);
-    if (!runtime)
-        return NULL;
+    if (!runtime) return NULL;
     if (m3_ParseModule(environment, &module, probe, sizeof probe)) {
         m3_FreeRuntime(runtime);
         return NULL;
@@ -109,10 +107,8 @@ size_t swapci_wasm3_frames_plan(const struct swapci_wasm3_frames *frames, uint32
                                 uint32_t *values) {
     uint64_t each = frames->call + (uint64_t)loops * frames->loop;
     uint64_t bytes = FRAMES_WANTED / each * CALL_LEAST;
-    if (bytes > VALUES_WANTED)
-        bytes = VALUES_WANTED;
-    if (bytes < VALUES_LEAST)
-        bytes = VALUES_LEAST;
+    if (bytes > VALUES_WANTED) bytes = VALUES_WANTED;
+    if (bytes < VALUES_LEAST) bytes = VALUES_LEAST;
     *values = (uint32_t)bytes / CALL_LEAST * CALL_LEAST;
     return (size_t)(bytes / CALL_LEAST * each) + IMPORT_ROOM;
 }

@@ -4,8 +4,7 @@
 
 IM3Runtime swapci_wasm3_runtime(IM3Environment environment, uint32_t usable, void *user) {
     IM3Runtime runtime = m3_NewRuntime(environment, usable + SWAPCI_WASM3_SPARE, user);
-    if (runtime)
-        runtime->numStackSlots = usable / sizeof(m3slot_t);
+    if (runtime) runtime->numStackSlots = usable / sizeof(m3slot_t);
     return runtime;
 }
 
@@ -15,8 +14,7 @@ void swapci_wasm3_forget_memory(IM3Module module) {
 }
 
 void swapci_wasm3_cap_memory(IM3Runtime runtime, uint32_t pages) {
-    if (runtime->memory.maxPages > pages)
-        runtime->memory.maxPages = pages;
+    if (runtime->memory.maxPages > pages) runtime->memory.maxPages = pages;
 }
 
 IM3Function swapci_wasm3_function(IM3Module module, uint32_t index) {

@@ -9,8 +9,17 @@
 #define LOOPS_MAX 500
 #define COUNT_MAX 100000 /* of types and functions: wasm3's own ceiling */
 
-enum { TYPE = 1, IMPORT = 2, FUNCTION = 3, TABLE = 4, MEMORY = 5, EXPORT = 7, ELEMENT = 9, CODE = 10,
-       DATA = 11 };
+enum {
+    TYPE = 1,
+    IMPORT = 2,
+    FUNCTION = 3,
+    TABLE = 4,
+    MEMORY = 5,
+    EXPORT = 7,
+    ELEMENT = 9,
+    CODE = 10,
+    DATA = 11
+};
 enum { KIND_FUNCTION = 0, TYPE_FUNC = 0x60, FLAG_HAS_MAX = 1 };
 
 typedef struct swapci_wasm_reader reader;
@@ -42,8 +51,7 @@ static bool skip_value_types(reader *r, uint64_t *count) {
     *count = swapci_wasm_leb(r);
     for (uint64_t i = 0; i < *count && !r->bad; i++) {
         uint8_t type = swapci_wasm_byte(r);
-        if (type < 0x7c || type > 0x7f)
-            return false;
+        if (type < 0x7c || type > 0x7f) return false;
     }
     return true;
 }
@@ -52,7 +60,8 @@ static enum swapc_status read_type(struct scan *s, reader *r, struct swapci_wasm
     uint64_t params, results;
     if (swapci_wasm_byte(r) != TYPE_FUNC || !skip_value_types(r, &params) ||
         !skip_value_types(r, &results))
-        return r->bad ? SWAPC_OK : unsupported(s, "types later than the MVP (SIMD, references, GC)");
+        return r->bad ? SWAPC_OK
+                      : unsupported(s, "types later than the MVP (SIMD, references, GC)");
     if (params > PARAMS_MAX || results > RESULTS_MAX)
         return unsupported(s, "a function type with very many parameters or results");
     *type = (struct swapci_wasm3_type){(uint16_t)params, (uint16_t)results};
@@ -61,15 +70,13 @@ static enum swapc_status read_type(struct scan *s, reader *r, struct swapci_wasm
 
 static enum swapc_status read_types(struct scan *s, reader *r) {
     uint64_t count = swapci_wasm_leb(r);
-    if (count > COUNT_MAX)
-        return unsupported(s, "more than 100000 types");
+    if (count > COUNT_MAX) return unsupported(s, "more than 100000 types");
     if (s->types) {
         r->bad = true; /* a second type section would void the indices read so far */
         return SWAPC_OK;
     }
     s->types = calloc(count + 1, sizeof *s->types);
-    if (!s->types)
-        return no_memory(s);
+    if (!s->types) return no_memory(s);
     enum swapc_status status = SWAPC_OK;
     for (s->type_count = 0; s->type_count < count && !r->bad && status == SWAPC_OK; s->type_count++)
         status = read_type(s, r, &s->types[s->type_count]);
@@ -80,21 +87,20 @@ static enum swapc_status reserve_functions(struct scan *s, uint64_t more) {
     if (more > COUNT_MAX || s->function_count + more > COUNT_MAX)
         return unsupported(s, "more than 100000 functions");
     uint32_t *grown = realloc(s->functions, (s->function_count + more + 1) * sizeof *grown);
-    if (!grown)
-        return no_memory(s);
+    if (!grown) return no_memory(s);
     s->functions = grown;
     return SWAPC_OK;
 }
 
 static void add_function(struct scan *s, reader *r) {
     uint64_t type = swapci_wasm_leb(r);
-    if (type >= s->type_count)
-        r->bad = true;
-    else
-        s->functions[s->function_count++] = (uint32_t)type;
+    if (type >= s->type_count) r->bad = true;
+    else s->functions[s->function_count++] = (uint32_t)type;
 }
 
-static void skip_name(reader *r) { swapci_wasm_skip(r, swapci_wasm_leb(r)); }
+static void skip_name(reader *r) {
+    swapci_wasm_skip(r, swapci_wasm_leb(r));
+}
 
 static enum swapc_status read_imports(struct scan *s, reader *r) {
     uint64_t count = swapci_wasm_leb(r);
@@ -113,27 +119,23 @@ static enum swapc_status read_imports(struct scan *s, reader *r) {
 static enum swapc_status read_functions(struct scan *s, reader *r) {
     uint64_t count = swapci_wasm_leb(r);
     enum swapc_status status = reserve_functions(s, count);
-    for (uint64_t i = 0; i < count && !r->bad && status == SWAPC_OK; i++)
-        add_function(s, r);
+    for (uint64_t i = 0; i < count && !r->bad && status == SWAPC_OK; i++) add_function(s, r);
     return status;
 }
 
 static enum swapc_status read_memory(struct scan *s, reader *r) {
-    if (swapci_wasm_leb(r) != 1)
-        return r->bad ? SWAPC_OK : unsupported(s, "other than one memory");
+    if (swapci_wasm_leb(r) != 1) return r->bad ? SWAPC_OK : unsupported(s, "other than one memory");
     if (swapci_wasm_byte(r) > FLAG_HAS_MAX)
         return unsupported(s, "a shared, 64-bit or custom-page memory");
     uint64_t pages = swapci_wasm_leb(r);
-    if (pages > 65536)
-        r->bad = true;
+    if (pages > 65536) r->bad = true;
     s->out->pages_min = (uint32_t)pages;
     return SWAPC_OK;
 }
 
 static enum swapc_status read_tables(struct scan *s, reader *r) {
     uint64_t count = swapci_wasm_leb(r);
-    if (count > 1)
-        return unsupported(s, "more than one table");
+    if (count > 1) return unsupported(s, "more than one table");
     if (count == 1) {
         swapci_wasm_skip(r, 2); /* element type, flags */
         s->table_min = swapci_wasm_leb(r);
@@ -146,16 +148,14 @@ static uint32_t read_i32(reader *r) {
     const uint8_t *from = r->at;
     uint64_t value = swapci_wasm_leb(r);
     unsigned bits = 7 * (unsigned)(r->at - from);
-    if (bits > 0 && bits < 64 && value >> (bits - 1) & 1)
-        value |= UINT64_MAX << bits;
+    if (bits > 0 && bits < 64 && value >> (bits - 1) & 1) value |= UINT64_MAX << bits;
     return (uint32_t)value;
 }
 
 /* wasm3 grows the table to whatever an element segment asks for, be it gigabytes. */
 static enum swapc_status read_elements(struct scan *s, reader *r) {
     for (uint64_t n = swapci_wasm_leb(r); n > 0 && !r->bad; n--) {
-        if (swapci_wasm_leb(r) != 0)
-            return unsupported(s, "element segments later than the MVP");
+        if (swapci_wasm_leb(r) != 0) return unsupported(s, "element segments later than the MVP");
         uint8_t opcode = swapci_wasm_byte(r);
         uint64_t offset = read_i32(r);
         if (opcode != 0x41 || swapci_wasm_byte(r) != 0x0b)
@@ -165,8 +165,7 @@ static enum swapc_status read_elements(struct scan *s, reader *r) {
             return swapc_error_set(s->error, SWAPC_MODULE_MALFORMED,
                                    "an element segment does not fit its table; build the module "
                                    "anew");
-        for (; count > 0 && !r->bad; count--)
-            swapci_wasm_leb(r);
+        for (; count > 0 && !r->bad; count--) swapci_wasm_leb(r);
     }
     return SWAPC_OK;
 }
@@ -174,8 +173,7 @@ static enum swapc_status read_elements(struct scan *s, reader *r) {
 /* wasm3 takes the flag before a data segment for a memory's index: a passive one is misread. */
 static enum swapc_status read_data(struct scan *s, reader *r) {
     for (uint64_t n = swapci_wasm_leb(r); n > 0 && !r->bad; n--) {
-        if (swapci_wasm_leb(r) != 0)
-            return unsupported(s, "passive data segments");
+        if (swapci_wasm_leb(r) != 0) return unsupported(s, "passive data segments");
         uint8_t opcode = swapci_wasm_byte(r);
         if (opcode != 0x41 && opcode != 0x23)
             return r->bad ? SWAPC_OK : unsupported(s, "extended constant expressions");
@@ -189,12 +187,12 @@ static enum swapc_status read_data(struct scan *s, reader *r) {
 
 static enum swapc_status note_loops(struct scan *s, uint32_t index, uint32_t loops) {
     if (loops > LOOPS_MAX)
-        return swapc_error_set(s->error, SWAPC_UNSUPPORTED,
-                               "function %u has %u loops, the limit on wasm3 is %d; split it or use "
-                               "another engine",
-                               index, loops, LOOPS_MAX);
-    if (loops > s->out->loops_max)
-        s->out->loops_max = loops;
+        return swapc_error_set(
+            s->error, SWAPC_UNSUPPORTED,
+            "function %u has %u loops, the limit on wasm3 is %d; split it or use "
+            "another engine",
+            index, loops, LOOPS_MAX);
+    if (loops > s->out->loops_max) s->out->loops_max = loops;
     return SWAPC_OK;
 }
 
@@ -202,18 +200,15 @@ static enum swapc_status read_code(struct scan *s, reader *r) {
     const struct swapci_wasm3_types types = {s->types, s->type_count, s->functions,
                                              s->function_count};
     uint64_t count = swapci_wasm_leb(r);
-    if (count != s->function_count - s->import_count)
-        r->bad = true;
+    if (count != s->function_count - s->import_count) r->bad = true;
     enum swapc_status status = SWAPC_OK;
     for (uint64_t i = 0; i < count && !r->bad && status == SWAPC_OK; i++) {
         uint32_t loops;
         uint32_t index = s->import_count + (uint32_t)i;
         reader part = swapci_wasm_part(r, swapci_wasm_leb(r));
-        if (part.bad)
-            return SWAPC_OK;
+        if (part.bad) return SWAPC_OK;
         status = swapci_wasm3_body_scan(part, index, &types, &loops, s->error);
-        if (status == SWAPC_OK)
-            status = note_loops(s, index, loops);
+        if (status == SWAPC_OK) status = note_loops(s, index, loops);
         s->body_count++;
     }
     return status;
@@ -237,8 +232,7 @@ static enum swapc_status read_exports(struct scan *s, reader *r) {
     uint32_t index;
     bool found = find_in_exports(r, "__guest_call", &index) && index < s->function_count;
     struct swapci_wasm3_type type = {0, 0};
-    if (found)
-        type = s->types[s->functions[index]];
+    if (found) type = s->types[s->functions[index]];
     if (!found || type.params != 2 || type.results != 1)
         return swapc_error_set(s->error, SWAPC_MODULE_EXPORT,
                                "the module does not export __guest_call of type (i32, i32) -> i32: "
@@ -286,8 +280,7 @@ static enum swapc_status scan_sections(struct scan *s, swapc_bytes bytes) {
     while (!all.bad && all.at < all.end && status == SWAPC_OK) {
         uint8_t id = swapci_wasm_byte(&all);
         reader section = swapci_wasm_part(&all, swapci_wasm_leb(&all));
-        if (!all.bad)
-            status = read_section(s, id, &section);
+        if (!all.bad) status = read_section(s, id, &section);
         all.bad = all.bad || section.bad;
     }
     all.bad = all.bad || s->body_count != s->function_count - s->import_count;
@@ -316,8 +309,7 @@ bool swapci_wasm3_find_export(swapc_bytes bytes, const char *name, uint32_t *fun
     while (!all.bad && all.at < all.end) {
         uint8_t id = swapci_wasm_byte(&all);
         reader section = swapci_wasm_part(&all, swapci_wasm_leb(&all));
-        if (id == EXPORT)
-            return find_in_exports(&section, name, function);
+        if (id == EXPORT) return find_in_exports(&section, name, function);
     }
     return false;
 }

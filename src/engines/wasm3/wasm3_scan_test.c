@@ -19,8 +19,7 @@ static void add(struct text *t, const void *bytes, size_t len) {
 }
 
 static void add_many(struct text *t, const void *bytes, size_t len, unsigned times) {
-    while (times-- > 0)
-        add(t, bytes, len);
+    while (times-- > 0) add(t, bytes, len);
 }
 
 static void add_number(struct text *t, size_t value) {
@@ -34,11 +33,9 @@ static void add_number(struct text *t, size_t value) {
 
 /* Type 0 (i32, i32) -> i32, 1 () -> (), 2 () -> i32; function 0 is __guest_call, 1 of type 2. */
 static const uint8_t head[] = {
-    0, 'a', 's', 'm', 1, 0, 0, 0,
-    1, 14, 3, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 0x60, 0, 0, 0x60, 0, 1, 0x7f,
-    3, 3, 2, 0, 2,
-    5, 3, 1, 0, 1,
-    7, 16, 1, 12, '_', '_', 'g', 'u', 'e', 's', 't', '_', 'c', 'a', 'l', 'l', 0, 0,
+    0, 'a', 's',  'm', 1,   0,    0,   0,   1,   14,  3,   0x60, 2,   0x7f, 0x7f, 1, 0x7f, 0x60,
+    0, 0,   0x60, 0,   1,   0x7f, 3,   3,   2,   0,   2,   5,    3,   1,    0,    1, 7,    16,
+    1, 12,  '_',  '_', 'g', 'u',  'e', 's', 't', '_', 'c', 'a',  'l', 'l',  0,    0,
 };
 
 /* A module whose __guest_call has these locals and instructions (with their end). */
@@ -154,8 +151,7 @@ static void call_results_that_climb_are_refused(void **unused) {
     expect(&body, SWAPC_UNSUPPORTED, "values");
     body.len = 0;
     add(&body, "\x00\x10\x01", 3);
-    for (int i = 0; i < 2000; i++)
-        add(&body, "\x10\x01\x6a", 3); /* call f, i32.add */
+    for (int i = 0; i < 2000; i++) add(&body, "\x10\x01\x6a", 3); /* call f, i32.add */
     add(&body, "\x0b", 1);
     expect(&body, SWAPC_OK, "");
 }

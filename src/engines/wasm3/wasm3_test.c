@@ -39,8 +39,7 @@ static enum swapc_status on_log(swapc_call *call, swapc_memory memory, const uin
                                 uint64_t *result) {
     (void)result;
     call->memory_size = memory.size;
-    if (args[1] >= sizeof call->logged || args[0] + args[1] > memory.size)
-        return SWAPC_TRAP_MEMORY;
+    if (args[1] >= sizeof call->logged || args[0] + args[1] > memory.size) return SWAPC_TRAP_MEMORY;
     memcpy(call->logged, memory.base + args[0], args[1]);
     return SWAPC_OK;
 }
@@ -64,7 +63,8 @@ static const swapc_run no_run = {0, NULL};
 
 static void start(struct fixture *f) {
     const swapc_limits limits = SWAPC_LIMITS_INIT;
-    const swapc_engine_config config = {.imports = rows, .import_count = sizeof rows / sizeof *rows};
+    const swapc_engine_config config = {.imports = rows,
+                                        .import_count = sizeof rows / sizeof *rows};
     *f = (struct fixture){.limits = limits};
     assert_int_equal(engine->open(&config, &f->state, &f->error), SWAPC_OK);
 }
@@ -87,17 +87,26 @@ static void start_with(struct fixture *f, const uint8_t *bytes, size_t len) {
 }
 
 static void finish(struct fixture *f) {
-    if (f->instance)
-        engine->free_instance(f->instance);
-    if (f->module)
-        engine->free_module(f->module);
+    if (f->instance) engine->free_instance(f->instance);
+    if (f->module) engine->free_module(f->module);
     engine->close(f->state);
 }
 
 /* The operations of module_cases. */
 enum {
-    ADD_ONE, UNREACHABLE, LOAD, FOREVER, FOREVER_INDIRECT, FOREVER_LOOPS, STOP, GROW, WIDE, DIVIDE,
-    NULL_ELEMENT, LOG, RUNS
+    ADD_ONE,
+    UNREACHABLE,
+    LOAD,
+    FOREVER,
+    FOREVER_INDIRECT,
+    FOREVER_LOOPS,
+    STOP,
+    GROW,
+    WIDE,
+    DIVIDE,
+    NULL_ELEMENT,
+    LOG,
+    RUNS
 };
 
 static enum swapc_status call(struct fixture *f, uint32_t op, uint32_t arg, int32_t *result) {
@@ -208,9 +217,9 @@ static void signal_mask_survives_a_call(void **unused) {
  *     block … 2000 of them … end … (i32.const 1))) */
 static void *nest_here(void *unused) {
     static const uint8_t head[] = {
-        0, 'a', 's', 'm', 1, 0, 0, 0, 1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 3, 2, 1, 0, 5, 3, 1, 0, 1,
-        7, 16, 1, 12, '_', '_', 'g', 'u', 'e', 's', 't', '_', 'c', 'a', 'l', 'l', 0, 0,
-        10, 0xf7, 0x2e, 1, 0xf4, 0x2e, 0,
+        0,   'a', 's', 'm', 1,   0,   0,   0,   1, 7, 1,  0x60, 2,    0x7f, 0x7f, 1,    0x7f,
+        3,   2,   1,   0,   5,   3,   1,   0,   1, 7, 16, 1,    12,   '_',  '_',  'g',  'u',
+        'e', 's', 't', '_', 'c', 'a', 'l', 'l', 0, 0, 10, 0xf7, 0x2e, 1,    0xf4, 0x2e, 0,
     };
     enum { BLOCKS = 2000 };
     static uint8_t module[sizeof head + 3 * BLOCKS + 3];
@@ -218,8 +227,7 @@ static void *nest_here(void *unused) {
     int32_t result = 0;
     uint8_t *at = module + sizeof head;
     memcpy(module, head, sizeof head);
-    for (int i = 0; i < BLOCKS; i++)
-        *at++ = 0x02, *at++ = 0x40;
+    for (int i = 0; i < BLOCKS; i++) *at++ = 0x02, *at++ = 0x40;
     memset(at, 0x0b, BLOCKS);
     memcpy(at + BLOCKS, "\x41\x01\x0b", 3);
     start_with(&f, module, sizeof module);
@@ -437,8 +445,7 @@ static void two_hundred_instances_come_and_go(void **unused) {
         assert_int_equal(call(&f, ADD_ONE, (uint32_t)i, &result), SWAPC_OK);
         assert_int_equal(result, i + 1);
     }
-    for (int i = 0; i < 200; i++)
-        engine->free_instance(all[i]);
+    for (int i = 0; i < 200; i++) engine->free_instance(all[i]);
     f.instance = NULL;
     finish(&f);
 }
@@ -493,8 +500,7 @@ static void too_many_values_are_refused(void **unused) {
 static void garbage_is_refused(void **unused) {
     (void)unused;
     uint8_t garbage[256];
-    for (size_t i = 0; i < sizeof garbage; i++)
-        garbage[i] = (uint8_t)(i * 37 + 11);
+    for (size_t i = 0; i < sizeof garbage; i++) garbage[i] = (uint8_t)(i * 37 + 11);
     REFUSES(garbage, SWAPC_MODULE_MALFORMED, "wasm");
     refuses(garbage, 0, SWAPC_MODULE_MALFORMED, "wasm");
 }
@@ -520,8 +526,8 @@ static void truncated_modules_are_refused(void **unused) {
 
 static void claims_what_it_holds(void **unused) {
     (void)unused;
-    assert_int_equal(engine->caps, SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_MEMORY |
-                                       SWAPC_CAP_STACK);
+    assert_int_equal(engine->caps,
+                     SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_MEMORY | SWAPC_CAP_STACK);
     assert_string_equal(engine->version(), "0.5.0");
     assert_null(engine->validate);
 }

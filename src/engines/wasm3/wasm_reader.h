@@ -17,8 +17,7 @@ struct swapci_wasm_reader {
 };
 
 static inline uint8_t swapci_wasm_byte(struct swapci_wasm_reader *r) {
-    if (r->at < r->end)
-        return *r->at++;
+    if (r->at < r->end) return *r->at++;
     r->bad = true;
     return 0;
 }
@@ -29,20 +28,16 @@ static inline uint64_t swapci_wasm_leb(struct swapci_wasm_reader *r) {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
         uint8_t byte = swapci_wasm_byte(r);
-        if (shift < 64)
-            value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return value;
+        if (shift < 64) value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80)) return value;
     }
     r->bad = true;
     return 0;
 }
 
 static inline void swapci_wasm_skip(struct swapci_wasm_reader *r, uint64_t count) {
-    if (count <= (uint64_t)(r->end - r->at))
-        r->at += count;
-    else
-        r->bad = true;
+    if (count <= (uint64_t)(r->end - r->at)) r->at += count;
+    else r->bad = true;
 }
 
 /* The next count bytes as a reader of their own; a bad one when they are not there. */
