@@ -13,8 +13,7 @@ static void open_module(const char *name) {
     char path[4096];
     swapc_error error = SWAPC_ERROR_INIT;
     snprintf(path, sizeof path, "%s/%s/native.so", SWAPC_TEST_BUNDLES, name);
-    if (swapci_native_host_open(&host, path, &error) != SWAPC_OK)
-        fail_msg("%s", error.text);
+    if (swapci_native_host_open(&host, path, &error) != SWAPC_OK) fail_msg("%s", error.text);
 }
 
 static int32_t call(const char *operation, swapc_bytes payload) {
@@ -24,8 +23,7 @@ static int32_t call(const char *operation, swapc_bytes payload) {
 static void assert_kept(const struct swapci_kept *kept, swapc_bytes expected) {
     assert_int_equal(kept->times, 1);
     assert_int_equal(kept->len, expected.len);
-    if (expected.len > 0)
-        assert_memory_equal(kept->ptr, expected.ptr, expected.len);
+    if (expected.len > 0) assert_memory_equal(kept->ptr, expected.ptr, expected.len);
 }
 
 static void assert_text(const struct swapci_kept *kept, const char *expected) {
@@ -53,8 +51,7 @@ static void echo_answers_two_mebibytes(void **state) {
     size_t len = (2u << 20) + 1;
     uint8_t *bytes = malloc(len);
     assert_non_null(bytes);
-    for (size_t i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(i * 31);
+    for (size_t i = 0; i < len; i++) bytes[i] = (uint8_t)(i * 31);
     open_module("echo");
     assert_int_equal(call("echo", swapc_bytes_of(bytes, len)), 1);
     assert_kept(&host.response, swapc_bytes_of(bytes, len));
@@ -159,8 +156,7 @@ static void run_vectors(struct swapci_vectors *vectors) {
         assert_true(swapc_bytes_equal(
             response.payload_back,
             swapc_bytes_str(response.status == SWAPCI_VERIFY_ERROR ? "Error" : "Ok")));
-        if (response.status == vector.expected)
-            continue;
+        if (response.status == vector.expected) continue;
         wrong++;
         print_error("%s: %s, expected %s\n", vector.name,
                     swapci_verify_status_name(response.status),
@@ -199,8 +195,8 @@ static enum swapci_verify_status verdict(const char *operation,
     size_t len = swapci_verify_request_encode(request, bytes, sizeof bytes);
     assert_true(len <= sizeof bytes);
     assert_int_equal(call(operation, swapc_bytes_of(bytes, len)), 1);
-    assert_true(swapci_verify_response_decode(
-        swapc_bytes_of(host.response.ptr, host.response.len), &response));
+    assert_true(swapci_verify_response_decode(swapc_bytes_of(host.response.ptr, host.response.len),
+                                              &response));
     return response.status;
 }
 
@@ -208,12 +204,11 @@ static enum swapci_verify_status verdict(const char *operation,
 static void right_request(const char *module, uint8_t *storage,
                           struct swapci_verify_request *request) {
     const struct swapci_recorded *row = swapci_recorded;
-    while (strcmp(row->module, module) != 0)
-        row++;
+    while (strcmp(row->module, module) != 0) row++;
     open_module(module);
     assert_true(swapci_hex_decode(swapc_bytes_str(row->request_hex), storage));
-    assert_true(swapci_verify_request_decode(
-        swapc_bytes_of(storage, strlen(row->request_hex) / 2), request));
+    assert_true(swapci_verify_request_decode(swapc_bytes_of(storage, strlen(row->request_hex) / 2),
+                                             request));
     assert_int_equal(verdict("verify_message", request), SWAPCI_VERIFY_VALID);
 }
 
@@ -242,10 +237,8 @@ static void schnorr_tells_wrong_from_not_well_formed(void **state) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         memcpy(hex, right.signature.ptr, 128);
-        if (rows[i].r)
-            memcpy(hex, rows[i].r, 64);
-        if (rows[i].s)
-            memcpy(hex + 64, rows[i].s, 64);
+        if (rows[i].r) memcpy(hex, rows[i].r, 64);
+        if (rows[i].s) memcpy(hex + 64, rows[i].s, 64);
         changed = right;
         changed.key = right.key;
         changed.signature = swapc_bytes_of(hex, 128);
@@ -293,9 +286,9 @@ static void ecdsa_keys_in_every_form(void **state) {
         assert_int_equal(verdict("verify_message", &request),
                          prefix == 4 ? SWAPCI_VERIFY_NOT_VALID : SWAPCI_VERIFY_ERROR);
         request.key = swapc_bytes_of(key, 33);
-        assert_int_equal(verdict("verify_message", &request),
-                         prefix == 2 || prefix == 3 ? SWAPCI_VERIFY_NOT_VALID
-                                                    : SWAPCI_VERIFY_ERROR);
+        assert_int_equal(verdict("verify_message", &request), prefix == 2 || prefix == 3
+                                                                  ? SWAPCI_VERIFY_NOT_VALID
+                                                                  : SWAPCI_VERIFY_ERROR);
     }
     key[0] = 4;
     key[64] ^= 1; /* off the curve */
@@ -309,24 +302,24 @@ static void ecdsa_takes_strict_der_alone(void **state) {
         const char *der;
         enum swapci_verify_status expected;
     } rows[] = {
-        {"3006020101020101", 1},
-        {"", 2},
-        {"30", 2},
-        {"3000", 2},
-        {"300602010102010100", 2},     /* a byte after it */
-        {"300702010102010100", 2},     /* a byte after s */
-        {"308106020101020101", 2},     /* a long length */
-        {"300602010102010 ", 2},     /* not hexadecimal */
-        {"30070202000102010", 2},      /* half a byte */
-        {"300702020001020101", 2},     /* a zero too many */
-        {"300702020080020101", 1},     /* a zero that is needed */
-        {"3006020180020101", 2},       /* negative */
-        {"3006020100020101", 2},       /* r = 0 */
-        {"3006020101020100", 2},       /* s = 0 */
-        {"3005020002020101", 2},       /* an empty integer */
-        {"3106020101020101", 2},       /* no sequence */
-        {"3006030101020101", 2},       /* no integer */
-        {"3007020101020101", 2},       /* a length past the end */
+        {"3006020101020101", 1},   /* well formed */
+        {"", 2},                   /* nothing */
+        {"30", 2},                 /* no length */
+        {"3000", 2},               /* no integers */
+        {"300602010102010100", 2}, /* a byte after it */
+        {"300702010102010100", 2}, /* a byte after s */
+        {"308106020101020101", 2}, /* a long length */
+        {"300602010102010 ", 2},   /* not hexadecimal */
+        {"300602010102010", 2},    /* half a byte */
+        {"300702020001020101", 2}, /* a zero too many */
+        {"300702020080020101", 1}, /* a zero that is needed */
+        {"3006020180020101", 2},   /* negative */
+        {"3006020100020101", 2},   /* r = 0 */
+        {"3006020101020100", 2},   /* s = 0 */
+        {"3005020002020101", 2},   /* an empty integer */
+        {"3106020101020101", 2},   /* no sequence */
+        {"3006030101020101", 2},   /* no integer */
+        {"3007020101020101", 2},   /* a length past the end */
     };
     struct swapci_verify_request request;
     uint8_t storage[1024];

@@ -35,15 +35,13 @@ static int named(swapc_bytes name, const char *text) {
 static enum swapc_status look(const struct swapci_wasm_item *item, void *user, swapc_error *error) {
     struct seen *seen = user;
     (void)error;
-    if (item->import && named(item->module, "wapc"))
-        seen->imports++;
+    if (item->import && named(item->module, "wapc")) seen->imports++;
     else if (!item->import && item->kind == SWAPCI_WASM_MEMORY && named(item->name, "memory"))
         seen->memory++;
     else if (!item->import && named(item->name, "__guest_call") &&
              strcmp(item->signature, "ii:i") == 0)
         seen->guest_call++;
-    else
-        seen->other++;
+    else seen->other++;
     return SWAPC_OK;
 }
 

@@ -12,15 +12,12 @@ static int take(swapc_bytes *der, uint8_t tag, swapc_bytes *content) {
 
 static int take_integer(swapc_bytes *der, uint8_t out[32]) {
     swapc_bytes content;
-    if (!take(der, 0x02, &content) || content.len == 0 || content.ptr[0] & 0x80)
-        return 0;
+    if (!take(der, 0x02, &content) || content.len == 0 || content.ptr[0] & 0x80) return 0;
     if (content.ptr[0] == 0 && content.len > 1) {
-        if (!(content.ptr[1] & 0x80))
-            return 0; /* a zero too many */
+        if (!(content.ptr[1] & 0x80)) return 0; /* a zero too many */
         content = swapc_bytes_of(content.ptr + 1, content.len - 1);
     }
-    if (content.len > 32)
-        return 0;
+    if (content.len > 32) return 0;
     memset(out, 0, 32);
     memcpy(out + 32 - content.len, content.ptr, content.len);
     return 1;

@@ -24,8 +24,7 @@ static int32_t log_line(swapc_guest *g, swapc_bytes request) {
 static int32_t loop(swapc_guest *g, swapc_bytes request) {
     (void)g;
     (void)request;
-    for (;;)
-        __asm__ volatile("");
+    for (;;) __asm__ volatile("");
     __builtin_unreachable();
 }
 
@@ -44,8 +43,7 @@ static int32_t grow(swapc_guest *g, swapc_bytes request) {
     while (__builtin_wasm_memory_grow(0, 1) != SIZE_MAX) {
     }
     size_t pages = __builtin_wasm_memory_size(0);
-    do
-        text[--at] = (uint8_t)('0' + pages % 10);
+    do text[--at] = (uint8_t)('0' + pages % 10);
     while ((pages /= 10) > 0);
     return swapc_guest_respond(g, swapc_bytes_of(text + at, sizeof text - at));
 }

@@ -22,8 +22,7 @@ int32_t swapc_guest_host_call(swapc_guest *g, const char *binding, const char *n
                                        swapc_bytes_str(operation), payload);
     size_t len = swapci_port_answer_len(g, ok);
     *answer = swapc_bytes_of(NULL, 0);
-    if (len == 0)
-        return ok;
+    if (len == 0) return ok;
     uint8_t *at = swapci_port_scratch(g, SWAPC_NATIVE_SCRATCH_ANSWER, len);
     if (!at) {
         *answer = swapc_bytes_str("no memory for the host's answer");
@@ -39,8 +38,7 @@ static int32_t unknown_operation(swapc_guest *g, swapc_bytes name) {
     uint8_t text[sizeof prefix - 1 + NAME_MAX_SHOWN];
     size_t shown = name.len < NAME_MAX_SHOWN ? name.len : NAME_MAX_SHOWN;
     memcpy(text, prefix, sizeof prefix - 1);
-    if (shown > 0)
-        memcpy(text + sizeof prefix - 1, name.ptr, shown);
+    if (shown > 0) memcpy(text + sizeof prefix - 1, name.ptr, shown);
     return swapc_guest_fail(g, swapc_bytes_of(text, sizeof prefix - 1 + shown));
 }
 
@@ -49,8 +47,7 @@ int32_t swapci_guest_enter(swapc_guest *g, uint32_t op_len, uint32_t msg_len) {
     uint8_t *op = NULL;
     if (total <= INT32_MAX)
         op = swapci_port_scratch(g, SWAPC_NATIVE_SCRATCH_REQUEST, (size_t)total);
-    if (!op)
-        return swapc_guest_fail_text(g, "no memory for the request");
+    if (!op) return swapc_guest_fail_text(g, "no memory for the request");
     swapci_port_request(g, op, op + op_len);
     swapc_bytes name = swapc_bytes_of(op, op_len);
     for (const swapc_guest_operation *row = swapc_guest_operations; row->name; row++)

@@ -21,14 +21,12 @@ int memcmp(const void *a, const void *b, size_t n) {
     const uint8_t *left = a;
     const uint8_t *right = b;
     for (size_t i = 0; i < n; i++)
-        if (left[i] != right[i])
-            return left[i] < right[i] ? -1 : 1;
+        if (left[i] != right[i]) return left[i] < right[i] ? -1 : 1;
     return 0;
 }
 
 size_t strlen(const char *text) {
     size_t n = 0;
-    while (text[n])
-        n++;
+    while (text[n]) n++;
     return n;
 }

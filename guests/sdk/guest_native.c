@@ -27,10 +27,8 @@ size_t swapci_port_answer_len(swapc_guest *g, int32_t ok) {
 }
 
 void swapci_port_answer(swapc_guest *g, int32_t ok, uint8_t *out) {
-    if (ok)
-        g->imports->host_response(g->host, out);
-    else
-        g->imports->host_error(g->host, out);
+    if (ok) g->imports->host_response(g->host, out);
+    else g->imports->host_error(g->host, out);
 }
 
 void swapci_port_console(swapc_guest *g, swapc_bytes line) {
@@ -39,8 +37,7 @@ void swapci_port_console(swapc_guest *g, swapc_bytes line) {
 
 static int32_t native_init(void *state, const struct swapc_native_imports *imports, void *host) {
     swapc_guest *g = state;
-    if (imports->abi != SWAPC_NATIVE_ABI)
-        return 0;
+    if (imports->abi != SWAPC_NATIVE_ABI) return 0;
     g->imports = imports;
     g->host = host;
     return 1;

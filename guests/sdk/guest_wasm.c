@@ -22,18 +22,16 @@ extern uint8_t swapci_heap_base __asm__("__heap_base");
 
 /* The free memory is used afresh by each call: the request at its start, an answer behind it. */
 uint8_t *swapci_port_scratch(swapc_guest *g, uint32_t purpose, size_t len) {
-    uint64_t start = purpose == SWAPC_NATIVE_SCRATCH_REQUEST ? (size_t)&swapci_heap_base
-                                                             : g->request_end;
+    uint64_t start =
+        purpose == SWAPC_NATIVE_SCRATCH_REQUEST ? (size_t)&swapci_heap_base : g->request_end;
     start = (start + ALIGN - 1) / ALIGN * ALIGN;
     uint64_t end = start + len;
     uint64_t have = (uint64_t)__builtin_wasm_memory_size(0) * PAGE;
-    if (end > UINT32_MAX)
-        return NULL;
+    if (end > UINT32_MAX) return NULL;
     if (end > have &&
         __builtin_wasm_memory_grow(0, (size_t)((end - have + PAGE - 1) / PAGE)) == SIZE_MAX)
         return NULL;
-    if (purpose == SWAPC_NATIVE_SCRATCH_REQUEST)
-        g->request_end = (size_t)end;
+    if (purpose == SWAPC_NATIVE_SCRATCH_REQUEST) g->request_end = (size_t)end;
     return (uint8_t *)(size_t)start;
 }
 
@@ -66,10 +64,8 @@ size_t swapci_port_answer_len(swapc_guest *g, int32_t ok) {
 
 void swapci_port_answer(swapc_guest *g, int32_t ok, uint8_t *out) {
     (void)g;
-    if (ok)
-        wapc_host_response(out);
-    else
-        wapc_host_error(out);
+    if (ok) wapc_host_response(out);
+    else wapc_host_error(out);
 }
 
 void swapci_port_console(swapc_guest *g, swapc_bytes line) {

@@ -8,8 +8,7 @@
 static void append(struct swapci_kept *kept, const void *ptr, size_t len) {
     uint8_t *grown = realloc(kept->ptr, kept->len + len + 1);
     SWAPC_CHECK(grown != NULL);
-    if (len > 0)
-        memcpy(grown + kept->len, ptr, len);
+    if (len > 0) memcpy(grown + kept->len, ptr, len);
     kept->ptr = grown;
     kept->len += len;
 }
@@ -26,8 +25,7 @@ static void keep(struct swapci_kept *kept, const uint8_t *ptr, size_t len) {
 }
 
 static void copy_out(swapc_bytes bytes, uint8_t *to) {
-    if (bytes.len > 0)
-        memcpy(to, bytes.ptr, bytes.len);
+    if (bytes.len > 0) memcpy(to, bytes.ptr, bytes.len);
 }
 
 /* Exactly len bytes, so that the sanitizer sees a guest that writes past them. */
@@ -113,8 +111,7 @@ enum swapc_status swapci_native_host_open(struct swapci_native_host *host, const
     }
     host->state = calloc(1, host->module->state_size);
     SWAPC_CHECK(host->state != NULL);
-    if (host->module->init(host->state, &imports, host))
-        return SWAPC_OK;
+    if (host->module->init(host->state, &imports, host)) return SWAPC_OK;
     swapci_native_host_close(host);
     return swapc_error_set(error, SWAPC_MODULE_INIT, "%s refused to start", path);
 }
@@ -135,9 +132,7 @@ void swapci_native_host_close(struct swapci_native_host *host) {
     clear(&host->error);
     clear(&host->console);
     clear(&host->host_call);
-    for (unsigned i = 0; i < SWAPC_NATIVE_SCRATCH_COUNT; i++)
-        free(host->scratch[i]);
+    for (unsigned i = 0; i < SWAPC_NATIVE_SCRATCH_COUNT; i++) free(host->scratch[i]);
     free(host->state);
-    if (host->library)
-        dlclose(host->library);
+    if (host->library) dlclose(host->library);
 }

@@ -15,8 +15,7 @@ static int split(char *line, char *columns[COLUMNS]) {
     for (unsigned i = 0; i < COLUMNS; i++) {
         columns[i] = line;
         char *comma = i + 1 < COLUMNS ? strchr(line, ',') : NULL;
-        if (i + 1 < COLUMNS && !comma)
-            return 0;
+        if (i + 1 < COLUMNS && !comma) return 0;
         if (comma) {
             *comma = '\0';
             line = comma + 1;
@@ -33,8 +32,7 @@ static enum swapc_status classify(const char *result, swapc_bytes key, swapc_byt
     }
     int key_good = swapci_well_formed_bip340_key(key);
     int signature_good = swapci_well_formed_bip340_signature(signature);
-    if (key_good < 0 || signature_good < 0)
-        return SWAPC_NO_MEMORY;
+    if (key_good < 0 || signature_good < 0) return SWAPC_NO_MEMORY;
     *out = key_good && signature_good ? SWAPCI_VERIFY_NOT_VALID : SWAPCI_VERIFY_ERROR;
     return strcmp(result, "FALSE") == 0 ? SWAPC_OK : SWAPC_CORRUPT;
 }
@@ -51,8 +49,7 @@ static enum swapc_status add(struct swapci_vectors *vectors, char *columns[COLUM
         status = swapci_vectors_unhex(swapc_bytes_str(columns[MESSAGE]), &message);
     if (status == SWAPC_OK)
         status = swapci_vectors_unhex(swapc_bytes_str(columns[SIGNATURE]), &signature);
-    if (status == SWAPC_OK)
-        status = classify(columns[RESULT], key, signature, &expected);
+    if (status == SWAPC_OK) status = classify(columns[RESULT], key, signature, &expected);
     if (status == SWAPC_OK) {
         struct swapci_verify_request request = {
             .message = message,
@@ -75,14 +72,11 @@ static enum swapc_status read_lines(FILE *file, struct swapci_vectors *vectors) 
     enum swapc_status status = SWAPC_OK;
     for (unsigned number = 0; status == SWAPC_OK && getline(&line, &size, file) > 0; number++) {
         char *columns[COLUMNS];
-        if (!split(line, columns))
-            status = SWAPC_CORRUPT;
-        else if (number > 0)
-            status = add(vectors, columns);
+        if (!split(line, columns)) status = SWAPC_CORRUPT;
+        else if (number > 0) status = add(vectors, columns);
     }
     free(line);
-    if (status == SWAPC_OK && ferror(file))
-        status = SWAPC_IO;
+    if (status == SWAPC_OK && ferror(file)) status = SWAPC_IO;
     return status;
 }
 

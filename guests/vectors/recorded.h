@@ -6,8 +6,8 @@
 #define SWAPCI_RECORDED_H
 
 struct swapci_recorded {
-    const char *name;         /* "schnorr: flipped message" */
-    const char *module;       /* "schnorr" or "ecdsa" */
+    const char *name;   /* "schnorr: flipped message" */
+    const char *module; /* "schnorr" or "ecdsa" */
     const char *operation;
     const char *request_hex;
     const char *response_hex; /* NULL: the guest fails */

@@ -30,12 +30,10 @@ struct swapci_vectors *swapci_vectors_new(const char *module, const char *operat
 }
 
 static int reserve(struct swapci_vectors *vectors) {
-    if (vectors->count < vectors->capacity)
-        return 1;
+    if (vectors->count < vectors->capacity) return 1;
     size_t capacity = vectors->capacity ? 2 * vectors->capacity : 64;
     struct row *rows = realloc(vectors->rows, capacity * sizeof *rows);
-    if (!rows)
-        return 0;
+    if (!rows) return 0;
     vectors->rows = rows;
     vectors->capacity = capacity;
     return 1;
@@ -58,8 +56,7 @@ enum swapc_status swapci_vectors_add(struct swapci_vectors *vectors, const char 
 
 enum swapc_status swapci_vectors_unhex(swapc_bytes hex, swapc_bytes *out) {
     uint8_t *bytes = malloc(hex.len / 2 + 1);
-    if (!bytes)
-        return SWAPC_NO_MEMORY;
+    if (!bytes) return SWAPC_NO_MEMORY;
     if (!swapci_hex_decode(hex, bytes)) {
         free(bytes);
         return SWAPC_CORRUPT;
@@ -69,8 +66,7 @@ enum swapc_status swapci_vectors_unhex(swapc_bytes hex, swapc_bytes *out) {
 }
 
 int swapci_vectors_next(struct swapci_vectors *vectors, struct swapci_vector *out) {
-    if (vectors->next == vectors->count)
-        return 0;
+    if (vectors->next == vectors->count) return 0;
     const struct row *row = &vectors->rows[vectors->next++];
     out->name = row->name;
     out->module = vectors->module;
@@ -85,8 +81,7 @@ size_t swapci_vectors_count(const struct swapci_vectors *vectors) {
 }
 
 void swapci_vectors_free(struct swapci_vectors *vectors) {
-    if (!vectors)
-        return;
+    if (!vectors) return;
     for (size_t i = 0; i < vectors->count; i++) {
         free(vectors->rows[i].name);
         free(vectors->rows[i].request);

@@ -93,8 +93,7 @@ static void other_content_is_refused(void **state) {
     assert_int_equal(read_text(text, swapci_vectors_bip340), SWAPC_CORRUPT);
     assert_int_equal(read_text("{", swapci_vectors_wycheproof), SWAPC_CORRUPT);
     assert_int_equal(read_text("{}", swapci_vectors_wycheproof), SWAPC_CORRUPT);
-    assert_int_equal(read_text("{\"testGroups\": [{}]}", swapci_vectors_wycheproof),
-                     SWAPC_CORRUPT);
+    assert_int_equal(read_text("{\"testGroups\": [{}]}", swapci_vectors_wycheproof), SWAPC_CORRUPT);
     assert_int_equal(read_text("{\"testGroups\": []}", swapci_vectors_wycheproof), SWAPC_OK);
 }
 
@@ -115,10 +114,8 @@ static void openssl_tells_der_from_ber(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bip340_is_read_whole),
-        cmocka_unit_test(wycheproof_is_read_whole),
-        cmocka_unit_test(a_missing_file_is_named),
-        cmocka_unit_test(other_content_is_refused),
+        cmocka_unit_test(bip340_is_read_whole),       cmocka_unit_test(wycheproof_is_read_whole),
+        cmocka_unit_test(a_missing_file_is_named),    cmocka_unit_test(other_content_is_refused),
         cmocka_unit_test(openssl_tells_der_from_ber),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

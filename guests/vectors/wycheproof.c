@@ -17,16 +17,14 @@ static enum swapc_status member_bytes(const json_t *object, const char *name, sw
  * it had, it would be one of those that we do not. */
 static enum swapc_status classify(const char *result, swapc_bytes key, swapc_bytes signature,
                                   enum swapci_verify_status *out) {
-    if (!result)
-        return SWAPC_CORRUPT;
+    if (!result) return SWAPC_CORRUPT;
     if (strcmp(result, "valid") == 0) {
         *out = SWAPCI_VERIFY_VALID;
         return SWAPC_OK;
     }
     int key_good = swapci_well_formed_ecdsa_key(key);
     int signature_good = swapci_well_formed_ecdsa_signature(signature);
-    if (key_good < 0 || signature_good < 0)
-        return SWAPC_NO_MEMORY;
+    if (key_good < 0 || signature_good < 0) return SWAPC_NO_MEMORY;
     *out = key_good && signature_good ? SWAPCI_VERIFY_NOT_VALID : SWAPCI_VERIFY_ERROR;
     return SWAPC_OK;
 }
@@ -41,11 +39,10 @@ static enum swapc_status add_test(struct swapci_vectors *vectors, swapc_bytes ke
     const char *comment = json_string_value(json_object_get(test, "comment"));
     snprintf(name, sizeof name, "wycheproof %lld: %s", (long long)id, comment ? comment : "");
     enum swapc_status status = member_bytes(test, "msg", &message);
+    if (status == SWAPC_OK) status = member_bytes(test, "sig", &signature);
     if (status == SWAPC_OK)
-        status = member_bytes(test, "sig", &signature);
-    if (status == SWAPC_OK)
-        status = classify(json_string_value(json_object_get(test, "result")), key, signature,
-                          &expected);
+        status =
+            classify(json_string_value(json_object_get(test, "result")), key, signature, &expected);
     if (status == SWAPC_OK) {
         struct swapci_verify_request request = {
             .message = message,

@@ -47,31 +47,25 @@ static void compress(uint32_t state[8], const uint8_t *block) {
         v[1] = v[0];
         v[0] = t1 + s0 + majority;
     }
-    for (unsigned i = 0; i < 8; i++)
-        state[i] += v[i];
+    for (unsigned i = 0; i < 8; i++) state[i] += v[i];
 }
 
 /* The message's end, a one bit, zeros, and its length in bits: one block or two. */
 static void finish(uint32_t state[8], const uint8_t *rest, size_t rest_len, uint64_t total) {
     uint8_t tail[2 * BLOCK] = {0};
     size_t len = rest_len + 9 <= BLOCK ? BLOCK : 2 * BLOCK;
-    if (rest_len > 0)
-        memcpy(tail, rest, rest_len);
+    if (rest_len > 0) memcpy(tail, rest, rest_len);
     tail[rest_len] = 0x80;
-    for (unsigned i = 0; i < 8; i++)
-        tail[len - 1 - i] = (uint8_t)(total * 8 >> 8 * i);
-    for (size_t at = 0; at < len; at += BLOCK)
-        compress(state, tail + at);
+    for (unsigned i = 0; i < 8; i++) tail[len - 1 - i] = (uint8_t)(total * 8 >> 8 * i);
+    for (size_t at = 0; at < len; at += BLOCK) compress(state, tail + at);
 }
 
 void swapci_sha256(swapc_bytes message, uint8_t digest[32]) {
     uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     size_t whole = message.len / BLOCK * BLOCK;
-    for (size_t at = 0; at < whole; at += BLOCK)
-        compress(state, message.ptr + at);
+    for (size_t at = 0; at < whole; at += BLOCK) compress(state, message.ptr + at);
     finish(state, whole < message.len ? message.ptr + whole : NULL, message.len - whole,
            message.len);
-    for (unsigned i = 0; i < 32; i++)
-        digest[i] = (uint8_t)(state[i / 4] >> 8 * (3 - i % 4));
+    for (unsigned i = 0; i < 32; i++) digest[i] = (uint8_t)(state[i / 4] >> 8 * (3 - i % 4));
 }

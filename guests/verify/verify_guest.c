@@ -54,8 +54,7 @@ static int32_t answer(swapc_guest *g, swapc_bytes payload, int hashed, swapci_ve
     if (!swapci_verify_request_decode(payload, &request))
         return swapc_guest_fail_text(
             g, "the payload is not a map {rmessage, smessage, vkey, id, oper}");
-    if (request.oper != SWAPCI_VERIFY_ONE)
-        return respond(g, "11111", SWAPCI_VERIFY_ERROR);
+    if (request.oper != SWAPCI_VERIFY_ONE) return respond(g, "11111", SWAPCI_VERIFY_ERROR);
     swapc_bytes message = request.message;
     if (hashed) {
         swapci_sha256(message, digest);

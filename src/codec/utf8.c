@@ -5,10 +5,8 @@
 static unsigned sequence(uint8_t lead, uint8_t *low, uint8_t *high) {
     *low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
     *high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return 2;
-    if (lead >= 0xe0 && lead <= 0xef)
-        return 3;
+    if (lead >= 0xc2 && lead <= 0xdf) return 2;
+    if (lead >= 0xe0 && lead <= 0xef) return 3;
     return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
 }
 
@@ -16,14 +14,11 @@ static unsigned sequence(uint8_t lead, uint8_t *low, uint8_t *high) {
 static size_t character(const uint8_t *at, size_t left) {
     uint8_t low;
     uint8_t high;
-    if (at[0] < 0x80)
-        return 1;
+    if (at[0] < 0x80) return 1;
     unsigned len = sequence(at[0], &low, &high);
-    if (len == 0 || len > left || at[1] < low || at[1] > high)
-        return 0;
+    if (len == 0 || len > left || at[1] < low || at[1] > high) return 0;
     for (unsigned i = 2; i < len; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
+        if ((at[i] & 0xc0) != 0x80) return 0;
     return len;
 }
 
@@ -34,15 +29,12 @@ int swapci_utf8_valid(swapc_bytes bytes) {
         /* Most text is ASCII: eight at once. */
         while (bytes.len - at >= sizeof word) {
             memcpy(&word, bytes.ptr + at, sizeof word);
-            if (word & 0x8080808080808080u)
-                break;
+            if (word & 0x8080808080808080u) break;
             at += sizeof word;
         }
-        if (at == bytes.len)
-            break;
+        if (at == bytes.len) break;
         size_t len = character(bytes.ptr + at, bytes.len - at);
-        if (len == 0)
-            return 0;
+        if (len == 0) return 0;
         at += len;
     }
     return 1;

@@ -22,13 +22,10 @@ typedef int (*field_fn)(struct swapci_mp_reader *r, uint32_t field, void *docume
  * count + 1 when it is of a type that names nothing. */
 static uint32_t name_index(const struct swapci_mp_value *value, const char *const *names,
                            uint32_t count) {
-    if (value->type == SWAPCI_MP_UINT)
-        return value->uint < count ? (uint32_t)value->uint : count;
-    if (value->type != SWAPCI_MP_STR && value->type != SWAPCI_MP_BIN)
-        return count + 1;
+    if (value->type == SWAPCI_MP_UINT) return value->uint < count ? (uint32_t)value->uint : count;
+    if (value->type != SWAPCI_MP_STR && value->type != SWAPCI_MP_BIN) return count + 1;
     for (uint32_t i = 0; i < count; i++)
-        if (swapc_bytes_equal(value->bytes, swapc_bytes_str(names[i])))
-            return i;
+        if (swapc_bytes_equal(value->bytes, swapc_bytes_str(names[i]))) return i;
     return count;
 }
 
@@ -43,8 +40,7 @@ static int read_text(struct swapci_mp_reader *r, swapc_bytes *out) {
 static int read_name(struct swapci_mp_reader *r, const char *const *names, uint32_t count,
                      uint32_t *out) {
     struct swapci_mp_value value;
-    if (!swapci_mp_read(r, &value))
-        return 0;
+    if (!swapci_mp_read(r, &value)) return 0;
     *out = name_index(&value, names, count);
     return *out < count;
 }
@@ -63,8 +59,7 @@ static int read_key_array(struct swapci_mp_reader *r, uint32_t count,
     for (uint32_t i = 0; i < count; i++) {
         if (!swapci_mp_read(r, &value) || value.type != SWAPCI_MP_UINT || value.uint > UINT8_MAX)
             return 0;
-        if (i < SWAPCI_VERIFY_KEY_MAX)
-            out->key_storage[i] = (uint8_t)value.uint;
+        if (i < SWAPCI_VERIFY_KEY_MAX) out->key_storage[i] = (uint8_t)value.uint;
     }
     out->key = swapc_bytes_of(out->key_storage, count);
     return 1;
@@ -72,10 +67,8 @@ static int read_key_array(struct swapci_mp_reader *r, uint32_t count,
 
 static int read_key(struct swapci_mp_reader *r, struct swapci_verify_request *out) {
     struct swapci_mp_value value;
-    if (!swapci_mp_read(r, &value))
-        return 0;
-    if (value.type == SWAPCI_MP_ARRAY)
-        return read_key_array(r, value.count, out);
+    if (!swapci_mp_read(r, &value)) return 0;
+    if (value.type == SWAPCI_MP_ARRAY) return read_key_array(r, value.count, out);
     out->key = value.bytes;
     return value.type == SWAPCI_MP_BIN;
 }
@@ -93,8 +86,7 @@ static int read_request_field(struct swapci_mp_reader *r, uint32_t field, void *
     case ID:
         return read_id(r, &out->id);
     default:
-        if (!read_name(r, oper_names, OPERS, &oper))
-            return 0;
+        if (!read_name(r, oper_names, OPERS, &oper)) return 0;
         out->oper = (enum swapci_verify_oper)oper;
         return 1;
     }
@@ -103,10 +95,8 @@ static int read_request_field(struct swapci_mp_reader *r, uint32_t field, void *
 static int read_response_field(struct swapci_mp_reader *r, uint32_t field, void *document) {
     struct swapci_verify_response *out = document;
     uint32_t status;
-    if (field == PAYLOAD_BACK)
-        return read_text(r, &out->payload_back);
-    if (!read_name(r, status_names, STATUSES, &status))
-        return 0;
+    if (field == PAYLOAD_BACK) return read_text(r, &out->payload_back);
+    if (!read_name(r, status_names, STATUSES, &status)) return 0;
     out->status = (enum swapci_verify_status)status;
     return 1;
 }
@@ -116,15 +106,11 @@ static int read_map(struct swapci_mp_reader *r, uint32_t pairs, const char *cons
     uint32_t seen = 0;
     for (uint32_t i = 0; i < pairs; i++) {
         struct swapci_mp_value key;
-        if (!swapci_mp_read(r, &key))
-            return 0;
+        if (!swapci_mp_read(r, &key)) return 0;
         uint32_t field = name_index(&key, fields, count);
-        if (field > count || (field < count && (seen & 1u << field)))
-            return 0;
-        if (field < count)
-            seen |= 1u << field;
-        if (!(field < count ? read_field(r, field, document) : swapci_mp_skip(r)))
-            return 0;
+        if (field > count || (field < count && (seen & 1u << field))) return 0;
+        if (field < count) seen |= 1u << field;
+        if (!(field < count ? read_field(r, field, document) : swapci_mp_skip(r))) return 0;
     }
     return seen == (1u << count) - 1;
 }
@@ -133,15 +119,12 @@ static int read_document(swapc_bytes payload, const char *const *fields, uint32_
                          field_fn read_field, void *document) {
     struct swapci_mp_reader r = swapci_mp_reader_of(payload);
     struct swapci_mp_value head;
-    if (!swapci_mp_read(&r, &head))
-        return 0;
+    if (!swapci_mp_read(&r, &head)) return 0;
     if (head.type == SWAPCI_MP_MAP)
         return read_map(&r, head.count, fields, count, read_field, document);
-    if (head.type != SWAPCI_MP_ARRAY || head.count != count)
-        return 0;
+    if (head.type != SWAPCI_MP_ARRAY || head.count != count) return 0;
     for (uint32_t field = 0; field < count; field++)
-        if (!read_field(&r, field, document))
-            return 0;
+        if (!read_field(&r, field, document)) return 0;
     return 1;
 }
 
@@ -162,10 +145,8 @@ size_t swapci_verify_request_encode(const struct swapci_verify_request *request,
     struct swapci_mp_writer w = {out, size, 0};
     swapci_mp_write_map(&w, REQUEST_FIELDS);
     write_name(&w, request_fields[RMESSAGE]);
-    if (swapci_utf8_valid(request->message))
-        swapci_mp_write_str(&w, request->message);
-    else
-        swapci_mp_write_bin(&w, request->message);
+    if (swapci_utf8_valid(request->message)) swapci_mp_write_str(&w, request->message);
+    else swapci_mp_write_bin(&w, request->message);
     write_name(&w, request_fields[SMESSAGE]);
     swapci_mp_write_str(&w, request->signature);
     write_name(&w, request_fields[VKEY]);

@@ -38,8 +38,8 @@ enum swapci_verify_status {
 struct swapci_verify_request {
     swapc_bytes message;   /* rmessage */
     swapc_bytes signature; /* smessage: hexadecimal text */
-    swapc_bytes key;       /* vkey; longer than SWAPCI_VERIFY_KEY_MAX: its bytes are not to be read */
-    uint64_t id;           /* a negative one as its two's complement */
+    swapc_bytes key; /* vkey; longer than SWAPCI_VERIFY_KEY_MAX: its bytes are not to be read */
+    uint64_t id;     /* a negative one as its two's complement */
     enum swapci_verify_oper oper;
     uint8_t key_storage[SWAPCI_VERIFY_KEY_MAX]; /* of a vkey that came as an array */
 };
