@@ -38,8 +38,8 @@ function(swapc_conformance_guests out folder)
         set(output "${folder}/${stem}.wasm")
         add_custom_command(
             OUTPUT "${output}"
-            COMMAND swapc_wat2wasm "${source}" "${output}"
-            DEPENDS "${source}" swapc_wat2wasm
+            COMMAND swapc_suite_wat2wasm "${source}" "${output}"
+            DEPENDS "${source}" swapc_suite_wat2wasm
             COMMENT "conformance guest ${stem}.wasm"
             VERBATIM)
         list(APPEND files "${output}")
@@ -60,21 +60,60 @@ function(swapc_conformance_twins out folder)
     set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
-# swapc_conformance_tests(RUNNER FOLDER cases.json): a skipped case is shown as skipped.
-function(swapc_conformance_tests runner folder cases)
+# swapc_conformance_program(NAME SOURCES … LINK …): a program that tests run, in the folder of tests.
+function(swapc_conformance_program name)
+    swapc_program(NAME suite_${name} OUTPUT ${name} ${ARGN})
+    set_target_properties(swapc_suite_${name} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/test")
+endfunction()
+
+# The engines of this build that a case concerns: those that run shared objects take no part in what
+# needs wasm or a sandbox, and would only report it as not applicable.
+function(swapc_conformance_engines out needs)
+    set(engines ${SWAPC_ENGINES})
+    if(needs MATCHES "wasm|sandbox")
+        list(REMOVE_ITEM engines native)
+    endif()
+    set(${out} ${engines} PARENT_SCOPE)
+endfunction()
+
+function(swapc_conformance_test engine case)
+    set(name ${SWAPC_TEST_PREFIX}swapc.conformance.${engine}.${case})
+    add_test(NAME ${name} COMMAND ${ARGN})
+    swapc_test_properties(${name} conformance)
+    set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+endfunction()
+
+# swapc_conformance_tests(FOLDER cases.json): the cases, the vectors and the differential check.
+function(swapc_conformance_tests folder cases)
     swapc_tests_wanted(wanted)
     if(NOT wanted)
         return()
     endif()
-    add_dependencies(swapc_tests ${runner} swapc_conformance_guests)
-    file(STRINGS ${cases} lines REGEX "^ {\"name\": ")
-    foreach(line IN LISTS lines)
-        string(REGEX REPLACE "^ {\"name\": \"([^\"]+)\".*" "\\1" case "${line}")
-        foreach(engine IN LISTS SWAPC_ENGINES)
-            set(name ${SWAPC_TEST_PREFIX}swapc.conformance.${engine}.${case})
-            add_test(NAME ${name} COMMAND ${runner} --folder "${folder}" ${engine} ${case})
-            swapc_test_properties(${name} conformance)
-            set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+    add_dependencies(swapc_tests swapc_suite_conformance swapc_suite_vectors_runner
+        swapc_suite_differential swapc_conformance_guests swapc_guest_echo swapc_guest_schnorr
+        swapc_guest_ecdsa)
+    file(READ ${cases} text)
+    string(JSON count LENGTH "${text}" cases)
+    math(EXPR last "${count} - 1")
+    foreach(index RANGE ${last})
+        string(JSON data GET "${text}" cases ${index})
+        string(JSON case GET "${data}" name)
+        string(JSON needs ERROR_VARIABLE none GET "${data}" needs)
+        swapc_conformance_engines(engines "${needs}")
+        foreach(engine IN LISTS engines)
+            swapc_conformance_test(${engine} ${case} swapc_suite_conformance --folder "${folder}"
+                ${engine} ${case})
         endforeach()
+    endforeach()
+    foreach(engine IN LISTS SWAPC_ENGINES)
+        foreach(set IN ITEMS bip340 wycheproof recorded)
+            swapc_conformance_test(${engine} vectors_${set} swapc_suite_vectors_runner
+                "${SWAPC_BUNDLES}" ${engine} ${set})
+        endforeach()
+    endforeach()
+    foreach(seed RANGE 1 3)
+        swapc_conformance_test(all differential_${seed} swapc_suite_differential "${SWAPC_BUNDLES}"
+            ${seed})
     endforeach()
 endfunction()
