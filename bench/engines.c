@@ -60,9 +60,12 @@ static enum swapc_status add_contenders(struct bench *b) {
     for (int m = 0; m < 2; m++)
         for (unsigned i = 0; swapc_engine_at(i, &info); i++)
             for (const char *const *f = info.flavours; f && *f; f++) {
+                unsigned before = b->report->count;
                 enum swapc_status status = add_contender(b, info.name, *f, methods[m]);
                 if (status != SWAPC_OK)
                     return status;
+                if (b->config->best_only && b->report->count > before)
+                    break;
             }
     return SWAPC_OK;
 }
@@ -188,6 +191,27 @@ enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
         status = summarise(&b);
     fini(&b);
     return status;
+}
+
+bool swapci_bench_engine_mean(const struct swapci_bench_report *report, const char *engine,
+                              double *cpu_us, double *ratio) {
+    const char *method = "";
+    unsigned count = 0;
+    *cpu_us = *ratio = 0;
+    for (unsigned i = 0; i < report->count; i++) {
+        const struct swapci_bench_row *row = &report->rows[i];
+        if (strcmp(row->engine, engine) != 0 || strcmp(row->method, method) == 0)
+            continue;
+        method = row->method; /* the first row of an engine and method is its best flavour */
+        *cpu_us += row->cpu_us.median;
+        *ratio += row->ratio.median;
+        count++;
+    }
+    if (count > 0) {
+        *cpu_us /= count;
+        *ratio /= count;
+    }
+    return count > 0;
 }
 
 static json_t *row_json(const struct swapci_bench_row *row, unsigned rounds) {

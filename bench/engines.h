@@ -12,6 +12,7 @@
 #define SWAPCI_BENCH_ENGINES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "stats.h"
@@ -22,6 +23,7 @@ struct swapci_bench_config {
     const char *ecdsa_path;
     unsigned rounds;   /* at least 1; the defaults of the command line give 21 */
     unsigned requests; /* calls of one contender in one round */
+    bool best_only;    /* of each engine only the flavour that it runs best */
     swapc_log log;
     void (*progress)(unsigned done, unsigned total, void *user); /* NULL: none */
     void *progress_user;
@@ -45,6 +47,11 @@ struct swapci_bench_report {
  * the whole fails. Returns SWAPC_OK or what loading and calling return. */
 enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
                                        struct swapci_bench_report *report, swapc_error *error);
+
+/* The mean of the medians of an engine's best flavour over the methods. Returns false when the engine
+ * has no row. *ratio is 0 without native. */
+bool swapci_bench_engine_mean(const struct swapci_bench_report *report, const char *engine,
+                              double *cpu_us, double *ratio);
 
 /* {"rows":[…],"host":{…}}; a new reference, or NULL when memory is out. */
 json_t *swapci_bench_json(const struct swapci_bench_report *report);

@@ -92,7 +92,7 @@ int swapci_cmd_run(int argc, char **argv) {
         {"keys-count", SWAPCI_OPTION_COUNT, &o.keys_count, "N", "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
         {"keep", SWAPCI_OPTION_COUNT, &o.keep, "N", "trim the verdicts to about N (default 0: never)", 0, 0, 0},
         {"seed", SWAPCI_OPTION_COUNT, &o.seed, "N", "makes names, methods and tampering repeatable", 0, 0, 0},
-        {"no-bound", SWAPCI_OPTION_FLAG, &no_bound, NULL, "do not measure what the machine could do", 0, 0, 0},
+        {"no-bound", SWAPCI_OPTION_FLAG, &no_bound, NULL, "do not measure the bound before and the engines after the run", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the result as one JSON document", 0, 0, 0},
         {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW", "progress line on a terminal (default auto)", progress_choices, 0, 0},
     };

@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "engines.h"
 #include "generator.h"
 #include "host_facts.h"
 #include "pipeline_options.h"
@@ -65,6 +66,8 @@ struct swapci_run_job {
     swapc_error generator_error;
 
     struct swapci_run_bound bound;
+    struct swapci_bench_report comparison;
+    bool compared;
     swapci_histogram verify_ns;
     double startup_s;
 };
@@ -380,6 +383,30 @@ static void describe_modules(const struct swapci_run_job *job, struct swapci_run
     }
 }
 
+/* Every engine of the build on the same bytes, once the run is over and the machine quiet again. Its
+ * figures are an extra: what hinders them does not spoil the run. */
+static void compare_engines(struct swapci_run_job *job) {
+    enum { ROUNDS = 9, REQUESTS = 8 };
+    swapc_error why = SWAPC_ERROR_INIT;
+    char paths[SWAPCI_METHODS][4096];
+    if (!job->options->bound || interrupted(job))
+        return;
+    for (int m = 0; m < SWAPCI_METHODS; m++)
+        if (swapci_cli_module_path(swapci_method_name((enum swapci_method)m), paths[m],
+                                   sizeof paths[m], &why) != SWAPC_OK)
+            return;
+    struct swapci_bench_config config = {.schnorr_path = paths[SWAPCI_METHOD_SCHNORR],
+                                         .ecdsa_path = paths[SWAPCI_METHOD_ECDSA],
+                                         .rounds = ROUNDS,
+                                         .requests = REQUESTS,
+                                         .best_only = true,
+                                         .log = job->log};
+    job->compared = swapci_bench_engines(&config, &job->comparison, &why) == SWAPC_OK;
+    if (!job->compared)
+        swapc_log_write(&job->log, SWAPC_LOG_WARN, "run", "the engines are not compared: %s",
+                        why.text);
+}
+
 static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
     const struct swapci_run_options *o = job->options;
     const swapci_ledger_result *books = &job->books;
@@ -402,6 +429,7 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
         .workers = (unsigned)o->workers,
         .verify_ns = &job->verify_ns,
         .latency_us = books->latency_us,
+        .comparison = job->compared ? &job->comparison : NULL,
     };
     double end = (double)books->last_ms / 1e3, begin = (double)job->generated.first_us / 1e6;
     r->elapsed_s = books->last_ms > 0 && end > begin ? end - begin : 0;
@@ -440,6 +468,7 @@ enum swapc_status swapci_run_job_run(swapci_run_job *job, struct swapci_run_resu
         status = trim(job, error);
     if (status != SWAPC_OK)
         return status;
+    compare_engines(job);
     sum_up(job, result);
     explain(job);
     return SWAPC_OK;

@@ -38,10 +38,21 @@ static json_t *modules_json(const struct swapci_run_result *r) {
     return list;
 }
 
+static json_t *engines_json(const struct swapci_run_result *r) {
+    json_t *list = json_array();
+    swapc_engine_info info;
+    double cpu_us, ratio;
+    for (unsigned i = 0; r->comparison && swapc_engine_at(i, &info); i++)
+        if (swapci_bench_engine_mean(r->comparison, info.name, &cpu_us, &ratio))
+            json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "engine", info.name,
+                                                  "call_us", cpu_us, "ratio", ratio));
+    return list;
+}
+
 json_t *swapci_run_result_json(const struct swapci_run_result *r) {
     return json_pack(
         "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:o, "
-        "s:o, s:I, s:I, s:o, s:o}",
+        "s:o, s:I, s:I, s:o, s:o, s:o}",
         "engine", r->engine, "method", r->method, "swap", r->swap, "messages",
         (json_int_t)r->messages, "valid", (json_int_t)r->valid, "not_valid",
         (json_int_t)r->not_valid, "errors", (json_int_t)r->errors, "lost", (json_int_t)r->lost,
@@ -50,7 +61,7 @@ json_t *swapci_run_result_json(const struct swapci_run_result *r) {
         "throughput_per_s", throughput(r), "bound_per_s", r->bound_per_s, "efficiency",
         efficiency(r), "verify_s", verify_s(r), "verify_us", percentiles(r->verify_ns, 1e3),
         "latency_us", percentiles(r->latency_us, 1), "swaps", (json_int_t)r->swaps, "workers",
-        (json_int_t)r->workers, "modules", modules_json(r), "host", swapci_host_facts_json());
+        (json_int_t)r->workers, "modules", modules_json(r), "engines", engines_json(r), "host", swapci_host_facts_json());
 }
 
 static void print_spread(FILE *to, const char *name, const swapci_histogram *h, double unit,
@@ -86,28 +97,40 @@ static void print_times(const struct swapci_run_result *r, FILE *to) {
     print_spread(to, "latency", r->latency_us, 1, " (of a saturated run: queue length)");
 }
 
-/* The original's whole run of 1024 messages, and its ratios to its own native code. */
-static void print_original(const struct swapci_run_result *r, FILE *to) {
+/* What an engine costs on this machine, measured after the run on the same bytes. */
+static void cost(const struct swapci_run_result *r, const char *engine, char *out, size_t size) {
+    double cpu_us, ratio;
+    if (!r->comparison)
+        snprintf(out, size, "not measured");
+    else if (!swapci_bench_engine_mean(r->comparison, engine, &cpu_us, &ratio))
+        snprintf(out, size, "not in this build");
+    else if (ratio > 0)
+        snprintf(out, size, "%9.1f µs  %6.2f × native", cpu_us, ratio);
+    else
+        snprintf(out, size, "%9.1f µs", cpu_us);
+}
+
+/* Each engine of the mission, with what the original system measured beside. */
+static void print_engines(const struct swapci_run_result *r, FILE *to) {
     static const struct {
-        const char *engine, *ratio, *whole;
-    } original[] = {
-        {"native", "1", "125–251 ms"},
-        {"wasmtime", "2.7–3.2", "about 3 × that"},
-        {"wasm3", "23–30", "about 26 × that"},
+        const char *engine, *original;
+    } rows[] = {
+        {"native", "1.00 × its native (three times slower than ours)"},
+        {"wasmtime", "2.7–3.2 × its native"},
+        {"wasm3", "23–30 × its native"},
     };
-    fprintf(to, "\n  %-10s %-28s %s\n", "engine", "this machine, this run", "original (Rust, i7-4770K), 1024 messages");
-    for (unsigned i = 0; i < sizeof original / sizeof *original; i++) {
+    fprintf(to, "\n  %-12s %-36s %s\n", "engine", "one verification here, CPU time",
+            "the original (Rust, i7-4770K)");
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         char mine[64];
-        if (strcmp(original[i].engine, r->engine) == 0)
-            snprintf(mine, sizeof mine, "%.1f ms a 1024 messages",
-                     throughput(r) > 0 ? 1024e3 / throughput(r) : 0);
-        else
-            snprintf(mine, sizeof mine, "--engine %s", original[i].engine);
-        fprintf(to, "  %-10s %-28s %s, %s × native\n", original[i].engine, mine, original[i].whole,
-                original[i].ratio);
+        cost(r, rows[i].engine, mine, sizeof mine);
+        fprintf(to, "  %-12s %-36s %s\n", rows[i].engine, mine, rows[i].original);
     }
-    fprintf(to, "  %-10s %-28s %s\n", "", "", "31.2 s when modules are swapped (30 ms a message)");
-    fprintf(to, "\n  swapc bench engines compares the engines on the same bytes.\n");
+    double ms = throughput(r) > 0 ? 1024e3 / throughput(r) : 0;
+    fprintf(to, "\n  1024 messages, this run%9.1f ms      the original: native 125–251 ms, modules "
+                "swapped 31.2 s\n",
+            ms);
+    fprintf(to, "  swapc bench engines measures the engines with all flavours and their spread.\n");
 }
 
 static void print_absent(FILE *to) {
@@ -128,5 +151,5 @@ void swapci_run_result_print(const struct swapci_run_result *r, bool colour, FIL
                 r->modules[i].name, r->modules[i].version, r->modules[i].flavour,
                 r->modules[i].digest_hex);
     print_absent(to);
-    print_original(r, to);
+    print_engines(r, to);
 }

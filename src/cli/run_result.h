@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "engines.h"
 #include "histogram.h"
 #include "swapc/swapc.h"
 
@@ -30,6 +31,7 @@ struct swapci_run_result {
     const swapci_histogram *latency_us; /* XADD to stored verdict */
     swapc_module_info modules[SWAPCI_RUN_MODULES_MAX];
     unsigned module_count;
+    const struct swapci_bench_report *comparison; /* the engines side by side; NULL: not measured */
 };
 
 /* Whether the job is done as it should be: nothing lost, twice, wrong or in error. */
