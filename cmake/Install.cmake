@@ -42,7 +42,10 @@ function(swapc_shared_library)
         INSTALL_RPATH "$ORIGIN/swapc")
     target_link_libraries(swapc_shared PRIVATE ${needs})
     target_link_options(swapc_shared PRIVATE "LINKER:--version-script=${arg_MAP}"
-        LINKER:-Bsymbolic-functions $<$<NOT:$<BOOL:${SWAPC_SANITIZE}>>:LINKER:-z,defs>)
+        LINKER:-Bsymbolic-functions)
+    if(NOT SWAPC_SANITIZE) # whose runtime is in the program, not in its libraries
+        target_link_options(swapc_shared PRIVATE LINKER:-z,defs)
+    endif()
 endfunction()
 
 # Target swapc_static, libswapc.a: one object in which only the public names are global, so that
