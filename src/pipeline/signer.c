@@ -115,13 +115,13 @@ enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_s
 /* Reads new entries and sends them, or waits a little when the ring is full enough. */
 static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
     size_t room = SWAPCI_SIGNER_IN_FLIGHT - swapci_signer_flight(s);
-    if (room < SIGNER_BATCH) {
+    if (room < s->batch_max) {
         return swapci_signer_nap(s, 1, error);
     }
     enum swapc_status status = resolve_waiters(s, error);
     if (status == SWAPC_OK) {
-        status = swapci_stream_read(s->redis, &s->names, s->consumer, SIGNER_BATCH, BLOCK_MS,
-                                    &s->batch, error);
+        status = swapci_stream_read(s->redis, &s->names, s->consumer, (unsigned)s->batch_max,
+                                    BLOCK_MS, &s->batch, error);
     }
     if (status == SWAPC_OK && s->batch.count == 0) {
         reach_all_targets(s);
@@ -267,6 +267,7 @@ enum swapc_status swapci_signer_start(const swapci_signer_config *config, swapci
     s->sign = config->sign;
     snprintf(s->consumer, sizeof s->consumer, "%s", config->consumer);
     pthread_mutex_init(&s->lock, NULL);
+    s->batch_max = SIGNER_BATCH_START;
     swapci_signer_recovery_begin(s);
     status = swapci_stream_names_init(&s->names, config->prefix, error);
     if (status == SWAPC_OK) {

@@ -12,7 +12,11 @@
 #include "signer.h"
 #include "verdict.h"
 
-enum { SIGNER_BATCH = 128 };
+enum {
+    SIGNER_BATCH = 128,
+    SIGNER_BATCH_START = 16,
+    SIGNER_BATCH_BYTES = 2 << 20 /* of messages; batches shrink to it when messages are large */
+};
 
 /* Somebody who wants to know when all is sent. */
 typedef struct signer_waiter {
@@ -36,6 +40,8 @@ struct swapci_signer {
     uint8_t *record; /* record_max bytes */
     size_t record_max;
     swapci_buffer altered; /* a tampered message */
+
+    size_t batch_max; /* entries asked for at once */
 
     size_t flight_lens[SWAPCI_SIGNER_IN_FLIGHT]; /* of the newest records, a circle */
     size_t flight_first, flight_count;

@@ -121,7 +121,7 @@ static enum swapc_status resend_alone(swapci_signer *s, const swapci_pending *su
 
 enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     swapci_pending page[SIGNER_BATCH];
-    size_t count = SIGNER_BATCH;
+    size_t count = s->batch_max;
     size_t plain = 0;
     int drained = 0;
     enum swapc_status status = await_drained(s, &drained, error);

@@ -143,9 +143,22 @@ static enum swapc_status announce_tampered(swapci_signer *s, swapc_error *error)
     return swapci_stream_tampered_add(s->redis, &s->names, ids, count, error);
 }
 
+/* The next batch is twice as large, or as large as this one's messages make it seem right. */
+static void size_next_batch(swapci_signer *s) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < s->batch.count; i++) {
+        bytes += s->batch.entries[i].body.len;
+    }
+    size_t fitting = bytes ? s->batch.count * (size_t)SIGNER_BATCH_BYTES / bytes : SIGNER_BATCH;
+    size_t wanted = 2 * s->batch_max < SIGNER_BATCH ? 2 * s->batch_max : SIGNER_BATCH;
+    wanted = fitting < wanted ? fitting : wanted;
+    s->batch_max = wanted ? wanted : 1;
+}
+
 enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error) {
     SWAPC_CHECK(s->batch.count <= SIGNER_BATCH);
     enum swapc_status status = announce_tampered(s, error);
+    size_next_batch(s);
     for (size_t i = 0; i < s->batch.count && status == SWAPC_OK; i++) {
         const swapci_entry *entry = &s->batch.entries[i];
         enum swapci_method method;

@@ -386,6 +386,33 @@ static void the_ring_is_not_flooded(void **state) {
     scene_free(s);
 }
 
+static void large_messages_come_in_small_batches(void **state) {
+    scene *s = scene_new();
+    const size_t len = 1 << 20;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    swapci_message message = {swapc_bytes_of(test_calloc(1, len), len), NULL, 0};
+    swapci_stream_id id;
+    (void)state;
+    s->config.ring_capacity = 8 << 20; /* holds seven */
+    for (int i = 0; i < 40; i++) {
+        fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
+    }
+    start(s); /* and nobody takes records */
+    while (swapci_signer_stats_get(s->signer).sent < 7) {
+        swapci_redis_sleep(NULL, 10, NULL);
+    }
+    fixture_ok(swapci_stream_read(s->redis, &s->names, "two", 40, 0, &batch, &error), &error);
+    assert_int_equal(batch.count, 24); /* the first sixteen were taken at once, no more */
+    swapci_signer_stop(s->signer);
+    assert_int_equal(swapci_signer_join(s->signer, NULL), SWAPC_INTERRUPTED);
+    swapci_signer_free(s->signer);
+    s->signer = NULL;
+    swapci_batch_fini(&batch);
+    test_free((void *)message.body.ptr);
+    scene_free(s);
+}
+
 static void note_sent(enum swapc_status status, void *user) {
     atomic_store((atomic_int *)user, (int)status + 1);
 }
@@ -475,6 +502,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(poison_is_answered_and_takes_nobody_along),
         cmocka_unit_test(entries_of_a_dead_signer_are_adopted),
         cmocka_unit_test(the_ring_is_not_flooded),
+        cmocka_unit_test(large_messages_come_in_small_batches),
         cmocka_unit_test(sent_is_answered_when_all_is_signed),
         cmocka_unit_test(a_lost_connection_loses_nothing),
         cmocka_unit_test(bad_configurations_are_refused),

@@ -9,7 +9,8 @@
  *   P:verdicts         stream, written by verdict.h.
  *   P:signed           stream of signed records (record.h), for more than one host.
  *   P:tampered         set of the ids whose messages the signer altered on purpose.
- *   P:lease:CONSUMER   string that expires when its signer has died.
+ *   P:lease:CONSUMER   string that expires when its signer has died. Entries of a consumer without
+ *                      one are taken over by another signer.
  * In a Redis Cluster the prefix needs a hash tag, "{swapc}".
  *
  * Threads: as the connection. Ownership: a batch is the caller's, freed by swapci_batch_fini; its
