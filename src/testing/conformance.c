@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conformance_case.h"
+#include "conformance_schema.h"
 #include "swapc/host.h"
 
 static enum swapc_status find_engine(const char *name, uint32_t *caps, swapc_error *error) {
@@ -57,12 +58,12 @@ static enum swapc_status run_case(const struct swapci_conformance_options *optio
     char text[SWAPCI_CASE_TEXT] = "";
     struct swapci_conformance_result result = {
         .name = json_string_value(json_object_get(data, "name")), .text = text};
-    if (!result.name)
-        return swapc_error_set(error, SWAPC_CORRUPT, "cases.json: a case has no name");
+    enum swapc_status status = swapci_conformance_check(data, error);
+    if (status != SWAPC_OK)
+        return status;
     if (options->only && strcmp(options->only, result.name) != 0)
         return SWAPC_OK;
-    enum swapc_status status =
-        swapci_conformance_case(options, caps, data, &result.verdict, text, error);
+    status = swapci_conformance_case(options, caps, data, &result.verdict, text, error);
     if (status != SWAPC_OK)
         return status;
     count(summary, result.verdict);
