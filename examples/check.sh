@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# check.sh CASE: one case of the tests of what is installed. CTest gives BUILD, CMAKE, CC, CXX, FLAGS
+# and ABI; `install` comes first, all others use what it leaves.
+set -euo pipefail
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$BUILD/examples/work
+prefix=$work/moved
+echo=$prefix/share/swapc/modules/echo
+export CC CXX
+
+die() {
+    echo "$*" >&2
+    exit 1
+}
+
+# expect PATTERN COMMAND…: the command succeeds and one whole line of its output is the pattern.
+expect() {
+    local output pattern=$1
+    shift
+    output=$("$@") || die "$* failed and printed: $output"
+    grep -qE "^($pattern)$" <<<"$output" || die "no line \"$pattern\" in what $* printed: $output"
+}
+
+# example FOLDER: configures and builds it as a user would, against the prefix.
+example() {
+    rm -rf "$work/$1"
+    "$CMAKE" -S "$source/examples/$1" -B "$work/$1" -DCMAKE_PREFIX_PATH="$prefix" \
+        -DCMAKE_C_FLAGS="$FLAGS" -DCMAKE_CXX_FLAGS="$FLAGS" >"$work/$1.log" ||
+        die "$(<"$work/$1.log")"
+    "$CMAKE" --build "$work/$1" >"$work/$1.log" || die "$(<"$work/$1.log")"
+}
+
+# Moved before it is used, so that nothing can depend on where it was installed.
+case_install() {
+    rm -rf "$work"
+    env -u DESTDIR "$CMAKE" --install "$BUILD" --prefix "$work/installed" >/dev/null
+    mv "$work/installed" "$prefix"
+}
+
+case_layout() {
+    local file
+    diff <(cd "$source/include" && find . -name '*.h' | sort) \
+        <(cd "$prefix/include" && find . -type f | sort) || die "the installed headers are others"
+    for file in "$prefix/lib/libswapc.so.$ABI" "$prefix/bin/swapc"; do
+        ! readelf -d "$file" | grep -E 'R(UN)?PATH' | grep -vF '[$ORIGIN' ||
+            die "$file looks for libraries outside its prefix"
+    done
+    readelf -d "$prefix/lib/libswapc.so" | grep -qF "[libswapc.so.$ABI]" || die "the SONAME is wrong"
+    ! grep -rlF -e "$source" -e "$work" "$prefix/lib/cmake" "$prefix/lib/pkgconfig" \
+        "$prefix/include" || die "these name a folder of the machine that built them"
+}
+
+# What the headers for embedders declare is what both libraries offer.
+case_symbols() {
+    local declared
+    declared=$(sed 's|^.*static inline.*$||; s|/\*.*||; s|^ \*.*||' "$prefix"/include/swapc/*.h |
+        grep -oE '\bswapc_[a-z0-9_]+\(' | tr -d '(' | grep -vE '^swapc_bytes_(of|str|equal)$' | sort -u)
+    [ -n "$declared" ]
+    diff <(echo "$declared") <(nm -D --defined-only "$prefix/lib/libswapc.so" |
+        awk '$2 != "A" {sub("@.*", "", $3); print $3}' | sort) ||
+        die "libswapc.so exports (>) other names than the headers declare (<)"
+    diff <(echo "$declared") <(nm -g --defined-only "$prefix/lib/libswapc.a" |
+        awk 'NF == 3 {print $3}' | sort) ||
+        die "libswapc.a offers (>) other names than the headers declare (<)"
+}
+
+case_program() {
+    expect 'still here' "$prefix/bin/swapc" call echo echo --hex 7374696c6c2068657265
+}
+
+case_call() {
+    example call
+    expect 'echo [0-9.]+ on [a-z0-9]+, swapc [0-9.]+' "$work/call/call" "$echo" hello
+    expect hello "$work/call/call" "$echo" hello
+    ! "$work/call/call" "$work/none" hello 2>"$work/error" || die "called a bundle that is not there"
+    grep -q 'NOT_FOUND' "$work/error" || die "an unclear refusal: $(<"$work/error")"
+}
+
+# In a folder of its own: `call` may be built at the same time.
+case_static() {
+    cp -r "$source/examples/call" "$work/static_source"
+    "$CMAKE" -S "$work/static_source" -B "$work/static" -DCMAKE_PREFIX_PATH="$prefix" \
+        -DCMAKE_C_FLAGS="$FLAGS" >/dev/null
+    "$CMAKE" --build "$work/static" --target call_static >/dev/null
+    ! readelf -d "$work/static/call_static" | grep libswapc || die "call_static links libswapc.so"
+    expect hello "$work/static/call_static" "$echo" hello
+}
+
+case_pkgconfig() {
+    cp -r "$source/examples/call" "$work/pkgconfig"
+    PKG_CONFIG_PATH=$prefix/lib/pkgconfig make -s -C "$work/pkgconfig" CFLAGS="$FLAGS"
+    expect hello "$work/pkgconfig/call" "$echo" hello
+    readelf -d "$work/pkgconfig/call" | grep -q libswapc || die "call does not link libswapc.so"
+    ! readelf -d "$work/pkgconfig/call_static" | grep libswapc ||
+        die "call_static links libswapc.so"
+    expect hello "$work/pkgconfig/call_static" "$echo" hello
+}
+
+case_cplusplus() {
+    [ -n "$CXX" ] && [[ $CXX != *-NOTFOUND ]] || exit 77
+    example cplusplus
+    expect 'deadline: DEADLINE' "$work/cplusplus/stop" "$echo"
+    expect 'cancel: CANCELLED' "$work/cplusplus/stop" "$echo"
+    expect 'and it serves on: hello' "$work/cplusplus/stop" "$echo"
+}
+
+case_host_call() {
+    local program=$work/host_call/host_call
+    example host_call
+    expect 'host: OK: the host heard "good morning" from alice' "$program" "$echo"
+    expect 'host: GUEST_ERROR: not allowed' "$program" "$echo"
+    expect '\[echo\] a line of the guest' "$program" "$echo"
+    expect 'answered: 1' "$program" "$echo"
+}
+
+case_hot_swap() {
+    example hot_swap
+    expect '24 generations gave [0-9]+ answers, 0 wrong' "$work/hot_swap/hot_swap" "$echo"
+}
+
+"case_$1"

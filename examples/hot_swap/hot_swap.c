@@ -1,0 +1,130 @@
+/* hot_swap - replaces a module while threads call it, and loses no call.
+ *
+ *     hot_swap BUNDLE      the echo bundle, on each engine of the build in turn
+ *
+ * Callers pin the slot's current generation for each call; whatever is published meanwhile, the call
+ * runs on what it pinned. Each answer is counted for the generation that gave it.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <swapc/swapc.h>
+
+enum { CALLERS = 3, GENERATIONS = 24, MODULES_MAX = 8 };
+
+struct job {
+    swapc_slot *slot;
+    atomic_int stop;
+    atomic_ulong answers[GENERATIONS + 1]; /* right ones, by generation */
+    atomic_ulong wrong;                    /* other answers, and calls that failed */
+};
+
+/* One call on the generation that is current now. */
+static void call_once(struct job *job, swapc_reply *reply) {
+    swapc_bytes payload = swapc_bytes_str("still here?");
+    swapc_pin pin;
+    if (swapc_slot_pin(job->slot, &pin) != SWAPC_OK) {
+        atomic_fetch_add(&job->wrong, 1);
+        return;
+    }
+    enum swapc_status status =
+        swapc_pin_call(&pin, swapc_bytes_str("echo"), payload, NULL, reply, NULL);
+    int right = status == SWAPC_OK && swapc_bytes_equal(reply->body, payload);
+    atomic_fetch_add(right ? &job->answers[pin.generation] : &job->wrong, 1);
+    swapc_pin_release(&pin);
+}
+
+static void *caller(void *arg) {
+    struct job *job = arg;
+    swapc_reply reply = SWAPC_REPLY_INIT;
+    while (!atomic_load(&job->stop))
+        call_once(job, &reply);
+    swapc_reply_fini(&reply);
+    return NULL;
+}
+
+/* Publishes the modules in turn, each as soon as the one before has answered. */
+static void publish_all(struct job *job, swapc_module **modules, unsigned count) {
+    struct timespec moment = {0, 100000};
+    for (unsigned i = 1; i < GENERATIONS; i++) {
+        uint64_t generation = swapc_slot_publish(job->slot, modules[i % count]);
+        while (atomic_load(&job->answers[generation]) == 0 && atomic_load(&job->wrong) == 0)
+            nanosleep(&moment, NULL);
+    }
+}
+
+static void swap_under_load(struct job *job, swapc_module **modules, unsigned count) {
+    pthread_t threads[CALLERS];
+    unsigned started = 0;
+    swapc_slot_publish(job->slot, modules[0]);
+    while (started < CALLERS && pthread_create(&threads[started], NULL, caller, job) == 0)
+        started++;
+    if (started > 0)
+        publish_all(job, modules, count);
+    atomic_store(&job->stop, 1);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static int report(struct job *job, swapc_module **modules, unsigned count) {
+    unsigned long total = 0;
+    unsigned served = 0;
+    for (unsigned i = 1; i <= GENERATIONS; i++) {
+        unsigned long answers = atomic_load(&job->answers[i]);
+        printf("generation %2u on %-8s %8lu answers\n", i,
+               swapc_module_describe(modules[(i - 1) % count])->engine, answers);
+        total += answers;
+        served += answers > 0;
+    }
+    printf("%u generations gave %lu answers, %lu wrong\n", served, total,
+           atomic_load(&job->wrong));
+    return total > 0 && atomic_load(&job->wrong) == 0;
+}
+
+/* Loads the bundle on every engine that runs it. Returns how many that are. */
+static unsigned load_all(swapc_host *host, const char *path, swapc_module **modules) {
+    swapc_engine_info info;
+    unsigned count = 0;
+    for (unsigned i = 0; count < MODULES_MAX && swapc_engine_at(i, &info); i++) {
+        swapc_error error = SWAPC_ERROR_INIT;
+        swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+        options.engine = info.name;
+        if (!info.built)
+            continue;
+        if (swapc_module_load(host, path, &options, &modules[count], &error) == SWAPC_OK)
+            count++;
+        else
+            fprintf(stderr, "hot_swap: %s\n", error.text);
+    }
+    return count;
+}
+
+int main(int argc, char **argv) {
+    static struct job job;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapc_host *host = NULL;
+    swapc_module *modules[MODULES_MAX];
+    int done = 0;
+    if (argc != 2) {
+        fprintf(stderr, "usage: hot_swap BUNDLE\n");
+        return 2;
+    }
+    if (swapc_host_new(NULL, &host, &error) != SWAPC_OK ||
+        swapc_slot_new("echo", &job.slot, &error) != SWAPC_OK) {
+        fprintf(stderr, "hot_swap: %s\n", error.text);
+        swapc_host_free(host);
+        return 1;
+    }
+    unsigned count = load_all(host, argv[1], modules);
+    if (count > 0) {
+        swap_under_load(&job, modules, count);
+        done = report(&job, modules, count);
+    }
+    swapc_slot_free(job.slot);
+    for (unsigned i = 0; i < count; i++)
+        swapc_module_release(modules[i]);
+    swapc_host_free(host);
+    return done ? 0 : 1;
+}
