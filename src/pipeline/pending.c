@@ -109,23 +109,6 @@ static enum swapc_status consumers(swapci_redis *redis, const swapci_stream_name
     return status;
 }
 
-enum swapc_status swapci_stream_pending_count(swapci_redis *redis, const swapci_stream_names *names,
-                                              const char *consumer, uint64_t *out,
-                                              swapc_error *error) {
-    redisReply *reply = NULL;
-    enum swapc_status status = consumers(redis, names, &reply, error);
-    *out = 0;
-    for (size_t i = 0; status == SWAPC_OK && i < reply->elements; i++) {
-        consumer_row row;
-        take_consumer(reply->element[i], &row);
-        if (!strcmp(row.name, consumer)) {
-            *out = row.pending;
-        }
-    }
-    freeReplyObject(reply);
-    return status;
-}
-
 static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_names *names,
                                    const char *consumer, int *out, swapc_error *error) {
     redisReply *reply = NULL;

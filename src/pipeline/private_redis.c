@@ -191,13 +191,6 @@ void swapci_private_redis_stop(swapci_private_redis *server) {
     }
 }
 
-void swapci_private_redis_abandon(swapci_private_redis *server) {
-    if (server) {
-        swapci_tempdir_abandon(&server->dir);
-        free(server);
-    }
-}
-
 enum swapc_status swapci_private_redis_start(const swapci_private_redis_config *config,
                                              swapci_private_redis **out, swapc_error *error) {
     const swapci_private_redis_config defaults = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;

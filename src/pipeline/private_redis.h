@@ -44,7 +44,4 @@ pid_t swapci_private_redis_pid(const swapci_private_redis *server);
 /* Ends the server (nothing is saved), waits for it, deletes the directory. NULL does nothing. */
 void swapci_private_redis_stop(swapci_private_redis *server);
 
-/* In a forked child that is not the owner: frees, and touches neither server nor directory. */
-void swapci_private_redis_abandon(swapci_private_redis *server);
-
 #endif

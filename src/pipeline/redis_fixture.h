@@ -56,6 +56,18 @@ static inline swapci_stream_names fixture_names(void) {
     return names;
 }
 
+/* How many entries are pending for consumer; up to 600. */
+static inline size_t fixture_pending(swapci_redis *redis, const char *consumer) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_stream_names names = fixture_names();
+    swapci_pending page[600];
+    size_t count = 600;
+    fixture_ok(swapci_stream_pending(redis, &names, consumer, (swapci_stream_id){0, 0}, page,
+                                     &count, &error),
+               &error);
+    return count;
+}
+
 /* Runs a command and returns its integer answer. */
 static inline long long fixture_integer(swapci_redis *redis, const char *command, const char *key) {
     swapc_error error = SWAPC_ERROR_INIT;

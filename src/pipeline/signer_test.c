@@ -473,6 +473,21 @@ static void a_lost_connection_loses_nothing(void **state) {
     scene_free(s);
 }
 
+static void a_dead_server_ends_the_signer(void **state) {
+    scene *s = scene_new();
+    swapc_error error = SWAPC_ERROR_INIT;
+    atomic_int told = 0;
+    (void)state;
+    s->config.redis_retry_ms = 0; /* as with the private server */
+    start(s);
+    fixture_stop();
+    assert_int_equal(swapci_signer_join(s->signer, &error), SWAPC_UNREACHABLE);
+    assert_non_null(strstr(error.text, "redis.sock"));
+    assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &told), SWAPC_OK);
+    assert_int_equal(told, SWAPC_CLOSED + 1);
+    scene_free(s);
+}
+
 static void bad_configurations_are_refused(void **state) {
     scene *s = scene_new();
     swapc_error error = SWAPC_ERROR_INIT;
@@ -505,6 +520,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(large_messages_come_in_small_batches),
         cmocka_unit_test(sent_is_answered_when_all_is_signed),
         cmocka_unit_test(a_lost_connection_loses_nothing),
+        cmocka_unit_test(a_dead_server_ends_the_signer),
         cmocka_unit_test(bad_configurations_are_refused),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

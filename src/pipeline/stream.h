@@ -119,11 +119,6 @@ enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream
                                         const char *consumer, swapci_stream_id after,
                                         swapci_pending *out, size_t *count, swapc_error *error);
 
-/* How many entries are pending for consumer. */
-enum swapc_status swapci_stream_pending_count(swapci_redis *redis, const swapci_stream_names *names,
-                                              const char *consumer, uint64_t *out,
-                                              swapc_error *error);
-
 /* Delivers pending entries to consumer once more, whoever had them, if they have been idle for
  * idle_ms. deliveries rises by one. A pending entry whose message was deleted is left out and is
  * no longer pending; one that was acknowledged meanwhile is left out too. */

@@ -130,17 +130,12 @@ enum swapc_status swapci_tempdir_new(const char *root, swapci_tempdir *out, swap
     return SWAPC_OK;
 }
 
-void swapci_tempdir_abandon(swapci_tempdir *dir) {
-    if (dir->lock >= 0) {
-        close(dir->lock);
-    }
-    dir->lock = -1;
-    dir->path[0] = 0;
-}
-
 void swapci_tempdir_remove(swapci_tempdir *dir) {
     if (dir->path[0]) {
         remove_tree(AT_FDCWD, dir->path);
     }
-    swapci_tempdir_abandon(dir);
+    if (dir->lock >= 0) {
+        close(dir->lock);
+    }
+    *dir = (swapci_tempdir)SWAPCI_TEMPDIR_INIT;
 }

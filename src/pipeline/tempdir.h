@@ -32,7 +32,4 @@ enum swapc_status swapci_tempdir_new(const char *root, swapci_tempdir *out, swap
 /* Deletes the directory and lets go of the lock. May be called twice. */
 void swapci_tempdir_remove(swapci_tempdir *dir);
 
-/* Forgets the directory without deleting it: in a forked child that is not its owner. */
-void swapci_tempdir_abandon(swapci_tempdir *dir);
-
 #endif
