@@ -17,10 +17,10 @@ static int call(swapc_module *module, const char *text) {
     swapc_reply reply = SWAPC_REPLY_INIT;
     swapc_bytes operation = swapc_bytes_str("echo");
     int result = 0;
-    if (swapc_module_call(module, operation, swapc_bytes_str(text), NULL, &reply, &error) == SWAPC_OK)
+    if (swapc_module_call(module, operation, swapc_bytes_str(text), NULL, &reply, &error) ==
+        SWAPC_OK)
         printf("%.*s\n", (int)reply.body.len, (const char *)reply.body.ptr);
-    else
-        result = fail(&error);
+    else result = fail(&error);
     swapc_reply_fini(&reply);
     return result;
 }
@@ -33,8 +33,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: call BUNDLE TEXT\n");
         return 2;
     }
-    if (swapc_host_new(NULL, &host, &error) != SWAPC_OK)
-        return fail(&error);
+    if (swapc_host_new(NULL, &host, &error) != SWAPC_OK) return fail(&error);
     int result = 1;
     if (swapc_module_load(host, argv[1], NULL, &module, &error) != SWAPC_OK) {
         fail(&error);

@@ -15,22 +15,28 @@
 namespace {
 
 struct Free {
-    void operator()(swapc_host *host) const { swapc_host_free(host); }
-    void operator()(swapc_module *module) const { swapc_module_release(module); }
+    void operator()(swapc_host *host) const {
+        swapc_host_free(host);
+    }
+    void operator()(swapc_module *module) const {
+        swapc_module_release(module);
+    }
 };
 using Host = std::unique_ptr<swapc_host, Free>;
 using Module = std::unique_ptr<swapc_module, Free>;
 
 struct Reply : swapc_reply {
-    Reply() : swapc_reply SWAPC_REPLY_INIT {}
-    ~Reply() { swapc_reply_fini(this); }
+    Reply() : swapc_reply SWAPC_REPLY_INIT {
+    }
+    ~Reply() {
+        swapc_reply_fini(this);
+    }
     Reply(const Reply &) = delete;
     Reply &operator=(const Reply &) = delete;
 };
 
 void check(swapc_status status, const swapc_error &error) {
-    if (status != SWAPC_OK)
-        throw std::runtime_error(error.text);
+    if (status != SWAPC_OK) throw std::runtime_error(error.text);
 }
 
 Host make_host() {

@@ -55,14 +55,13 @@ static int call(swapc_module *module, const char *operation, const char *payload
     swapc_error error = SWAPC_ERROR_INIT;
     swapc_reply reply = SWAPC_REPLY_INIT;
     swapc_call_options options = {0, NULL, client};
-    enum swapc_status status = swapc_module_call(module, swapc_bytes_str(operation),
-                                                 swapc_bytes_str(payload), &options, &reply, &error);
+    enum swapc_status status = swapc_module_call(
+        module, swapc_bytes_str(operation), swapc_bytes_str(payload), &options, &reply, &error);
     int answered = status == SWAPC_OK || status == SWAPC_GUEST_ERROR;
     if (answered)
         printf("%s: %s: %.*s\n", operation, swapc_status_name(status), (int)reply.body.len,
                (const char *)reply.body.ptr);
-    else
-        fprintf(stderr, "host_call: %s\n", error.text);
+    else fprintf(stderr, "host_call: %s\n", error.text);
     swapc_reply_fini(&reply);
     return answered;
 }

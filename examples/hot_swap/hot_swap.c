@@ -39,20 +39,23 @@ static void call_once(struct job *job, swapc_reply *reply) {
 static void *caller(void *arg) {
     struct job *job = arg;
     swapc_reply reply = SWAPC_REPLY_INIT;
-    while (!atomic_load(&job->stop))
-        call_once(job, &reply);
+    while (!atomic_load(&job->stop)) call_once(job, &reply);
     swapc_reply_fini(&reply);
     return NULL;
 }
 
+/* Returns when a caller has had an answer of the generation. */
+static void wait_for(struct job *job, uint64_t generation) {
+    struct timespec moment = {0, 100000};
+    while (atomic_load(&job->answers[generation]) == 0 && atomic_load(&job->wrong) == 0)
+        nanosleep(&moment, NULL);
+}
+
 /* Publishes the modules in turn, each as soon as the one before has answered. */
 static void publish_all(struct job *job, swapc_module **modules, unsigned count) {
-    struct timespec moment = {0, 100000};
-    for (unsigned i = 1; i < GENERATIONS; i++) {
-        uint64_t generation = swapc_slot_publish(job->slot, modules[i % count]);
-        while (atomic_load(&job->answers[generation]) == 0 && atomic_load(&job->wrong) == 0)
-            nanosleep(&moment, NULL);
-    }
+    wait_for(job, 1);
+    for (unsigned i = 1; i < GENERATIONS; i++)
+        wait_for(job, swapc_slot_publish(job->slot, modules[i % count]));
 }
 
 static void swap_under_load(struct job *job, swapc_module **modules, unsigned count) {
@@ -61,11 +64,9 @@ static void swap_under_load(struct job *job, swapc_module **modules, unsigned co
     swapc_slot_publish(job->slot, modules[0]);
     while (started < CALLERS && pthread_create(&threads[started], NULL, caller, job) == 0)
         started++;
-    if (started > 0)
-        publish_all(job, modules, count);
+    if (started > 0) publish_all(job, modules, count);
     atomic_store(&job->stop, 1);
-    for (unsigned i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
+    for (unsigned i = 0; i < started; i++) pthread_join(threads[i], NULL);
 }
 
 static int report(struct job *job, swapc_module **modules, unsigned count) {
@@ -78,8 +79,7 @@ static int report(struct job *job, swapc_module **modules, unsigned count) {
         total += answers;
         served += answers > 0;
     }
-    printf("%u generations gave %lu answers, %lu wrong\n", served, total,
-           atomic_load(&job->wrong));
+    printf("%u generations gave %lu answers, %lu wrong\n", served, total, atomic_load(&job->wrong));
     return total > 0 && atomic_load(&job->wrong) == 0;
 }
 
@@ -91,12 +91,9 @@ static unsigned load_all(swapc_host *host, const char *path, swapc_module **modu
         swapc_error error = SWAPC_ERROR_INIT;
         swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
         options.engine = info.name;
-        if (!info.built)
-            continue;
-        if (swapc_module_load(host, path, &options, &modules[count], &error) == SWAPC_OK)
-            count++;
-        else
-            fprintf(stderr, "hot_swap: %s\n", error.text);
+        if (!info.built) continue;
+        if (swapc_module_load(host, path, &options, &modules[count], &error) == SWAPC_OK) count++;
+        else fprintf(stderr, "hot_swap: %s\n", error.text);
     }
     return count;
 }
@@ -123,8 +120,7 @@ int main(int argc, char **argv) {
         done = report(&job, modules, count);
     }
     swapc_slot_free(job.slot);
-    for (unsigned i = 0; i < count; i++)
-        swapc_module_release(modules[i]);
+    for (unsigned i = 0; i < count; i++) swapc_module_release(modules[i]);
     swapc_host_free(host);
     return done ? 0 : 1;
 }
