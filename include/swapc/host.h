@@ -45,9 +45,14 @@ typedef struct swapc_host_config {
     swapc_console_fn console; /* NULL: lines are dropped */
     void *console_user;
     uint32_t instances; /* instances expected at once; 0: 64 */
+    /* Where compiled modules are kept from one run to the next: a directory that is this user's
+     * own and closed to others (mode 0700), made when it is missing; the code in it is believed.
+     * NULL: $SWAPC_CACHE, else $XDG_CACHE_HOME/swapc, else ~/.cache/swapc; "": none are kept.
+     * A directory that cannot be used is logged, and nothing is kept. */
+    const char *cache;
 } swapc_host_config;
 
-#define SWAPC_HOST_CONFIG_INIT {{0, 0, SWAPC_LOG_INFO}, SWAPC_LIMITS_INIT, 0, 0, 0, 0, 0}
+#define SWAPC_HOST_CONFIG_INIT {{0, 0, SWAPC_LOG_INFO}, SWAPC_LIMITS_INIT, 0, 0, 0, 0, 0, 0}
 
 /* Makes a host. config NULL: the defaults. Returns SWAPC_OK, NO_MEMORY. */
 enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **out,

@@ -25,7 +25,7 @@ typedef struct swapc_module_options {
     const char *engine;         /* NULL: the first built-in engine that runs it */
     const char *flavour;        /* of a bundle; NULL: the engine's best one that is there */
     const swapc_limits *limits; /* NULL: the host's; copied; memory_max at most the host's */
-    unsigned fresh;             /* 1: compile anew even where a compiled form is kept */
+    unsigned fresh;             /* 1: read and compile anew, and keep nothing (see host.h, cache) */
 } swapc_module_options;
 
 #define SWAPC_MODULE_OPTIONS_INIT {0, 0, 0, 0}
@@ -39,15 +39,17 @@ typedef struct swapc_module_info {
     const char *digest_hex; /* SHA-256 of that file, 64 digits */
 } swapc_module_info;
 
-/* Reads a bundle (a folder with module.toml) or a single file (.wasm, .so), checks it, compiles it,
- * and proves that an instance starts. Blocks for the compilation. options NULL: the defaults.
+/* Reads a bundle (a folder with module.toml) or a single file (.wasm, .so), checks it, compiles it
+ * (or takes the compiled form that is kept of this very file, see swapc_host_config.cache), and
+ * proves that an instance starts. Blocks for the compilation. options NULL: the defaults.
  * Returns NOT_FOUND, NO_ENGINE, NO_FLAVOUR, BUNDLE, 2xx (the module), 3xx (its start), IO,
  * NO_MEMORY; `error` names file and remedy. After failure *out is untouched. */
 enum swapc_status swapc_module_load(swapc_host *host, const char *path,
                                     const swapc_module_options *options, swapc_module **out,
                                     swapc_error *error);
 
-/* The same from memory; name is for messages and info. bytes are copied. */
+/* The same from memory; name is for messages and info. bytes are copied. No compiled form is looked
+ * for or kept. */
 enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
                                           const swapc_module_options *options, swapc_module **out,
                                           swapc_error *error);

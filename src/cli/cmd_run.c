@@ -50,8 +50,6 @@ static int check(const struct swapci_run_options *o, const char *via, bool messa
     swapc_engine_info info;
     if (strcmp(via, "redis") == 0)
         return swapci_cli_usage(command, "--via redis is not built yet; --via shm is");
-    if (strcmp(o->swap, "disk") == 0)
-        return swapci_cli_usage(command, "--swap disk is not built yet; none, warm and cold are");
     if (o->input && messages_given && o->messages == 0)
         return swapci_cli_usage(command, "--messages 0 leaves nothing of --input");
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)

@@ -52,8 +52,7 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
     if (status == SWAPC_OK)
         status = swapci_pipeline_modules(job->method, paths, &config, error);
-    if (status == SWAPC_OK)
-        status = swapci_pipeline_swap(job->swap, job->method, &config, error);
+    swapci_pipeline_swap(job->swap, job->method, &config);
     if (status == SWAPC_OK)
         status = swapci_judges_new(&config, &judges, error);
     swapci_verifier_config verifier_config = {

@@ -5,6 +5,7 @@
 #include "cli.h"
 
 const char *const swapci_method_choices[] = {"schnorr", "ecdsa", "random", NULL};
+/* In the order of enum swapci_swap_mode. */
 const char *const swapci_swap_choices[] = {"none", "warm", "disk", "cold", NULL};
 
 enum swapc_status swapci_pipeline_modules(const char *method, char paths[SWAPCI_METHODS][4096],
@@ -20,14 +21,10 @@ enum swapc_status swapci_pipeline_modules(const char *method, char paths[SWAPCI_
     return status;
 }
 
-enum swapc_status swapci_pipeline_swap(const char *swap, const char *method,
-                                       swapci_judges_config *config, swapc_error *error) {
+void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_config *config) {
     config->every_message = strcmp(method, "random") != 0;
-    if (strcmp(swap, "disk") == 0)
-        return swapc_error_set(error, SWAPC_INVALID,
-                               "--swap disk is not built yet; none, warm and cold are");
-    config->swap = strcmp(swap, "warm") == 0   ? SWAPCI_SWAP_WARM
-                   : strcmp(swap, "cold") == 0 ? SWAPCI_SWAP_COLD
-                                               : SWAPCI_SWAP_NONE;
-    return SWAPC_OK;
+    config->swap = SWAPCI_SWAP_NONE;
+    for (int mode = 0; swapci_swap_choices[mode]; mode++)
+        if (strcmp(swap, swapci_swap_choices[mode]) == 0)
+            config->swap = (enum swapci_swap_mode)mode;
 }

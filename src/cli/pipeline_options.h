@@ -30,8 +30,7 @@ extern const char *const swapci_swap_choices[];   /* none, warm, disk, cold */
 enum swapc_status swapci_pipeline_modules(const char *method, char paths[SWAPCI_METHODS][4096],
                                           swapci_judges_config *config, swapc_error *error);
 
-/* Settles config->swap and every_message. Returns UNSUPPORTED for what is not built yet. */
-enum swapc_status swapci_pipeline_swap(const char *swap, const char *method,
-                                       swapci_judges_config *config, swapc_error *error);
+/* Settles config->swap and every_message; swap is one of the choices. */
+void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_config *config);
 
 #endif

@@ -149,8 +149,7 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
                                    .log = job->log,
                                    .workers = (unsigned)o->workers};
     enum swapc_status status = swapci_pipeline_modules(o->method, job->paths, &config, error);
-    if (status == SWAPC_OK)
-        status = swapci_pipeline_swap(o->swap, o->method, &config, error);
+    swapci_pipeline_swap(o->swap, o->method, &config);
     return status == SWAPC_OK ? swapci_judges_new(&config, &job->judges, error) : status;
 }
 

@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void copy_name(char *out, const char *text) {
@@ -27,7 +27,37 @@ static enum swapc_status read_all(int fd, uint8_t *at, size_t size, const char *
     return SWAPC_OK;
 }
 
-static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out, swapc_error *error) {
+enum { SETTLED_NS = 1000000000 };
+
+static int64_t whole_ns(struct timespec t) { return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec; }
+
+struct swapci_identity swapci_identity_of(const struct stat *st) {
+    return (struct swapci_identity){st->st_dev, st->st_ino, st->st_size, whole_ns(st->st_mtim),
+                                    whole_ns(st->st_ctim)};
+}
+
+bool swapci_identity_equal(const struct swapci_identity *a, const struct swapci_identity *b) {
+    return a->inode != 0 && a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
+}
+
+/* The identity of a file that did not change while it was read and had not just before: one that is
+ * written twice within a tick of the clock has the same times. */
+static struct swapci_identity settled(int fd, const struct stat *before) {
+    struct stat after;
+    struct timespec now;
+    struct swapci_identity first = swapci_identity_of(before), second;
+    if (fstat(fd, &after) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return (struct swapci_identity){.inode = 0};
+    second = swapci_identity_of(&after);
+    bool known = swapci_identity_equal(&first, &second) &&
+                 second.changed_ns < whole_ns(now) - SETTLED_NS;
+    return known ? second : (struct swapci_identity){.inode = 0};
+}
+
+/* identity may be NULL. */
+static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out,
+                                   struct swapci_identity *identity, swapc_error *error) {
     struct stat st;
     if (fstat(fd, &st) != 0)
         return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
@@ -46,10 +76,13 @@ static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out, s
         return status;
     }
     *out = swapc_bytes_of(at, size);
+    if (identity)
+        *identity = settled(fd, &st);
     return SWAPC_OK;
 }
 
-static enum swapc_status read_file(const char *path, swapc_bytes *out, swapc_error *error) {
+static enum swapc_status read_file(const char *path, swapc_bytes *out,
+                                   struct swapci_identity *identity, swapc_error *error) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR
@@ -57,7 +90,7 @@ static enum swapc_status read_file(const char *path, swapc_bytes *out, swapc_err
                                      "no module at %s: give a bundle's folder, a .wasm or a .so",
                                      path)
                    : swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
-    enum swapc_status status = read_open(fd, path, out, error);
+    enum swapc_status status = read_open(fd, path, out, identity, error);
     close(fd);
     return status;
 }
@@ -89,7 +122,7 @@ enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifes
     if (status != SWAPC_OK)
         return status;
     swapc_bytes text;
-    status = read_file(file, &text, error);
+    status = read_file(file, &text, NULL, error);
     if (status == SWAPC_NOT_FOUND) {
         swapc_error_clear(error);
         status =
@@ -114,8 +147,8 @@ static enum swapc_status no_flavour(const char *path, const struct swapci_manife
                            "bundle %s has the flavours%s; wanted is one of%s", path, has, wants);
 }
 
-static enum swapc_status read_bundle(const char *path, const char *const *flavours,
-                                     struct swapci_image *out, swapc_error *error) {
+static enum swapc_status locate_bundle(const char *path, const char *const *flavours,
+                                       struct swapci_image *out, swapc_error *error) {
     struct swapci_manifest manifest;
     enum swapc_status status = swapci_bundle_manifest(path, &manifest, error);
     if (status != SWAPC_OK)
@@ -128,31 +161,44 @@ static enum swapc_status read_bundle(const char *path, const char *const *flavou
     copy_name(out->name, manifest.name);
     copy_name(out->version, manifest.version);
     copy_name(out->flavour, flavour->name);
-    status = join(path, flavour->file, &out->path, error);
-    return status == SWAPC_OK ? read_file(out->path, &out->bytes, error) : status;
+    return join(path, flavour->file, &out->path, error);
 }
 
-static enum swapc_status read_single(const char *path, struct swapci_image *out,
-                                     swapc_error *error) {
+static enum swapc_status locate_single(const char *path, struct swapci_image *out,
+                                       swapc_error *error) {
     const char *slash = strrchr(path, '/');
     copy_name(out->name, slash ? slash + 1 : path);
     copy_name(out->flavour, "file");
     out->path = strdup(path);
-    if (!out->path)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
-    return read_file(path, &out->bytes, error);
+    return out->path ? SWAPC_OK : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+}
+
+enum swapc_status swapci_image_locate(const char *path, const char *const *flavours,
+                                      struct swapci_image *out, swapc_error *error) {
+    struct stat st;
+    *out = (struct swapci_image){.path = NULL};
+    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    enum swapc_status status = folder ? locate_bundle(path, flavours, out, error)
+                                      : locate_single(path, out, error);
+    if (status != SWAPC_OK)
+        swapci_image_fini(out);
+    return status;
+}
+
+enum swapc_status swapci_image_fill(struct swapci_image *image, swapc_error *error) {
+    enum swapc_status status = read_file(image->path, &image->bytes, &image->identity, error);
+    if (status == SWAPC_OK)
+        digest(image);
+    return status;
 }
 
 enum swapc_status swapci_image_read(const char *path, const char *const *flavours,
                                     struct swapci_image *out, swapc_error *error) {
-    struct stat st;
-    *out = (struct swapci_image){.path = NULL};
-    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    enum swapc_status status =
-        folder ? read_bundle(path, flavours, out, error) : read_single(path, out, error);
-    if (status == SWAPC_OK)
-        digest(out);
-    else
+    enum swapc_status status = swapci_image_locate(path, flavours, out, error);
+    if (status != SWAPC_OK)
+        return status;
+    status = swapci_image_fill(out, error);
+    if (status != SWAPC_OK)
         swapci_image_fini(out);
     return status;
 }

@@ -8,19 +8,34 @@
 #ifndef SWAPCI_BUNDLE_H
 #define SWAPCI_BUNDLE_H
 
+#include <sys/stat.h>
+
 #include "manifest.h"
 #include "swapc/sys/engine.h"
 
 /* The largest module file: far above any guest, far below what would exhaust a host. */
 #define SWAPCI_IMAGE_MAX (256u << 20)
 
+/* What tells a file from another one, and from itself after a change. */
+struct swapci_identity {
+    uint64_t device, inode; /* inode 0: not known */
+    int64_t size, modified_ns, changed_ns;
+};
+
+struct swapci_identity swapci_identity_of(const struct stat *st);
+
+/* False when either is not known. */
+bool swapci_identity_equal(const struct swapci_identity *a, const struct swapci_identity *b);
+
 struct swapci_image {
-    swapc_bytes bytes;
+    swapc_bytes bytes; /* ptr NULL: located, not read yet */
     char *path; /* of the file */
     char name[SWAPCI_NAME_MAX];
     char version[SWAPCI_NAME_MAX];
     char flavour[SWAPCI_NAME_MAX];
     char digest_hex[65];
+    struct swapci_identity identity; /* of the file; not known when it has changed just now, so that
+                                        another change could leave it the same */
 };
 
 /* Reads the best flavour in `flavours` (NULL-ended, best first) that the bundle has; or the single
@@ -28,6 +43,12 @@ struct swapci_image {
  * NO_MEMORY. */
 enum swapc_status swapci_image_read(const char *path, const char *const *flavours,
                                     struct swapci_image *out, swapc_error *error);
+
+/* The same in two steps, for who may not need the bytes: which file it is, and its content. An image
+ * that was located is freed by fini, filled or not. */
+enum swapc_status swapci_image_locate(const char *path, const char *const *flavours,
+                                      struct swapci_image *out, swapc_error *error);
+enum swapc_status swapci_image_fill(struct swapci_image *image, swapc_error *error);
 
 /* Takes bytes from memory (copied). */
 enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct swapci_image *out,

@@ -24,6 +24,7 @@ enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **o
     if (host->config.instances == 0)
         host->config.instances = DEFAULT_INSTANCES;
     pthread_mutex_init(&host->lock, NULL);
+    swapci_cache_init(&host->cache, host->config.cache, &host->config.log);
     *out = host;
     return SWAPC_OK;
 }
@@ -35,6 +36,7 @@ void swapc_host_free(swapc_host *host) {
     for (unsigned i = 0; i < swapci_engine_count; i++)
         if (host->states[i])
             swapci_engine_table[i].engine->close(host->states[i]);
+    swapci_cache_fini(&host->cache);
     pthread_mutex_destroy(&host->lock);
     free(host);
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "cache.h"
 #include "registry.h"
 #include "swapc/host.h"
 
@@ -15,6 +16,7 @@ struct swapc_host {
     swapc_host_config config;
     pthread_mutex_t lock;
     swapc_engine_state *states[SWAPCI_ENGINES_MAX]; /* NULL: not opened yet */
+    struct swapci_cache cache;                      /* locks itself */
     atomic_uint modules;                            /* alive; freeing the host with some is misuse */
 };
 

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bundle.h"
 #include "check.h"
@@ -21,6 +22,7 @@ struct swapc_module {
     struct swapci_blueprint blueprint;
     struct swapci_pool pool;
     swapc_module_info info;
+    bool kept; /* its compiled form may come from the cache, and go there */
 };
 
 static bool is_elf(swapc_bytes bytes) {
@@ -61,8 +63,8 @@ static enum swapc_status engine_for_bundle(const char *path, const struct swapci
                            "no engine in this build runs a flavour of bundle %s", path);
 }
 
-/* Reads the image from path and settles the engine. */
-static enum swapc_status read_image(const char *path, const swapc_module_options *options,
+/* Finds the image at path and settles the engine, for which a single file has to be read. */
+static enum swapc_status find_image(const char *path, const swapc_module_options *options,
                                     struct swapci_image *image, unsigned *index,
                                     swapc_error *error) {
     const char *wanted[2] = {options->flavour, NULL};
@@ -80,10 +82,12 @@ static enum swapc_status read_image(const char *path, const swapc_module_options
         return status;
     if (!options->flavour && *index != UINT32_MAX)
         flavours = swapci_engine_table[*index].engine->flavours;
-    status = swapci_image_read(path, flavours, image, error);
+    status = swapci_image_locate(path, flavours, image, error);
     if (status != SWAPC_OK || *index != UINT32_MAX)
         return status;
-    status = engine_for_file(image->bytes, path, index, error);
+    status = swapci_image_fill(image, error);
+    if (status == SWAPC_OK)
+        status = engine_for_file(image->bytes, path, index, error);
     if (status != SWAPC_OK)
         swapci_image_fini(image);
     return status;
@@ -121,11 +125,74 @@ static enum swapc_status check_image(swapc_host *host, const swapc_engine *engin
     return status == SWAPC_OK ? validate(host, engine, image->bytes, error) : status;
 }
 
+static struct swapci_cache_key cache_key(const swapc_module *module) {
+    const swapc_engine *engine = module->blueprint.engine;
+    return (struct swapci_cache_key){module->image.digest_hex, engine->name, engine->version()};
+}
+
+struct keeper {
+    struct swapci_cache *cache;
+    struct swapci_cache_key key;
+};
+
+static void keep(swapc_bytes compiled, void *user) {
+    struct keeper *keeper = user;
+    swapci_cache_store(keeper->cache, &keeper->key, compiled);
+}
+
+/* Failing to keep a compiled form is no failure to load the module. */
+static void keep_compiled(swapc_module *module) {
+    struct keeper keeper = {&module->host->cache, cache_key(module)};
+    module->blueprint.engine->serialize(module->blueprint.module, keep, &keeper, NULL);
+}
+
 static enum swapc_status compile(swapc_module *module, swapc_engine_state *state,
                                  swapc_error *error) {
     const struct swapci_image *image = &module->image;
     swapc_artifact artifact = {image->bytes, image->path, image->digest_hex};
-    return module->blueprint.engine->compile(state, &artifact, &module->blueprint.module, error);
+    enum swapc_status status = check_image(module->host, module->blueprint.engine, image, error);
+    if (status == SWAPC_OK)
+        status = module->blueprint.engine->compile(state, &artifact, &module->blueprint.module,
+                                                   error);
+    if (status == SWAPC_OK && module->kept)
+        keep_compiled(module);
+    return status;
+}
+
+/* What was kept has passed every check when it was compiled. */
+static bool revive(swapc_module *module, swapc_engine_state *state) {
+    const struct swapci_image *image = &module->image;
+    swapc_artifact artifact = {swapc_bytes_of(NULL, 0), image->path, image->digest_hex};
+    swapc_error error = SWAPC_ERROR_INIT;
+    struct swapci_cache_key key = cache_key(module);
+    int compiled;
+    if (!swapci_cache_find(&module->host->cache, &key, &compiled))
+        return false;
+    enum swapc_status status = module->blueprint.engine->deserialize(
+        state, &artifact, compiled, &module->blueprint.module, &error);
+    close(compiled);
+    if (status != SWAPC_OK)
+        swapci_cache_drop(&module->host->cache, &key, error.text);
+    return status == SWAPC_OK;
+}
+
+/* The compiled form when it is kept, else compiled from the file, which is read only now. */
+static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
+                                swapc_error *error) {
+    struct swapci_image *image = &module->image;
+    struct swapci_cache *cache = &module->host->cache;
+    bool read = image->bytes.ptr != NULL;
+    if (module->kept && !read && swapci_cache_digest(cache, image->path, image->digest_hex) &&
+        revive(module, state))
+        return SWAPC_OK;
+    enum swapc_status status = read ? SWAPC_OK : swapci_image_fill(image, error);
+    if (status != SWAPC_OK)
+        return status;
+    if (module->kept)
+        swapci_cache_remember(cache, image);
+    if (module->kept && revive(module, state))
+        return SWAPC_OK;
+    return compile(module, state, error);
 }
 
 /* The first instance proves that the module starts, and is kept. */
@@ -159,11 +226,9 @@ static enum swapc_status build(swapc_module *module, unsigned index, swapc_error
     swapc_engine_state *state;
     enum swapc_status status = check_limits(module, error);
     if (status == SWAPC_OK)
-        status = check_image(module->host, module->blueprint.engine, &module->image, error);
-    if (status == SWAPC_OK)
         status = swapci_host_open_engine(module->host, index, &state, error);
     if (status == SWAPC_OK)
-        status = compile(module, state, error);
+        status = obtain(module, state, error);
     if (status == SWAPC_OK)
         status = prove(module, error);
     return status;
@@ -184,6 +249,20 @@ static void name_file(swapc_error *error, const char *path) {
     error->engine = engine;
 }
 
+static void settle(swapc_module *module, swapc_host *host, unsigned index,
+                   const swapc_module_options *options) {
+    atomic_init(&module->references, 1);
+    atomic_fetch_add(&host->modules, 1);
+    module->host = host;
+    module->blueprint.engine = swapci_engine_table[index].engine;
+    module->blueprint.host = &host->config;
+    module->blueprint.name = module->image.name;
+    module->blueprint.limits = options->limits ? *options->limits : host->config.limits;
+    module->kept = !options->fresh && module->blueprint.engine->deserialize;
+    swapci_pool_init(&module->pool);
+    describe(module);
+}
+
 /* Takes the image over. */
 static enum swapc_status module_new(swapc_host *host, struct swapci_image *image, unsigned index,
                                     const swapc_module_options *options, swapc_module **out,
@@ -193,16 +272,8 @@ static enum swapc_status module_new(swapc_host *host, struct swapci_image *image
         swapci_image_fini(image);
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
     }
-    atomic_init(&module->references, 1);
-    atomic_fetch_add(&host->modules, 1);
-    module->host = host;
     module->image = *image;
-    module->blueprint.engine = swapci_engine_table[index].engine;
-    module->blueprint.host = &host->config;
-    module->blueprint.name = module->image.name;
-    module->blueprint.limits = options->limits ? *options->limits : host->config.limits;
-    swapci_pool_init(&module->pool);
-    describe(module);
+    settle(module, host, index, options);
     enum swapc_status status = build(module, index, error);
     if (status != SWAPC_OK) {
         name_file(error, module->image.path);
@@ -221,7 +292,7 @@ enum swapc_status swapc_module_load(swapc_host *host, const char *path,
     struct swapci_image image;
     unsigned index;
     options = options ? options : &no_options;
-    enum swapc_status status = read_image(path, options, &image, &index, error);
+    enum swapc_status status = find_image(path, options, &image, &index, error);
     return status == SWAPC_OK ? module_new(host, &image, index, options, out, error) : status;
 }
 
@@ -230,12 +301,13 @@ enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, sw
                                           swapc_error *error) {
     struct swapci_image image;
     unsigned index;
-    options = options ? options : &no_options;
-    enum swapc_status status = options->engine ? swapci_engine_find(options->engine, &index, error)
-                                               : engine_for_file(bytes, name, &index, error);
+    swapc_module_options own = options ? *options : no_options;
+    own.fresh = 1;
+    enum swapc_status status = own.engine ? swapci_engine_find(own.engine, &index, error)
+                                          : engine_for_file(bytes, name, &index, error);
     if (status == SWAPC_OK)
         status = swapci_image_copy(name, bytes, &image, error);
-    return status == SWAPC_OK ? module_new(host, &image, index, options, out, error) : status;
+    return status == SWAPC_OK ? module_new(host, &image, index, &own, out, error) : status;
 }
 
 swapc_module *swapc_module_retain(swapc_module *module) {

@@ -21,15 +21,14 @@ static enum swapc_status load(swapci_judges *j, enum swapci_method method, swapc
                               swapc_error *error) {
     swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
     options.engine = j->config.engine;
-    options.fresh = 1;
+    options.fresh = j->config.swap == SWAPCI_SWAP_COLD;
     return swapc_module_load(j->host, j->config.paths[method], &options, out, error);
 }
 
 static enum swapc_status load_methods(swapci_judges *j, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
     for (int m = 0; m < SWAPCI_METHODS && status == SWAPC_OK; m++) {
-        if (!j->config.paths[m])
-            continue;
+        if (!j->config.paths[m]) continue;
         status = load(j, (enum swapci_method)m, &j->modules[m], error);
         if (status == SWAPC_OK)
             status = swapc_slot_new(swapci_method_name((enum swapci_method)m), &j->slots[m], error);
@@ -42,17 +41,14 @@ static enum swapc_status load_methods(swapci_judges *j, swapc_error *error) {
 enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_judges **out,
                                     swapc_error *error) {
     swapci_judges *j = calloc(1, sizeof *j);
-    if (!j)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
+    if (!j) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     j->config = *config;
     swapc_host_config host = SWAPC_HOST_CONFIG_INIT;
     host.log = config->log;
     host.instances = config->workers > 16 ? 4 * config->workers : 64;
     enum swapc_status status = swapci_keyring_public_load(config->keys_pub, &j->keys, error);
-    if (status == SWAPC_OK)
-        status = swapc_host_new(&host, &j->host, error);
-    if (status == SWAPC_OK)
-        status = load_methods(j, error);
+    if (status == SWAPC_OK) status = swapc_host_new(&host, &j->host, error);
+    if (status == SWAPC_OK) status = load_methods(j, error);
     if (status != SWAPC_OK) {
         swapci_judges_free(j);
         return status;
@@ -62,8 +58,7 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
 }
 
 void swapci_judges_free(swapci_judges *judges) {
-    if (!judges)
-        return;
+    if (!judges) return;
     for (int m = 0; m < SWAPCI_METHODS; m++) {
         swapc_slot_free(judges->slots[m]);
         swapc_module_release(judges->modules[m]);
@@ -94,8 +89,7 @@ void swapci_judge_fini(swapci_judge *judge) {
 
 static swapc_slot *common_slot(const swapci_judges *j) {
     for (int m = 0; m < SWAPCI_METHODS; m++)
-        if (j->slots[m])
-            return j->slots[m];
+        if (j->slots[m]) return j->slots[m];
     return NULL;
 }
 
@@ -105,29 +99,26 @@ static void publish_pin(swapci_judges *j, swapc_module *module, swapc_pin *pin) 
 }
 
 static void pin_warm(swapci_judges *j, enum swapci_method method, swapc_pin *pin) {
-    if (j->config.every_message)
-        publish_pin(j, j->modules[method], pin);
+    if (j->config.every_message) publish_pin(j, j->modules[method], pin);
     else if (swapc_slot_ensure_pin(common_slot(j), j->modules[method], pin))
         atomic_fetch_add(&j->swaps, 1);
 }
 
-/* Whether pin's module is the one of method: cold modules are new ones of the same file. */
+/* Whether pin's module is the one of method: loaded modules are new ones of the same file. */
 static bool pin_is(const swapci_judges *j, const swapc_pin *pin, enum swapci_method method) {
     const char *wanted = swapc_module_describe(j->modules[method])->digest_hex;
     return strcmp(swapc_module_describe(pin->module)->digest_hex, wanted) == 0;
 }
 
-static enum swapc_status pin_cold(swapci_judges *j, enum swapci_method method, swapc_pin *pin,
-                                  swapc_error *error) {
+static enum swapc_status pin_loaded(swapci_judges *j, enum swapci_method method, swapc_pin *pin,
+                                    swapc_error *error) {
     swapc_module *module;
     if (!j->config.every_message && swapc_slot_pin(common_slot(j), pin) == SWAPC_OK) {
-        if (pin_is(j, pin, method))
-            return SWAPC_OK;
+        if (pin_is(j, pin, method)) return SWAPC_OK;
         swapc_pin_release(pin);
     }
     enum swapc_status status = load(j, method, &module, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     publish_pin(j, module, pin);
     swapc_module_release(module);
     return SWAPC_OK;
@@ -141,8 +132,9 @@ static enum swapc_status pin(swapci_judges *j, enum swapci_method method, swapc_
     case SWAPCI_SWAP_WARM:
         pin_warm(j, method, out);
         return SWAPC_OK;
+    case SWAPCI_SWAP_DISK:
     case SWAPCI_SWAP_COLD:
-        return pin_cold(j, method, out, error);
+        return pin_loaded(j, method, out, error);
     }
     return SWAPC_INVALID;
 }
@@ -174,10 +166,10 @@ static void verify(swapci_judge *judge, const swapci_record *record, swapci_verd
 }
 
 static void verify_timed(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
-    bool cold = judge->judges->config.swap == SWAPCI_SWAP_COLD;
-    uint64_t start = cold ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
+    bool wall = judge->judges->config.swap >= SWAPCI_SWAP_DISK;
+    uint64_t start = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
     verify(judge, record, out);
-    uint64_t end = cold ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
+    uint64_t end = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
     swapci_histogram_record(&judge->verify_ns, end - start);
 }
 

@@ -22,6 +22,7 @@
 enum swapci_swap_mode {
     SWAPCI_SWAP_NONE, /* one slot a method, published once */
     SWAPCI_SWAP_WARM, /* one slot for all; resident modules are published */
+    SWAPCI_SWAP_DISK, /* one slot for all; each publish loads the compiled form that is kept */
     SWAPCI_SWAP_COLD  /* one slot for all; each publish compiles anew */
 };
 
@@ -29,8 +30,8 @@ typedef struct swapci_judges_config {
     const char *paths[SWAPCI_METHODS]; /* bundle of each method; NULL: not needed */
     const char *engine;
     enum swapci_swap_mode swap;
-    bool every_message;                /* with warm and cold: publish for each message (fixed method) */
-    const char *keys_pub;              /* path of keys.pub */
+    bool every_message;   /* swapping: publish for each message (fixed method) */
+    const char *keys_pub; /* path of keys.pub */
     swapc_log log;
     unsigned workers;
 } swapci_judges_config;
@@ -43,7 +44,8 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
 void swapci_judges_free(swapci_judges *judges);
 
 /* The module loaded for a method, or NULL. Borrowed. */
-const swapc_module_info *swapci_judges_module(const swapci_judges *judges, enum swapci_method method);
+const swapc_module_info *swapci_judges_module(const swapci_judges *judges,
+                                              enum swapci_method method);
 
 /* How many publishes there were. */
 uint64_t swapci_judges_swaps(const swapci_judges *judges);
@@ -53,9 +55,9 @@ typedef struct swapci_judge {
     swapci_judges *judges;
     swapci_buffer request;
     swapc_reply reply;
-    swapci_histogram verify_ns; /* thread CPU time of swap, pin and call, with MessagePack; with cold
-                                   swaps it is wall time, since engines compile on threads
-                                   of their own */
+    /* Thread CPU time of swap, pin and call, with MessagePack; with disk and cold swaps it is wall
+     * time, since loading waits for files and engines may compile on threads of their own. */
+    swapci_histogram verify_ns;
 } swapci_judge;
 
 void swapci_judge_init(swapci_judge *judge, swapci_judges *judges);

@@ -77,7 +77,7 @@ typedef struct swapc_engine_config {
 
 /* What compile is given. bytes stay valid and unchanged until free_module. */
 typedef struct swapc_artifact {
-    swapc_bytes bytes;       /* the file's content */
+    swapc_bytes bytes;       /* the file's content; empty for deserialize */
     const char *path;        /* where it came from, for messages; never opened again; may be NULL */
     const char *digest_hex;  /* SHA-256 of bytes, 64 lower-case digits */
 } swapc_artifact;
@@ -87,6 +87,9 @@ typedef struct swapc_run {
     uint64_t deadline_ns;    /* on CLOCK_MONOTONIC; 0: none */
     const int *cancel;       /* read atomically (acquire); non-zero: stop; NULL: none */
 } swapc_run;
+
+/* Takes the compiled form of a module; the bytes are borrowed for the call. */
+typedef void (*swapc_compiled_fn)(swapc_bytes compiled, void *user);
 
 /* What an engine holds. A ceiling without its bit is not held, and the docs say so. */
 enum swapc_engine_caps {
@@ -146,6 +149,20 @@ typedef struct swapc_engine {
     enum swapc_status (*call)(swapc_engine_instance *instance, const swapc_run *run,
                               uint32_t op_len, uint32_t msg_len, int32_t *result,
                               swapc_error *error);
+
+    /* Optional, both or neither (NULL: compiling costs little here, or its product cannot be kept):
+     * hands the compiled form of a module to `take`, for deserialize of the same engine in the same
+     * version on the same machine. Called once, by the thread that compiled, before instantiate.
+     * Returns SWAPC_OK, NO_MEMORY, SYSTEM. */
+    enum swapc_status (*serialize)(swapc_engine_module *module, swapc_compiled_fn take, void *user,
+                                   swapc_error *error);
+
+    /* Makes a module from the compiled form in the file `compiled`, which is sealed: it can change
+     * no more and may be mapped. The core has checked that it is what serialize gave, byte by byte.
+     * `compiled` is borrowed for the call. Blocks little. May be called from several threads.
+     * Returns CORRUPT when it is of another build, NO_MEMORY, SYSTEM; the core then compiles. */
+    enum swapc_status (*deserialize)(swapc_engine_state *state, const swapc_artifact *artifact,
+                                     int compiled, swapc_engine_module **out, swapc_error *error);
 } swapc_engine;
 
 #ifdef __cplusplus

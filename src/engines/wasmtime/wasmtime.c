@@ -2,6 +2,7 @@
  *
  * What is shared: a module's demand build, made by the first thread that needs it under the
  * module's lock and read without it after demand_ready (release, acquire). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,63 @@ static enum swapc_status compile(swapc_engine_state *state, const swapc_artifact
     return status;
 }
 
+static enum swapc_status serialize(swapc_engine_module *module, swapc_compiled_fn take, void *user,
+                                   swapc_error *error) {
+    wasm_byte_vec_t code;
+    wasmtime_module_t *build = module->pool.module ? module->pool.module : module->demand.module;
+    wasmtime_error_t *failed = wasmtime_module_serialize(build, &code);
+    if (failed) {
+        wasmtime_error_delete(failed);
+        return swapc_error_set(error, SWAPC_SYSTEM, "wasmtime gave no compiled form of a module");
+    }
+    take(swapc_bytes_of((const uint8_t *)code.data, code.size), user);
+    wasm_byte_vec_delete(&code);
+    return SWAPC_OK;
+}
+
+/* wasmtime takes a path; this one opens the sealed file once more. It checks for itself that the
+ * code is of its own version, with the same settings and for this CPU. */
+static bool load_build(const struct swapci_wt_runtime *runtime, int compiled,
+                       struct swapci_wt_build *build) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", compiled);
+    wasmtime_error_t *refused =
+        runtime->engine ? wasmtime_module_deserialize_file(runtime->engine, path, &build->module)
+                        : NULL;
+    if (refused) wasmtime_error_delete(refused);
+    return build->module != NULL;
+}
+
+static enum swapc_status revive_build(swapc_engine_module *module, const swapc_artifact *artifact,
+                                      int compiled, struct swapci_wt_build **build,
+                                      swapc_error *error) {
+    swapc_engine_state *state = module->state;
+    *build = &module->pool;
+    if (load_build(&state->pool, compiled, *build))
+        return link_build(*build, &state->pool, artifact->path, error);
+    *build = &module->demand;
+    if (!load_build(&state->demand, compiled, *build))
+        return swapc_error_set(error, SWAPC_CORRUPT,
+                               "the compiled form of %s is not of this wasmtime",
+                               artifact->path ? artifact->path : "the module");
+    atomic_store(&module->demand_ready, true);
+    return link_build(*build, &state->demand, artifact->path, error);
+}
+
+static enum swapc_status deserialize(swapc_engine_state *state, const swapc_artifact *artifact,
+                                     int compiled, swapc_engine_module **out, swapc_error *error) {
+    swapc_engine_module *module = calloc(1, sizeof *module);
+    if (!module) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
+    struct swapci_wt_build *build;
+    module->state = state;
+    pthread_mutex_init(&module->lock, NULL);
+    enum swapc_status status = revive_build(module, artifact, compiled, &build, error);
+    if (status == SWAPC_OK) status = check_exports(build->module, artifact->path, error);
+    if (status == SWAPC_OK) *out = module;
+    else free_module(module);
+    return status;
+}
+
 /* The pool's machine code serves here as well: both runtimes have the same code settings. */
 static enum swapc_status copy_build(swapc_engine_module *module, swapc_error *error) {
     const struct swapci_wt_runtime *runtime = &module->state->demand;
@@ -188,4 +246,6 @@ const swapc_engine swapc_engine_wasmtime = {
     .free_instance = swapci_wt_instance_free,
     .run_export = swapci_wt_instance_run_export,
     .call = swapci_wt_instance_call,
+    .serialize = serialize,
+    .deserialize = deserialize,
 };

@@ -1,0 +1,115 @@
+#include "cache_dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cache.h"
+
+enum { STALE_S = 3600 };
+
+/* secure_getenv: a program that runs with more rights than its caller takes no hints from it. */
+static bool choose(const char *asked, char *out, size_t size) {
+    const char *own = asked ? asked : secure_getenv("SWAPC_CACHE");
+    const char *xdg = secure_getenv("XDG_CACHE_HOME");
+    const char *home = secure_getenv("HOME");
+    int n = -1;
+    if (own)
+        n = snprintf(out, size, "%s", own);
+    else if (xdg && xdg[0] == '/')
+        n = snprintf(out, size, "%s/swapc", xdg);
+    else if (home && home[0] == '/')
+        n = snprintf(out, size, "%s/.cache/swapc", home);
+    return n > 0 && (size_t)n < size;
+}
+
+static int make(char *path) {
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return 0;
+    char *slash = strrchr(path, '/');
+    if (errno != ENOENT || !slash || slash == path)
+        return -1;
+    *slash = '\0';
+    int made = mkdir(path, 0700);
+    *slash = '/';
+    return made == 0 || errno == EEXIST ? mkdir(path, 0700) : -1;
+}
+
+bool swapci_cache_dir_private(const struct stat *st) {
+    return st->st_uid == geteuid() && (st->st_mode & 077) == 0;
+}
+
+int swapci_cache_dir_open(const char *asked, const swapc_log *log) {
+    char path[PATH_MAX];
+    struct stat st;
+    if (!choose(asked, path, sizeof path))
+        return -1;
+    int fd = make(path) == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        swapc_log_write(log, SWAPC_LOG_INFO, "cache",
+                        "no compiled modules are kept: %s cannot be used (%s); name another "
+                        "directory in SWAPC_CACHE",
+                        path, strerror(errno));
+    } else if (!swapci_cache_dir_private(&st)) {
+        swapc_log_write(log, SWAPC_LOG_WARN, "cache",
+                        "no compiled modules are kept: %s belongs to or is open to others; make it "
+                        "yours (chown) and private (chmod 700), or name another in SWAPC_CACHE",
+                        path);
+    } else {
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+struct entry {
+    char name[SWAPCI_CACHE_NAME];
+    time_t changed;
+};
+
+static int by_age(const void *a, const void *b) {
+    time_t x = ((const struct entry *)a)->changed, y = ((const struct entry *)b)->changed;
+    return (x > y) - (x < y);
+}
+
+/* Collects the entries; what is not one is a temporary file, deleted when it is stale. */
+static size_t collect(int directory, DIR *dir, struct entry *entries, size_t max) {
+    size_t count = 0;
+    struct stat st;
+    for (struct dirent *d = readdir(dir); d && count < max; d = readdir(dir)) {
+        if (fstatat(directory, d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+            continue;
+        if (d->d_name[0] == '.' && st.st_mtime < time(NULL) - STALE_S)
+            unlinkat(directory, d->d_name, 0);
+        if (strlen(d->d_name) != SWAPCI_CACHE_NAME - 1)
+            continue;
+        memcpy(entries[count].name, d->d_name, SWAPCI_CACHE_NAME);
+        entries[count++].changed = st.st_mtime;
+    }
+    return count;
+}
+
+void swapci_cache_dir_prune(int directory) {
+    enum { MAX = 4 * SWAPCI_CACHE_ENTRIES_MAX };
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct entry *entries = dir ? calloc(MAX, sizeof *entries) : NULL;
+    if (entries) {
+        size_t count = collect(directory, dir, entries, MAX);
+        qsort(entries, count, sizeof *entries, by_age);
+        for (size_t i = 0; i + SWAPCI_CACHE_ENTRIES_MAX < count; i++)
+            unlinkat(directory, entries[i].name, 0);
+    }
+    free(entries);
+    if (dir)
+        closedir(dir);
+    else if (fd >= 0)
+        close(fd);
+}
