@@ -11,6 +11,8 @@ static const swapc_import table[] = {
     SWAPCI_WAPC_IMPORTS(WAPC_ROW)
     SWAPCI_WASI_IMPORTS(WASI_ROW)
     SWAPCI_WASI_IMPORTS(WASI_OLD_ROW)
+    {"wasi_snapshot_preview1", "poll_oneoff", "iiii:i", swapci_wasi_poll_oneoff},
+    {"wasi_unstable", "poll_oneoff", "iiii:i", swapci_wasi_nosys},
     {"env", "abort", "iiii", swapci_wasi_abort},
 };
 

@@ -41,6 +41,7 @@ static enum swapc_status run_init(struct swapci_instance *instance, const char *
 static enum swapc_status start(struct swapci_instance *instance, swapc_error *error) {
     const struct swapci_blueprint *b = instance->blueprint;
     swapc_run run = run_for(b->limits.deadline_ms, NULL);
+    instance->call.run = &run;
     enum swapc_status status = b->engine->instantiate(b->module, &instance->call, &b->limits, &run,
                                                       &instance->engine, error);
     if (status != SWAPC_OK)
@@ -91,6 +92,7 @@ enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_b
     int32_t result = 0;
     swapci_call_begin(&instance->call, operation, payload, reply, options ? options->user : NULL,
                       generation);
+    instance->call.run = &run;
     enum swapc_status status = b->engine->call(instance->engine, &run, (uint32_t)operation.len,
                                                (uint32_t)payload.len, &result, error);
     *reusable = status == SWAPC_OK;

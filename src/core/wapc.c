@@ -16,6 +16,7 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
     call->reply = reply;
     call->user = user;
     call->generation = generation;
+    call->run = NULL;
     call->responded = false;
     call->failed = false;
     call->host_calls = 0;

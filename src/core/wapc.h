@@ -32,6 +32,7 @@ struct swapc_call {
     swapc_reply *reply;
     void *user;
     uint64_t generation;
+    const swapc_run *run; /* set after it: how long imports may block; NULL: for ever */
 
     /* What the guest did so far. */
     bool responded;

@@ -3,57 +3,40 @@
 #include <sys/random.h>
 #include <time.h>
 
-/* errno values of WASI preview 1 */
-enum { WASI_SUCCESS = 0, WASI_BADF = 8, WASI_INVAL = 28, WASI_IO = 29, WASI_NOSYS = 52,
-       WASI_SPIPE = 70, WASI_NOTCAPABLE = 76 };
+#include "wasi_memory.h"
 
 enum { WASI_CHARACTER_DEVICE = 2, WASI_FDSTAT_SIZE = 24, WASI_IOVEC_SIZE = 8 };
 
 /* A console line gathered from several iovecs is at most this long; longer ones go out in pieces. */
 enum { LINE_MAX_BYTES = 4096 };
 
-static uint32_t load32(const uint8_t *at) {
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-static void store(uint8_t *at, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
-}
-
-static enum swapc_status outside(swapc_call *call, const char *name) {
-    return swapci_call_stop(call, SWAPC_TRAP_MEMORY,
-                            "module \"%s\" passed WASI %s a span outside its memory",
-                            call->module_name, name);
-}
-
 static bool standard(uint64_t fd) { return fd <= 2; }
 
 enum swapc_status swapci_wasi_ok(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                  uint64_t *result) {
     (void)call, (void)memory, (void)args;
-    *result = WASI_SUCCESS;
+    *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
 }
 
 enum swapc_status swapci_wasi_badf(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                    uint64_t *result) {
     (void)call, (void)memory, (void)args;
-    *result = WASI_BADF;
+    *result = SWAPCI_WASI_BADF;
     return SWAPC_OK;
 }
 
 enum swapc_status swapci_wasi_nosys(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                     uint64_t *result) {
     (void)call, (void)memory, (void)args;
-    *result = WASI_NOSYS;
+    *result = SWAPCI_WASI_NOSYS;
     return SWAPC_OK;
 }
 
 enum swapc_status swapci_wasi_notcapable(swapc_call *call, swapc_memory memory,
                                          const uint64_t *args, uint64_t *result) {
     (void)call, (void)memory, (void)args;
-    *result = WASI_NOTCAPABLE;
+    *result = SWAPCI_WASI_NOTCAPABLE;
     return SWAPC_OK;
 }
 
@@ -61,10 +44,10 @@ enum swapc_status swapci_wasi_sizes_get(swapc_call *call, swapc_memory memory, c
                                         uint64_t *result) {
     uint8_t *count, *size;
     if (!swapci_span(memory, args[0], 4, &count) || !swapci_span(memory, args[1], 4, &size))
-        return outside(call, "sizes_get");
-    store(count, 0, 4);
-    store(size, 0, 4);
-    *result = WASI_SUCCESS;
+        return swapci_wasi_outside(call, "sizes_get");
+    swapci_wasi_store(count, 0, 4);
+    swapci_wasi_store(size, 0, 4);
+    *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
 }
 
@@ -78,9 +61,9 @@ static enum swapc_status give_time(swapc_call *call, swapc_memory memory, uint64
                                    const struct timespec *t, uint64_t *result) {
     uint8_t *at;
     if (!swapci_span(memory, ptr, 8, &at))
-        return outside(call, "clock");
-    store(at, (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec, 8);
-    *result = WASI_SUCCESS;
+        return swapci_wasi_outside(call, "clock");
+    swapci_wasi_store(at, (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec, 8);
+    *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
 }
 
@@ -88,7 +71,7 @@ enum swapc_status swapci_wasi_clock_res_get(swapc_call *call, swapc_memory memor
                                             const uint64_t *args, uint64_t *result) {
     struct timespec t;
     clockid_t id;
-    *result = WASI_INVAL;
+    *result = SWAPCI_WASI_INVAL;
     if (!clock_id(args[0], &id) || clock_getres(id, &t) != 0)
         return SWAPC_OK;
     return give_time(call, memory, args[1], &t, result);
@@ -98,7 +81,7 @@ enum swapc_status swapci_wasi_clock_time_get(swapc_call *call, swapc_memory memo
                                              const uint64_t *args, uint64_t *result) {
     struct timespec t;
     clockid_t id;
-    *result = WASI_INVAL;
+    *result = SWAPCI_WASI_INVAL;
     if (!clock_id(args[0], &id) || clock_gettime(id, &t) != 0)
         return SWAPC_OK;
     return give_time(call, memory, args[2], &t, result);
@@ -107,41 +90,41 @@ enum swapc_status swapci_wasi_clock_time_get(swapc_call *call, swapc_memory memo
 enum swapc_status swapci_wasi_fd_close(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                        uint64_t *result) {
     (void)call, (void)memory;
-    *result = standard(args[0]) ? WASI_SUCCESS : WASI_BADF;
+    *result = standard(args[0]) ? SWAPCI_WASI_SUCCESS : SWAPCI_WASI_BADF;
     return SWAPC_OK;
 }
 
 enum swapc_status swapci_wasi_fd_fdstat_get(swapc_call *call, swapc_memory memory,
                                             const uint64_t *args, uint64_t *result) {
     uint8_t *at;
-    *result = WASI_BADF;
+    *result = SWAPCI_WASI_BADF;
     if (!standard(args[0]))
         return SWAPC_OK;
     if (!swapci_span(memory, args[1], WASI_FDSTAT_SIZE, &at))
-        return outside(call, "fd_fdstat_get");
+        return swapci_wasi_outside(call, "fd_fdstat_get");
     memset(at, 0, WASI_FDSTAT_SIZE);
     at[0] = WASI_CHARACTER_DEVICE;
-    *result = WASI_SUCCESS;
+    *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
 }
 
 enum swapc_status swapci_wasi_fd_read(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                       uint64_t *result) {
     uint8_t *count;
-    *result = WASI_BADF;
+    *result = SWAPCI_WASI_BADF;
     if (args[0] != 0)
         return SWAPC_OK;
     if (!swapci_span(memory, args[3], 4, &count))
-        return outside(call, "fd_read");
-    store(count, 0, 4);
-    *result = WASI_SUCCESS;
+        return swapci_wasi_outside(call, "fd_read");
+    swapci_wasi_store(count, 0, 4);
+    *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
 }
 
 enum swapc_status swapci_wasi_fd_seek(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                       uint64_t *result) {
     (void)call, (void)memory;
-    *result = standard(args[0]) ? WASI_SPIPE : WASI_BADF;
+    *result = standard(args[0]) ? SWAPCI_WASI_SPIPE : SWAPCI_WASI_BADF;
     return SWAPC_OK;
 }
 
@@ -149,20 +132,20 @@ enum swapc_status swapci_wasi_fd_seek(swapc_call *call, swapc_memory memory, con
 enum swapc_status swapci_wasi_fd_write(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                        uint64_t *result) {
     uint8_t *iovec, *count;
-    *result = WASI_BADF;
+    *result = SWAPCI_WASI_BADF;
     if (args[0] != 1 && args[0] != 2)
         return SWAPC_OK;
     if (!swapci_span(memory, args[1], args[2] * WASI_IOVEC_SIZE, &iovec) ||
         !swapci_span(memory, args[3], 4, &count))
-        return outside(call, "fd_write");
+        return swapci_wasi_outside(call, "fd_write");
     uint8_t line[LINE_MAX_BYTES];
     size_t used = 0;
     uint64_t total = 0;
     for (uint64_t i = 0; i < args[2]; i++) {
-        uint32_t len = load32(iovec + i * WASI_IOVEC_SIZE + 4);
+        uint32_t len = swapci_wasi_load32(iovec + i * WASI_IOVEC_SIZE + 4);
         uint8_t *at;
-        if (!swapci_span(memory, load32(iovec + i * WASI_IOVEC_SIZE), len, &at))
-            return outside(call, "fd_write");
+        if (!swapci_span(memory, swapci_wasi_load32(iovec + i * WASI_IOVEC_SIZE), len, &at))
+            return swapci_wasi_outside(call, "fd_write");
         size_t fits = len < sizeof line - used ? len : sizeof line - used;
         memcpy(line + used, at, fits);
         used += fits;
@@ -172,8 +155,8 @@ enum swapc_status swapci_wasi_fd_write(swapc_call *call, swapc_memory memory, co
         used--;
     if (used > 0)
         swapci_console(call, swapc_bytes_of(line, used));
-    store(count, total, 4);
-    *result = WASI_SUCCESS;
+    swapci_wasi_store(count, total, 4);
+    *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
 }
 
@@ -189,12 +172,12 @@ enum swapc_status swapci_wasi_random_get(swapc_call *call, swapc_memory memory,
                                          const uint64_t *args, uint64_t *result) {
     uint8_t *at;
     if (!swapci_span(memory, args[0], args[1], &at))
-        return outside(call, "random_get");
-    *result = WASI_SUCCESS;
+        return swapci_wasi_outside(call, "random_get");
+    *result = SWAPCI_WASI_SUCCESS;
     for (uint64_t done = 0; done < args[1];) {
         ssize_t got = getrandom(at + done, (size_t)(args[1] - done), 0);
         if (got < 0) {
-            *result = WASI_IO;
+            *result = SWAPCI_WASI_IO;
             break;
         }
         done += (uint64_t)got;

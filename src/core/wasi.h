@@ -1,9 +1,10 @@
 /* wasi.h - the deny-all subset of WASI preview 1 that guests of other languages start with.
  *
  * No file, no directory, no socket, no argument, no environment. What a language's runtime needs to
- * start is there: clocks, random bytes, an empty environment, standard output and error (which
- * become console lines), standard input (at its end), proc_exit. All else answers with the errno
- * that says so. The same functions serve the older module name wasi_unstable.
+ * start is there: clocks, sleeping (under the call's deadline and cancel flag), random bytes, an
+ * empty environment, standard output and error (which become console lines), standard input (at its
+ * end), proc_exit. All else answers with the errno that says so. The same functions serve the older
+ * module name wasi_unstable, but for poll_oneoff, whose structures differ there: it is denied.
  * Source: WASI snapshot preview 1, https://github.com/WebAssembly/WASI (witx of phases/snapshot).
  *
  * Threads and ownership: as wapc.h.
@@ -51,7 +52,6 @@
     X("path_rename", "iiiiii:i", swapci_wasi_notcapable)                                           \
     X("path_symlink", "iiiii:i", swapci_wasi_notcapable)                                           \
     X("path_unlink_file", "iii:i", swapci_wasi_notcapable)                                         \
-    X("poll_oneoff", "iiii:i", swapci_wasi_nosys)                                                  \
     X("proc_exit", "i", swapci_wasi_proc_exit)                                                     \
     X("proc_raise", "i:i", swapci_wasi_nosys)                                                      \
     X("sched_yield", ":i", swapci_wasi_ok)                                                         \
@@ -74,6 +74,7 @@
     X(swapci_wasi_fd_read)                                                                         \
     X(swapci_wasi_fd_seek)                                                                         \
     X(swapci_wasi_fd_write)                                                                        \
+    X(swapci_wasi_poll_oneoff)                                                                     \
     X(swapci_wasi_proc_exit)                                                                       \
     X(swapci_wasi_random_get)                                                                      \
     X(swapci_wasi_abort)

@@ -95,7 +95,7 @@ static void store32(struct bench *b, uint32_t at, uint32_t value) {
     memcpy(b->bytes + at, &value, sizeof value);
 }
 
-/* Both module names lead to the same function. */
+/* Both module names lead to the same function, but where the old structures differ. */
 static void the_old_name_is_the_same(void **state) {
     (void)state;
     size_t count, checked = 0;
@@ -106,7 +106,10 @@ static void the_old_name_is_the_same(void **state) {
         const swapc_import *old = swapci_imports_find(swapc_bytes_str("wasi_unstable"),
                                                       swapc_bytes_str(rows[i].name));
         assert_non_null(old);
-        assert_ptr_equal(old->fn, rows[i].fn);
+        if (strcmp(rows[i].name, "poll_oneoff") == 0)
+            assert_ptr_equal(old->fn, swapci_wasi_nosys);
+        else
+            assert_ptr_equal(old->fn, rows[i].fn);
         assert_string_equal(old->signature, rows[i].signature);
         checked++;
     }
@@ -272,7 +275,6 @@ static void everything_else_is_denied(void **state) {
         if (strncmp(name, "sock_", 5) == 0 || strncmp(name, "fd_", 3) == 0)
             assert_int_equal(wasi(b, name, args), BADF);
     }
-    assert_int_equal(wasi(b, "poll_oneoff", args), NOSYS);
     assert_int_equal(wasi(b, "proc_raise", args), NOSYS);
     assert_int_equal(wasi(b, "sched_yield", args), 0);
     for (int i = 0; i < 64; i++)
