@@ -84,15 +84,16 @@ function(swapc_conformance_test engine case)
     set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 endfunction()
 
-# swapc_conformance_tests(FOLDER cases.json): the cases, the vectors and the differential check.
+# swapc_conformance_tests(FOLDER cases.json): the cases, the vectors, the differential check
+# and the hammer that swaps between engines.
 function(swapc_conformance_tests folder cases)
     swapc_tests_wanted(wanted)
     if(NOT wanted)
         return()
     endif()
     add_dependencies(swapc_tests swapc_suite_conformance swapc_suite_vectors_runner
-        swapc_suite_differential swapc_conformance_guests swapc_guest_echo swapc_guest_schnorr
-        swapc_guest_ecdsa)
+        swapc_suite_differential swapc_suite_cross_swap swapc_conformance_guests swapc_guest_echo
+        swapc_guest_schnorr swapc_guest_ecdsa)
     file(READ ${cases} text)
     string(JSON count LENGTH "${text}" cases)
     math(EXPR last "${count} - 1")
@@ -116,4 +117,7 @@ function(swapc_conformance_tests folder cases)
         swapc_conformance_test(all differential_${seed} swapc_suite_differential "${SWAPC_BUNDLES}"
             ${seed})
     endforeach()
+    swapc_conformance_test(all cross_swap swapc_suite_cross_swap "${SWAPC_BUNDLES}")
+    set_tests_properties(${SWAPC_TEST_PREFIX}swapc.conformance.all.cross_swap PROPERTIES
+        LABELS hammer)
 endfunction()
