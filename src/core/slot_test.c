@@ -1,7 +1,6 @@
-/* Publish, pin, swap and roll back; and a hammer that calls while others publish. */
+/* Publish, pin, swap and roll back. What threads do to a slot at once is in slot_hammer_test.c. */
 #include "swapc/slot.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
 #include "failing_alloc.h"
@@ -227,105 +226,6 @@ static void warm_calls_and_swaps_allocate_nothing(void **state) {
     }
 }
 
-/* The hammer. Odd generations are A's and even ones B's, whoever calls and whenever. */
-enum { CALLERS = 4, PUBLISHES = 100000 };
-
-struct hammer {
-    struct bench *t;
-    atomic_int done;
-    atomic_ulong calls;
-    atomic_ulong wrong;
-};
-
-static void *call_until_done(void *user) {
-    struct hammer *h = user;
-    swapc_reply reply = SWAPC_REPLY_INIT;
-    while (!atomic_load(&h->done)) {
-        swapc_pin pin;
-        if (swapc_slot_pin(h->t->slot, &pin) != SWAPC_OK)
-            continue;
-        const char *tag = pin.generation % 2 ? "A" : "B";
-        enum swapc_status status = swapc_pin_call(&pin, swapc_bytes_str("tag"),
-                                                  swapc_bytes_of(NULL, 0), NULL, &reply, NULL);
-        if (status != SWAPC_OK || !swapc_bytes_equal(reply.body, swapc_bytes_str(tag)))
-            atomic_fetch_add(&h->wrong, 1);
-        swapc_pin_release(&pin);
-        atomic_fetch_add(&h->calls, 1);
-    }
-    swapc_reply_fini(&reply);
-    return NULL;
-}
-
-static void hammer_publish_under_calls(void **state) {
-    struct hammer h = {.t = *state};
-    pthread_t threads[CALLERS];
-    for (int i = 0; i < CALLERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &h), 0);
-    for (int i = 0; i < PUBLISHES; i++)
-        assert_int_equal(swapc_slot_publish(h.t->slot, i % 2 ? h.t->b : h.t->a), i + 1);
-    while (atomic_load(&h.calls) == 0)
-        sched_yield();
-    atomic_store(&h.done, 1);
-    for (int i = 0; i < CALLERS; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&h.wrong), 0);
-}
-
-/* Several swappers, each in need of its own module: no call meets the other's. */
-struct swapper {
-    struct hammer *hammer;
-    swapc_module *module;
-    const char *tag;
-};
-
-static void *ensure_and_call(void *user) {
-    struct swapper *s = user;
-    swapc_reply reply = SWAPC_REPLY_INIT;
-    for (int i = 0; i < PUBLISHES / 10; i++) {
-        swapc_pin pin;
-        swapc_slot_ensure_pin(s->hammer->t->slot, s->module, &pin);
-        enum swapc_status status = swapc_pin_call(&pin, swapc_bytes_str("tag"),
-                                                  swapc_bytes_of(NULL, 0), NULL, &reply, NULL);
-        if (status != SWAPC_OK || !swapc_bytes_equal(reply.body, swapc_bytes_str(s->tag)))
-            atomic_fetch_add(&s->hammer->wrong, 1);
-        swapc_pin_release(&pin);
-    }
-    swapc_reply_fini(&reply);
-    return NULL;
-}
-
-static void hammer_swap_and_pin(void **state) {
-    struct bench *t = *state;
-    struct hammer h = {.t = t};
-    struct swapper swappers[CALLERS];
-    pthread_t threads[CALLERS];
-    for (int i = 0; i < CALLERS; i++) {
-        swappers[i] = (struct swapper){&h, i % 2 ? t->a : t->b, i % 2 ? "A" : "B"};
-        assert_int_equal(pthread_create(&threads[i], NULL, ensure_and_call, &swappers[i]), 0);
-    }
-    for (int i = 0; i < CALLERS; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&h.wrong), 0);
-}
-
-/* Modules that nobody else holds are made, published and dropped under calls. */
-static void hammer_short_lived_modules(void **state) {
-    struct hammer h = {.t = *state};
-    pthread_t threads[CALLERS];
-    for (int i = 0; i < CALLERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &h), 0);
-    for (int i = 0; i < 2000; i++) {
-        swapc_module *module = load(h.t->host, i % 2 ? &tag_b : &tag_a);
-        swapc_slot_publish(h.t->slot, module);
-        swapc_module_release(module);
-    }
-    atomic_store(&h.done, 1);
-    for (int i = 0; i < CALLERS; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&h.wrong), 0);
-    assert_in_range(atomic_load(&swapci_fake.modules), 2, 4);
-}
-
 static void out_of_memory_is_a_status(void **state) {
     (void)state;
     for (size_t n = 1; n <= 2; n++) {
@@ -353,9 +253,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_call_in_flight_ends_on_the_old_generation, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(warm_calls_and_swaps_allocate_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(hammer_publish_under_calls, setup, teardown),
-        cmocka_unit_test_setup_teardown(hammer_swap_and_pin, setup, teardown),
-        cmocka_unit_test_setup_teardown(hammer_short_lived_modules, setup, teardown),
         cmocka_unit_test_setup_teardown(out_of_memory_is_a_status, setup, teardown),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
