@@ -109,6 +109,9 @@ static void the_old_name_is_the_same(void **state) {
         if (strcmp(rows[i].name, "poll_oneoff") == 0)
             assert_ptr_equal(old->fn, swapci_wasi_nosys);
         else
+            if (strcmp(rows[i].name, "poll_oneoff") == 0)
+            assert_ptr_equal(old->fn, swapci_wasi_nosys);
+        else
             assert_ptr_equal(old->fn, rows[i].fn);
         assert_string_equal(old->signature, rows[i].signature);
         checked++;
