@@ -451,6 +451,17 @@ static void explain(const struct swapci_run_job *job) {
                         books->first_wrong.ms, books->first_wrong.seq);
 }
 
+/* Nobody can start the private server again: say what is so. */
+static enum swapc_status private_server_lost(const struct swapci_run_job *job,
+                                             enum swapc_status status, swapc_error *error) {
+    if (!job->server || status != SWAPC_UNREACHABLE)
+        return status;
+    swapc_error_clear(error);
+    return swapc_error_set(error, status,
+                           "the private Redis server ended during the run, and what it held is gone "
+                           "with it: run again, or give --redis URL of a server that outlives a run");
+}
+
 enum swapc_status swapci_run_job_run(swapci_run_job *job, struct swapci_run_result *result,
                                      swapc_error *error) {
     static enum swapc_status (*const steps[])(struct swapci_run_job *, swapc_error *) = {
@@ -466,7 +477,7 @@ enum swapc_status swapci_run_job_run(swapci_run_job *job, struct swapci_run_resu
     if (status == SWAPC_OK)
         status = trim(job, error);
     if (status != SWAPC_OK)
-        return status;
+        return private_server_lost(job, status, error);
     compare_engines(job);
     sum_up(job, result);
     explain(job);
