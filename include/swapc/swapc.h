@@ -2,6 +2,7 @@
 #ifndef SWAPC_SWAPC_H
 #define SWAPC_SWAPC_H
 
+#include "swapc/allocator.h"
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 #include "swapc/host.h"

@@ -2,12 +2,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "heap.h"
 
 enum { CAPACITY_MIN = 64 };
 
 void swapci_buffer_fini(swapci_buffer *buffer) {
-    free(buffer->ptr);
+    swapci_heap_free(buffer->ptr);
     *buffer = (swapci_buffer)SWAPCI_BUFFER_INIT;
 }
 
@@ -16,7 +17,7 @@ enum swapc_status swapci_buffer_reserve(swapci_buffer *buffer, size_t extra) {
     if (extra > SIZE_MAX / 2 - buffer->len) return SWAPC_NO_MEMORY;
     size_t capacity = buffer->capacity ? buffer->capacity : CAPACITY_MIN;
     while (capacity - buffer->len < extra) capacity *= 2;
-    uint8_t *ptr = realloc(buffer->ptr, capacity);
+    uint8_t *ptr = swapci_heap_resize(buffer->ptr, capacity);
     if (!ptr) return SWAPC_NO_MEMORY;
     buffer->ptr = ptr;
     buffer->capacity = capacity;
