@@ -4,9 +4,10 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "heap.h"
 
 static void copy_name(char *out, const char *text) {
     snprintf(out, SWAPCI_NAME_MAX, "%s", text);
@@ -67,12 +68,12 @@ static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out,
         return swapc_error_set(error, SWAPC_TOO_LARGE, "%s has %lld bytes; the limit is %u", path,
                                (long long)st.st_size, SWAPCI_IMAGE_MAX);
     size_t size = (size_t)st.st_size;
-    uint8_t *at = malloc(size ? size : 1);
+    uint8_t *at = swapci_heap_alloc(size ? size : 1);
     if (!at)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
     enum swapc_status status = read_all(fd, at, size, path, error);
     if (status != SWAPC_OK) {
-        free(at);
+        swapci_heap_free(at);
         return status;
     }
     *out = swapc_bytes_of(at, size);
@@ -103,10 +104,8 @@ static void digest(struct swapci_image *image) {
 
 static enum swapc_status join(const char *folder, const char *file, char **out,
                               swapc_error *error) {
-    if (asprintf(out, "%s/%s", folder, file) >= 0)
-        return SWAPC_OK;
-    *out = NULL;
-    return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+    *out = swapci_heap_format("%s/%s", folder, file);
+    return *out ? SWAPC_OK : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
 }
 
 enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifest *out,
@@ -130,9 +129,9 @@ enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifes
     }
     if (status == SWAPC_OK) {
         status = swapci_manifest_parse(text, file, out, error);
-        free((void *)(uintptr_t)text.ptr);
+        swapci_heap_free((void *)(uintptr_t)text.ptr);
     }
-    free(file);
+    swapci_heap_free(file);
     return status;
 }
 
@@ -169,7 +168,7 @@ static enum swapc_status locate_single(const char *path, struct swapci_image *ou
     const char *slash = strrchr(path, '/');
     copy_name(out->name, slash ? slash + 1 : path);
     copy_name(out->flavour, "file");
-    out->path = strdup(path);
+    out->path = swapci_heap_text(path);
     return out->path ? SWAPC_OK : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
 }
 
@@ -205,11 +204,11 @@ enum swapc_status swapci_image_read(const char *path, const char *const *flavour
 
 enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct swapci_image *out,
                                     swapc_error *error) {
-    uint8_t *copy = malloc(bytes.len ? bytes.len : 1);
-    char *path = strdup(name);
+    uint8_t *copy = swapci_heap_alloc(bytes.len ? bytes.len : 1);
+    char *path = swapci_heap_text(name);
     if (!copy || !path) {
-        free(copy);
-        free(path);
+        swapci_heap_free(copy);
+        swapci_heap_free(path);
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for module \"%s\"", name);
     }
     if (bytes.len)
@@ -222,7 +221,7 @@ enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct 
 }
 
 void swapci_image_fini(struct swapci_image *image) {
-    free((void *)(uintptr_t)image->bytes.ptr);
-    free(image->path);
+    swapci_heap_free((void *)(uintptr_t)image->bytes.ptr);
+    swapci_heap_free(image->path);
     *image = (struct swapci_image){.path = NULL};
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cache.h"
+#include "heap.h"
 
 enum { STALE_S = 3600 };
 
@@ -100,14 +101,14 @@ void swapci_cache_dir_prune(int directory) {
     enum { MAX = 4 * SWAPCI_CACHE_ENTRIES_MAX };
     int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    struct entry *entries = dir ? calloc(MAX, sizeof *entries) : NULL;
+    struct entry *entries = dir ? swapci_heap_zeroed(MAX, sizeof *entries) : NULL;
     if (entries) {
         size_t count = collect(directory, dir, entries, MAX);
         qsort(entries, count, sizeof *entries, by_age);
         for (size_t i = 0; i + SWAPCI_CACHE_ENTRIES_MAX < count; i++)
             unlinkat(directory, entries[i].name, 0);
     }
-    free(entries);
+    swapci_heap_free(entries);
     if (dir)
         closedir(dir);
     else if (fd >= 0)

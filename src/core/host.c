@@ -3,8 +3,8 @@
 #include "swapc/host.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 
+#include "heap.h"
 #include "host_state.h"
 #include "imports.h"
 #include "version.h"
@@ -17,7 +17,7 @@ enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **o
                                  swapc_error *error) {
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
-    swapc_host *host = calloc(1, sizeof *host);
+    swapc_host *host = swapci_heap_zeroed(1, sizeof *host);
     if (!host)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a host");
     host->config = config ? *config : (swapc_host_config)SWAPC_HOST_CONFIG_INIT;
@@ -38,7 +38,7 @@ void swapc_host_free(swapc_host *host) {
             swapci_engine_table[i].engine->close(host->states[i]);
     swapci_cache_fini(&host->cache);
     pthread_mutex_destroy(&host->lock);
-    free(host);
+    swapci_heap_free(host);
 }
 
 static enum swapc_status open_locked(swapc_host *host, unsigned index, swapc_error *error) {

@@ -2,10 +2,9 @@
  * thread did to an instance is seen by the thread that takes it next. */
 #include "instance.h"
 
-#include <stdlib.h>
-
 #include "check.h"
 #include "clock.h"
+#include "heap.h"
 
 static swapc_run run_for(uint32_t deadline_ms, const swapc_cancel *cancel) {
     swapc_run run = {0, cancel ? &cancel->flag : NULL};
@@ -53,7 +52,7 @@ static enum swapc_status start(struct swapci_instance *instance, swapc_error *er
 
 enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
                                       struct swapci_instance **out, swapc_error *error) {
-    struct swapci_instance *instance = calloc(1, sizeof *instance);
+    struct swapci_instance *instance = swapci_heap_zeroed(1, sizeof *instance);
     if (!instance)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for an instance of \"%s\"",
                                blueprint->name);
@@ -78,7 +77,7 @@ void swapci_instance_free(struct swapci_instance *instance) {
     if (instance->engine)
         instance->blueprint->engine->free_instance(instance->engine);
     swapci_call_fini(&instance->call);
-    free(instance);
+    swapci_heap_free(instance);
 }
 
 enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_bytes operation,

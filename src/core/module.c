@@ -3,11 +3,11 @@
 #include "swapc/module.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "bundle.h"
 #include "check.h"
+#include "heap.h"
 #include "host_state.h"
 #include "instance.h"
 #include "module_call.h"
@@ -267,7 +267,7 @@ static void settle(swapc_module *module, swapc_host *host, unsigned index,
 static enum swapc_status module_new(swapc_host *host, struct swapci_image *image, unsigned index,
                                     const swapc_module_options *options, swapc_module **out,
                                     swapc_error *error) {
-    swapc_module *module = calloc(1, sizeof *module);
+    swapc_module *module = swapci_heap_zeroed(1, sizeof *module);
     if (!module) {
         swapci_image_fini(image);
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
@@ -323,7 +323,7 @@ void swapc_module_release(swapc_module *module) {
         module->blueprint.engine->free_module(module->blueprint.module);
     swapci_image_fini(&module->image);
     atomic_fetch_sub(&module->host->modules, 1);
-    free(module);
+    swapci_heap_free(module);
 }
 
 const swapc_module_info *swapc_module_describe(const swapc_module *module) { return &module->info; }

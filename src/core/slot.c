@@ -4,8 +4,8 @@
 #include "swapc/slot.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
+#include "heap.h"
 #include "module_call.h"
 
 struct swapc_slot {
@@ -17,11 +17,11 @@ struct swapc_slot {
 };
 
 enum swapc_status swapc_slot_new(const char *name, swapc_slot **out, swapc_error *error) {
-    swapc_slot *slot = calloc(1, sizeof *slot);
-    char *copy = strdup(name);
+    swapc_slot *slot = swapci_heap_zeroed(1, sizeof *slot);
+    char *copy = swapci_heap_text(name);
     if (!slot || !copy) {
-        free(slot);
-        free(copy);
+        swapci_heap_free(slot);
+        swapci_heap_free(copy);
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for slot \"%s\"", name);
     }
     pthread_mutex_init(&slot->lock, NULL);
@@ -36,8 +36,8 @@ void swapc_slot_free(swapc_slot *slot) {
     swapc_module_release(slot->current);
     swapc_module_release(slot->previous);
     pthread_mutex_destroy(&slot->lock);
-    free(slot->name);
-    free(slot);
+    swapci_heap_free(slot->name);
+    swapci_heap_free(slot);
 }
 
 const char *swapc_slot_name(const swapc_slot *slot) { return slot->name; }

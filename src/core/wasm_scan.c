@@ -1,6 +1,6 @@
 #include "wasm_scan.h"
 
-#include <stdlib.h>
+#include "heap.h"
 
 enum { SECTION_TYPE = 1, SECTION_IMPORT = 2, SECTION_FUNCTION = 3, SECTION_MEMORY = 5,
        SECTION_EXPORT = 7 };
@@ -70,7 +70,7 @@ static swapc_bytes read_name(struct reader *r) {
 static enum swapc_status push(struct index_list *list, uint32_t value, swapc_error *error) {
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? 2 * list->capacity : 64;
-        uint32_t *at = realloc(list->at, capacity * sizeof *at);
+        uint32_t *at = swapci_heap_resize(list->at, capacity * sizeof *at);
         if (!at)
             return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read the module");
         list->at = at;
@@ -292,8 +292,8 @@ enum swapc_status swapci_wasm_scan(swapc_bytes bytes, swapci_wasm_item_fn fn, vo
         return swapc_error_set(error, SWAPC_MODULE_MALFORMED, "not a wasm module (no magic bytes)");
     struct scan s = {.bytes = bytes, .fn = fn, .user = user, .error = error};
     enum swapc_status status = scan_sections(&s);
-    free(s.types.at);
-    free(s.functions.at);
-    free(s.memories.at);
+    swapci_heap_free(s.types.at);
+    swapci_heap_free(s.functions.at);
+    swapci_heap_free(s.memories.at);
     return status;
 }
