@@ -45,14 +45,14 @@ static bool control(char c) { return ((unsigned char)c < 0x20 && c != '\t') || c
 /* A basic string; escapes other than \" and \\ are not needed in a manifest and refused, and so are
  * control characters (a NUL would make what is checked differ from what is opened). out may be
  * NULL to skip; a string longer than a name is only good for skipping. */
-static bool take_string(struct line *l, char *out) {
+static bool take_text(struct line *l, char *out, size_t size) {
     size_t n = 0;
     if (!take_char(l, '"'))
         return false;
     while (l->at < l->end && *l->at != '"') {
         if (*l->at == '\\' && (++l->at == l->end || (*l->at != '"' && *l->at != '\\')))
             return false;
-        if (control(*l->at) || (out && n == SWAPCI_NAME_MAX - 1))
+        if (control(*l->at) || (out && n == size - 1))
             return false;
         if (out)
             out[n] = *l->at;
@@ -63,6 +63,8 @@ static bool take_string(struct line *l, char *out) {
         out[n] = '\0';
     return take_char(l, '"');
 }
+
+static bool take_string(struct line *l, char *out) { return take_text(l, out, SWAPCI_NAME_MAX); }
 
 static bool skip_array(struct line *l) {
     if (!take_char(l, '['))
@@ -110,6 +112,18 @@ static bool add_flavour(struct swapci_manifest *m, const char *key, struct line 
     return true;
 }
 
+static bool add_digest(struct swapci_manifest *m, const char *key, struct line *l) {
+    if (m->digest_count == SWAPCI_FLAVOURS_MAX || swapci_manifest_digest(m, key))
+        return false;
+    struct swapci_digest *digest = &m->digests[m->digest_count];
+    strcpy(digest->flavour, key);
+    if (!take_text(l, digest->hex, sizeof digest->hex) ||
+        strspn(digest->hex, "0123456789abcdef") != sizeof digest->hex - 1)
+        return false;
+    m->digest_count++;
+    return true;
+}
+
 /* A key that may be there once. */
 static bool take_once(struct line *l, char *out) { return out[0] == '\0' && take_string(l, out); }
 
@@ -119,10 +133,14 @@ static bool take_pair(struct swapci_manifest *m, const char *table, struct line 
         return false;
     if (strcmp(table, "flavours") == 0)
         return add_flavour(m, key, l);
+    if (strcmp(table, "digests") == 0)
+        return add_digest(m, key, l);
     if (table[0] == '\0' && strcmp(key, "name") == 0)
         return take_once(l, m->name);
     if (table[0] == '\0' && strcmp(key, "version") == 0)
         return take_once(l, m->version);
+    if (table[0] == '\0' && strcmp(key, "expires") == 0)
+        return take_once(l, m->expires);
     return skip_value(l);
 }
 
@@ -173,5 +191,12 @@ const struct swapci_flavour *swapci_manifest_flavour(const struct swapci_manifes
     for (unsigned i = 0; i < manifest->flavour_count; i++)
         if (strcmp(manifest->flavours[i].name, name) == 0)
             return &manifest->flavours[i];
+    return NULL;
+}
+
+const char *swapci_manifest_digest(const struct swapci_manifest *manifest, const char *flavour) {
+    for (unsigned i = 0; i < manifest->digest_count; i++)
+        if (strcmp(manifest->digests[i].flavour, flavour) == 0)
+            return manifest->digests[i].hex;
     return NULL;
 }

@@ -1,0 +1,58 @@
+/* swapc/trust.h - which modules a host takes: signed ones, by keys you allow, of rising versions.
+ *
+ * A trust policy is a folder of allowed keys and a folder in which the highest version of each
+ * bundle is remembered. A host that is given one (swapc_host_config.trust) takes nothing else than
+ * bundles whose module.toml is signed by an allowed key (module.toml.minisig, minisign's format),
+ * whose files have the SHA-256 that module.toml names under [digests], that have not expired
+ * (`expires`), and whose version is not lower than one admitted before. It fails closed: a single
+ * file, a bundle in memory, a key or a record that cannot be read is a refusal.
+ * It is no sandbox: what an admitted module may do is a matter of its engine and its limits.
+ *
+ * Admission is loading: swapc_module_load compares the version before the module is compiled, and
+ * raises the record when it has passed its checks and started. Publishing a module that is loaded,
+ * or going back to it by swapc_slot_rollback, compares nothing.
+ *
+ * Threads: one policy may be used by several threads and hosts at once; free by one.
+ * Processes: several may share the folders; records are changed under a lock of the state folder.
+ * Ownership: the config's strings are copied. The policy must outlive the hosts that have it.
+ */
+#ifndef SWAPC_TRUST_H
+#define SWAPC_TRUST_H
+
+#include "swapc/error.h"
+#include "swapc/log.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct swapc_trust swapc_trust;
+
+typedef struct swapc_trust_config {
+    const char *keys_dir;  /* every *.pub in it is allowed; read at each admission, so that a key
+                              that is taken away is refused from then on */
+    const char *state_dir; /* made (mode 0700) when missing; NULL: versions are not compared, and an
+                              old signed module can be replayed */
+    swapc_log log;         /* admissions (info) and records lowered (warn) */
+} swapc_trust_config;
+
+#define SWAPC_TRUST_CONFIG_INIT {0, 0, {0, 0, SWAPC_LOG_INFO}}
+
+/* Makes a policy. Returns SWAPC_OK; INVALID (no keys_dir), NOT_FOUND (no such folder, or no key in
+ * it), SIGNATURE (a .pub file is no key), IO, NO_MEMORY. After failure *out is untouched. */
+enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust **out,
+                                  swapc_error *error);
+
+/* NULL does nothing. */
+void swapc_trust_free(swapc_trust *trust);
+
+/* Sets the record of the bundle called name to version, also to a lower one: the deliberate way
+ * back, which is logged as a warning. Returns SWAPC_OK; INVALID (no state_dir; the version is not
+ * MAJOR.MINOR.PATCH), IO, NO_MEMORY. */
+enum swapc_status swapc_trust_allow_version(const swapc_trust *trust, const char *name,
+                                            const char *version, swapc_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
