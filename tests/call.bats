@@ -21,7 +21,7 @@ load helpers
 @test "no payload means an empty one and stdin is left alone" {
     mkfifo never
     exec 5<>never # a reader of it would wait for ever
-    run -0 timeout 30 "$SWAPC" call echo echo <&5 3>&-
+    run -0 timeout 30 "$SWAPC" call echo echo <&5
     [[ -z $output ]]
 }
 

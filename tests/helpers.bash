@@ -3,7 +3,7 @@
 bats_require_minimum_version 1.5.0
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-SWAPC=${SWAPC:-$here/../build/dev/bin/swapc}
+export SWAPC=${SWAPC:-$here/../build/dev/bin/swapc}
 
 setup() {
     work=$BATS_TEST_TMPDIR
@@ -12,6 +12,7 @@ setup() {
     started=()
     mkdir "$tmp"
     cd "$work"
+    touch begun
     export TMPDIR=$tmp SWAPC_TEST_MARK=$mark
     unset SWAPC_MODULES SWAPC_REDIS SWAPC_LOG
 }
@@ -19,6 +20,7 @@ setup() {
 # Whatever a test started ends with it, by process id, also when it failed.
 teardown() {
     local pid
+    disown -a 2>/dev/null || true # bash would tell of each that it was killed
     for pid in "${started[@]}" $(survivors); do
         kill -KILL "$pid" 2>/dev/null || true
     done
@@ -49,6 +51,14 @@ await() {
     done
     echo "waited in vain for: $*" >&2
     return 1
+}
+
+# Succeeds when the command fails. (A plain ! is no assertion: bash's -e passes over it.)
+not() {
+    if "$@"; then
+        echo "succeeded: $*" >&2
+        return 1
+    fi
 }
 
 # background NAME COMMAND…: starts it with NAME.out and NAME.err; its process id is in $pid.
@@ -110,4 +120,102 @@ refused() {
 # Skips the test when the engine is not in the build, by name.
 built() {
     ! "$SWAPC" --version | grep -q "^ *$1 *not in this build" || skip "$1 is not in this build"
+}
+
+# The children of process $1 that run the program whose path matches the pattern $2, with the argument
+# $3 when it is given.
+child() {
+    local dir stat
+    for dir in /proc/[0-9]*; do
+        stat=$(cat "$dir/stat" 2>/dev/null) || continue
+        stat=${stat##*) }
+        # shellcheck disable=SC2053 # $2 is a pattern
+        [[ $(cut -d' ' -f2 <<<"$stat") == "$1" && $(readlink "$dir/exe") == $2 ]] || continue
+        [[ -z ${3:-} ]] || grep -qzx -- "$3" "$dir/cmdline" || continue
+        echo "${dir#/proc/}"
+        return
+    done
+    return 1
+}
+
+# The socket of the redis-server that `swapc run` made for itself.
+private_socket() {
+    compgen -G "$tmp/swapc-*/redis.sock"
+}
+
+# redis SOCKET COMMAND…
+redis() {
+    redis-cli -s "$@" 2>/dev/null
+}
+
+# Whether the stream of verdicts on the socket has at least $2 entries.
+verdicts_reach() {
+    local count
+    count=$(redis "$1" XLEN swapc:verdicts) && [[ $count =~ ^[0-9]+$ ]] && ((count >= $2))
+}
+
+# Rings that were made since this test began by runs (swapc-run-PID) that are no more.
+orphan_rings() {
+    local ring
+    for ring in /dev/shm/swapc-run-*; do
+        if [[ $ring -nt $work/begun ]] && gone "${ring##*-}"; then
+            echo "$ring"
+        fi
+    done
+}
+
+no_orphan_rings() {
+    [[ -z $(orphan_rings) ]]
+}
+
+nothing_left() {
+    no_survivors || {
+        echo "still running: $(survivors | xargs -I{} cat /proc/{}/comm)" >&2
+        return 1
+    }
+    [[ -z $(ls -A "$tmp") ]] || {
+        echo "left in TMPDIR: $(ls -A "$tmp")" >&2
+        return 1
+    }
+    await no_orphan_rings
+}
+
+no_survivors() {
+    [[ -z $(survivors) ]]
+}
+
+# redis_start DIRECTORY [OPTION…]: a redis-server on a Unix socket; sets socket and server.
+redis_start() {
+    local dir=$1 program
+    shift
+    mkdir -p "$dir"
+    program=$(command -v redis-server || command -v redis-check-rdb)
+    socket=$dir/s
+    (
+        cd "$dir"
+        exec -a redis-server "$program" --port 0 --unixsocket "$socket" --save '' "$@"
+    ) >>redis.log 2>&1 </dev/null 3>&- &
+    server=$!
+    started+=("$server")
+    await redis_answers_at "$socket"
+}
+
+redis_answers_at() {
+    [[ $(redis "$1" PING) == PONG ]]
+}
+
+redis_stop() {
+    kill -TERM "$server"
+    wait "$server" || true
+}
+
+# A TCP port of the loopback that was free just now.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Copies the shipped modules to a folder of the test's own, where they can be damaged.
+copy_modules() {
+    cp -r "$(dirname "$SWAPC")/../share/swapc/modules" modules
+    export SWAPC_MODULES=$work/modules
 }

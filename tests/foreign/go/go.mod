@@ -1,0 +1,3 @@
+module swapc.test/foreign
+
+go 1.24

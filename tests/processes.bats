@@ -1,0 +1,228 @@
+# Redis, signer, verifier and generator as processes of their own, and what happens when one dies.
+load helpers
+
+
+# ---- the processes -------------------------------------------------------------------------------
+
+start_redis() {
+    redis_start "$work/redis"
+    export SWAPC_REDIS=unix:$socket
+}
+
+start_signer() {
+    background "${1:-signer}" "$SWAPC" signer --ring "test-$mark" --keys keys \
+        --listen "unix:$work/signer.sock"
+    signer=$pid
+    await test -s keys.pub
+}
+
+# start_verifier [OPTION…]
+start_verifier() {
+    background "verifier${#started[@]}" "$SWAPC" verifier --ring "test-$mark" --keys keys.pub "$@"
+    verifier=$pid
+}
+
+# An engine that takes its time, so that a kill in mid-run is one.
+slow_engine() {
+    if "$SWAPC" --version | grep -q 'wasm3 *[0-9]'; then
+        echo --engine wasm3
+    else
+        echo --swap cold
+    fi
+}
+
+stop() {
+    kill -TERM "$1"
+    finish "$1"
+    [[ $status == 130 ]]
+}
+
+# Field $1 of every verdict.
+field() {
+    redis "$socket" --raw XRANGE swapc:verdicts - + |
+        awk -v name="$1" 'known { print; known = 0; next } $0 == name { known = 1 }'
+}
+
+unanswered_none() {
+    [[ $(redis "$socket" XLEN swapc:messages) == 0 ]]
+}
+
+# Every one of N messages has one verdict, none is open.
+all_judged_once() {
+    await unanswered_none
+    [[ $(redis "$socket" XPENDING swapc:messages swapc | head -1) == 0 ]]
+    [[ $(redis "$socket" XLEN swapc:verdicts) == "$1" ]]
+    [[ $(field id | sort -u | wc -l) == "$1" ]]
+    [[ $(field status | sort -u) == Valid ]]
+}
+
+# ---- cases ---------------------------------------------------------------------------------------
+
+@test "2000 messages through separate processes" {
+    start_redis
+    start_signer
+    start_verifier
+    run -0 "$SWAPC" generate --messages 2000 --signer "unix:$work/signer.sock"
+    [[ $output == "2000 messages added" ]]
+    all_judged_once 2000
+    [[ $(field digest | sort -u | wc -l) == 2 && $(field method | sort -u | xargs) == "ecdsa schnorr" ]]
+    stop "$verifier"
+    stop "$signer"
+}
+
+@test "messages sent before there is a signer are judged" {
+    start_redis
+    run -0 "$SWAPC" generate --messages 300
+    start_signer
+    start_verifier --workers 2
+    all_judged_once 300
+}
+
+@test "the signer is killed in mid-run" {
+    start_redis
+    start_signer
+    # shellcheck disable=SC2046
+    start_verifier $(slow_engine)
+    run -0 "$SWAPC" generate --messages 2000
+    await verdicts_reach "$socket" 100
+    kill -KILL "$signer"
+    not unanswered_none
+    start_signer successor
+    all_judged_once 2000
+}
+
+@test "the verifier is killed in mid-run" {
+    start_redis
+    start_signer
+    # shellcheck disable=SC2046
+    start_verifier $(slow_engine)
+    run -0 "$SWAPC" generate --messages 2000
+    await verdicts_reach "$socket" 100
+    kill -KILL "$verifier"
+    finish "$verifier"
+    not unanswered_none
+    start_verifier
+    all_judged_once 2000
+}
+
+@test "the verifier is stopped and another one started" {
+    start_redis
+    start_signer
+    # shellcheck disable=SC2046
+    start_verifier $(slow_engine)
+    run -0 "$SWAPC" generate --messages 1000
+    await verdicts_reach "$socket" 50
+    stop "$verifier"
+    not unanswered_none
+    start_verifier --engine native
+    all_judged_once 1000
+}
+
+@test "what a dead signer of another name held is adopted" {
+    start_redis
+    redis "$socket" XGROUP CREATE swapc:messages swapc 0 MKSTREAM
+    run -0 "$SWAPC" generate --messages 50
+    redis "$socket" XREADGROUP GROUP swapc somebody COUNT 20 STREAMS swapc:messages '>' >held
+    [[ -s held ]]
+    start_signer
+    start_verifier
+    all_judged_once 50
+}
+
+@test "a message that was delivered too often is poisoned" {
+    local id
+    start_redis
+    redis "$socket" XGROUP CREATE swapc:messages swapc 0 MKSTREAM
+    id=$(redis "$socket" XADD swapc:messages '*' m bad)
+    redis "$socket" XREADGROUP GROUP swapc somebody STREAMS swapc:messages '>' >held
+    redis "$socket" XCLAIM swapc:messages swapc somebody 0 "$id" RETRYCOUNT 6 >>held
+    start_signer
+    start_verifier
+    await verdicts_reach "$socket" 1
+    [[ $(field id) == "$id" && $(field status) == Error ]]
+    says "$(field reason)" "poisoned"
+    unanswered_none
+}
+
+@test "a foreign producer needs no more than the message" {
+    start_redis
+    start_signer
+    start_verifier
+    redis "$socket" XADD swapc:messages '*' m hello
+    redis "$socket" XADD swapc:messages '*' colour red m hello method ecdsa
+    redis "$socket" -x XADD swapc:messages '*' m </dev/null
+    all_judged_once 3
+}
+
+@test "entries that cannot be judged get the verdict Error with a reason" {
+    start_redis
+    start_signer
+    start_verifier
+    redis "$socket" XADD swapc:messages '*' x y
+    redis "$socket" XADD swapc:messages '*' m hello method rsa
+    redis "$socket" XADD swapc:messages '*' m hello
+    await verdicts_reach "$socket" 3
+    await unanswered_none
+    [[ $(field status | sort | xargs) == "Error Error Valid" ]]
+    [[ $(field reason | grep -c .) == 2 ]]
+}
+
+@test "a foreign message too large for the ring is an Error and stops nobody" {
+    start_redis
+    start_signer
+    start_verifier
+    head -c 3000000 /dev/zero | redis "$socket" -x XADD swapc:messages '*' m
+    head -c 1000000 /dev/urandom | redis "$socket" -x XADD swapc:messages '*' m
+    await verdicts_reach "$socket" 2
+    [[ $(field status | xargs) == "Error Valid" ]]
+    says "$(field reason)" "large"
+}
+
+@test "a method that the verifier does not serve is an Error and not lost" {
+    start_redis
+    start_signer
+    start_verifier --method schnorr
+    run -0 "$SWAPC" generate --messages 10 --method ecdsa
+    await verdicts_reach "$socket" 10
+    [[ $(field status | sort -u) == Error ]]
+    says "$(field reason | sort -u)" "not served"
+}
+
+@test "a key that the verifier does not know makes NotValid" {
+    start_redis
+    start_signer
+    cp keys.pub own.pub
+    printf 'swapc-keys 1\n%064d\n' 7 >other
+    chmod 600 other
+    background other "$SWAPC" signer --ring "test-$mark-other" --keys other
+    await test -s other.pub
+    kill -TERM "$pid" && finish "$pid"
+    cp other.pub keys.pub
+    start_verifier
+    run -0 "$SWAPC" generate --messages 20
+    await verdicts_reach "$socket" 20
+    [[ $(field status | sort -u) == NotValid ]]
+}
+
+@test "another prefix keeps two pipelines apart" {
+    start_redis
+    background s "$SWAPC" signer --ring "test-$mark" --keys keys --stream other
+    await test -s keys.pub
+    start_verifier --stream other
+    run -0 "$SWAPC" generate --messages 30 --stream other
+    run -0 "$SWAPC" generate --messages 5
+    other_judged() {
+        [[ $(redis "$socket" XLEN other:verdicts) == 30 ]]
+    }
+    await other_judged
+    [[ $(redis "$socket" XLEN swapc:messages) == 5 && $(redis "$socket" EXISTS swapc:verdicts) == 0 ]]
+}
+
+@test "keep trims the verdicts" {
+    start_redis
+    start_signer
+    start_verifier --keep 100
+    run -0 "$SWAPC" generate --messages 2000
+    await unanswered_none
+    (($(redis "$socket" XLEN swapc:verdicts) < 1000))
+}
