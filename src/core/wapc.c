@@ -17,7 +17,6 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
     call->user = user;
     call->generation = generation;
     call->run = NULL;
-    call->responded = false;
     call->failed = false;
     call->host_calls = 0;
     call->log_lines = 0;
@@ -29,11 +28,8 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
 
 enum swapc_status swapci_call_answer(swapc_call *call, int32_t result) {
     swapc_reply *reply = call->reply;
-    if (result != 0) {
-        if (!call->responded)
-            reply->body = swapc_bytes_of(NULL, 0);
+    if (result != 0)
         return SWAPC_OK;
-    }
     swapc_bytes text = swapc_bytes_of(no_message, sizeof no_message - 1);
     if (call->failed && call->guest_error.body.len > 0)
         text = call->guest_error.body;
@@ -116,10 +112,7 @@ enum swapc_status swapci_wapc_guest_request(swapc_call *call, swapc_memory memor
 enum swapc_status swapci_wapc_guest_response(swapc_call *call, swapc_memory memory,
                                              const uint64_t *args, uint64_t *result) {
     (void)result;
-    enum swapc_status status = take(call, memory, "__guest_response", args, call->reply);
-    if (status == SWAPC_OK)
-        call->responded = true;
-    return status;
+    return take(call, memory, "__guest_response", args, call->reply);
 }
 
 enum swapc_status swapci_wapc_guest_error(swapc_call *call, swapc_memory memory,

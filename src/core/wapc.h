@@ -34,8 +34,7 @@ struct swapc_call {
     uint64_t generation;
     const swapc_run *run; /* set after it: how long imports may block; NULL: for ever */
 
-    /* What the guest did so far. */
-    bool responded;
+    /* What the guest did so far; its response is in *reply. */
     bool failed;
     uint32_t host_calls;
     uint32_t log_lines;
