@@ -56,8 +56,7 @@ static void memory_comes_from_the_allocator(void **state) {
     unsigned char *zeroed = swapci_heap_zeroed(3, 5);
     assert_string_equal(text, "abc");
     assert_string_equal(formatted, "abc-7");
-    for (int i = 0; i < 15; i++)
-        assert_int_equal(zeroed[i], 0);
+    for (int i = 0; i < 15; i++) assert_int_equal(zeroed[i], 0);
     text = swapci_heap_resize(text, 100);
     assert_string_equal(text, "abc");
     assert_int_equal(till.allocs, 3);

@@ -12,9 +12,9 @@
 #include <dlfcn.h>
 #include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "elf_check.h"
+#include "heap.h"
 #include "native_library.h"
 #include "swapc/sys/engine.h"
 #include "swapc/sys/native_module.h"
@@ -97,8 +97,8 @@ static uint8_t *import_scratch(void *host, uint32_t purpose, size_t len) {
     if (purpose >= SWAPC_NATIVE_SCRATCH_COUNT) return NULL;
     struct scratch *s = &instance->scratch[purpose];
     if (!s->at || s->capacity < len) {
-        free(s->at); /* its content is not kept, so no realloc, which would copy it */
-        s->at = malloc(len ? len : 1);
+        swapci_heap_free(s->at); /* its content is not kept, so no realloc, which would copy it */
+        s->at = swapci_heap_alloc(len ? len : 1);
         s->capacity = s->at ? len : 0;
     }
     return s->at;
@@ -175,13 +175,13 @@ static swapc_import_fn find_row(const swapc_engine_config *config, const char *n
 
 static enum swapc_status engine_open(const swapc_engine_config *config, swapc_engine_state **out,
                                      swapc_error *error) {
-    swapc_engine_state *state = calloc(1, sizeof *state);
+    swapc_engine_state *state = swapci_heap_zeroed(1, sizeof *state);
     if (!state) return report(error, SWAPC_NO_MEMORY, NULL, "no memory for the engine");
     for (int i = 0; i < ROW_COUNT; i++) {
         state->rows[i] = find_row(config, row_names[i]);
         if (!state->rows[i]) {
             swapc_error_set(error, SWAPC_INVALID, "the import table lacks wapc.%s", row_names[i]);
-            free(state);
+            swapci_heap_free(state);
             return SWAPC_INVALID;
         }
     }
@@ -190,7 +190,7 @@ static enum swapc_status engine_open(const swapc_engine_config *config, swapc_en
 }
 
 static void engine_close(swapc_engine_state *state) {
-    free(state);
+    swapci_heap_free(state);
 }
 
 /* ---- modules ---- */
@@ -226,7 +226,7 @@ static enum swapc_status load(swapc_engine_module *module, const swapc_artifact 
 
 static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
                                         swapc_engine_module **out, swapc_error *error) {
-    swapc_engine_module *module = calloc(1, sizeof *module);
+    swapc_engine_module *module = swapci_heap_zeroed(1, sizeof *module);
     if (!module) return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
     module->state = state;
     snprintf(module->path, sizeof module->path, "%s",
@@ -236,22 +236,22 @@ static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_a
         *out = module;
         return SWAPC_OK;
     }
-    free(module);
+    swapci_heap_free(module);
     if (error) error->engine = NAME;
     return status;
 }
 
 static void engine_free_module(swapc_engine_module *module) {
     swapci_native_library_close(&module->library);
-    free(module);
+    swapci_heap_free(module);
 }
 
 /* ---- instances ---- */
 
 static void engine_free_instance(swapc_engine_instance *instance) {
-    for (int i = 0; i < SWAPC_NATIVE_SCRATCH_COUNT; i++) free(instance->scratch[i].at);
-    free(instance->state);
-    free(instance);
+    for (int i = 0; i < SWAPC_NATIVE_SCRATCH_COUNT; i++) swapci_heap_free(instance->scratch[i].at);
+    swapci_heap_free(instance->state);
+    swapci_heap_free(instance);
 }
 
 static enum swapc_status init_guest(swapc_engine_instance *instance, swapc_error *error) {
@@ -265,10 +265,10 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
                                             const swapc_limits *limits, const swapc_run *run,
                                             swapc_engine_instance **out, swapc_error *error) {
     (void)limits, (void)run; /* not held, as the caps say */
-    swapc_engine_instance *instance = calloc(1, sizeof *instance);
-    if (instance) instance->state = calloc(1, module->table->state_size);
+    swapc_engine_instance *instance = swapci_heap_zeroed(1, sizeof *instance);
+    if (instance) instance->state = swapci_heap_zeroed(1, module->table->state_size);
     if (!instance || !instance->state) {
-        free(instance);
+        swapci_heap_free(instance);
         return report(error, SWAPC_NO_MEMORY, module->path, "no memory for an instance");
     }
     instance->module = module;

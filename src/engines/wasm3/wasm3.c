@@ -10,9 +10,9 @@
  * tables: the state's bindings, and the module's bytes.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "guest_stack.h"
+#include "heap.h"
 #include "swapc/sys/engine.h"
 #include "wasm3_frames.h"
 #include "wasm3_inside.h"
@@ -111,16 +111,16 @@ static const char *engine_version(void) {
 }
 
 static void engine_close(swapc_engine_state *state) {
-    free(state->bindings);
-    free(state);
+    swapci_heap_free(state->bindings);
+    swapci_heap_free(state);
 }
 
 static enum swapc_status engine_open(const swapc_engine_config *config, swapc_engine_state **out,
                                      swapc_error *error) {
-    swapc_engine_state *state = calloc(1, sizeof *state);
+    swapc_engine_state *state = swapci_heap_zeroed(1, sizeof *state);
     if (!state) return report(error, SWAPC_NO_MEMORY, NULL, "no memory for the engine");
     state->binding_count = config->import_count;
-    state->bindings = calloc(config->import_count + 1, sizeof *state->bindings);
+    state->bindings = swapci_heap_zeroed(config->import_count + 1, sizeof *state->bindings);
     enum swapc_status status = SWAPC_NO_MEMORY;
     if (state->bindings) status = swapci_wasm3_frames_measure(&state->frames, error);
     if (status != SWAPC_OK) {
@@ -214,7 +214,7 @@ static void free_instance(swapc_engine_instance *instance) {
     m3_FreeRuntime(instance->runtime);
     m3_FreeEnvironment(instance->environment);
     swapci_guest_stack_fini(&instance->stack);
-    free(instance);
+    swapci_heap_free(instance);
 }
 
 /* An instance without its module yet: the two stacks and wasm3's objects. */
@@ -222,7 +222,7 @@ static swapc_engine_instance *new_instance(const swapc_engine_module *module, sw
     uint32_t values;
     size_t frames =
         swapci_wasm3_frames_plan(&module->state->frames, module->shape.loops_max, &values);
-    swapc_engine_instance *instance = calloc(1, sizeof *instance);
+    swapc_engine_instance *instance = swapci_heap_zeroed(1, sizeof *instance);
     if (!instance) goto no_memory;
     instance->module = module;
     if (swapci_guest_stack_init(&instance->stack, frames) != 0) goto no_memory;
@@ -353,7 +353,7 @@ static enum swapc_status prove(const swapc_engine_module *module, swapc_error *e
 
 static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
                                         swapc_engine_module **out, swapc_error *error) {
-    swapc_engine_module *module = calloc(1, sizeof *module);
+    swapc_engine_module *module = swapci_heap_zeroed(1, sizeof *module);
     if (!module) return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
     module->state = state;
     module->bytes = artifact->bytes;
@@ -365,13 +365,13 @@ static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_a
         *out = module;
         return SWAPC_OK;
     }
-    free(module);
+    swapci_heap_free(module);
     if (error) error->engine = NAME;
     return status;
 }
 
 static void engine_free_module(swapc_engine_module *module) {
-    free(module);
+    swapci_heap_free(module);
 }
 
 /* ---- entering ---- */

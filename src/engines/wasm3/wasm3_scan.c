@@ -1,7 +1,6 @@
 #include "wasm3_scan.h"
 
-#include <stdlib.h>
-
+#include "heap.h"
 #include "wasm3_body.h"
 
 #define RESULTS_MAX 16
@@ -75,7 +74,7 @@ static enum swapc_status read_types(struct scan *s, reader *r) {
         r->bad = true; /* a second type section would void the indices read so far */
         return SWAPC_OK;
     }
-    s->types = calloc(count + 1, sizeof *s->types);
+    s->types = swapci_heap_zeroed(count + 1, sizeof *s->types);
     if (!s->types) return no_memory(s);
     enum swapc_status status = SWAPC_OK;
     for (s->type_count = 0; s->type_count < count && !r->bad && status == SWAPC_OK; s->type_count++)
@@ -86,7 +85,8 @@ static enum swapc_status read_types(struct scan *s, reader *r) {
 static enum swapc_status reserve_functions(struct scan *s, uint64_t more) {
     if (more > COUNT_MAX || s->function_count + more > COUNT_MAX)
         return unsupported(s, "more than 100000 functions");
-    uint32_t *grown = realloc(s->functions, (s->function_count + more + 1) * sizeof *grown);
+    uint32_t *grown =
+        swapci_heap_resize(s->functions, (s->function_count + more + 1) * sizeof *grown);
     if (!grown) return no_memory(s);
     s->functions = grown;
     return SWAPC_OK;
@@ -299,8 +299,8 @@ enum swapc_status swapci_wasm3_scan(swapc_bytes bytes, struct swapci_wasm3_shape
         reader none = {NULL, NULL, false};
         status = read_exports(&s, &none);
     }
-    free(s.types);
-    free(s.functions);
+    swapci_heap_free(s.types);
+    swapci_heap_free(s.functions);
     return status;
 }
 

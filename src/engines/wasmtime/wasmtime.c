@@ -3,9 +3,9 @@
  * What is shared: a module's demand build, made by the first thread that needs it under the
  * module's lock and read without it after demand_ready (release, acquire). */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "wt_instance.h"
 #include "wt_outcome.h"
 
@@ -15,17 +15,17 @@ static const char *version(void) {
 
 static enum swapc_status open(const swapc_engine_config *config, swapc_engine_state **out,
                               swapc_error *error) {
-    swapc_engine_state *state = calloc(1, sizeof *state);
+    swapc_engine_state *state = swapci_heap_zeroed(1, sizeof *state);
     if (!state) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for wasmtime");
     const enum swapc_status status = swapci_wt_runtime_init(state, config, error);
     if (status == SWAPC_OK) *out = state;
-    else free(state);
+    else swapci_heap_free(state);
     return status;
 }
 
 static void close(swapc_engine_state *state) {
     swapci_wt_runtime_fini(state);
-    free(state);
+    swapci_heap_free(state);
 }
 
 static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes,
@@ -118,12 +118,12 @@ static void free_module(swapc_engine_module *module) {
     build_fini(&module->pool);
     build_fini(&module->demand);
     pthread_mutex_destroy(&module->lock);
-    free(module);
+    swapci_heap_free(module);
 }
 
 static enum swapc_status compile(swapc_engine_state *state, const swapc_artifact *artifact,
                                  swapc_engine_module **out, swapc_error *error) {
-    swapc_engine_module *module = calloc(1, sizeof *module);
+    swapc_engine_module *module = swapci_heap_zeroed(1, sizeof *module);
     if (!module) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
     struct swapci_wt_build *build;
     module->state = state;
@@ -180,7 +180,7 @@ static enum swapc_status revive_build(swapc_engine_module *module, const swapc_a
 
 static enum swapc_status deserialize(swapc_engine_state *state, const swapc_artifact *artifact,
                                      int compiled, swapc_engine_module **out, swapc_error *error) {
-    swapc_engine_module *module = calloc(1, sizeof *module);
+    swapc_engine_module *module = swapci_heap_zeroed(1, sizeof *module);
     if (!module) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a module");
     struct swapci_wt_build *build;
     module->state = state;

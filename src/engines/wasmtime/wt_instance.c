@@ -1,9 +1,9 @@
 #include "wt_instance.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "heap.h"
 #include "wt_outcome.h"
 #include "wt_stack.h"
 
@@ -201,7 +201,7 @@ static enum swapc_status start(swapc_engine_instance *instance, const swapc_limi
 enum swapc_status swapci_wt_instance_new(swapc_engine_module *module, swapc_call *call,
                                          const swapc_limits *limits, const swapc_run *run,
                                          swapc_engine_instance **out, swapc_error *error) {
-    swapc_engine_instance *instance = calloc(1, sizeof *instance);
+    swapc_engine_instance *instance = swapci_heap_zeroed(1, sizeof *instance);
     if (!instance) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for an instance");
     instance->module = module;
     instance->call = call;
@@ -214,7 +214,7 @@ enum swapc_status swapci_wt_instance_new(swapc_engine_module *module, swapc_call
 void swapci_wt_instance_free(swapc_engine_instance *instance) {
     if (instance->store) wasmtime_store_delete(instance->store);
     if (instance->pooled) swapci_wt_pool_give(instance->module->state);
-    free(instance);
+    swapci_heap_free(instance);
 }
 
 static bool is_void_function(swapc_engine_instance *instance, const wasmtime_extern_t *item) {

@@ -3,10 +3,10 @@
  * so the pool never has fewer free slots than the count says. */
 #include "wt_runtime.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "heap.h"
 #include "wt_instance.h"
 #include "wt_stack.h"
 
@@ -135,7 +135,7 @@ static bool parse_signature(const char *text, struct swapci_wt_import *import) {
 static enum swapc_status parse_imports(swapc_engine_state *state, const swapc_engine_config *config,
                                        swapc_error *error) {
     state->imports =
-        calloc(config->import_count ? config->import_count : 1, sizeof *state->imports);
+        swapci_heap_zeroed(config->import_count ? config->import_count : 1, sizeof *state->imports);
     if (!state->imports)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for wasmtime's import table");
     for (size_t i = 0; i < config->import_count; i++) {
@@ -227,7 +227,7 @@ enum swapc_status swapci_wt_runtime_init(swapc_engine_state *state,
     if (status != SWAPC_OK) {
         runtime_free(&state->pool);
         runtime_free(&state->demand);
-        free(state->imports);
+        swapci_heap_free(state->imports);
     }
     return status;
 }
@@ -236,7 +236,7 @@ void swapci_wt_runtime_fini(swapc_engine_state *state) {
     swapci_wt_ticker_stop(&state->ticker);
     runtime_free(&state->pool);
     runtime_free(&state->demand);
-    free(state->imports);
+    swapci_heap_free(state->imports);
 }
 
 bool swapci_wt_pool_take(swapc_engine_state *state) {
