@@ -44,9 +44,10 @@ static enum swapc_status start(struct swapci_instance *instance, swapc_error *er
     enum swapc_status status = b->engine->instantiate(b->module, &instance->call, &b->limits, &run,
                                                       &instance->engine, error);
     if (status != SWAPC_OK)
-        return stopped(instance, status, error);
+        status = stopped(instance, status, error);
     for (const char *const *init = swapci_init_exports; *init && status == SWAPC_OK; init++)
         status = run_init(instance, *init, &run, error);
+    swapci_console_flush(&instance->call);
     return status;
 }
 
@@ -94,6 +95,7 @@ enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_b
     instance->call.run = &run;
     enum swapc_status status = b->engine->call(instance->engine, &run, (uint32_t)operation.len,
                                                (uint32_t)payload.len, &result, error);
+    swapci_console_flush(&instance->call);
     *reusable = status == SWAPC_OK;
     if (status != SWAPC_OK) {
         reply->body = swapc_bytes_of(NULL, 0);

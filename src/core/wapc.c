@@ -23,6 +23,7 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
     call->exit_code = 0;
     call->host_answer = SWAPCI_HOST_NONE;
     call->report.status = SWAPC_OK;
+    call->output.used = 0;
     reply->body = swapc_bytes_of(NULL, 0);
 }
 
@@ -217,6 +218,28 @@ void swapci_console(swapc_call *call, swapc_bytes line) {
     if (limits->log_max != 0 && line.len > limits->log_max)
         line.len = limits->log_max;
     host->console(call->module_name, call->generation, line, host->console_user);
+}
+
+void swapci_console_flush(swapc_call *call) {
+    struct swapci_output *output = &call->output;
+    while (output->used > 0 && output->line[output->used - 1] == '\r')
+        output->used--;
+    if (output->used > 0)
+        swapci_console(call, swapc_bytes_of(output->line, output->used));
+    output->used = 0;
+}
+
+void swapci_console_write(swapc_call *call, uint64_t stream, swapc_bytes text) {
+    struct swapci_output *output = &call->output;
+    if (output->stream != stream)
+        swapci_console_flush(call);
+    output->stream = stream;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\n')
+            swapci_console_flush(call);
+        else if (output->used < sizeof output->line)
+            output->line[output->used++] = text.ptr[i];
+    }
 }
 
 enum swapc_status swapci_wapc_console_log(swapc_call *call, swapc_memory memory,

@@ -20,6 +20,13 @@
 
 enum swapci_host_answer { SWAPCI_HOST_NONE, SWAPCI_HOST_RESPONSE, SWAPCI_HOST_ERROR };
 
+/* A line of WASI's standard output or error that has no end yet: runtimes write them in pieces. */
+struct swapci_output {
+    uint64_t stream; /* the descriptor that wrote it */
+    uint32_t used;
+    uint8_t line[4096]; /* what is longer is dropped until the line's end */
+};
+
 struct swapc_call {
     /* Of the instance, set once. */
     const swapc_host_config *host;
@@ -43,6 +50,7 @@ struct swapc_call {
     swapc_reply guest_error; /* kept apart: it counts only when the guest returns 0 */
     swapc_reply host_reply;
     swapc_error report; /* why an import stopped the guest */
+    struct swapci_output output;
 };
 
 /* Prepares call for one entry. reply must stay valid until swapci_call_answer. */
@@ -69,6 +77,12 @@ bool swapci_span(swapc_memory memory, uint64_t ptr, uint64_t len, uint8_t **out)
 
 /* Delivers one console line: cut, counted, tagged. */
 void swapci_console(swapc_call *call, swapc_bytes line);
+
+/* Adds text to the stream's line and delivers each line that it ends. Another stream's unfinished
+ * line is delivered before, so that the two never mix. Empty lines are not delivered. */
+void swapci_console_write(swapc_call *call, uint64_t stream, swapc_bytes text);
+/* Delivers the unfinished line: the guest has left, so nothing will end it. */
+void swapci_console_flush(swapc_call *call);
 
 /* The nine imports, swapc_import_fn each. */
 #define SWAPCI_WAPC_IMPORTS(X)                                                                     \

@@ -7,8 +7,8 @@
 
 enum { WASI_CHARACTER_DEVICE = 2, WASI_FDSTAT_SIZE = 24, WASI_IOVEC_SIZE = 8 };
 
-/* A console line gathered from several iovecs is at most this long; longer ones go out in pieces. */
-enum { LINE_MAX_BYTES = 4096 };
+/* A write takes at most this much and says so: a guest cannot keep the host at it for long. */
+enum { WRITE_MAX_BYTES = 65536 };
 
 static bool standard(uint64_t fd) { return fd <= 2; }
 
@@ -128,33 +128,37 @@ enum swapc_status swapci_wasi_fd_seek(swapc_call *call, swapc_memory memory, con
     return SWAPC_OK;
 }
 
-/* Standard output and error: the gathered bytes, without a last newline, are one console line. */
+static bool iovec_at(swapc_memory memory, const uint8_t *iovecs, uint64_t i, swapc_bytes *out) {
+    uint32_t len = swapci_wasi_load32(iovecs + i * WASI_IOVEC_SIZE + 4);
+    uint8_t *at;
+    if (!swapci_span(memory, swapci_wasi_load32(iovecs + i * WASI_IOVEC_SIZE), len, &at))
+        return false;
+    *out = swapc_bytes_of(at, len);
+    return true;
+}
+
+/* Standard output and error become console lines. */
 enum swapc_status swapci_wasi_fd_write(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                        uint64_t *result) {
-    uint8_t *iovec, *count;
+    uint8_t *iovecs, *count;
+    swapc_bytes text;
     *result = SWAPCI_WASI_BADF;
     if (args[0] != 1 && args[0] != 2)
         return SWAPC_OK;
-    if (!swapci_span(memory, args[1], args[2] * WASI_IOVEC_SIZE, &iovec) ||
+    if (!swapci_span(memory, args[1], args[2] * WASI_IOVEC_SIZE, &iovecs) ||
         !swapci_span(memory, args[3], 4, &count))
         return swapci_wasi_outside(call, "fd_write");
-    uint8_t line[LINE_MAX_BYTES];
-    size_t used = 0;
-    uint64_t total = 0;
-    for (uint64_t i = 0; i < args[2]; i++) {
-        uint32_t len = swapci_wasi_load32(iovec + i * WASI_IOVEC_SIZE + 4);
-        uint8_t *at;
-        if (!swapci_span(memory, swapci_wasi_load32(iovec + i * WASI_IOVEC_SIZE), len, &at))
+    for (uint64_t i = 0; i < args[2]; i++)
+        if (!iovec_at(memory, iovecs, i, &text))
             return swapci_wasi_outside(call, "fd_write");
-        size_t fits = len < sizeof line - used ? len : sizeof line - used;
-        memcpy(line + used, at, fits);
-        used += fits;
-        total += len;
+    size_t total = 0;
+    for (uint64_t i = 0; i < args[2] && total < WRITE_MAX_BYTES; i++) {
+        iovec_at(memory, iovecs, i, &text);
+        if (text.len > WRITE_MAX_BYTES - total)
+            text.len = WRITE_MAX_BYTES - total;
+        swapci_console_write(call, args[0], text);
+        total += text.len;
     }
-    while (used > 0 && (line[used - 1] == '\n' || line[used - 1] == '\r'))
-        used--;
-    if (used > 0)
-        swapci_console(call, swapc_bytes_of(line, used));
     swapci_wasi_store(count, total, 4);
     *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;

@@ -204,15 +204,80 @@ static void an_empty_line_is_not_delivered(void **state) {
     assert_int_equal(b->lines, 0);
 }
 
-/* All that was given counts as written, and what is delivered ends at the limit. */
+static void write_text(struct bench *b, uint64_t fd, const char *text) {
+    assert_int_equal(write_texts(b, fd, &text, 1), 0);
+    assert_int_equal(load32(b, 0x80), strlen(text));
+}
+
+/* As Rust, Go and Zig write a panic. */
+static void a_line_is_gathered_from_its_writes(void **state) {
+    struct bench *b = *state;
+    write_text(b, 2, "thread '");
+    write_text(b, 2, "main");
+    assert_int_equal(b->lines, 0);
+    write_text(b, 2, "' panicked\n");
+    assert_string_equal(b->line, "thread 'main' panicked");
+    assert_int_equal(b->lines, 1);
+}
+
+static void one_write_may_end_several_lines(void **state) {
+    struct bench *b = *state;
+    write_text(b, 1, "one\n\ntwo\r\nthree");
+    assert_int_equal(b->lines, 2);
+    assert_string_equal(b->line, "two");
+    write_text(b, 1, "\n");
+    assert_string_equal(b->line, "three");
+}
+
+static void streams_do_not_mix(void **state) {
+    struct bench *b = *state;
+    write_text(b, 1, "output");
+    write_text(b, 2, "error");
+    assert_int_equal(b->lines, 1);
+    assert_string_equal(b->line, "output");
+    swapci_console_flush(&b->call);
+    assert_string_equal(b->line, "error");
+    swapci_console_flush(&b->call);
+    assert_int_equal(b->lines, 2);
+}
+
+static void an_unfinished_line_is_not_of_the_next_call(void **state) {
+    struct bench *b = *state;
+    write_text(b, 1, "old");
+    swapci_call_begin(&b->call, swapc_bytes_of(NULL, 0), swapc_bytes_of(NULL, 0), &b->reply, NULL,
+                      0);
+    write_text(b, 1, "new\n");
+    assert_string_equal(b->line, "new");
+}
+
+static uint64_t write_many(struct bench *b, uint32_t len) {
+    store32(b, 0x100, 0x1000);
+    store32(b, 0x104, len);
+    return wasi(b, "fd_write", ARGS(1, 0x100, 1, 0x80));
+}
+
+/* The rest of a long line is dropped, but counts as written; the line after it is whole. */
 static void long_output_is_cut(void **state) {
     struct bench *b = *state;
     memset(b->bytes + 0x1000, 'x', 9000);
-    store32(b, 0x100, 0x1000);
-    store32(b, 0x104, 9000);
-    assert_int_equal(wasi(b, "fd_write", ARGS(1, 0x100, 1, 0x80)), 0);
+    b->bytes[0x1000 + 8999] = '\n';
+    assert_int_equal(write_many(b, 9000), 0);
     assert_int_equal(load32(b, 0x80), 9000);
+    assert_int_equal(b->lines, 1);
     assert_int_equal(strlen(b->line), 4096);
+    write_text(b, 1, "next\n");
+    assert_string_equal(b->line, "next");
+}
+
+/* However long and however many the spans are, a write is over soon and says how much it took. */
+static void a_write_takes_64_kib(void **state) {
+    struct bench *b = *state;
+    for (uint32_t i = 0; i < 8; i++) {
+        store32(b, 0x100 + 8 * i, 0);
+        store32(b, 0x104 + 8 * i, 60000);
+    }
+    assert_int_equal(wasi(b, "fd_write", ARGS(1, 0x100, 8, 0x80)), 0);
+    assert_int_equal(load32(b, 0x80), 65536);
 }
 
 static void other_descriptors_cannot_be_written(void **state) {
@@ -320,7 +385,12 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(random_bytes_are_random, setup, teardown),
         cmocka_unit_test_setup_teardown(output_becomes_console_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_line_is_not_delivered, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_line_is_gathered_from_its_writes, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_write_may_end_several_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(streams_do_not_mix, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_unfinished_line_is_not_of_the_next_call, setup, teardown),
         cmocka_unit_test_setup_teardown(long_output_is_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_write_takes_64_kib, setup, teardown),
         cmocka_unit_test_setup_teardown(other_descriptors_cannot_be_written, setup, teardown),
         cmocka_unit_test_setup_teardown(writing_outside_traps, setup, teardown),
         cmocka_unit_test_setup_teardown(input_is_at_its_end, setup, teardown),
