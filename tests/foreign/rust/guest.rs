@@ -10,10 +10,14 @@ extern "C" {
     fn __guest_response(ptr: *const u8, len: usize);
     fn __guest_error(ptr: *const u8, len: usize);
     fn __host_call(
-        binding: *const u8, binding_len: usize,
-        namespace: *const u8, namespace_len: usize,
-        operation: *const u8, operation_len: usize,
-        payload: *const u8, payload_len: usize,
+        binding: *const u8,
+        binding_len: usize,
+        namespace: *const u8,
+        namespace_len: usize,
+        operation: *const u8,
+        operation_len: usize,
+        payload: *const u8,
+        payload_len: usize,
     ) -> u32;
     fn __host_response_len() -> usize;
     fn __host_response(ptr: *mut u8);
@@ -29,8 +33,14 @@ fn host(payload: &[u8]) -> Answer {
     let (b, n, o) = ("foreign", "test", "echo");
     unsafe {
         let ok = __host_call(
-            b.as_ptr(), b.len(), n.as_ptr(), n.len(), o.as_ptr(), o.len(),
-            payload.as_ptr(), payload.len(),
+            b.as_ptr(),
+            b.len(),
+            n.as_ptr(),
+            n.len(),
+            o.as_ptr(),
+            o.len(),
+            payload.as_ptr(),
+            payload.len(),
         );
         if ok != 0 {
             let mut response = vec![0; __host_response_len()];
