@@ -6,7 +6,7 @@ source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$BUILD/examples/work
 prefix=$work/moved
 echo=$prefix/share/swapc/modules/echo
-export CC CXX
+export CC CXX CMAKE_GENERATOR=Ninja
 
 die() {
     echo "$*" >&2
@@ -87,6 +87,7 @@ case_static() {
 }
 
 case_pkgconfig() {
+    command -v make >/dev/null && command -v pkg-config >/dev/null || exit 77
     cp -r "$source/examples/call" "$work/pkgconfig"
     PKG_CONFIG_PATH=$prefix/lib/pkgconfig make -s -C "$work/pkgconfig" CFLAGS="$FLAGS"
     expect hello "$work/pkgconfig/call" "$echo" hello

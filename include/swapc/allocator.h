@@ -23,8 +23,9 @@ extern "C" {
  * which the library answers with SWAPC_NO_MEMORY. */
 typedef struct swapc_allocator {
     void *(*alloc)(size_t size, void *user);
-    void *(*realloc)(void *ptr, size_t size, void *user); /* ptr NULL: as alloc; on NULL ptr stays */
-    void (*free)(void *ptr, void *user);                  /* ptr is never NULL */
+    void *(*realloc)(void *ptr, size_t size,
+                     void *user);        /* ptr NULL: as alloc; on NULL ptr stays */
+    void (*free)(void *ptr, void *user); /* ptr is never NULL */
     void *user;
 } swapc_allocator;
 

@@ -17,6 +17,7 @@
 #include "swapc/error.h"
 #include "swapc/limits.h"
 #include "swapc/log.h"
+#include "swapc/version.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,9 +73,6 @@ typedef struct swapc_engine_info {
 
 /* The engines in their fixed order. Returns 1 and fills *out, or 0 when index is past the last. */
 int swapc_engine_at(unsigned index, swapc_engine_info *out);
-
-/* Returns the library's version, "0.1.0". Static. */
-const char *swapc_version(void);
 
 #ifdef __cplusplus
 }

@@ -10,5 +10,6 @@
 #include "swapc/log.h"
 #include "swapc/module.h"
 #include "swapc/slot.h"
+#include "swapc/version.h"
 
 #endif
