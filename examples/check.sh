@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# check.sh CASE: one case of the tests of what is installed. CTest gives BUILD, CMAKE, CC, CXX, FLAGS
-# and ABI; `install` comes first, all others use what it leaves.
+# check.sh CASE: one case of the tests of what is installed. CTest gives what it takes as variables;
+# `install` comes first, all others use what it leaves.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$BUILD/examples/work
 prefix=$work/moved
+lib=$prefix/$LIBDIR
 echo=$prefix/share/swapc/modules/echo
 export CC CXX CMAKE_GENERATOR=Ninja
 
@@ -41,12 +42,12 @@ case_layout() {
     local file
     diff <(cd "$source/include" && find . -name '*.h' | sort) \
         <(cd "$prefix/include" && find . -type f | sort) || die "the installed headers are others"
-    for file in "$prefix/lib/libswapc.so.$ABI" "$prefix/bin/swapc"; do
+    for file in "$lib/libswapc.so.$ABI" "$prefix/bin/swapc"; do
         ! readelf -d "$file" | grep -E 'R(UN)?PATH' | grep -vF '[$ORIGIN' ||
             die "$file looks for libraries outside its prefix"
     done
-    readelf -d "$prefix/lib/libswapc.so" | grep -qF "[libswapc.so.$ABI]" || die "the SONAME is wrong"
-    ! grep -rlF -e "$source" -e "$work" "$prefix/lib/cmake" "$prefix/lib/pkgconfig" \
+    readelf -d "$lib/libswapc.so" | grep -qF "[libswapc.so.$ABI]" || die "the SONAME is wrong"
+    ! grep -rlF -e "$source" -e "$work" "$lib/cmake" "$lib/pkgconfig" \
         "$prefix/include" || die "these name a folder of the machine that built them"
 }
 
@@ -56,10 +57,10 @@ case_symbols() {
     declared=$(sed 's|^.*static inline.*$||; s|/\*.*||; s|^ \*.*||' "$prefix"/include/swapc/*.h |
         grep -oE '\bswapc_[a-z0-9_]+\(' | tr -d '(' | grep -vE '^swapc_bytes_(of|str|equal)$' | sort -u)
     [ -n "$declared" ]
-    diff <(echo "$declared") <(nm -D --defined-only "$prefix/lib/libswapc.so" |
+    diff <(echo "$declared") <(nm -D --defined-only "$lib/libswapc.so" |
         awk '$2 != "A" {sub("@.*", "", $3); print $3}' | sort) ||
         die "libswapc.so exports (>) other names than the headers declare (<)"
-    diff <(echo "$declared") <(nm -g --defined-only "$prefix/lib/libswapc.a" |
+    diff <(echo "$declared") <(nm -g --defined-only "$lib/libswapc.a" |
         awk 'NF == 3 {print $3}' | sort) ||
         die "libswapc.a offers (>) other names than the headers declare (<)"
 }
@@ -89,7 +90,7 @@ case_static() {
 case_pkgconfig() {
     command -v make >/dev/null && command -v pkg-config >/dev/null || exit 77
     cp -r "$source/examples/call" "$work/pkgconfig"
-    PKG_CONFIG_PATH=$prefix/lib/pkgconfig make -s -C "$work/pkgconfig" CFLAGS="$FLAGS"
+    PKG_CONFIG_PATH=$lib/pkgconfig make -s -C "$work/pkgconfig" CFLAGS="$FLAGS"
     expect hello "$work/pkgconfig/call" "$echo" hello
     readelf -d "$work/pkgconfig/call" | grep -q libswapc || die "call does not link libswapc.so"
     ! readelf -d "$work/pkgconfig/call_static" | grep libswapc ||

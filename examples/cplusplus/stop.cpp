@@ -4,6 +4,7 @@
  *     stop BUNDLE      the operation `loop` of the echo bundle never returns by itself
  */
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include <thread>
 
 #include <swapc/swapc.h>
+#include <swapc/sys/engine.h>
 
 namespace {
 
@@ -46,10 +48,21 @@ Host make_host() {
     return Host(host);
 }
 
+/* Not every engine can stop a guest inside a loop: native code cannot be stopped. */
+const char *engine_that_stops() {
+    const std::uint32_t needed = SWAPC_CAP_DEADLINE | SWAPC_CAP_CANCEL;
+    swapc_engine_info info;
+    for (unsigned i = 0; swapc_engine_at(i, &info); i++)
+        if (info.built && (info.caps & needed) == needed) return info.name;
+    throw std::runtime_error("no engine of this build can stop a guest");
+}
+
 Module load(const Host &host, const char *path) {
     swapc_error error = SWAPC_ERROR_INIT;
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
     swapc_module *module = nullptr;
-    check(swapc_module_load(host.get(), path, nullptr, &module, &error), error);
+    options.engine = engine_that_stops();
+    check(swapc_module_load(host.get(), path, &options, &module, &error), error);
     return Module(module);
 }
 
