@@ -1,5 +1,5 @@
-;; Imports all of WASI preview 1, of which Rust's, Go's and Zig's runtimes import most whether they call
-;; it or not, and does in _initialize what those do at their start: random bytes for hash maps, the
+;; Imports all of WASI preview 1, as runtimes of Rust, Go and Zig do for the most part, called or
+;; not, and does in _initialize what those do at their start: random bytes for hash maps, the
 ;; arguments, the environment, the time, the preopened directories until there is none, the standard
 ;; descriptors. The response is each one's errno, a byte each.
 (module

@@ -10,6 +10,9 @@ enum { WASI_CHARACTER_DEVICE = 2, WASI_FDSTAT_SIZE = 24, WASI_IOVEC_SIZE = 8 };
 /* A write takes at most this much and says so: a guest cannot keep the host at it for long. */
 enum { WRITE_MAX_BYTES = 65536 };
 
+/* Characters of abort's message, and of its file's name, that are told. */
+enum { ABORT_SHOWN = 96 };
+
 static bool standard(uint64_t fd) { return fd <= 2; }
 
 enum swapc_status swapci_wasi_ok(swapc_call *call, swapc_memory memory, const uint64_t *args,
@@ -189,10 +192,33 @@ enum swapc_status swapci_wasi_random_get(swapc_call *call, swapc_memory memory,
     return SWAPC_OK;
 }
 
+/* A string of AssemblyScript as one line of text: UTF-16, its length in bytes before it. Empty when
+ * it is null or not inside memory: what is reported is the abort, not its arguments. */
+static const char *text_of(swapc_memory memory, uint64_t ptr, char out[ABORT_SHOWN + 1]) {
+    uint8_t *size, *units;
+    uint32_t bytes = 0;
+    if (ptr >= 4 && swapci_span(memory, ptr - 4, 4, &size))
+        bytes = swapci_wasi_load32(size);
+    if (!swapci_span(memory, ptr, bytes, &units))
+        bytes = 0;
+    uint32_t shown = bytes / 2 < ABORT_SHOWN ? bytes / 2 : ABORT_SHOWN;
+    for (uint32_t i = 0; i < shown; i++) {
+        unsigned unit = units[2 * i] | (unsigned)units[2 * i + 1] << 8;
+        out[i] = unit < 0x20 || unit >= 0x7f ? '?' : (char)unit;
+    }
+    out[shown] = '\0';
+    return out;
+}
+
 /* AssemblyScript's env.abort(message, file, line, column). */
 enum swapc_status swapci_wasi_abort(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                     uint64_t *result) {
-    (void)memory, (void)result;
-    return swapci_call_stop(call, SWAPC_TRAP, "module \"%s\" called abort (line %u, column %u)",
-                            call->module_name, (unsigned)args[2], (unsigned)args[3]);
+    (void)result;
+    char message[ABORT_SHOWN + 1], file[ABORT_SHOWN + 1];
+    text_of(memory, args[0], message);
+    text_of(memory, args[1], file);
+    return swapci_call_stop(call, SWAPC_TRAP,
+                            "module \"%s\" called abort%s%s (%s%sline %u, column %u)",
+                            call->module_name, *message ? ": " : "", message, file,
+                            *file ? ", " : "", (unsigned)args[2], (unsigned)args[3]);
 }

@@ -241,7 +241,7 @@ static void streams_do_not_mix(void **state) {
     assert_int_equal(b->lines, 2);
 }
 
-static void an_unfinished_line_is_not_of_the_next_call(void **state) {
+static void an_unfinished_line_ends_with_its_call(void **state) {
     struct bench *b = *state;
     write_text(b, 1, "old");
     swapci_call_begin(&b->call, swapc_bytes_of(NULL, 0), swapc_bytes_of(NULL, 0), &b->reply, NULL,
@@ -367,13 +367,50 @@ static void proc_exit_keeps_its_code(void **state) {
     assert_non_null(strstr(b->call.report.text, "proc_exit(-1)"));
 }
 
-static void abort_traps_with_its_place(void **state) {
-    struct bench *b = *state;
+static const char *abort_text(struct bench *b, const uint64_t args[4]) {
     const swapc_import *row = swapci_imports_find(swapc_bytes_str("env"),
                                                   swapc_bytes_str("abort"));
     assert_non_null(row);
-    assert_int_equal(row->fn(&b->call, b->memory, ARGS(UINT32_MAX, 1, 12, 34), NULL), SWAPC_TRAP);
-    assert_non_null(strstr(b->call.report.text, "line 12, column 34"));
+    b->call.report.status = SWAPC_OK;
+    assert_int_equal(row->fn(&b->call, b->memory, args, NULL), SWAPC_TRAP);
+    return b->call.report.text;
+}
+
+/* A string as AssemblyScript lays it out. */
+static void store_string(struct bench *b, uint32_t at, const char *text) {
+    uint32_t len = (uint32_t)strlen(text);
+    store32(b, at - 4, 2 * len);
+    for (uint32_t i = 0; i < len; i++) {
+        b->bytes[at + 2 * i] = (uint8_t)text[i];
+        b->bytes[at + 2 * i + 1] = 0;
+    }
+}
+
+static void abort_tells_why_and_where(void **state) {
+    struct bench *b = *state;
+    store_string(b, 0x100, "asked\nto");
+    store_string(b, 0x200, "guest.ts");
+    b->bytes[0x100] = 0x61;
+    b->bytes[0x101] = 0x26; /* a character beyond ASCII */
+    assert_string_equal(abort_text(b, ARGS(0x100, 0x200, 12, 34)),
+                        "module \"tested\" called abort: ?sked?to (guest.ts, line 12, column 34)");
+    assert_string_equal(abort_text(b, ARGS(0, 0, 12, 34)),
+                        "module \"tested\" called abort (line 12, column 34)");
+}
+
+/* Strings that are none change nothing: not inside memory, longer than it, longer than is told. */
+static void abort_reads_no_string_outside(void **state) {
+    struct bench *b = *state;
+    const uint32_t outside[] = {1, 3, MEMORY, MEMORY + 4, UINT32_MAX, UINT32_MAX - 3};
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+        assert_string_equal(abort_text(b, ARGS(outside[i], outside[i], 1, 2)),
+                            "module \"tested\" called abort (line 1, column 2)");
+    store32(b, 0x0fc, MEMORY);
+    assert_string_equal(abort_text(b, ARGS(0x100, 0x100, 1, 2)),
+                        "module \"tested\" called abort (line 1, column 2)");
+    store32(b, 0x0fc, MEMORY - 0x100);
+    memset(b->bytes + 0x100, 'x', MEMORY - 0x100);
+    assert_non_null(strstr(abort_text(b, ARGS(0x100, 0, 1, 2)), "? (line 1, column 2)"));
 }
 
 int main(int argc, char **argv) {
@@ -388,7 +425,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_line_is_gathered_from_its_writes, setup, teardown),
         cmocka_unit_test_setup_teardown(one_write_may_end_several_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(streams_do_not_mix, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_unfinished_line_is_not_of_the_next_call, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_unfinished_line_ends_with_its_call, setup, teardown),
         cmocka_unit_test_setup_teardown(long_output_is_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(a_write_takes_64_kib, setup, teardown),
         cmocka_unit_test_setup_teardown(other_descriptors_cannot_be_written, setup, teardown),
@@ -398,7 +435,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(everything_else_is_denied, setup, teardown),
         cmocka_unit_test_setup_teardown(there_are_no_preopened_directories, setup, teardown),
         cmocka_unit_test_setup_teardown(proc_exit_keeps_its_code, setup, teardown),
-        cmocka_unit_test_setup_teardown(abort_traps_with_its_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(abort_tells_why_and_where, setup, teardown),
+        cmocka_unit_test_setup_teardown(abort_reads_no_string_outside, setup, teardown),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

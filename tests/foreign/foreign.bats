@@ -96,6 +96,6 @@ find_rust() {
         built "$engine"
         answers "$engine"
         runs "$engine"
-        breaks "$engine" TRAP "called abort"
+        breaks "$engine" TRAP "called abort: asked to"
     done
 }
