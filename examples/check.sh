@@ -7,7 +7,7 @@ work=$BUILD/examples/work
 prefix=$work/moved
 lib=$prefix/$LIBDIR
 echo=$prefix/share/swapc/modules/echo
-export CC CXX CMAKE_GENERATOR=Ninja
+export CC CXX CMAKE_GENERATOR=Ninja SWAPC_CACHE=$work/cache
 
 die() {
     echo "$*" >&2
@@ -25,8 +25,8 @@ expect() {
 # example FOLDER: configures and builds it as a user would, against the prefix.
 example() {
     rm -rf "$work/$1"
-    "$CMAKE" -S "$source/examples/$1" -B "$work/$1" -DCMAKE_PREFIX_PATH="$prefix" \
-        -DCMAKE_C_FLAGS="$FLAGS" -DCMAKE_CXX_FLAGS="$FLAGS" >"$work/$1.log" ||
+    "$CMAKE" -S "$source/examples/$1" -B "$work/$1" --no-warn-unused-cli \
+        -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_FLAGS="$FLAGS" -DCMAKE_CXX_FLAGS="$FLAGS" >"$work/$1.log" ||
         die "$(<"$work/$1.log")"
     "$CMAKE" --build "$work/$1" >"$work/$1.log" || die "$(<"$work/$1.log")"
 }

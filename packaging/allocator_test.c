@@ -64,13 +64,15 @@ static enum swapc_status echo(const swapc_pin *pin, swapc_reply *reply) {
  * allocations the second call makes. */
 static enum swapc_status live(const char *engine, size_t *warm) {
     swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
     swapc_reply reply = SWAPC_REPLY_INIT;
     swapc_host *host = NULL;
     swapc_slot *slot = NULL;
     swapc_module *module = NULL;
     swapc_pin pin = {0};
     options.engine = engine;
-    enum swapc_status status = swapc_host_new(NULL, &host, NULL);
+    config.cache = "";
+    enum swapc_status status = swapc_host_new(&config, &host, NULL);
     if (status == SWAPC_OK) status = swapc_slot_new("echo", &slot, NULL);
     if (status == SWAPC_OK)
         status = swapc_module_load(host, BUNDLES "/echo", &options, &module, NULL);
