@@ -62,6 +62,11 @@ void swapc_module_release(swapc_module *module);
 /* Borrowed until the module is freed. */
 const swapc_module_info *swapc_module_describe(const swapc_module *module);
 
+/* Puts the bundle's own vectors (the [[self_test]] tables of its module.toml: right and wrong input,
+ * and what must come of it) to the module. Host calls that its operations make reach the host's
+ * handler, without a call_user. Returns SWAPC_OK, also when there are none, or SELF_TEST. */
+enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error);
+
 /* A call's answer, reused from call to call: its buffer grows to the largest answer and stays. */
 struct swapc_reply {
     swapc_bytes body;  /* the response; or, with SWAPC_GUEST_ERROR, the guest's error bytes */

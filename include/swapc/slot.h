@@ -24,6 +24,7 @@ typedef struct swapc_slot swapc_slot;
 typedef struct swapc_pin {
     swapc_module *module; /* borrowed from the pin */
     uint64_t generation;  /* 1 for the slot's first publish */
+    void *cohort;         /* private */
 } swapc_pin;
 
 /* Makes an empty slot; name is copied. Returns SWAPC_OK, NO_MEMORY. */
@@ -49,9 +50,62 @@ int swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin
 /* Pins the current generation. Returns SWAPC_OK, or EMPTY when nothing was published yet. */
 enum swapc_status swapc_slot_pin(swapc_slot *slot, swapc_pin *pin);
 
-/* Publishes the module of the generation before the current one again, as a new generation.
- * Returns SWAPC_OK, or EMPTY when there is none. */
+/* Returns the number of the current generation, 0 for none. */
+uint64_t swapc_slot_generation(swapc_slot *slot);
+
+/* Publishes the module of the generation before the current one again, as a new generation, and logs
+ * it. Returns SWAPC_OK, or EMPTY when there is none. */
 enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation);
+
+/* Waits until no pin of a generation before `generation` is held any more: after a swap, until the
+ * last call has left the old module. A pin of an old generation that the caller holds itself counts.
+ * timeout_ms 0: looks only. Returns SWAPC_OK, BUSY when the time is up, or INVALID when there
+ * was no such generation yet. */
+enum swapc_status swapc_slot_drain(swapc_slot *slot, uint64_t generation, uint32_t timeout_ms);
+
+/* The stages of a swap, in their order. Draining and retiring follow by themselves: the old module
+ * is freed when its last pin and the slot, which keeps it for one rollback, have let go. */
+enum swapc_swap_stage {
+    SWAPC_SWAP_PREPARE,   /* find, read, compile */
+    SWAPC_SWAP_CHECK,     /* what is wrong with the module itself: bundle, signature, version, imports
+                             and exports, its start */
+    SWAPC_SWAP_SELF_TEST, /* the bundle's own vectors */
+    SWAPC_SWAP_PUBLISH    /* done */
+};
+
+/* Returns "prepare", "check", "self-test" or "publish". Static. */
+const char *swapc_swap_stage_name(enum swapc_swap_stage stage);
+
+enum swapc_self_test {
+    SWAPC_SELF_TEST_IF_ANY,   /* runs the vectors that the bundle has */
+    SWAPC_SELF_TEST_REQUIRED, /* refuses a bundle without any */
+    SWAPC_SELF_TEST_SKIP
+};
+
+typedef struct swapc_swap_options {
+    swapc_module_options module; /* engine, flavour, limits: of the new generation */
+    enum swapc_self_test self_test;
+} swapc_swap_options;
+
+#define SWAPC_SWAP_OPTIONS_INIT {SWAPC_MODULE_OPTIONS_INIT, SWAPC_SELF_TEST_IF_ANY}
+
+typedef struct swapc_swap_report {
+    enum swapc_swap_stage stage; /* PUBLISH, or where it was refused */
+    uint64_t generation;         /* the new one; 0: refused */
+    unsigned self_tests;         /* vectors that the bundle has and that were run */
+    uint64_t load_us;            /* microseconds that preparing and checking took, */
+    uint64_t self_test_us;       /* and the self-test */
+} swapc_swap_report;
+
+/* Replaces a slot's module by the one at path, stage by stage: loads it (on any engine, whatever the
+ * current one runs on), checks it, runs its self-test and publishes it. All of it happens on the
+ * caller's thread while the slot goes on serving what it has; pins and calls are not held up.
+ * options NULL: the defaults; report NULL: none. Swaps of one slot may run at once; each publishes.
+ * Returns what swapc_module_load returns, or SELF_TEST. After failure the slot is as before, error
+ * and the log say at which stage it was refused and why. */
+enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char *path,
+                                  const swapc_swap_options *options, swapc_swap_report *report,
+                                  swapc_error *error);
 
 /* Lets go. The pin is void. */
 void swapc_pin_release(swapc_pin *pin);

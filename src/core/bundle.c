@@ -160,6 +160,7 @@ static enum swapc_status locate_bundle(const char *path, const char *const *flav
     copy_name(out->name, manifest.name);
     copy_name(out->version, manifest.version);
     copy_name(out->flavour, flavour->name);
+    out->self_tests = manifest.self_tests;
     return join(path, flavour->file, &out->path, error);
 }
 

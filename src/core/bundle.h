@@ -34,6 +34,7 @@ struct swapci_image {
     char version[SWAPCI_NAME_MAX];
     char flavour[SWAPCI_NAME_MAX];
     char digest_hex[65];
+    struct swapci_self_tests self_tests;
     struct swapci_identity identity; /* of the file; not known when it has changed just now, so that
                                         another change could leave it the same */
 };

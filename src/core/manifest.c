@@ -2,6 +2,8 @@
 
 #include <ctype.h>
 
+#include "hex.h"
+
 /* One line being read. */
 struct line {
     const char *at;
@@ -124,6 +126,57 @@ static bool add_digest(struct swapci_manifest *m, const char *key, struct line *
     return true;
 }
 
+/* Text, or hexadecimal as the bytes that it stands for, into the storage of the vectors. */
+static bool take_vector(struct swapci_self_tests *tests, bool hex, struct line *l,
+                        struct swapci_span16 *out) {
+    char *at = (char *)tests->bytes + tests->used;
+    size_t room = sizeof tests->bytes - tests->used;
+    if (room == 0 || !take_text(l, at, room))
+        return false;
+    swapc_bytes text = swapc_bytes_str(at);
+    if (hex && !swapci_hex_decode(text, (uint8_t *)at))
+        return false;
+    *out = (struct swapci_span16){tests->used, (uint16_t)(hex ? text.len / 2 : text.len)};
+    tests->used = (uint16_t)(tests->used + out->len);
+    return true;
+}
+
+static bool take_true(struct line *l) {
+    char word[SWAPCI_NAME_MAX];
+    return take_key(l, word) && strcmp(word, "true") == 0;
+}
+
+static bool add_self_test(struct swapci_self_tests *tests) {
+    if (tests->count == SWAPCI_SELF_TESTS_MAX)
+        return false;
+    tests->tests[tests->count++] = (struct swapci_self_test){.refuses = false};
+    return true;
+}
+
+/* A pair of the last [[self_test]]; keys that are not known are skipped. */
+static bool take_self_test(struct swapci_self_tests *tests, const char *key, struct line *l) {
+    struct swapci_self_test *test = &tests->tests[tests->count - 1];
+    if (strcmp(key, "operation") == 0)
+        return test->operation.len == 0 && take_vector(tests, false, l, &test->operation) &&
+               test->operation.len > 0;
+    if (strcmp(key, "request") == 0) {
+        bool first = !test->has_request;
+        test->has_request = true;
+        return first && take_vector(tests, true, l, &test->request);
+    }
+    if (strcmp(key, "response") == 0) {
+        bool first = !test->has_response && !test->refuses;
+        test->has_response = true;
+        return first && take_vector(tests, true, l, &test->response);
+    }
+    if (strcmp(key, "error") == 0) {
+        bool first = !test->has_response && !test->refuses;
+        test->refuses = true;
+        return first && take_true(l);
+    }
+    return skip_value(l);
+}
+
 /* A key that may be there once. */
 static bool take_once(struct line *l, char *out) { return out[0] == '\0' && take_string(l, out); }
 
@@ -135,6 +188,8 @@ static bool take_pair(struct swapci_manifest *m, const char *table, struct line 
         return add_flavour(m, key, l);
     if (strcmp(table, "digests") == 0)
         return add_digest(m, key, l);
+    if (strcmp(table, "self_test") == 0)
+        return take_self_test(&m->self_tests, key, l);
     if (table[0] == '\0' && strcmp(key, "name") == 0)
         return take_once(l, m->name);
     if (table[0] == '\0' && strcmp(key, "version") == 0)
@@ -144,17 +199,19 @@ static bool take_pair(struct swapci_manifest *m, const char *table, struct line 
     return skip_value(l);
 }
 
-static bool take_table(char *table, struct line *l) {
+static bool take_table(struct swapci_manifest *m, char *table, struct line *l) {
     bool array = take_char(l, '[') && l->at < l->end && *l->at == '[';
     if (array)
         l->at++;
-    return take_key(l, table) && take_char(l, ']') && (!array || take_char(l, ']'));
+    if (!take_key(l, table) || !take_char(l, ']') || (array && !take_char(l, ']')))
+        return false;
+    return strcmp(table, "self_test") != 0 || (array && add_self_test(&m->self_tests));
 }
 
 static bool take_line(struct swapci_manifest *m, char *table, struct line *l) {
     if (at_end(l))
         return true;
-    bool good = *l->at == '[' ? take_table(table, l) : take_pair(m, table, l);
+    bool good = *l->at == '[' ? take_table(m, table, l) : take_pair(m, table, l);
     return good && at_end(l);
 }
 
@@ -164,6 +221,14 @@ static enum swapc_status complete(const struct swapci_manifest *m, const char *p
         return swapc_error_set(error, SWAPC_BUNDLE, "%s lacks name or version", path);
     if (m->flavour_count == 0)
         return swapc_error_set(error, SWAPC_BUNDLE, "%s names no flavour under [flavours]", path);
+    for (unsigned i = 0; i < m->self_tests.count; i++) {
+        const struct swapci_self_test *test = &m->self_tests.tests[i];
+        if (test->operation.len == 0 || test->has_response == test->refuses)
+            return swapc_error_set(error, SWAPC_BUNDLE,
+                                   "self_test %u of %s needs an operation, and a response or "
+                                   "error = true",
+                                   i + 1, path);
+    }
     return SWAPC_OK;
 }
 

@@ -15,6 +15,8 @@
  *
  * A bundle that is not admitted after some day says so by `expires = "2030-01-31"`, before [flavours].
  *
+ * What its operations must answer is said in [[self_test]] tables, see self_test.h.
+ *
  * Read is the part of TOML 1.0 that such a file needs: comments, [tables], key = string | integer |
  * boolean | array of strings. A line that is none of these is refused by its number; keys and
  * tables that are not known are accepted, so that later versions can add some.
@@ -26,6 +28,7 @@
 
 #include <stdbool.h>
 
+#include "self_test.h"
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 
@@ -51,6 +54,7 @@ struct swapci_manifest {
     unsigned flavour_count;
     struct swapci_digest digests[SWAPCI_FLAVOURS_MAX];
     unsigned digest_count;
+    struct swapci_self_tests self_tests;
 };
 
 /* Reads text. Returns SWAPC_OK, or BUNDLE naming path and line. */

@@ -50,6 +50,100 @@ static void escapes_of_a_string(void **state) {
     assert_string_equal(m.name, "a\"b\\c");
 }
 
+static void expect_span(const struct swapci_manifest *m, struct swapci_span16 span,
+                        const char *bytes, size_t len) {
+    assert_int_equal(span.len, len);
+    assert_memory_equal(m->self_tests.bytes + span.at, bytes, len);
+}
+
+static void self_tests_are_read(void **state) {
+    (void)state;
+    static struct swapci_manifest m;
+    swapc_error error;
+    const char *text = GOOD "[[self_test]]\n"
+                            "operation = \"verify\"\n"
+                            "request = \"00ffA0\"\n"
+                            "response = \"01\"\n"
+                            "note = \"why\"\n"
+                            "[[self_test]]\n"
+                            "error = true # refuses\n"
+                            "operation = \"other\"\n"
+                            "[[self_test]]\n"
+                            "operation = \"empty\"\n"
+                            "request = \"\"\n"
+                            "response = \"\"\n";
+    assert_int_equal(parse(text, &m, &error), SWAPC_OK);
+    assert_int_equal(m.self_tests.count, 3);
+    const struct swapci_self_test *t = m.self_tests.tests;
+    expect_span(&m, t[0].operation, "verify", 6);
+    expect_span(&m, t[0].request, "\x00\xff\xa0", 3);
+    expect_span(&m, t[0].response, "\x01", 1);
+    assert_false(t[0].refuses);
+    expect_span(&m, t[1].operation, "other", 5);
+    assert_int_equal(t[1].request.len, 0);
+    assert_true(t[1].refuses);
+    assert_true(t[2].has_response);
+    assert_int_equal(t[2].response.len, 0);
+}
+
+/* Line 6 of each text is the bad one. */
+static void refused_self_tests_are_named(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "operation = \"\"",      "operation = 1",      "operation = \"a\"\noperation = \"b\"",
+        "request = \"0\"",       "request = \"0g\"",   "request = \"00\"\nrequest = \"00\"",
+        "response = \"0x\"",     "response = true",    "response = \"\"\nresponse = \"\"",
+        "error = false",         "error = \"text\"",   "error = true\nerror = true",
+        "error = true\nresponse = \"\"", "response = \"\"\nerror = true",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        static struct swapci_manifest m;
+        swapc_error error;
+        char text[256];
+        snprintf(text, sizeof text, GOOD "[[self_test]]\n%s\n", bad[i]);
+        enum swapc_status status = parse(text, &m, &error);
+        const char *line = strchr(bad[i], '\n') ? "line 7 " : "line 6 ";
+        if (status != SWAPC_BUNDLE || !strstr(error.text, line))
+            fail_msg("\"%s\" gave %s: %s", bad[i], swapc_status_name(status), error.text);
+    }
+}
+
+static void incomplete_self_tests_are_refused(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "[[self_test]]\n", "[[self_test]]\noperation = \"a\"\n",
+        "[[self_test]]\nresponse = \"\"\n[[self_test]]\noperation = \"a\"\nerror = true\n"};
+    static struct swapci_manifest m;
+    swapc_error error;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[256];
+        snprintf(text, sizeof text, GOOD "%s", bad[i]);
+        assert_int_equal(parse(text, &m, &error), SWAPC_BUNDLE);
+        assert_non_null(strstr(error.text, "self_test 1 "));
+    }
+    assert_int_equal(parse(GOOD "[self_test]\n", &m, &error), SWAPC_BUNDLE);
+}
+
+/* Neither many vectors nor large ones leave their storage. */
+static void too_many_self_tests_are_refused(void **state) {
+    (void)state;
+    static struct swapci_manifest m;
+    static char text[3 * SWAPCI_SELF_TEST_BYTES];
+    swapc_error error;
+    strcpy(text, GOOD);
+    for (int i = 0; i < SWAPCI_SELF_TESTS_MAX; i++)
+        strcat(text, "[[self_test]]\noperation = \"a\"\nerror = true\n");
+    assert_int_equal(parse(text, &m, &error), SWAPC_OK);
+    strcat(text, "[[self_test]]\noperation = \"a\"\nerror = true\n");
+    assert_int_equal(parse(text, &m, &error), SWAPC_BUNDLE);
+
+    strcpy(text, GOOD "[[self_test]]\noperation = \"a\"\nerror = true\nrequest = \"");
+    memset(text + strlen(text), '0', 2 * SWAPCI_SELF_TEST_BYTES);
+    strcat(text, "\"\n");
+    assert_int_equal(parse(text, &m, &error), SWAPC_BUNDLE);
+    assert_non_null(strstr(error.text, "line 8 "));
+}
+
 /* Line 3 of each text is the bad one. */
 static void refused_lines_are_named(void **state) {
     (void)state;
@@ -188,6 +282,10 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_manifest),
         cmocka_unit_test(escapes_of_a_string),
+        cmocka_unit_test(self_tests_are_read),
+        cmocka_unit_test(refused_self_tests_are_named),
+        cmocka_unit_test(incomplete_self_tests_are_refused),
+        cmocka_unit_test(too_many_self_tests_are_refused),
         cmocka_unit_test(refused_lines_are_named),
         cmocka_unit_test(refused_flavours),
         cmocka_unit_test(control_bytes_are_refused),

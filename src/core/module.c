@@ -332,6 +332,21 @@ void swapc_cancel_request(swapc_cancel *cancel) {
     __atomic_store_n(&cancel->flag, 1, __ATOMIC_RELEASE);
 }
 
+unsigned swapci_module_self_tests(const swapc_module *module) {
+    return module->image.self_tests.count;
+}
+
+enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error) {
+    enum swapc_status status = swapci_self_tests_run(&module->image.self_tests, module, error);
+    if (status != SWAPC_OK)
+        name_file(error, module->image.path);
+    return status;
+}
+
+const swapc_log *swapci_module_log(const swapc_module *module) {
+    return &module->host->config.log;
+}
+
 /* What can be refused before an instance is taken. */
 static enum swapc_status admit(swapc_bytes operation, swapc_bytes payload,
                                const swapc_call_options *options, swapc_error *error) {

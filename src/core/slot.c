@@ -1,10 +1,13 @@
-/* What is shared: current, previous and number of a slot, under its mutex. Retain happens inside the
- * lock, so that no publish can release the module between a reader's load and its retain. Releases
- * happen outside it: freeing a module may take long, and readers must not wait for it. */
+/* What is shared: current, previous and number of a slot, under its mutex, and the cohorts of its
+ * pins (cohort.h). Retain happens inside the lock, so that no publish can release the module between
+ * a reader's load and its retain. Releases happen outside it: freeing a module may take long, and
+ * readers must not wait for it. */
 #include "swapc/slot.h"
 
 #include <pthread.h>
 
+#include "clock.h"
+#include "cohort.h"
 #include "heap.h"
 #include "module_call.h"
 
@@ -13,19 +16,23 @@ struct swapc_slot {
     swapc_module *current;
     swapc_module *previous;
     uint64_t generation;
+    struct swapci_cohorts *cohorts;
     char *name;
 };
 
 enum swapc_status swapc_slot_new(const char *name, swapc_slot **out, swapc_error *error) {
     swapc_slot *slot = swapci_heap_zeroed(1, sizeof *slot);
     char *copy = swapci_heap_text(name);
-    if (!slot || !copy) {
+    struct swapci_cohorts *cohorts = swapci_cohorts_new();
+    if (!slot || !copy || !cohorts) {
         swapci_heap_free(slot);
         swapci_heap_free(copy);
+        swapci_heap_free(cohorts);
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for slot \"%s\"", name);
     }
     pthread_mutex_init(&slot->lock, NULL);
     slot->name = copy;
+    slot->cohorts = cohorts;
     *out = slot;
     return SWAPC_OK;
 }
@@ -33,6 +40,7 @@ enum swapc_status swapc_slot_new(const char *name, swapc_slot **out, swapc_error
 void swapc_slot_free(swapc_slot *slot) {
     if (!slot)
         return;
+    swapci_cohorts_close(slot->cohorts);
     swapc_module_release(slot->current);
     swapc_module_release(slot->previous);
     pthread_mutex_destroy(&slot->lock);
@@ -48,6 +56,7 @@ static swapc_module *publish_locked(swapc_slot *slot, swapc_module *module) {
     slot->previous = slot->current;
     slot->current = swapc_module_retain(module);
     slot->generation++;
+    swapci_cohorts_move(slot->cohorts, slot->generation);
     return dropped;
 }
 
@@ -55,6 +64,7 @@ static swapc_module *publish_locked(swapc_slot *slot, swapc_module *module) {
 static void pin_locked(const swapc_slot *slot, swapc_pin *pin) {
     pin->module = swapc_module_retain(slot->current);
     pin->generation = slot->generation;
+    pin->cohort = swapci_cohorts_enter(slot->cohorts, slot->generation);
 }
 
 uint64_t swapc_slot_publish(swapc_slot *slot, swapc_module *module) {
@@ -97,23 +107,65 @@ enum swapc_status swapc_slot_pin(swapc_slot *slot, swapc_pin *pin) {
     return status;
 }
 
+uint64_t swapc_slot_generation(swapc_slot *slot) {
+    pthread_mutex_lock(&slot->lock);
+    uint64_t generation = slot->generation;
+    pthread_mutex_unlock(&slot->lock);
+    return generation;
+}
+
+static void log_rollback(const swapc_slot *slot, const swapc_module *module, uint64_t generation) {
+    const swapc_module_info *info = swapc_module_describe(module);
+    swapc_log_write(swapci_module_log(module), SWAPC_LOG_WARN, "slot",
+                    "%s: generation %llu rolls back to %s %s on %s, digest %.12s", slot->name,
+                    (unsigned long long)generation, info->name, info->version, info->engine,
+                    info->digest_hex);
+}
+
 enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation) {
-    enum swapc_status status = SWAPC_EMPTY;
-    swapc_module *dropped = NULL;
+    swapc_module *dropped = NULL, *back = NULL;
     pthread_mutex_lock(&slot->lock);
     if (slot->previous) {
-        dropped = publish_locked(slot, slot->previous);
+        back = swapc_module_retain(slot->previous);
+        dropped = publish_locked(slot, back);
         *generation = slot->generation;
-        status = SWAPC_OK;
     }
     pthread_mutex_unlock(&slot->lock);
+    if (!back)
+        return SWAPC_EMPTY;
+    log_rollback(slot, back, *generation);
     swapc_module_release(dropped);
-    return status;
+    swapc_module_release(back);
+    return SWAPC_OK;
+}
+
+static struct swapci_cohort *held(swapc_slot *slot, uint64_t generation) {
+    pthread_mutex_lock(&slot->lock);
+    struct swapci_cohort *cohort = swapci_cohorts_held(slot->cohorts, generation);
+    pthread_mutex_unlock(&slot->lock);
+    return cohort;
+}
+
+enum swapc_status swapc_slot_drain(swapc_slot *slot, uint64_t generation, uint32_t timeout_ms) {
+    uint64_t until = swapci_clock_monotonic_ns() + (uint64_t)timeout_ms * 1000000u;
+    if (generation > swapc_slot_generation(slot))
+        return SWAPC_INVALID;
+    for (;;) {
+        struct swapci_cohort *cohort = held(slot, generation);
+        if (!cohort)
+            return SWAPC_OK;
+        if (!swapci_cohort_wait(cohort, until))
+            return SWAPC_BUSY;
+    }
 }
 
 void swapc_pin_release(swapc_pin *pin) {
-    swapc_module_release(pin->module);
+    swapc_module *module = pin->module;
+    if (!module)
+        return;
     pin->module = NULL;
+    swapc_module_release(module);
+    swapci_cohort_leave(pin->cohort);
 }
 
 enum swapc_status swapc_pin_call(const swapc_pin *pin, swapc_bytes operation, swapc_bytes payload,

@@ -226,9 +226,89 @@ static void warm_calls_and_swaps_allocate_nothing(void **state) {
     }
 }
 
+static void drain_waits_for_older_generations_only(void **state) {
+    struct bench *t = *state;
+    swapc_pin old, new;
+    assert_int_equal(swapc_slot_drain(t->slot, 0, 0), SWAPC_OK);
+    assert_int_equal(swapc_slot_drain(t->slot, 1, 0), SWAPC_INVALID);
+    swapc_slot_publish_pin(t->slot, t->a, &old);
+    assert_int_equal(swapc_slot_drain(t->slot, 1, 0), SWAPC_OK);
+    swapc_slot_publish_pin(t->slot, t->b, &new);
+    assert_int_equal(swapc_slot_generation(t->slot), 2);
+    assert_int_equal(swapc_slot_drain(t->slot, 2, 0), SWAPC_BUSY);
+    assert_int_equal(swapc_slot_drain(t->slot, 2, 5), SWAPC_BUSY);
+    assert_int_equal(swapc_slot_drain(t->slot, 1, 0), SWAPC_OK);
+    swapc_pin_release(&old);
+    assert_int_equal(swapc_slot_drain(t->slot, 2, 0), SWAPC_OK);
+    swapc_pin_release(&new);
+}
+
+/* Each generation is known by itself while counters last; with more held than there are counters,
+ * drain may only err on the side of waiting. */
+static void drain_with_many_generations_held(void **state) {
+    enum { HELD = 30, COUNTERS = 8 };
+    struct bench *t = *state;
+    swapc_pin pins[HELD];
+    for (int i = 0; i < HELD; i++)
+        swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]);
+    for (unsigned i = 0; i < HELD; i++) {
+        assert_int_equal(pins[i].generation, i + 1);
+        assert_int_equal(swapc_slot_drain(t->slot, i + 1, 0), SWAPC_OK);
+        if (i + 1 < HELD)
+            assert_int_equal(swapc_slot_drain(t->slot, i + 2, 0), SWAPC_BUSY);
+        swapc_pin_release(&pins[i]);
+        if (i + 1 >= COUNTERS)
+            break;
+    }
+    for (int i = COUNTERS; i < HELD; i++) {
+        assert_int_equal(swapc_slot_drain(t->slot, HELD, 0), SWAPC_BUSY);
+        swapc_pin_release(&pins[i]);
+    }
+    assert_int_equal(swapc_slot_drain(t->slot, HELD, 0), SWAPC_OK);
+}
+
+/* Where a generation had to share a counter with an older one, its later pins do not. */
+static void new_pins_do_not_hold_old_generations(void **state) {
+    enum { HELD = 9 };
+    struct bench *t = *state;
+    swapc_pin pins[HELD], newest;
+    for (int i = 0; i < HELD; i++)
+        swapc_slot_publish_pin(t->slot, t->a, &pins[i]);
+    uint64_t generation = swapc_slot_publish(t->slot, t->b);
+    for (int i = 0; i < HELD; i++)
+        swapc_pin_release(&pins[i]);
+    assert_int_equal(swapc_slot_pin(t->slot, &newest), SWAPC_OK);
+    assert_int_equal(swapc_slot_drain(t->slot, generation, 0), SWAPC_OK);
+    swapc_pin_release(&newest);
+}
+
+static void many_pins_outlive_the_slot(void **state) {
+    enum { HELD = 20 };
+    struct bench *t = *state;
+    swapc_pin pins[HELD];
+    for (int i = 0; i < HELD; i++)
+        swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]);
+    swapc_slot_free(t->slot);
+    t->slot = NULL;
+    for (int i = 0; i < HELD; i++) {
+        expect_tag(t, &pins[i], i % 2 ? "B" : "A");
+        swapc_pin_release(&pins[i]);
+    }
+}
+
+static void a_released_pin_is_void(void **state) {
+    struct bench *t = *state;
+    swapc_pin pin;
+    swapc_slot_publish_pin(t->slot, t->a, &pin);
+    swapc_pin_release(&pin);
+    swapc_pin_release(&pin);
+    assert_int_equal(swapc_slot_publish(t->slot, t->b), 2);
+    assert_int_equal(swapc_slot_drain(t->slot, 2, 0), SWAPC_OK);
+}
+
 static void out_of_memory_is_a_status(void **state) {
     (void)state;
-    for (size_t n = 1; n <= 2; n++) {
+    for (size_t n = 1; n <= 3; n++) {
         swapc_slot *slot = NULL;
         swapc_error error = SWAPC_ERROR_INIT;
         swapci_alloc_fail_at(n);
@@ -253,6 +333,11 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_call_in_flight_ends_on_the_old_generation, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(warm_calls_and_swaps_allocate_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(drain_waits_for_older_generations_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(drain_with_many_generations_held, setup, teardown),
+        cmocka_unit_test_setup_teardown(new_pins_do_not_hold_old_generations, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_pins_outlive_the_slot, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_released_pin_is_void, setup, teardown),
         cmocka_unit_test_setup_teardown(out_of_memory_is_a_status, setup, teardown),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -1,0 +1,103 @@
+/* What is shared: `pins`, an atomic word. Only entering raises it, under the slot's lock, and only in
+ * the current cohort; leaving lowers it from anywhere (release, so that who sees zero sees all that
+ * was done under the pins). Whoever lowers it to zero touches nothing of the set after that but the
+ * address, to wake a waiter: the slot, and the set with it, may be gone by then. CLOSED is added when
+ * the slot ends; from then on the one that lowers a cohort to zero gives back the cohort's share of
+ * the set, and the last share frees it. */
+#include "cohort.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heap.h"
+
+#define WAITED (UINT32_C(1) << 31) /* somebody sleeps until the count is zero */
+#define CLOSED (UINT32_C(1) << 30)
+#define COUNT (CLOSED - 1)
+
+struct swapci_cohorts *swapci_cohorts_new(void) {
+    struct swapci_cohorts *set = swapci_heap_zeroed(1, sizeof *set);
+    if (!set)
+        return NULL;
+    for (unsigned i = 0; i < SWAPCI_COHORTS; i++)
+        set->cohort[i].set = set;
+    atomic_init(&set->open, SWAPCI_COHORTS + 1);
+    return set;
+}
+
+static void give_back(struct swapci_cohorts *set, unsigned shares) {
+    if (atomic_fetch_sub_explicit(&set->open, shares, memory_order_acq_rel) == shares)
+        swapci_heap_free(set);
+}
+
+void swapci_cohorts_close(struct swapci_cohorts *set) {
+    unsigned shares = 1;
+    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) {
+        uint32_t before =
+            atomic_fetch_or_explicit(&set->cohort[i].pins, CLOSED, memory_order_acq_rel);
+        shares += (before & COUNT) == 0;
+    }
+    give_back(set, shares);
+}
+
+void swapci_cohorts_move(struct swapci_cohorts *set, uint64_t generation) {
+    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) {
+        unsigned next = (set->current + i) % SWAPCI_COHORTS;
+        struct swapci_cohort *cohort = &set->cohort[next];
+        uint32_t pins = atomic_load_explicit(&cohort->pins, memory_order_acquire);
+        if ((pins & COUNT) != 0)
+            continue;
+        if (pins & WAITED)
+            atomic_fetch_and_explicit(&cohort->pins, ~WAITED, memory_order_relaxed);
+        cohort->first = generation;
+        set->current = next;
+        return;
+    }
+}
+
+struct swapci_cohort *swapci_cohorts_enter(struct swapci_cohorts *set, uint64_t generation) {
+    if (set->cohort[set->current].first != generation)
+        swapci_cohorts_move(set, generation);
+    struct swapci_cohort *cohort = &set->cohort[set->current];
+    atomic_fetch_add_explicit(&cohort->pins, 1, memory_order_relaxed);
+    return cohort;
+}
+
+static void wake(_Atomic uint32_t *word) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+void swapci_cohort_leave(struct swapci_cohort *cohort) {
+    uint32_t before = atomic_fetch_sub_explicit(&cohort->pins, 1, memory_order_acq_rel);
+    if ((before & COUNT) != 1)
+        return;
+    if (before & CLOSED)
+        give_back(cohort->set, 1);
+    else if (before & WAITED)
+        wake(&cohort->pins);
+}
+
+struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t generation) {
+    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) {
+        struct swapci_cohort *cohort = &set->cohort[i];
+        if (cohort->first < generation &&
+            (atomic_load_explicit(&cohort->pins, memory_order_acquire) & COUNT) != 0)
+            return cohort;
+    }
+    return NULL;
+}
+
+bool swapci_cohort_wait(struct swapci_cohort *cohort, uint64_t deadline_ns) {
+    struct timespec until = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
+    uint32_t seen = atomic_fetch_or_explicit(&cohort->pins, WAITED, memory_order_acq_rel) | WAITED;
+    if ((seen & COUNT) == 0)
+        return true;
+    /* FUTEX_WAIT_BITSET takes an absolute time. */
+    long woken = syscall(SYS_futex, &cohort->pins, FUTEX_WAIT_BITSET_PRIVATE, seen, &until, NULL,
+                         FUTEX_BITSET_MATCH_ANY);
+    return woken == 0 || errno != ETIMEDOUT;
+}

@@ -1,0 +1,55 @@
+/* cohort.h - counting who still holds old generations of a slot.
+ *
+ * Pins are counted by cohorts: the generations that were current while one counter was. Each publish
+ * moves to a counter that is at zero, so a cohort is one generation, unless every counter is held;
+ * then the new generation joins the last one, until a pin finds a counter at zero. Waiting for old generations is waiting for
+ * counters to fall to zero, and costs whoever pins or lets go one atomic addition.
+ *
+ * Threads: enter, move and oldest under the slot's lock; leave and wait without it. close once, by
+ *     the slot's end, while nothing but leave is called any more.
+ * Ownership: the set frees itself when it is closed and the last pin has left.
+ */
+#ifndef SWAPCI_COHORT_H
+#define SWAPCI_COHORT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SWAPCI_COHORTS = 8 };
+
+struct swapci_cohort {
+    _Atomic uint32_t pins;  /* with two flags above the count */
+    uint64_t first;         /* the oldest generation counted here; under the slot's lock */
+    struct swapci_cohorts *set;
+};
+
+struct swapci_cohorts {
+    struct swapci_cohort cohort[SWAPCI_COHORTS];
+    unsigned current; /* under the slot's lock */
+    atomic_uint open; /* cohorts not yet left for good, and one for the slot */
+};
+
+/* Returns NULL when there is no memory. */
+struct swapci_cohorts *swapci_cohorts_new(void);
+
+/* The slot is gone; pins may still be held. */
+void swapci_cohorts_close(struct swapci_cohorts *set);
+
+/* Moves to a counter at zero for generation, if there is one. */
+void swapci_cohorts_move(struct swapci_cohorts *set, uint64_t generation);
+
+/* Counts one pin of the current generation; returns where. */
+struct swapci_cohort *swapci_cohorts_enter(struct swapci_cohorts *set, uint64_t generation);
+
+/* The pin has let go. cohort must not be touched afterwards. */
+void swapci_cohort_leave(struct swapci_cohort *cohort);
+
+/* Returns a cohort in which a pin of a generation before `generation` may be held, or NULL. */
+struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t generation);
+
+/* Waits until cohort is at zero or something has changed there. Returns false when deadline_ns (on
+ * CLOCK_MONOTONIC) has passed before. */
+bool swapci_cohort_wait(struct swapci_cohort *cohort, uint64_t deadline_ns);
+
+#endif

@@ -1,0 +1,98 @@
+#include "clock.h"
+#include "host_state.h"
+#include "module_call.h"
+#include "swapc/slot.h"
+
+static const char *const stage_names[] = {"prepare", "check", "self-test", "publish"};
+
+const char *swapc_swap_stage_name(enum swapc_swap_stage stage) {
+    return (unsigned)stage < sizeof stage_names / sizeof *stage_names ? stage_names[stage]
+                                                                      : "unknown";
+}
+
+static const swapc_swap_options no_options = SWAPC_SWAP_OPTIONS_INIT;
+
+/* Loading fails in its check when the module is at fault, else in preparing it; with a trust policy
+ * it runs the self-test itself, before it admits the version. */
+static enum swapc_swap_stage stage_of(enum swapc_status status) {
+    if (status == SWAPC_SELF_TEST)
+        return SWAPC_SWAP_SELF_TEST;
+    return status >= SWAPC_MODULE_MALFORMED && status < SWAPC_NO_MEMORY ? SWAPC_SWAP_CHECK
+                                                                       : SWAPC_SWAP_PREPARE;
+}
+
+/* Puts slot and stage before the sentence, and says what goes on serving. */
+static enum swapc_status refused(swapc_slot *slot, const swapc_log *log,
+                                 const swapc_swap_report *report, swapc_error *error) {
+    swapc_error cause = *error;
+    swapc_error_clear(error);
+    swapc_error_set(error, cause.status, "swap of slot \"%s\" refused at %s: %s",
+                    swapc_slot_name(slot), swapc_swap_stage_name(report->stage), cause.text);
+    error->native = cause.native;
+    error->engine = cause.engine;
+    swapc_log_write(log, SWAPC_LOG_WARN, "slot", "%s; generation %llu goes on serving", error->text,
+                    (unsigned long long)swapc_slot_generation(slot));
+    return cause.status;
+}
+
+static enum swapc_status self_test(swapc_module *module, enum swapc_self_test wanted,
+                                   swapc_swap_report *report, swapc_error *error) {
+    report->self_tests = wanted == SWAPC_SELF_TEST_SKIP ? 0 : swapci_module_self_tests(module);
+    if (wanted == SWAPC_SELF_TEST_SKIP)
+        return SWAPC_OK;
+    if (wanted == SWAPC_SELF_TEST_REQUIRED && report->self_tests == 0)
+        return swapc_error_set(error, SWAPC_SELF_TEST,
+                               "%s has no self-test vectors, and they are required: add [[self_test]] "
+                               "tables to its module.toml",
+                               swapc_module_describe(module)->path);
+    return swapc_module_self_test(module, error);
+}
+
+static void log_swap(const swapc_slot *slot, const swapc_log *log, const swapc_module *module,
+                     const swapc_swap_report *report) {
+    const swapc_module_info *info = swapc_module_describe(module);
+    swapc_log_write(log, SWAPC_LOG_INFO, "slot",
+                    "%s: generation %llu is %s %s on %s, digest %.12s, %u self-tests",
+                    swapc_slot_name(slot), (unsigned long long)report->generation, info->name,
+                    info->version, info->engine, info->digest_hex, report->self_tests);
+}
+
+static enum swapc_status swap(swapc_slot *slot, swapc_host *host, const char *path,
+                              const swapc_swap_options *options, swapc_swap_report *report,
+                              swapc_error *error) {
+    swapc_module *module;
+    uint64_t start = swapci_clock_monotonic_ns();
+    enum swapc_status status = swapc_module_load(host, path, &options->module, &module, error);
+    uint64_t loaded = swapci_clock_monotonic_ns();
+    report->load_us = (loaded - start) / 1000;
+    report->stage = stage_of(status);
+    if (status != SWAPC_OK)
+        return status;
+    report->stage = SWAPC_SWAP_SELF_TEST;
+    status = self_test(module, options->self_test, report, error);
+    report->self_test_us = (swapci_clock_monotonic_ns() - loaded) / 1000;
+    if (status == SWAPC_OK) {
+        report->stage = SWAPC_SWAP_PUBLISH;
+        report->generation = swapc_slot_publish(slot, module);
+        log_swap(slot, swapci_module_log(module), module, report);
+    }
+    swapc_module_release(module);
+    return status;
+}
+
+enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char *path,
+                                  const swapc_swap_options *options, swapc_swap_report *report,
+                                  swapc_error *error) {
+    swapc_swap_report own;
+    swapc_error cause = SWAPC_ERROR_INIT;
+    report = report ? report : &own;
+    *report = (swapc_swap_report){.stage = SWAPC_SWAP_PREPARE};
+    enum swapc_status status = swap(slot, host, path, options ? options : &no_options, report,
+                                    &cause);
+    if (status == SWAPC_OK)
+        return SWAPC_OK;
+    refused(slot, &host->config.log, report, &cause);
+    if (error && error->status == SWAPC_OK)
+        *error = cause;
+    return status;
+}
