@@ -52,6 +52,22 @@ while True:
     nothing_left
 }
 
+@test "a redis that refuses says why and what helps" {
+    redis_start "$work/redis" --requirepass secret
+    run --separate-stderr timeout 60 "$SWAPC" run --redis "unix:$socket"
+    refused 1 "NOAUTH" "password"
+    redis_stop
+    redis_start "$work/redis" --maxmemory 1200000
+    run --separate-stderr timeout 60 "$SWAPC" run --no-bound --redis "unix:$socket" --messages 50k
+    refused 1 "maxmemory"
+    redis_stop
+    redis_start "$work/redis"
+    redis "$socket" SET swapc:messages something
+    run --separate-stderr timeout 60 "$SWAPC" run --redis "unix:$socket"
+    refused 1 "WRONGTYPE" "--stream"
+    no_files_left
+}
+
 @test "no redis-server to start" {
     mkdir bin
     run --separate-stderr env PATH="$work/bin" "$SWAPC" run --messages 10
@@ -244,4 +260,16 @@ time.sleep(600)
     run --separate-stderr "$SWAPC" call echo echo
     [[ $status == [12] ]]
     says "$stderr" "echo"
+}
+
+# ---- output --------------------------------------------------------------------------------------
+
+@test "stdout takes no more" {
+    local command
+    for command in "call echo echo --hex 00" "call echo echo --json -" \
+        "run --no-bound --messages 10 --json -"; do
+        # shellcheck disable=SC2086
+        run -1 --separate-stderr sh -c '"$SWAPC" "$@" >/dev/full' sh $command
+        says "$stderr" "cannot write"
+    done
 }

@@ -115,3 +115,13 @@ nothing_lost() {
     redis_start "$work/redis" --appendonly yes --appendfsync always
     nothing_lost
 }
+
+@test "a signer gives up on a redis that stays away" {
+    redis_start "$work/redis"
+    background signer "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys --retry 1
+    await test -s "/dev/shm/swapc-test-$mark"
+    kill -KILL "$server"
+    finish "$pid"
+    [[ $status == 1 ]]
+    says signer.err "unix:$socket"
+}

@@ -35,7 +35,19 @@ pipeline() {
     "$SWAPC" run --messages 50 --no-bound >table 2>run.err
     says table "50 messages"
     says table "lost 0, duplicates 0, wrong 0"
-    not grep $'\033' table run.err
+    not grep $'[\033\r]' table run.err
+}
+
+@test "a terminal gets colour and progress and NO_COLOR takes the colour away" {
+    terminal() {
+        python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$@" </dev/null >screen
+    }
+    TERM=xterm terminal "$SWAPC" run --no-bound --messages 3000
+    grep -qF $'\033[32m' screen
+    grep -qE '\[[#.]+\] [0-9]+ / 3000' screen
+    TERM=xterm NO_COLOR=1 terminal "$SWAPC" run --no-bound --messages 50 --progress off
+    not grep -F $'\033[3' screen
+    not grep -E '\[[#.]+\]' screen
 }
 
 @test "each method on its own" {
