@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include "cli.h"
 
@@ -18,7 +19,8 @@ static const struct command commands[] = {
     {"inspect", "shows what a module is and imports", swapci_cmd_inspect},
     {"module", "checks, signs, lists, swaps and rolls back modules", NULL},
     {"status", "asks running processes how they are", NULL},
-    {"conformance", "runs the waPC conformance suite on an engine", NULL},
+    {"conformance", "runs the waPC conformance suite on an engine",
+     swapci_cmd_conformance},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -43,6 +45,7 @@ static int dispatch(const struct command *command, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    prctl(PR_SET_NAME, "swapc"); /* a child that was started as /proc/self/exe is called "exe" */
     if (argc < 2)
         return swapci_cli_usage("swapc", "which command?");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
