@@ -68,19 +68,25 @@ void swapci_cli_console(const char *module, uint64_t generation, swapc_bytes lin
     funlockfile(stderr);
 }
 
+enum swapc_status swapci_cli_share_path(const char *name, char *out, size_t size,
+                                        swapc_error *error) {
+    ssize_t len = readlink("/proc/self/exe", out, size - 1);
+    char *slash = NULL;
+    if (len > 0) {
+        out[len] = '\0';
+        slash = strrchr(out, '/');
+    }
+    size_t left = slash ? size - (size_t)(slash - out) : 0;
+    if (slash && (size_t)snprintf(slash, left, "/../share/swapc/%s", name) < left)
+        return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_NOT_FOUND, "the folder of shipped %s is unknown", name);
+}
+
 static bool modules_folder(char *out, size_t size) {
     const char *given = getenv("SWAPC_MODULES");
     if (given && *given)
         return (size_t)snprintf(out, size, "%s", given) < size;
-    ssize_t len = readlink("/proc/self/exe", out, size - 1);
-    if (len <= 0)
-        return false;
-    out[len] = '\0';
-    char *slash = strrchr(out, '/');
-    if (!slash)
-        return false;
-    size_t left = size - (size_t)(slash - out);
-    return (size_t)snprintf(slash, left, "/../share/swapc/modules") < left;
+    return swapci_cli_share_path("modules", out, size, NULL) == SWAPC_OK;
 }
 
 enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t size,

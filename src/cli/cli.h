@@ -22,6 +22,7 @@ int swapci_cmd_signer(int argc, char **argv);
 int swapci_cmd_verifier(int argc, char **argv);
 int swapci_cmd_generate(int argc, char **argv);
 int swapci_cmd_bench(int argc, char **argv);
+int swapci_cmd_conformance(int argc, char **argv);
 int swapci_cmd_version(int argc, char **argv);
 
 /* Prints "COMMAND: sentence" and where the help is; returns SWAPCI_EXIT_USAGE. */
@@ -38,6 +39,10 @@ swapc_log swapci_cli_log(void);
 
 /* A console sink on stderr, tagged with module and generation. */
 void swapci_cli_console(const char *module, uint64_t generation, swapc_bytes line, void *user);
+
+/* The path of what is shipped beside the program: ../share/swapc/NAME. Returns SWAPC_OK, NOT_FOUND. */
+enum swapc_status swapci_cli_share_path(const char *name, char *out, size_t size,
+                                        swapc_error *error);
 
 /* Resolves a module's name: one without '/' and '.' is a shipped bundle ($SWAPC_MODULES, or
  * ../share/swapc/modules beside the program), else a path. Returns SWAPC_OK, or NOT_FOUND. */
