@@ -9,8 +9,8 @@
  * It is no sandbox: what an admitted module may do is a matter of its engine and its limits.
  *
  * Admission is loading: swapc_module_load compares the version before the module is compiled, and
- * raises the record when it has passed its checks and started. Publishing a module that is loaded,
- * or going back to it by swapc_slot_rollback, compares nothing.
+ * raises the record when it has passed its checks, has started and has passed its bundle's self-test.
+ * Publishing a module that is loaded, or going back to it by swapc_slot_rollback, compares nothing.
  *
  * Threads: one policy may be used by several threads and hosts at once; free by one.
  * Processes: several may share the folders; records are changed under a lock of the state folder.

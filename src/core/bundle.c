@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "heap.h"
+#include "trust.h"
 
 static void copy_name(char *out, const char *text) {
     snprintf(out, SWAPCI_NAME_MAX, "%s", text);
@@ -108,19 +109,36 @@ static enum swapc_status join(const char *folder, const char *file, char **out,
     return *out ? SWAPC_OK : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
 }
 
-enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifest *out,
-                                         swapc_error *error) {
+static enum swapc_status check_folder(const char *path, swapc_error *error) {
     struct stat st;
-    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
-        return swapc_error_set(error, SWAPC_INVALID, "%s is a file, not a bundle's folder", path);
     if (stat(path, &st) != 0)
         return swapc_error_set(error, SWAPC_NOT_FOUND,
                                "no module at %s: give a bundle's folder, a .wasm or a .so", path);
+    return S_ISDIR(st.st_mode) ? SWAPC_OK
+                               : swapc_error_set(error, SWAPC_INVALID,
+                                                 "%s is a file, not a bundle's folder", path);
+}
+
+/* The bytes that were verified are the bytes that are parsed. */
+static enum swapc_status accept(swapc_bytes text, const char *file, const swapc_trust *trust,
+                                struct swapci_manifest *out, swapc_error *error) {
+    enum swapc_status status = trust ? swapci_trust_verify(trust, text, file, error) : SWAPC_OK;
+    if (status == SWAPC_OK)
+        status = swapci_manifest_parse(text, file, out, error);
+    if (status == SWAPC_OK && trust)
+        status = swapci_trust_admissible(trust, out, file, error);
+    return status;
+}
+
+static enum swapc_status read_manifest(const char *path, const swapc_trust *trust,
+                                       struct swapci_manifest *out, swapc_error *error) {
     char *file;
-    enum swapc_status status = join(path, "module.toml", &file, error);
+    swapc_bytes text;
+    enum swapc_status status = check_folder(path, error);
+    if (status == SWAPC_OK)
+        status = join(path, "module.toml", &file, error);
     if (status != SWAPC_OK)
         return status;
-    swapc_bytes text;
     status = read_file(file, &text, NULL, error);
     if (status == SWAPC_NOT_FOUND) {
         swapc_error_clear(error);
@@ -128,11 +146,16 @@ enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifes
             swapc_error_set(error, SWAPC_BUNDLE, "the folder %s holds no module.toml", path);
     }
     if (status == SWAPC_OK) {
-        status = swapci_manifest_parse(text, file, out, error);
+        status = accept(text, file, trust, out, error);
         swapci_heap_free((void *)(uintptr_t)text.ptr);
     }
     swapci_heap_free(file);
     return status;
+}
+
+enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifest *out,
+                                         swapc_error *error) {
+    return read_manifest(path, NULL, out, error);
 }
 
 static enum swapc_status no_flavour(const char *path, const struct swapci_manifest *manifest,
@@ -147,9 +170,10 @@ static enum swapc_status no_flavour(const char *path, const struct swapci_manife
 }
 
 static enum swapc_status locate_bundle(const char *path, const char *const *flavours,
-                                       struct swapci_image *out, swapc_error *error) {
+                                       const swapc_trust *trust, struct swapci_image *out,
+                                       swapc_error *error) {
     struct swapci_manifest manifest;
-    enum swapc_status status = swapci_bundle_manifest(path, &manifest, error);
+    enum swapc_status status = read_manifest(path, trust, &manifest, error);
     if (status != SWAPC_OK)
         return status;
     const struct swapci_flavour *flavour = NULL;
@@ -161,11 +185,20 @@ static enum swapc_status locate_bundle(const char *path, const char *const *flav
     copy_name(out->version, manifest.version);
     copy_name(out->flavour, flavour->name);
     out->self_tests = manifest.self_tests;
+    out->trusted = trust != NULL;
+    const char *digest_hex = swapci_manifest_digest(&manifest, flavour->name);
+    if (digest_hex)
+        memcpy(out->expected_hex, digest_hex, sizeof out->expected_hex);
     return join(path, flavour->file, &out->path, error);
 }
 
-static enum swapc_status locate_single(const char *path, struct swapci_image *out,
-                                       swapc_error *error) {
+static enum swapc_status locate_single(const char *path, const swapc_trust *trust,
+                                       struct swapci_image *out, swapc_error *error) {
+    if (trust)
+        return swapc_error_set(error, SWAPC_SIGNATURE,
+                               "%s is a single file, and only signed bundles are taken here: put it "
+                               "in a folder with a module.toml and sign that (swapc module sign)",
+                               path);
     const char *slash = strrchr(path, '/');
     copy_name(out->name, slash ? slash + 1 : path);
     copy_name(out->flavour, "file");
@@ -174,12 +207,13 @@ static enum swapc_status locate_single(const char *path, struct swapci_image *ou
 }
 
 enum swapc_status swapci_image_locate(const char *path, const char *const *flavours,
-                                      struct swapci_image *out, swapc_error *error) {
+                                      const swapc_trust *trust, struct swapci_image *out,
+                                      swapc_error *error) {
     struct stat st;
     *out = (struct swapci_image){.path = NULL};
     bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    enum swapc_status status = folder ? locate_bundle(path, flavours, out, error)
-                                      : locate_single(path, out, error);
+    enum swapc_status status = folder ? locate_bundle(path, flavours, trust, out, error)
+                                      : locate_single(path, trust, out, error);
     if (status != SWAPC_OK)
         swapci_image_fini(out);
     return status;
@@ -187,14 +221,24 @@ enum swapc_status swapci_image_locate(const char *path, const char *const *flavo
 
 enum swapc_status swapci_image_fill(struct swapci_image *image, swapc_error *error) {
     enum swapc_status status = read_file(image->path, &image->bytes, &image->identity, error);
-    if (status == SWAPC_OK)
-        digest(image);
-    return status;
+    if (status != SWAPC_OK)
+        return status;
+    digest(image);
+    if (swapci_image_is_expected(image))
+        return SWAPC_OK;
+    return swapc_error_set(error, image->trusted ? SWAPC_SIGNATURE : SWAPC_BUNDLE,
+                           "%s is not the file whose digest its module.toml gives: get the bundle "
+                           "anew, or sign it again (swapc module sign)",
+                           image->path);
+}
+
+bool swapci_image_is_expected(const struct swapci_image *image) {
+    return image->expected_hex[0] == '\0' || strcmp(image->expected_hex, image->digest_hex) == 0;
 }
 
 enum swapc_status swapci_image_read(const char *path, const char *const *flavours,
                                     struct swapci_image *out, swapc_error *error) {
-    enum swapc_status status = swapci_image_locate(path, flavours, out, error);
+    enum swapc_status status = swapci_image_locate(path, flavours, NULL, out, error);
     if (status != SWAPC_OK)
         return status;
     status = swapci_image_fill(out, error);

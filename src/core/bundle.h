@@ -12,6 +12,7 @@
 
 #include "manifest.h"
 #include "swapc/sys/engine.h"
+#include "swapc/trust.h"
 
 /* The largest module file: far above any guest, far below what would exhaust a host. */
 #define SWAPCI_IMAGE_MAX (256u << 20)
@@ -34,6 +35,8 @@ struct swapci_image {
     char version[SWAPCI_NAME_MAX];
     char flavour[SWAPCI_NAME_MAX];
     char digest_hex[65];
+    char expected_hex[65]; /* the digest that module.toml gives to the file; "": none */
+    bool trusted;          /* its module.toml passed a trust policy */
     struct swapci_self_tests self_tests;
     struct swapci_identity identity; /* of the file; not known when it has changed just now, so that
                                         another change could leave it the same */
@@ -46,14 +49,20 @@ enum swapc_status swapci_image_read(const char *path, const char *const *flavour
                                     struct swapci_image *out, swapc_error *error);
 
 /* The same in two steps, for who may not need the bytes: which file it is, and its content. An image
- * that was located is freed by fini, filled or not. */
+ * that was located is freed by fini, filled or not. With a trust policy (NULL: none) the bundle must
+ * be signed and admissible: returns also SIGNATURE, VERSION, CORRUPT. A file whose digest is not the
+ * one that module.toml gives is refused by fill, with SIGNATURE when it is trusted, else BUNDLE. */
 enum swapc_status swapci_image_locate(const char *path, const char *const *flavours,
-                                      struct swapci_image *out, swapc_error *error);
+                                      const swapc_trust *trust, struct swapci_image *out,
+                                      swapc_error *error);
 enum swapc_status swapci_image_fill(struct swapci_image *image, swapc_error *error);
 
 /* Takes bytes from memory (copied). */
 enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct swapci_image *out,
                                     swapc_error *error);
+
+/* Whether the image's digest, which is known, is the one that module.toml gives, if it gives one. */
+bool swapci_image_is_expected(const struct swapci_image *image);
 
 /* Reads a bundle's manifest. Returns as above; INVALID when path is a single file. */
 enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifest *out,

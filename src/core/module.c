@@ -11,6 +11,7 @@
 #include "host_state.h"
 #include "instance.h"
 #include "module_call.h"
+#include "trust.h"
 #include "wasm_scan.h"
 
 enum { OPERATION_MAX = 64 << 10, PAYLOAD_MAX = 1 << 30 };
@@ -64,7 +65,8 @@ static enum swapc_status engine_for_bundle(const char *path, const struct swapci
 }
 
 /* Finds the image at path and settles the engine, for which a single file has to be read. */
-static enum swapc_status find_image(const char *path, const swapc_module_options *options,
+static enum swapc_status find_image(const swapc_host *host, const char *path,
+                                    const swapc_module_options *options,
                                     struct swapci_image *image, unsigned *index,
                                     swapc_error *error) {
     const char *wanted[2] = {options->flavour, NULL};
@@ -82,7 +84,7 @@ static enum swapc_status find_image(const char *path, const swapc_module_options
         return status;
     if (!options->flavour && *index != UINT32_MAX)
         flavours = swapci_engine_table[*index].engine->flavours;
-    status = swapci_image_locate(path, flavours, image, error);
+    status = swapci_image_locate(path, flavours, host->config.trust, image, error);
     if (status != SWAPC_OK || *index != UINT32_MAX)
         return status;
     status = swapci_image_fill(image, error);
@@ -93,9 +95,10 @@ static enum swapc_status find_image(const char *path, const swapc_module_options
     return status;
 }
 
-/* Engines that validate little see only what a validating engine accepted. */
-static enum swapc_status validate(swapc_host *host, const swapc_engine *engine, swapc_bytes bytes,
-                                  swapc_error *error) {
+/* Engines that validate little see only what a validating engine accepted; where there is none, what
+ * somebody trusted has signed. */
+static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
+                                  const struct swapci_image *image, swapc_error *error) {
     if (engine->validate)
         return SWAPC_OK;
     for (unsigned i = 0; i < swapci_engine_count; i++) {
@@ -104,11 +107,13 @@ static enum swapc_status validate(swapc_host *host, const swapc_engine *engine, 
         if (!other || !other->validate)
             continue;
         enum swapc_status status = swapci_host_open_engine(host, i, &state, error);
-        return status == SWAPC_OK ? other->validate(state, bytes, error) : status;
+        return status == SWAPC_OK ? other->validate(state, image->bytes, error) : status;
     }
+    if (image->trusted)
+        return SWAPC_OK;
     return swapc_error_set(error, SWAPC_UNSUPPORTED,
                            "%s validates too little to take modules by itself, and this build has "
-                           "no engine that does: build with wasmtime",
+                           "no engine that does: build with wasmtime, or take signed bundles only",
                            engine->name);
 }
 
@@ -122,7 +127,7 @@ static enum swapc_status check_image(swapc_host *host, const swapc_engine *engin
                                      "%s is no shared object, and engine %s takes nothing else",
                                      image->path, engine->name);
     enum swapc_status status = swapci_check_wasm(image->bytes, error);
-    return status == SWAPC_OK ? validate(host, engine, image->bytes, error) : status;
+    return status == SWAPC_OK ? validate(host, engine, image, error) : status;
 }
 
 static struct swapci_cache_key cache_key(const swapc_module *module) {
@@ -183,7 +188,7 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
     struct swapci_cache *cache = &module->host->cache;
     bool read = image->bytes.ptr != NULL;
     if (module->kept && !read && swapci_cache_digest(cache, image->path, image->digest_hex) &&
-        revive(module, state))
+        swapci_image_is_expected(image) && revive(module, state))
         return SWAPC_OK;
     enum swapc_status status = read ? SWAPC_OK : swapci_image_fill(image, error);
     if (status != SWAPC_OK)
@@ -222,6 +227,14 @@ static enum swapc_status check_limits(const swapc_module *module, swapc_error *e
                            (unsigned long long)most);
 }
 
+/* The last step, so that a version that does not work is not one that was admitted. */
+static enum swapc_status admit_version(swapc_module *module, swapc_error *error) {
+    enum swapc_status status = swapc_module_self_test(module, error);
+    return status == SWAPC_OK ? swapci_trust_admit(module->host->config.trust, module->image.name,
+                                                   module->image.version, error)
+                              : status;
+}
+
 static enum swapc_status build(swapc_module *module, unsigned index, swapc_error *error) {
     swapc_engine_state *state;
     enum swapc_status status = check_limits(module, error);
@@ -231,6 +244,8 @@ static enum swapc_status build(swapc_module *module, unsigned index, swapc_error
         status = obtain(module, state, error);
     if (status == SWAPC_OK)
         status = prove(module, error);
+    if (status == SWAPC_OK && module->image.trusted)
+        status = admit_version(module, error);
     return status;
 }
 
@@ -292,7 +307,7 @@ enum swapc_status swapc_module_load(swapc_host *host, const char *path,
     struct swapci_image image;
     unsigned index;
     options = options ? options : &no_options;
-    enum swapc_status status = find_image(path, options, &image, &index, error);
+    enum swapc_status status = find_image(host, path, options, &image, &index, error);
     return status == SWAPC_OK ? module_new(host, &image, index, options, out, error) : status;
 }
 
@@ -303,6 +318,11 @@ enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, sw
     unsigned index;
     swapc_module_options own = options ? *options : no_options;
     own.fresh = 1;
+    if (host->config.trust)
+        return swapc_error_set(error, SWAPC_SIGNATURE,
+                               "%s comes from memory, and only signed bundles are taken here: load "
+                               "it from a bundle's folder",
+                               name);
     enum swapc_status status = own.engine ? swapci_engine_find(own.engine, &index, error)
                                           : engine_for_file(bytes, name, &index, error);
     if (status == SWAPC_OK)
