@@ -98,7 +98,7 @@ void swapci_rpc_server_free(swapci_rpc_server *server);
 /* Answers a unary call with message, copied, and status OK. Voids the handle. */
 void swapci_rpc_call_reply(swapci_rpc_call *call, swapc_bytes message);
 
-/* Ends a call with code and text (NULL: none), copied, up to 255 bytes. Voids the handle. */
+/* Ends a call with code and text (NULL: none), copied, up to 511 bytes. Voids the handle. */
 void swapci_rpc_call_finish(swapci_rpc_call *call, enum swapci_rpc_code code, const char *text);
 
 /* Sends one message, copied, on a stream. A stream carries states, not events: a message that has

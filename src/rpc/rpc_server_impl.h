@@ -57,7 +57,7 @@ struct swapci_rpc_call {
     bool status_sent;
     bool closed; /* the close came: nothing more can be sent */
     enum swapci_rpc_code code;
-    char text[256];
+    char text[512];
 };
 
 struct swapci_rpc_server {

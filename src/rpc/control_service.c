@@ -1,0 +1,172 @@
+#include "control_service.h"
+
+#include "clock.h"
+#include "rpc_message.h"
+
+#include "control.pb-c.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef Swapc__Control__V1__Module module_message;
+
+/* Reads a request; NULL after the call was finished. */
+#define READ(call, bytes, type)                                                                    \
+    swapci_rpc_message_request(call, &swapc__control__v1__##type##__descriptor, bytes)
+
+static void finish_error(swapci_rpc_call *call, enum swapc_status status,
+                         const swapc_error *error) {
+    char text[SWAPC_ERROR_TEXT_MAX + 64]; /* cut by finish */
+    enum swapci_rpc_code code = status == SWAPC_NOT_FOUND     ? SWAPCI_RPC_NOT_FOUND
+                                : status == SWAPC_NO_MEMORY   ? SWAPCI_RPC_RESOURCE_EXHAUSTED
+                                : status == SWAPC_UNSUPPORTED ? SWAPCI_RPC_UNIMPLEMENTED
+                                                              : SWAPCI_RPC_FAILED_PRECONDITION;
+    snprintf(text, sizeof text, "[%s] %s", swapc_status_name(status),
+             error->text[0] ? error->text : swapc_status_text(status));
+    swapci_rpc_call_finish(call, code, text);
+}
+
+/* The message's strings are those of module. */
+static void describe(const swapci_control_module *module, module_message *out) {
+    swapc__control__v1__module__init(out);
+    out->slot = (char *)module->slot;
+    out->name = (char *)module->name;
+    out->version = (char *)module->version;
+    out->engine = (char *)module->engine;
+    out->flavour = (char *)module->flavour;
+    out->path = (char *)module->path;
+    out->digest = (char *)module->digest;
+    out->generation = module->generation;
+}
+
+static void reply_status(swapci_rpc_call *call, const swapci_control_status *status,
+                         uint64_t started_ns) {
+    Swapc__Control__V1__StatusResponse response = SWAPC__CONTROL__V1__STATUS_RESPONSE__INIT;
+    Swapc__Control__V1__Counter counters[SWAPCI_CONTROL_COUNTERS_MAX];
+    Swapc__Control__V1__Counter *rows[SWAPCI_CONTROL_COUNTERS_MAX];
+    for (size_t i = 0; i < status->counter_count; i++) {
+        swapc__control__v1__counter__init(&counters[i]);
+        counters[i].name = (char *)status->counters[i].name;
+        counters[i].value = status->counters[i].value;
+        rows[i] = &counters[i];
+    }
+    response.role = (char *)status->role;
+    response.version = (char *)status->version;
+    response.state = (char *)status->state;
+    response.pid = (uint32_t)getpid();
+    response.uptime_ms = (swapci_clock_monotonic_ns() - started_ns) / 1000000;
+    response.counters = rows;
+    response.n_counters = status->counter_count;
+    swapci_rpc_message_reply(call, &response.base);
+}
+
+static void handle_status(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
+    const swapci_control_service *service = user;
+    swapci_control_status status = {.counter_count = 0};
+    ProtobufCMessage *request = READ(call, bytes, status_request);
+    if (!request) return;
+    protobuf_c_message_free_unpacked(request, NULL);
+    service->status(service->user, &status);
+    reply_status(call, &status, service->started_ns);
+}
+
+static void handle_drain(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
+    const swapci_control_service *service = user;
+    Swapc__Control__V1__DrainResponse response = SWAPC__CONTROL__V1__DRAIN_RESPONSE__INIT;
+    ProtobufCMessage *request = READ(call, bytes, drain_request);
+    if (!request) return;
+    protobuf_c_message_free_unpacked(request, NULL);
+    service->drain(service->user);
+    swapci_rpc_message_reply(call, &response.base);
+}
+
+static void reply_list(swapci_rpc_call *call, const swapci_control_modules *modules) {
+    Swapc__Control__V1__ListModulesResponse response =
+        SWAPC__CONTROL__V1__LIST_MODULES_RESPONSE__INIT;
+    module_message messages[SWAPCI_CONTROL_MODULES_MAX];
+    module_message *rows[SWAPCI_CONTROL_MODULES_MAX];
+    for (size_t i = 0; i < modules->count; i++) {
+        describe(&modules->rows[i], &messages[i]);
+        rows[i] = &messages[i];
+    }
+    response.modules = rows;
+    response.n_modules = modules->count;
+    swapci_rpc_message_reply(call, &response.base);
+}
+
+static void handle_list(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
+    const swapci_control_service *service = user;
+    ProtobufCMessage *request = READ(call, bytes, list_modules_request);
+    if (!request) return;
+    protobuf_c_message_free_unpacked(request, NULL);
+    swapci_control_modules *modules = calloc(1, sizeof *modules);
+    if (!modules) {
+        swapci_rpc_call_finish(call, SWAPCI_RPC_RESOURCE_EXHAUSTED, "out of memory");
+        return;
+    }
+    if (service->list) service->list(service->user, modules);
+    reply_list(call, modules);
+    free(modules);
+}
+
+static void no_slots(swapci_rpc_call *call) {
+    swapci_rpc_call_finish(call, SWAPCI_RPC_UNIMPLEMENTED,
+                           "[UNSUPPORTED] this process has no slots: swap the verifier's");
+}
+
+static void handle_swap(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
+    const swapci_control_service *service = user;
+    Swapc__Control__V1__SwapResponse response = SWAPC__CONTROL__V1__SWAP_RESPONSE__INIT;
+    swapci_control_module module = {.generation = 0};
+    module_message message;
+    swapc_error error = SWAPC_ERROR_INIT;
+    ProtobufCMessage *request = READ(call, bytes, swap_request);
+    if (!request) return;
+    const Swapc__Control__V1__SwapRequest *r = (const Swapc__Control__V1__SwapRequest *)request;
+    if (!service->swap) {
+        no_slots(call);
+    } else {
+        enum swapc_status status =
+            service->swap(service->user, r->slot, r->path, &module, &error);
+        describe(&module, &message);
+        response.module = &message;
+        if (status == SWAPC_OK) swapci_rpc_message_reply(call, &response.base);
+        else finish_error(call, status, &error);
+    }
+    protobuf_c_message_free_unpacked(request, NULL);
+}
+
+static void handle_rollback(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
+    const swapci_control_service *service = user;
+    Swapc__Control__V1__RollbackResponse response = SWAPC__CONTROL__V1__ROLLBACK_RESPONSE__INIT;
+    swapci_control_module module = {.generation = 0};
+    module_message message;
+    swapc_error error = SWAPC_ERROR_INIT;
+    ProtobufCMessage *request = READ(call, bytes, rollback_request);
+    if (!request) return;
+    const char *slot = ((const Swapc__Control__V1__RollbackRequest *)request)->slot;
+    if (!service->rollback) {
+        no_slots(call);
+    } else {
+        enum swapc_status status = service->rollback(service->user, slot, &module, &error);
+        describe(&module, &message);
+        response.module = &message;
+        if (status == SWAPC_OK) swapci_rpc_message_reply(call, &response.base);
+        else finish_error(call, status, &error);
+    }
+    protobuf_c_message_free_unpacked(request, NULL);
+}
+
+static const swapci_rpc_method methods[] = {
+    {.name = SWAPCI_CONTROL_STATUS, .handle = handle_status},
+    {.name = SWAPCI_CONTROL_DRAIN, .handle = handle_drain},
+    {.name = SWAPCI_CONTROL_LIST, .handle = handle_list},
+    {.name = SWAPCI_CONTROL_SWAP, .handle = handle_swap},
+    {.name = SWAPCI_CONTROL_ROLLBACK, .handle = handle_rollback},
+};
+
+void swapci_control_service_add(swapci_rpc_server *server, const swapci_control_service *service) {
+    /* The table's user is not const; this file only reads it. */
+    swapci_rpc_server_add(server, methods, sizeof methods / sizeof *methods, (void *)service);
+}

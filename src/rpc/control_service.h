@@ -1,0 +1,31 @@
+/* control_service.h - the server's side of swapc.control.v1.Control.
+ *
+ * The process behind it fills in what it is and does; the service speaks gRPC. What a process has
+ * not (a signer has no slots) is NULL and answered with UNIMPLEMENTED.
+ *
+ * Threads: callbacks run where the server's handlers run (rpc_server.h), one at a time; swap may
+ *     block for a compilation, and what else that thread does waits for it.
+ * Ownership: strings given to callbacks are borrowed for the call; out is zeroed before it.
+ */
+#ifndef SWAPCI_CONTROL_SERVICE_H
+#define SWAPCI_CONTROL_SERVICE_H
+
+#include "control_types.h"
+#include "rpc_server.h"
+
+typedef struct swapci_control_service {
+    void (*status)(void *user, swapci_control_status *out); /* role, version, state, counters */
+    void (*drain)(void *user);
+    void (*list)(void *user, swapci_control_modules *out); /* NULL: no modules */
+    enum swapc_status (*swap)(void *user, const char *slot, const char *path,
+                              swapci_control_module *out, swapc_error *error);
+    enum swapc_status (*rollback)(void *user, const char *slot, swapci_control_module *out,
+                                  swapc_error *error);
+    void *user;
+    uint64_t started_ns; /* by the monotonic clock (clock.h) */
+} swapci_control_service;
+
+/* Adds the service; *service is borrowed until the server is shut down. */
+void swapci_control_service_add(swapci_rpc_server *server, const swapci_control_service *service);
+
+#endif

@@ -1,0 +1,204 @@
+/* swapc.control.v1.Control between a client and a server in one process. */
+#include "clock.h"
+#include "control_client.h"
+#include "control_service.h"
+#include "rpc_runtime.h"
+#include "rpc_scratch.h"
+#include "test_main.h"
+
+#include <string.h>
+
+#define PATIENCE 20000 /* ms; reached only by a test that fails */
+
+struct process {
+    struct swapci_rpc_scratch *scratch;
+    swapci_rpc_server *server;
+    swapci_rpc_client *client;
+    swapci_control_service service;
+    unsigned drains;
+    char slot[64], path[256];
+    enum swapc_status refuse;
+};
+
+static void status(void *user, swapci_control_status *out) {
+    (void)user;
+    strcpy(out->role, "verifier");
+    strcpy(out->version, "0.1.0");
+    strcpy(out->state, "serving");
+    strcpy(out->counters[0].name, "workers");
+    out->counters[0].value = 2;
+    strcpy(out->counters[1].name, "large");
+    out->counters[1].value = UINT64_MAX;
+    out->counter_count = 2;
+}
+
+static void drain(void *user) { ((struct process *)user)->drains++; }
+
+static void fill(swapci_control_module *out, const char *slot, uint64_t generation) {
+    snprintf(out->slot, sizeof out->slot, "%s", slot);
+    strcpy(out->name, "schnorr");
+    strcpy(out->version, "1.2.3");
+    strcpy(out->engine, "wasmtime");
+    strcpy(out->flavour, "wide");
+    strcpy(out->path, "/b/wide.wasm");
+    memset(out->digest, 'a', 64);
+    out->generation = generation;
+}
+
+static void list(void *user, swapci_control_modules *out) {
+    (void)user;
+    out->count = SWAPCI_CONTROL_MODULES_MAX;
+    for (size_t i = 0; i < out->count; i++) fill(&out->rows[i], "slot", i + 1);
+}
+
+static enum swapc_status swap(void *user, const char *slot, const char *path,
+                              swapci_control_module *out, swapc_error *error) {
+    struct process *p = user;
+    snprintf(p->slot, sizeof p->slot, "%s", slot);
+    snprintf(p->path, sizeof p->path, "%s", path);
+    if (p->refuse) return swapc_error_set(error, p->refuse, "%s is refused", path);
+    fill(out, slot, 7);
+    return SWAPC_OK;
+}
+
+static enum swapc_status rollback(void *user, const char *slot, swapci_control_module *out,
+                                  swapc_error *error) {
+    struct process *p = user;
+    if (p->refuse) return swapc_error_set(error, p->refuse, "nothing before it");
+    fill(out, slot, 8);
+    return SWAPC_OK;
+}
+
+static int start(void **state) {
+    static struct process process;
+    struct process *p = &process;
+    void *scratch;
+    *p = (struct process){.service = {status, drain, list, swap, rollback, p,
+                                      swapci_clock_monotonic_ns()}};
+    *state = p;
+    if (swapci_rpc_scratch_make(&scratch)) return -1;
+    p->scratch = scratch;
+    swapci_rpc_server_config config = {.address = p->scratch->address};
+    if (swapci_rpc_server_new(&config, &p->server, NULL) ||
+        swapci_rpc_client_new(p->scratch->address, &p->client, NULL))
+        return -1;
+    swapci_control_service_add(p->server, &p->service);
+    return swapci_rpc_server_start(p->server, NULL) ? -1 : 0;
+}
+
+static int stop(void **state) {
+    struct process *p = *state;
+    void *scratch = p->scratch;
+    swapci_rpc_client_free(p->client);
+    swapci_rpc_server_free(p->server);
+    swapci_rpc_shutdown();
+    return swapci_rpc_scratch_remove(&scratch);
+}
+
+static void status_is_told(void **state) {
+    struct process *p = *state;
+    swapci_control_status got;
+    assert_int_equal(swapci_control_client_status(p->client, PATIENCE, &got, NULL), SWAPC_OK);
+    assert_string_equal(got.role, "verifier");
+    assert_string_equal(got.version, "0.1.0");
+    assert_string_equal(got.state, "serving");
+    assert_int_equal(got.pid, getpid());
+    assert_true(got.uptime_ms < 1000000);
+    assert_int_equal(got.counter_count, 2);
+    assert_string_equal(got.counters[1].name, "large");
+    assert_true(got.counters[1].value == UINT64_MAX);
+}
+
+static void drain_reaches_the_process(void **state) {
+    struct process *p = *state;
+    assert_int_equal(swapci_control_client_drain(p->client, PATIENCE, NULL), SWAPC_OK);
+    assert_int_equal(p->drains, 1);
+}
+
+static void every_module_is_listed(void **state) {
+    static swapci_control_modules got;
+    struct process *p = *state;
+    assert_int_equal(swapci_control_client_list(p->client, PATIENCE, &got, NULL), SWAPC_OK);
+    assert_int_equal(got.count, SWAPCI_CONTROL_MODULES_MAX);
+    assert_int_equal(got.rows[15].generation, 16);
+    assert_string_equal(got.rows[3].path, "/b/wide.wasm");
+    assert_int_equal(strlen(got.rows[3].digest), 64);
+}
+
+static void swap_and_rollback(void **state) {
+    struct process *p = *state;
+    swapci_control_module got;
+    assert_int_equal(
+        swapci_control_client_swap(p->client, "ecdsa", "/x/y", PATIENCE, &got, NULL), SWAPC_OK);
+    assert_string_equal(p->slot, "ecdsa");
+    assert_string_equal(p->path, "/x/y");
+    assert_string_equal(got.slot, "ecdsa");
+    assert_int_equal(got.generation, 7);
+    assert_int_equal(swapci_control_client_rollback(p->client, "ecdsa", PATIENCE, &got, NULL),
+                     SWAPC_OK);
+    assert_int_equal(got.generation, 8);
+}
+
+static void a_refusal_says_why(void **state) {
+    static const enum swapc_status refusals[] = {SWAPC_SIGNATURE, SWAPC_VERSION, SWAPC_NOT_FOUND,
+                                                 SWAPC_UNSUPPORTED, SWAPC_SELF_TEST};
+    struct process *p = *state;
+    swapci_control_module got;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        swapc_error error = SWAPC_ERROR_INIT;
+        char expected[64];
+        p->refuse = refusals[i];
+        assert_int_not_equal(
+            swapci_control_client_swap(p->client, "s", "/x/y", PATIENCE, &got, &error), SWAPC_OK);
+        snprintf(expected, sizeof expected, "[%s] /x/y is refused",
+                 swapc_status_name(refusals[i]));
+        if (!strstr(error.text, expected)) fail_msg("%s", error.text);
+    }
+    assert_int_not_equal(swapci_control_client_rollback(p->client, "s", PATIENCE, &got, NULL),
+                         SWAPC_OK);
+}
+
+static void a_process_without_slots(void **state) {
+    static swapci_control_modules modules;
+    struct process *p = *state;
+    swapci_control_module got;
+    swapc_error error = SWAPC_ERROR_INIT;
+    p->service.list = NULL;
+    p->service.swap = NULL;
+    p->service.rollback = NULL;
+    assert_int_equal(swapci_control_client_list(p->client, PATIENCE, &modules, NULL), SWAPC_OK);
+    assert_int_equal(modules.count, 0);
+    assert_int_equal(swapci_control_client_swap(p->client, "s", "/x", PATIENCE, &got, &error),
+                     SWAPC_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "no slots"));
+    assert_int_equal(swapci_control_client_rollback(p->client, "s", PATIENCE, &got, NULL),
+                     SWAPC_UNSUPPORTED);
+}
+
+static void garbage_is_refused(void **state) {
+    static const char *const names[] = {SWAPCI_CONTROL_STATUS, SWAPCI_CONTROL_DRAIN,
+                                        SWAPCI_CONTROL_LIST, SWAPCI_CONTROL_SWAP,
+                                        SWAPCI_CONTROL_ROLLBACK};
+    struct process *p = *state;
+    uint8_t *reply;
+    size_t len;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(swapci_rpc_client_call(p->client, names[i],
+                                                swapc_bytes_str("\xff\xff\xff"), PATIENCE, &reply,
+                                                &len, NULL),
+                         SWAPC_INVALID);
+    assert_int_equal(p->drains, 0);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(status_is_told, start, stop),
+        cmocka_unit_test_setup_teardown(drain_reaches_the_process, start, stop),
+        cmocka_unit_test_setup_teardown(every_module_is_listed, start, stop),
+        cmocka_unit_test_setup_teardown(swap_and_rollback, start, stop),
+        cmocka_unit_test_setup_teardown(a_refusal_says_why, start, stop),
+        cmocka_unit_test_setup_teardown(a_process_without_slots, start, stop),
+        cmocka_unit_test_setup_teardown(garbage_is_refused, start, stop),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}

@@ -1,0 +1,55 @@
+/* control_types.h - what swapc.control.v1.Control says of a process, as both sides see it.
+ *
+ * Threads and ownership: plain storage, no heap.
+ */
+#ifndef SWAPCI_CONTROL_TYPES_H
+#define SWAPCI_CONTROL_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SWAPCI_CONTROL_STATUS "/swapc.control.v1.Control/Status"
+#define SWAPCI_CONTROL_DRAIN "/swapc.control.v1.Control/Drain"
+#define SWAPCI_CONTROL_LIST "/swapc.control.v1.Control/ListModules"
+#define SWAPCI_CONTROL_SWAP "/swapc.control.v1.Control/Swap"
+#define SWAPCI_CONTROL_ROLLBACK "/swapc.control.v1.Control/Rollback"
+
+enum {
+    SWAPCI_CONTROL_NAME_MAX = 64,
+    SWAPCI_CONTROL_PATH_MAX = 4096,
+    SWAPCI_CONTROL_COUNTERS_MAX = 16,
+    SWAPCI_CONTROL_MODULES_MAX = 16
+};
+
+typedef struct swapci_control_counter {
+    char name[SWAPCI_CONTROL_NAME_MAX];
+    uint64_t value;
+} swapci_control_counter;
+
+typedef struct swapci_control_status {
+    char role[SWAPCI_CONTROL_NAME_MAX];
+    char version[SWAPCI_CONTROL_NAME_MAX];
+    char state[SWAPCI_CONTROL_NAME_MAX]; /* "serving", "draining" */
+    uint32_t pid;
+    uint64_t uptime_ms;
+    swapci_control_counter counters[SWAPCI_CONTROL_COUNTERS_MAX];
+    size_t counter_count;
+} swapci_control_status;
+
+typedef struct swapci_control_module {
+    char slot[SWAPCI_CONTROL_NAME_MAX];
+    char name[SWAPCI_CONTROL_NAME_MAX];
+    char version[SWAPCI_CONTROL_NAME_MAX];
+    char engine[SWAPCI_CONTROL_NAME_MAX];
+    char flavour[SWAPCI_CONTROL_NAME_MAX];
+    char path[SWAPCI_CONTROL_PATH_MAX];
+    char digest[65];
+    uint64_t generation; /* 0: nothing published */
+} swapci_control_module;
+
+typedef struct swapci_control_modules {
+    swapci_control_module rows[SWAPCI_CONTROL_MODULES_MAX];
+    size_t count;
+} swapci_control_modules;
+
+#endif
