@@ -17,6 +17,7 @@
 #include "swapc/error.h"
 #include "swapc/limits.h"
 #include "swapc/log.h"
+#include "swapc/trust.h"
 #include "swapc/version.h"
 
 #ifdef __cplusplus
@@ -51,9 +52,11 @@ typedef struct swapc_host_config {
      * NULL: $SWAPC_CACHE, else $XDG_CACHE_HOME/swapc, else ~/.cache/swapc; "": none are kept.
      * A directory that cannot be used is logged, and nothing is kept. */
     const char *cache;
+    /* Which modules are taken: NULL takes all; else signed bundles only (swapc/trust.h). */
+    const swapc_trust *trust;
 } swapc_host_config;
 
-#define SWAPC_HOST_CONFIG_INIT {{0, 0, SWAPC_LOG_INFO}, SWAPC_LIMITS_INIT, 0, 0, 0, 0, 0, 0}
+#define SWAPC_HOST_CONFIG_INIT {{0, 0, SWAPC_LOG_INFO}, SWAPC_LIMITS_INIT, 0, 0, 0, 0, 0, 0, 0}
 
 /* Makes a host. config NULL: the defaults. Returns SWAPC_OK, NO_MEMORY. */
 enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **out,

@@ -42,8 +42,9 @@ typedef struct swapc_module_info {
 /* Reads a bundle (a folder with module.toml) or a single file (.wasm, .so), checks it, compiles it
  * (or takes the compiled form that is kept of this very file, see swapc_host_config.cache), and
  * proves that an instance starts. Blocks for the compilation. options NULL: the defaults.
- * Returns NOT_FOUND, NO_ENGINE, NO_FLAVOUR, BUNDLE, 2xx (the module), 3xx (its start), IO,
- * NO_MEMORY; `error` names file and remedy. After failure *out is untouched. */
+ * Returns NOT_FOUND, NO_ENGINE, NO_FLAVOUR, BUNDLE, 2xx (the module; with the host's trust policy
+ * also SIGNATURE, VERSION and SELF_TEST), 3xx (its start), IO, NO_MEMORY, CORRUPT (the record of
+ * versions); `error` names file and remedy. After failure *out is untouched. */
 enum swapc_status swapc_module_load(swapc_host *host, const char *path,
                                     const swapc_module_options *options, swapc_module **out,
                                     swapc_error *error);

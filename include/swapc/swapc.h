@@ -11,5 +11,6 @@
 #include "swapc/module.h"
 #include "swapc/slot.h"
 #include "swapc/version.h"
+#include "swapc/trust.h"
 
 #endif
