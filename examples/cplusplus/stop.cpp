@@ -85,7 +85,7 @@ std::string echo(const Module &module, const std::string &text) {
 
 swapc_status loop_until_cancelled(const Module &module) {
     swapc_cancel cancel = SWAPC_CANCEL_INIT;
-    swapc_call_options options = {};
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
     options.cancel = &cancel;
     std::thread other([&cancel] {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -99,7 +99,7 @@ swapc_status loop_until_cancelled(const Module &module) {
 void run(const char *path) {
     Host host = make_host();
     Module module = load(host, path);
-    swapc_call_options deadline = {};
+    swapc_call_options deadline = SWAPC_CALL_OPTIONS_INIT;
     deadline.deadline_ms = 20;
     std::printf("deadline: %s\n", swapc_status_name(loop(module, deadline)));
     std::printf("cancel: %s\n", swapc_status_name(loop_until_cancelled(module)));

@@ -54,7 +54,8 @@ static int call(swapc_module *module, const char *operation, const char *payload
                 struct client *client) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapc_reply reply = SWAPC_REPLY_INIT;
-    swapc_call_options options = {0, NULL, client};
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+    options.user = client;
     enum swapc_status status = swapc_module_call(
         module, swapc_bytes_str(operation), swapc_bytes_str(payload), &options, &reply, &error);
     int answered = status == SWAPC_OK || status == SWAPC_GUEST_ERROR;

@@ -98,6 +98,8 @@ typedef struct swapc_call_options {
     void *user;                 /* handed to the host-call handler */
 } swapc_call_options;
 
+#define SWAPC_CALL_OPTIONS_INIT {0, 0, 0}
+
 /* Calls an operation: operation and payload are any bytes, borrowed for the call (an operation is
  * at most 64 KiB, a payload at most 1 GiB). options NULL: none.
  * Returns SWAPC_OK with reply->body the response; GUEST_ERROR with reply->body the guest's error;
