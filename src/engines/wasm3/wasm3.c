@@ -2,25 +2,31 @@
  *
  * A module is its bytes, found fit and compiled once on trial. wasm3 binds a parsed module to one
  * runtime, so each instance parses, loads and compiles its own; the core keeps instances warm.
- * Nothing stops a loop in wasm3: deadline and cancel are not held. One known fault stays inside the
- * sandbox: memory.grow by so much that the page count wraps past 2^32 shrinks the memory instead of
- * giving -1; the guest then traps where it reaches for what is gone.
+ * Nothing stops a loop in wasm3, so a module has two builds: as it came, and metered (see
+ * wasm_meter.h). Instances are of the metered one, unless deadline_ms is 0: whoever wants no
+ * deadline pays for none, and a call that then brings its own deadline or cancel is refused.
+ * One known fault stays inside the sandbox: memory.grow by so much that the page count wraps past
+ * 2^32 shrinks the memory instead of giving -1; the guest then traps where it reaches for what is
+ * gone.
  *
  * Threads: environment and runtime belong to one instance, so instances share nothing but const
  * tables: the state's bindings, and the module's bytes.
  */
 #include <stdio.h>
 
+#include "clock.h"
 #include "guest_stack.h"
 #include "heap.h"
 #include "swapc/sys/engine.h"
 #include "wasm3_frames.h"
 #include "wasm3_inside.h"
 #include "wasm3_scan.h"
+#include "wasm_meter.h"
 
 #define PAGE_BYTES 65536u
 #define PAGES_MOST 32768u /* wasm3's own ceiling: 2 GiB */
 #define NAME "wasm3"
+#define BUDGET 50000 /* instructions between two looks at the clock: some 100 us */
 
 /* An import row as wasm3 needs it. */
 struct binding {
@@ -36,25 +42,34 @@ struct swapc_engine_state {
     struct swapci_wasm3_frames frames;
 };
 
+struct build {
+    swapc_bytes bytes;
+    struct swapci_wasm3_shape shape;
+};
+
 struct swapc_engine_module {
     const swapc_engine_state *state;
-    swapc_bytes bytes;
+    struct build plain;
+    struct build metered;
+    swapci_buffer metered_bytes;
     char path[128]; /* for messages */
-    struct swapci_wasm3_shape shape;
 };
 
 struct swapc_engine_instance {
     const swapc_engine_module *module;
+    const struct build *build; /* one of the module's */
+    const swapc_run *run;      /* of the current entry */
     swapc_call *call;
     IM3Environment environment;
     IM3Runtime runtime;
     IM3Module inside; /* owned by the runtime once loaded */
     IM3Function guest_call;
-    enum swapc_status stopped; /* the status of the import that stopped the guest */
+    enum swapc_status stopped; /* the status of the import or the tick that stopped the guest */
     struct swapci_guest_stack stack;
 };
 
 static const char import_stopped[] = "[trap] an import stopped the guest";
+static const char tick_stopped[] = "[trap] the guest was stopped";
 
 static enum swapc_status report(swapc_error *error, enum swapc_status status, const char *path,
                                 const char *text) {
@@ -87,6 +102,25 @@ static const void *enter_import(IM3Runtime runtime, IM3ImportContext context, ui
     }
     if (binding->results) sp[0] = result;
     return m3Err_none;
+}
+
+static bool limited(const swapc_run *run) {
+    return run->deadline_ns != 0 || run->cancel;
+}
+
+static enum swapc_status look(const swapc_run *run) {
+    if (run->cancel && __atomic_load_n(run->cancel, __ATOMIC_ACQUIRE)) return SWAPC_CANCELLED;
+    bool late = run->deadline_ns != 0 && swapci_clock_monotonic_ns() >= run->deadline_ns;
+    return late ? SWAPC_DEADLINE : SWAPC_OK;
+}
+
+/* The metered build has spent its budget. */
+static const void *tick(IM3Runtime runtime, IM3ImportContext context, uint64_t *sp, void *memory) {
+    (void)context, (void)memory;
+    swapc_engine_instance *instance = m3_GetUserData(runtime);
+    instance->stopped = look(instance->run);
+    sp[0] = BUDGET;
+    return instance->stopped == SWAPC_OK ? m3Err_none : tick_stopped;
 }
 
 /* "ii:i" becomes "i(ii)". */
@@ -169,20 +203,23 @@ static enum swapc_status refuse(const swapc_engine_module *module, IM3Runtime ru
     return report(error, status_of(result), module->path, text);
 }
 
-static M3Result link_imports(const swapc_engine_state *state, IM3Module inside) {
+static M3Result link_imports(const swapc_engine_instance *instance) {
+    const swapc_engine_state *state = instance->module->state;
     for (size_t i = 0; i < state->binding_count; i++) {
         const struct binding *b = &state->bindings[i];
-        M3Result result = m3_LinkRawFunctionEx(inside, b->row->module, b->row->name, b->signature,
-                                               enter_import, b);
+        M3Result result = m3_LinkRawFunctionEx(instance->inside, b->row->module, b->row->name,
+                                               b->signature, enter_import, b);
         if (result && result != m3Err_functionLookupFailed) return result;
     }
-    return m3Err_none;
+    if (instance->build == &instance->module->plain) return m3Err_none;
+    return m3_LinkRawFunction(instance->inside, SWAPCI_METER_MODULE, SWAPCI_METER_NAME, "i()",
+                              tick);
 }
 
 static enum swapc_status link_and_compile(swapc_engine_instance *instance, swapc_error *error) {
     const swapc_engine_module *module = instance->module;
     const char *from, *name;
-    M3Result result = link_imports(module->state, instance->inside);
+    M3Result result = link_imports(instance);
     if (result == m3Err_mallocFailedCodePage)
         return report(error, SWAPC_NO_MEMORY, module->path, result);
     if (result) return report(error, SWAPC_MODULE_IMPORT, module->path, result);
@@ -194,14 +231,15 @@ static enum swapc_status link_and_compile(swapc_engine_instance *instance, swapc
     }
     result = m3_CompileModule(instance->inside);
     if (result) return refuse(module, instance->runtime, result, error);
-    instance->guest_call = swapci_wasm3_function(instance->inside, module->shape.guest_call);
+    instance->guest_call =
+        swapci_wasm3_function(instance->inside, instance->build->shape.guest_call);
     return SWAPC_OK;
 }
 
 static M3Result parse_and_load(swapc_engine_instance *instance, bool trial) {
     IM3Module inside;
-    M3Result result = m3_ParseModule(instance->environment, &inside, instance->module->bytes.ptr,
-                                     (uint32_t)instance->module->bytes.len);
+    M3Result result = m3_ParseModule(instance->environment, &inside, instance->build->bytes.ptr,
+                                     (uint32_t)instance->build->bytes.len);
     if (result) return result;
     if (trial) swapci_wasm3_forget_memory(inside);
     result = m3_LoadModule(instance->runtime, inside);
@@ -218,13 +256,16 @@ static void free_instance(swapc_engine_instance *instance) {
 }
 
 /* An instance without its module yet: the two stacks and wasm3's objects. */
-static swapc_engine_instance *new_instance(const swapc_engine_module *module, swapc_error *error) {
+static swapc_engine_instance *new_instance(const swapc_engine_module *module, bool metered,
+                                           swapc_error *error) {
+    const struct build *build = metered ? &module->metered : &module->plain;
     uint32_t values;
     size_t frames =
-        swapci_wasm3_frames_plan(&module->state->frames, module->shape.loops_max, &values);
+        swapci_wasm3_frames_plan(&module->state->frames, build->shape.loops_max, &values);
     swapc_engine_instance *instance = swapci_heap_zeroed(1, sizeof *instance);
     if (!instance) goto no_memory;
     instance->module = module;
+    instance->build = build;
     if (swapci_guest_stack_init(&instance->stack, frames) != 0) goto no_memory;
     instance->environment = m3_NewEnvironment();
     if (!instance->environment) goto no_memory;
@@ -251,11 +292,25 @@ static void enter_guest(void *user) {
     else entry->result = m3_RunStart(entry->instance->inside);
 }
 
-static enum swapc_status run(struct entry *entry, swapc_error *error) {
+static enum swapc_status report_stop(const swapc_engine_instance *instance, swapc_error *error) {
+    const char *text = "the guest was stopped: its call was cancelled";
+    if (instance->stopped == SWAPC_DEADLINE)
+        text = "the guest was stopped at its deadline: raise deadline_ms if it needs longer";
+    return report(error, instance->stopped, instance->module->path, text);
+}
+
+static enum swapc_status run(struct entry *entry, const swapc_run *run_limits, swapc_error *error) {
     swapc_engine_instance *instance = entry->instance;
+    if (limited(run_limits) && instance->build == &instance->module->plain)
+        return report(
+            error, SWAPC_UNSUPPORTED, instance->module->path,
+            "it was loaded with deadline_ms 0, and wasm3 then stops no call; load it with "
+            "a deadline_ms");
+    instance->run = run_limits;
     swapci_guest_stack_run(&instance->stack, enter_guest, entry);
     if (!entry->result) return SWAPC_OK;
     if (entry->result == import_stopped) return instance->stopped;
+    if (entry->result == tick_stopped) return report_stop(instance, error);
     const char *text = entry->result;
     if (strncmp(text, "[trap] ", 7) == 0) text += 7;
     enum swapc_status status = status_of(entry->result);
@@ -295,12 +350,12 @@ static enum swapc_status load(swapc_engine_instance *instance, bool trial, swapc
 
 static enum swapc_status check_memory(const swapc_engine_module *module, uint32_t pages,
                                       swapc_error *error) {
-    if (module->shape.pages_min <= pages) return SWAPC_OK;
+    if (module->plain.shape.pages_min <= pages) return SWAPC_OK;
     char text[SWAPC_ERROR_TEXT_MAX];
     snprintf(text, sizeof text,
              "it starts with %u pages of memory, the limit is %u; raise "
              "memory_max",
-             module->shape.pages_min, pages);
+             module->plain.shape.pages_min, pages);
     return report(error, SWAPC_MEMORY_LIMIT, module->path, text);
 }
 
@@ -312,18 +367,17 @@ static uint32_t pages_allowed(const swapc_limits *limits) {
 static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_call *call,
                                             const swapc_limits *limits, const swapc_run *run_limits,
                                             swapc_engine_instance **out, swapc_error *error) {
-    (void)run_limits; /* not held, as the caps say */
     uint32_t pages = pages_allowed(limits);
     enum swapc_status status = check_memory(module, pages, error);
     if (status != SWAPC_OK) return status;
-    swapc_engine_instance *instance = new_instance(module, error);
+    swapc_engine_instance *instance = new_instance(module, limits->deadline_ms != 0, error);
     if (!instance) return SWAPC_NO_MEMORY;
     instance->call = call;
     status = load(instance, false, error);
     if (status == SWAPC_OK) {
         struct entry entry = {.instance = instance};
         swapci_wasm3_cap_memory(instance->runtime, pages);
-        status = run(&entry, error);
+        status = run(&entry, run_limits, error);
     }
     if (status == SWAPC_OK) *out = instance;
     else free_instance(instance);
@@ -343,7 +397,7 @@ static enum swapc_status check_type(swapc_engine_instance *instance, swapc_error
 }
 
 static enum swapc_status prove(const swapc_engine_module *module, swapc_error *error) {
-    swapc_engine_instance *instance = new_instance(module, error);
+    swapc_engine_instance *instance = new_instance(module, true, error);
     if (!instance) return SWAPC_NO_MEMORY;
     enum swapc_status status = load(instance, true, error);
     if (status == SWAPC_OK) status = check_type(instance, error);
@@ -351,27 +405,38 @@ static enum swapc_status prove(const swapc_engine_module *module, swapc_error *e
     return status;
 }
 
+/* The metered build is the one proved: it holds all of the plain one. */
+static enum swapc_status make_builds(swapc_engine_module *module, swapc_error *error) {
+    enum swapc_status status = swapci_wasm3_scan(module->plain.bytes, &module->plain.shape, error);
+    if (status == SWAPC_OK)
+        status = swapci_wasm_meter(module->plain.bytes, &module->metered_bytes, error);
+    module->metered.bytes = swapci_buffer_bytes(&module->metered_bytes);
+    if (status == SWAPC_OK)
+        status = swapci_wasm3_scan(module->metered.bytes, &module->metered.shape, error);
+    return status == SWAPC_OK ? prove(module, error) : status;
+}
+
+static void engine_free_module(swapc_engine_module *module) {
+    swapci_buffer_fini(&module->metered_bytes);
+    swapci_heap_free(module);
+}
+
 static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_artifact *artifact,
                                         swapc_engine_module **out, swapc_error *error) {
     swapc_engine_module *module = swapci_heap_zeroed(1, sizeof *module);
     if (!module) return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
     module->state = state;
-    module->bytes = artifact->bytes;
+    module->plain.bytes = artifact->bytes;
     snprintf(module->path, sizeof module->path, "%s",
              artifact->path ? artifact->path : "the module");
-    enum swapc_status status = swapci_wasm3_scan(artifact->bytes, &module->shape, error);
-    if (status == SWAPC_OK) status = prove(module, error);
+    enum swapc_status status = make_builds(module, error);
     if (status == SWAPC_OK) {
         *out = module;
         return SWAPC_OK;
     }
-    swapci_heap_free(module);
+    engine_free_module(module);
     if (error) error->engine = NAME;
     return status;
-}
-
-static void engine_free_module(swapc_engine_module *module) {
-    swapci_heap_free(module);
 }
 
 /* ---- entering ---- */
@@ -379,27 +444,25 @@ static void engine_free_module(swapc_engine_module *module) {
 static enum swapc_status engine_run_export(swapc_engine_instance *instance, const char *name,
                                            const swapc_run *run_limits, bool *found,
                                            swapc_error *error) {
-    (void)run_limits;
     uint32_t index;
-    *found = swapci_wasm3_find_export(instance->module->bytes, name, &index);
+    *found = swapci_wasm3_find_export(instance->build->bytes, name, &index);
     if (!*found) return SWAPC_OK;
     struct entry entry = {.instance = instance,
                           .function = swapci_wasm3_function(instance->inside, index)};
     if (m3_GetArgCount(entry.function) != 0 || m3_GetRetCount(entry.function) != 0)
         return report(error, SWAPC_MODULE_EXPORT, name, "it is not a function () -> ()");
-    return run(&entry, error);
+    return run(&entry, run_limits, error);
 }
 
 static enum swapc_status engine_call(swapc_engine_instance *instance, const swapc_run *run_limits,
                                      uint32_t op_len, uint32_t msg_len, int32_t *result,
                                      swapc_error *error) {
-    (void)run_limits;
     const void *results[] = {result};
     struct entry entry = {.instance = instance,
                           .function = instance->guest_call,
                           .arg_count = 2,
                           .args = {&op_len, &msg_len}};
-    enum swapc_status status = run(&entry, error);
+    enum swapc_status status = run(&entry, run_limits, error);
     if (status == SWAPC_OK) SWAPC_CHECK(m3_GetResults(entry.function, 1, results) == m3Err_none);
     return status;
 }
@@ -409,7 +472,8 @@ static const char *const flavours[] = {"mvp", NULL};
 extern const swapc_engine swapc_engine_wasm3;
 const swapc_engine swapc_engine_wasm3 = {
     .abi = SWAPC_ENGINE_ABI,
-    .caps = SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_MEMORY | SWAPC_CAP_STACK,
+    .caps = SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_DEADLINE | SWAPC_CAP_CANCEL |
+            SWAPC_CAP_MEMORY | SWAPC_CAP_STACK,
     .name = NAME,
     .flavours = flavours,
     .version = engine_version,
