@@ -34,11 +34,25 @@ static void cpu_clocks_advance_with_work(void **state) {
     assert_true(swapci_clock_process_cpu_ns() > process);
 }
 
+static void a_deadline_is_never_early_and_little_late(void **state) {
+    (void)state;
+    static const uint32_t spans[] = {0, 1, 10, 49, 50, 199, 200, 201, 500, 1000, 10000, UINT32_MAX};
+    for (int round = 0; round < 1000; round++)
+        for (unsigned i = 0; i < sizeof spans / sizeof *spans; i++) {
+            uint64_t span = (uint64_t)spans[i] * 1000000u;
+            uint64_t before = swapci_clock_monotonic_ns();
+            uint64_t deadline = swapci_clock_deadline_ns(spans[i]);
+            uint64_t after = swapci_clock_monotonic_ns();
+            assert_in_range(deadline, before + span, after + span + span / 50);
+        }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(monotonic_never_goes_back),
         cmocka_unit_test(realtime_is_in_microseconds),
         cmocka_unit_test(cpu_clocks_advance_with_work),
+        cmocka_unit_test(a_deadline_is_never_early_and_little_late),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -9,7 +9,7 @@
 static swapc_run run_for(uint32_t deadline_ms, const swapc_cancel *cancel) {
     swapc_run run = {0, cancel ? &cancel->flag : NULL};
     if (deadline_ms != 0)
-        run.deadline_ns = swapci_clock_monotonic_ns() + (uint64_t)deadline_ms * 1000000u;
+        run.deadline_ns = swapci_clock_deadline_ns(deadline_ms);
     return run;
 }
 
