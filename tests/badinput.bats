@@ -85,6 +85,15 @@ while True:
     refused 1 "TMPDIR"
 }
 
+@test "a prefix that is no name of a stream" {
+    local prefix
+    for prefix in "" "a b" "$(printf 'x%.0s' {1..80})"; do
+        run --separate-stderr "$SWAPC" run --messages 10 --stream "$prefix"
+        refused 2 "prefix|stream"
+    done
+    nothing_left
+}
+
 # ---- gRPC ----------------------------------------------------------------------------------------
 
 @test "the port to listen on is in use" {

@@ -129,6 +129,28 @@ all_judged_once() {
     all_judged_once 50
 }
 
+@test "a signer that sleeps past its lease is replaced and may come back" {
+    local sleeper
+    start_redis
+    start_signer
+    sleeper=$signer
+    # shellcheck disable=SC2046
+    start_verifier $(slow_engine)
+    run -0 "$SWAPC" generate --messages 1000
+    await verdicts_reach "$socket" 20
+    kill -STOP "$sleeper"
+    kill -KILL "$verifier"
+    finish "$verifier"
+    not unanswered_none
+    background other "$SWAPC" signer --ring "test-$mark-other" --keys keys --consumer other
+    background other_verifier "$SWAPC" verifier --ring "test-$mark-other" --keys keys.pub
+    await unanswered_none # after the lease, 10 s
+    kill -CONT "$sleeper"
+    start_verifier # finds in the ring what others have judged meanwhile
+    run -0 "$SWAPC" generate --messages 100 --signer "unix:$work/signer.sock"
+    all_judged_once 1100
+}
+
 @test "a message that was delivered too often is poisoned" {
     local id
     start_redis
