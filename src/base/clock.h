@@ -11,8 +11,8 @@
 /* Nanoseconds since some fixed point; never goes back, not moved by setting the time. */
 uint64_t swapci_clock_monotonic_ns(void);
 
-/* When after_ms from now will be, on the same clock: never earlier, and at most a fiftieth later. Long
- * spans are counted on the kernel's coarse clock, which costs a quarter of the exact one. */
+/* When after_ms from now will be, on the same clock: from a second on up to a fiftieth later, for then
+ * it is counted on the kernel's coarse clock, which costs a quarter of the exact one. */
 uint64_t swapci_clock_deadline_ns(uint32_t after_ms);
 
 /* Microseconds since 1970-01-01 UTC; jumps when the time is set. */
