@@ -46,11 +46,12 @@ enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust 
 /* NULL does nothing. */
 void swapc_trust_free(swapc_trust *trust);
 
-/* Sets the record of the bundle called name to version, also to a lower one: the deliberate way
- * back, which is logged as a warning. Returns SWAPC_OK; INVALID (no state_dir; the version is not
- * MAJOR.MINOR.PATCH), IO, NO_MEMORY. */
-enum swapc_status swapc_trust_allow_version(const swapc_trust *trust, const char *name,
-                                            const char *version, swapc_error *error);
+/* Sets the record of the bundle called name in a policy's state_dir to version, also to a lower one:
+ * the deliberate way back, which is logged as a warning. It works on running policies as well.
+ * Returns SWAPC_OK; INVALID (not MAJOR.MINOR.PATCH), IO (no such folder), NO_MEMORY. */
+enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *name,
+                                            const char *version, const swapc_log *log,
+                                            swapc_error *error);
 
 #ifdef __cplusplus
 }

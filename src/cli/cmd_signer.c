@@ -55,12 +55,27 @@ static void stop(void *user) {
     swapci_signer_stop(job->signer);
 }
 
+static void tell_status(void *user, swapci_control_status *out) {
+    const struct signer_job *job = user;
+    swapci_signer_stats stats = swapci_signer_stats_get(job->signer);
+    snprintf(out->role, sizeof out->role, "signer");
+    snprintf(out->version, sizeof out->version, "%s", swapc_version());
+    const swapci_control_counter counters[] = {
+        {"sent", stats.sent},       {"resent", stats.resent},   {"tampered", stats.tampered},
+        {"refused", stats.refused}, {"adopted", stats.adopted},
+    };
+    memcpy(out->counters, counters, sizeof counters);
+    out->counter_count = sizeof counters / sizeof *counters;
+}
+
 static enum swapc_status serve(struct signer_job *job, bool *interrupted, swapc_error *error) {
     swapci_transport_service transport = {on_connect, on_sending, job};
+    swapci_control_service control = {.status = tell_status, .user = job};
     struct swapci_service service = {
         .health_name = "transport_interface.Transport_interface",
         .listen = job->common.listen,
         .transport = &transport,
+        .control = &control,
         .log = swapci_cli_log(),
         .ended = ended,
         .stop = stop,

@@ -5,10 +5,11 @@
 #include "pipeline_options.h"
 #include "service.h"
 #include "verifier.h"
+#include "verifier_control.h"
 
 struct verifier_job {
     struct swapci_pipeline_options common;
-    const char *engine, *method, *swap;
+    const char *engine, *method, *swap, *trust_keys, *trust_state;
     uint64_t workers, keep;
 };
 
@@ -20,12 +21,15 @@ static bool ended(void *user) {
     return swapci_verifier_ended(user);
 }
 
-static enum swapc_status serve(const struct verifier_job *job, swapci_verifier *verifier,
-                               bool *interrupted, swapc_error *error) {
+static enum swapc_status serve(const struct verifier_job *job, swapci_judges *judges,
+                               swapci_verifier *verifier, bool *interrupted, swapc_error *error) {
+    struct swapci_verifier_control slots = {judges, (unsigned)job->workers};
+    swapci_control_service control = swapci_verifier_control_service(&slots);
     struct swapci_service service = {
         .health_name = "swapc.verifier",
         .listen = job->common.listen,
         .parent = 0,
+        .control = &control,
         .log = swapci_cli_log(),
         .ended = ended,
         .stop = stop,
@@ -39,6 +43,17 @@ static enum swapc_status serve(const struct verifier_job *job, swapci_verifier *
     return status == SWAPC_OK ? joined : status;
 }
 
+/* The policy of the command line; none without --trust-keys. */
+static enum swapc_status make_trust(const struct verifier_job *job, swapc_trust **out,
+                                    swapc_error *error) {
+    swapc_trust_config config = {job->trust_keys, job->trust_state, swapci_cli_log()};
+    if (!job->trust_keys && !job->trust_state)
+        return SWAPC_OK;
+    if (!job->trust_keys)
+        return swapc_error_set(error, SWAPC_INVALID, "--trust-state needs --trust-keys");
+    return swapc_trust_new(&config, out, error);
+}
+
 static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
                              swapc_error *error) {
     swapci_judges_config config = {.engine = job->engine,
@@ -49,10 +64,14 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     swapci_stream_names names;
     swapci_judges *judges = NULL;
     swapci_verifier *verifier = NULL;
+    swapc_trust *trust = NULL;
     enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
     if (status == SWAPC_OK)
         status = swapci_pipeline_modules(job->method, paths, &config, error);
     swapci_pipeline_swap(job->swap, job->method, &config);
+    if (status == SWAPC_OK)
+        status = make_trust(job, &trust, error);
+    config.trust = trust;
     if (status == SWAPC_OK)
         status = swapci_judges_new(&config, &judges, error);
     swapci_verifier_config verifier_config = {
@@ -67,9 +86,10 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     if (status == SWAPC_OK)
         status = swapci_verifier_new(&verifier_config, &verifier, error);
     if (status == SWAPC_OK)
-        status = serve(job, verifier, interrupted, error);
+        status = serve(job, judges, verifier, interrupted, error);
     swapci_verifier_free(verifier);
     swapci_judges_free(judges);
+    swapc_trust_free(trust);
     return status;
 }
 
@@ -82,6 +102,8 @@ int swapci_cmd_verifier(int argc, char **argv) {
         {"method", SWAPCI_OPTION_CHOICE, &job.method, "M", "which methods are served (default random)", swapci_method_choices, 0, 0},
         {"swap", SWAPCI_OPTION_CHOICE, &job.swap, "MODE", "how modules are swapped (default none)", swapci_swap_choices, 0, 0},
         {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N", "threads that verify (default 1)", 0, 1, SWAPCI_VERIFIER_WORKERS_MAX},
+        {"trust-keys", SWAPCI_OPTION_STRING, &job.trust_keys, "DIR", "take only bundles signed by a key (*.pub) in DIR", 0, 0, 0},
+        {"trust-state", SWAPCI_OPTION_STRING, &job.trust_state, "DIR", "where admitted versions are remembered: none lower is taken", 0, 0, 0},
         {"keep", SWAPCI_OPTION_COUNT, &job.keep, "N", "trim the verdicts to about N (default 0: never)", 0, 0, 0},
     };
     const struct swapci_options options = {

@@ -6,7 +6,7 @@
 struct command {
     const char *name;
     const char *summary;
-    int (*run)(int argc, char **argv); /* NULL: not built yet */
+    int (*run)(int argc, char **argv);
 };
 
 static const struct command commands[] = {
@@ -17,8 +17,8 @@ static const struct command commands[] = {
     {"bench", "measures engines against native code", swapci_cmd_bench},
     {"call", "calls one operation of a module", swapci_cmd_call},
     {"inspect", "shows what a module is and imports", swapci_cmd_inspect},
-    {"module", "checks, signs, lists, swaps and rolls back modules", NULL},
-    {"status", "asks running processes how they are", NULL},
+    {"module", "makes, checks, signs, lists, swaps and rolls back modules", swapci_cmd_module},
+    {"status", "asks a running process how it is", swapci_cmd_status},
     {"conformance", "runs the waPC conformance suite on an engine",
      swapci_cmd_conformance},
 };
@@ -29,19 +29,10 @@ static int help(void) {
     printf("usage: swapc COMMAND [options]\n\n"
            "Moves signed messages through hot-swappable WebAssembly modules.\n\n");
     for (int i = 0; i < COMMANDS; i++)
-        printf("  %-12s %s%s\n", commands[i].name, commands[i].summary,
-               commands[i].run ? "" : " (not built yet)");
+        printf("  %-12s %s\n", commands[i].name, commands[i].summary);
     printf("  %-12s %s\n\nexample:\n  swapc run --messages 1024 --method random\n", "--version",
            "versions of swapc and its engines");
     return SWAPCI_EXIT_OK;
-}
-
-static int dispatch(const struct command *command, int argc, char **argv) {
-    if (command->run)
-        return command->run(argc, argv);
-    fprintf(stderr, "swapc %s: not built yet in swapc %s; swapc --help lists what is\n",
-            command->name, swapc_version());
-    return SWAPCI_EXIT_USAGE;
 }
 
 int main(int argc, char **argv) {
@@ -54,6 +45,6 @@ int main(int argc, char **argv) {
         return swapci_cmd_version(argc - 1, argv + 1);
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return dispatch(&commands[i], argc - 1, argv + 1);
+            return commands[i].run(argc - 1, argv + 1);
     return swapci_cli_usage("swapc", "no command is called \"%s\"", argv[1]);
 }

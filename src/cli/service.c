@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "clock.h"
 #include "health_service.h"
 #include "rpc_runtime.h"
 #include "rpc_server.h"
@@ -20,6 +21,7 @@ struct frame {
     swapci_rpc_server *server;
     swapci_health_service *health;
     swapci_rpc_uv *joint;
+    swapci_control_service control;
     unsigned signals;
 };
 
@@ -31,16 +33,24 @@ bool swapci_service_bind_parent(pid_t parent) {
     return getppid() == parent;
 }
 
-static void on_signal(uv_signal_t *handle, int number) {
-    struct frame *f = handle->data;
-    (void)number;
-    if (++f->signals > 1) {
-        uv_stop(&f->loop);
+/* Asked once or more, by a signal or through gRPC: the work is told once. */
+static void drain(void *user) {
+    struct frame *f = user;
+    if (f->control.draining)
         return;
-    }
+    f->control.draining = true;
     if (f->health)
         swapci_health_service_drain(f->health);
     f->service->stop(f->service->user);
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+    struct frame *f = handle->data;
+    (void)number;
+    if (f->signals++ > 0 || f->control.draining)
+        uv_stop(&f->loop);
+    else
+        drain(f);
 }
 
 static void on_tick(uv_timer_t *handle) {
@@ -71,6 +81,8 @@ static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
     swapci_health_service_add(f->health, f->server);
     if (s->transport)
         swapci_transport_service_add(f->server, s->transport);
+    if (s->control)
+        swapci_control_service_add(f->server, &f->control);
     status = swapci_rpc_uv_attach(f->server, &f->loop, &f->joint, error);
     if (status == SWAPC_OK)
         status = swapci_rpc_server_start(f->server, error);
@@ -101,6 +113,11 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, bool 
                                      swapc_error *error) {
     struct frame f = {.service = service};
     enum swapc_status status = SWAPC_OK;
+    if (service->control)
+        f.control = *service->control;
+    f.control.drain = drain;
+    f.control.drain_user = &f;
+    f.control.started_ns = swapci_clock_monotonic_ns();
     start_watching(&f);
     if (service->listen)
         status = listen_on(&f, error);

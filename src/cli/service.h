@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "control_service.h"
 #include "swapc/swapc.h"
 #include "transport_service.h"
 
@@ -18,6 +19,8 @@ struct swapci_service {
     const char *health_name;                   /* the service that is SERVING beside "" */
     const char *listen;                        /* NULL: no gRPC */
     const swapci_transport_service *transport; /* NULL: none */
+    const swapci_control_service *control;     /* of which drain and what follows are filled in;
+                                                  NULL: none */
     pid_t parent;                              /* ends when this process does; 0: nobody's */
     swapc_log log;
     bool (*ended)(void *user); /* asked a few times a second: the work ended by itself */
@@ -29,8 +32,9 @@ struct swapci_service {
  * Returns false when the parent is gone. parent 0: does nothing. */
 bool swapci_service_bind_parent(pid_t parent);
 
-/* Serves until a signal comes or the work ended, then shuts gRPC down. After a signal, health says
- * NOT_SERVING, stop() is called, and the wait is for ended(); a second signal ends it at once.
+/* Serves until a signal or Drain comes or the work ended, then shuts gRPC down. After a signal or
+ * Drain, health says NOT_SERVING, stop() is called, and the wait is for ended(); another signal ends
+ * it at once.
  * *interrupted: whether a signal was the cause. Returns SWAPC_OK, or what listening returned. */
 enum swapc_status swapci_service_run(const struct swapci_service *service, bool *interrupted,
                                      swapc_error *error);

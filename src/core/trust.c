@@ -266,17 +266,16 @@ enum swapc_status swapci_trust_admit(const swapc_trust *trust, const char *name,
     return status;
 }
 
-enum swapc_status swapc_trust_allow_version(const swapc_trust *trust, const char *name,
-                                            const char *version, swapc_error *error) {
-    if (!trust->state_dir)
-        return swapc_error_set(error, SWAPC_INVALID, "this trust policy keeps no versions");
+enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *name,
+                                            const char *version, const swapc_log *log,
+                                            swapc_error *error) {
     if (!swapci_version_valid(version))
         return swapc_error_set(error, SWAPC_INVALID,
                                "\"%s\" is no version: MAJOR.MINOR.PATCH is", version);
     enum swapc_status status =
-        swapci_admission(trust->state_dir, name, version, SWAPCI_ADMISSION_SET, error);
+        swapci_admission(state_dir, name, version, SWAPCI_ADMISSION_SET, error);
     if (status == SWAPC_OK)
-        swapc_log_write(&trust->log, SWAPC_LOG_WARN, "trust",
+        swapc_log_write(log, SWAPC_LOG_WARN, "trust",
                         "%s is admitted from version %s on, by request", name, version);
     return status;
 }

@@ -332,10 +332,14 @@ static void going_back_deliberately(void **state) {
     expect_taken(b);
     write_signed(b, "1.0.0");
     expect_refused(b, SWAPC_VERSION, "2.0.0");
-    assert_int_equal(swapc_trust_allow_version(b->trust, "tested", "1.0.0", NULL), SWAPC_OK);
+    swapc_log log = {count_warning, b, SWAPC_LOG_WARN};
+    assert_int_equal(swapc_trust_allow_version(b->state, "tested", "1.0.0", &log, NULL), SWAPC_OK);
     assert_int_equal(b->warnings, 1);
     expect_taken(b);
-    assert_int_equal(swapc_trust_allow_version(b->trust, "tested", "1", NULL), SWAPC_INVALID);
+    assert_int_equal(swapc_trust_allow_version(b->state, "tested", "1", &log, NULL),
+                     SWAPC_INVALID);
+    assert_int_equal(swapc_trust_allow_version("/nonexistent", "tested", "1.0.0", &log, NULL),
+                     SWAPC_IO);
 }
 
 /* What is loaded is admitted: slots compare nothing. */

@@ -1,5 +1,5 @@
 /* What is shared: modules[] and the slots, const after new (a slot locks itself), `cold`, which only
- * the atomics inside slots order, and the count of swaps, an atomic. */
+ * the atomics inside slots order, and the counts, atomics. */
 #include "judge.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@ struct swapci_judges {
     swapci_keyring_public *keys;
     swapc_module *modules[SWAPCI_METHODS];
     swapc_slot *slots[SWAPCI_METHODS]; /* swap none: one a method; else the first serves all */
-    atomic_uint_least64_t swaps;
+    atomic_uint_least64_t swaps, judged;
 };
 
 static enum swapc_status load(swapci_judges *j, enum swapci_method method, swapc_module **out,
@@ -45,6 +45,7 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
     j->config = *config;
     swapc_host_config host = SWAPC_HOST_CONFIG_INIT;
     host.log = config->log;
+    host.trust = config->trust;
     host.instances = config->workers > 16 ? 4 * config->workers : 64;
     enum swapc_status status = swapci_keyring_public_load(config->keys_pub, &j->keys, error);
     if (status == SWAPC_OK) status = swapc_host_new(&host, &j->host, error);
@@ -77,6 +78,58 @@ uint64_t swapci_judges_swaps(const swapci_judges *judges) {
     return atomic_load(&judges->swaps);
 }
 
+uint64_t swapci_judges_judged(const swapci_judges *judges) {
+    return atomic_load(&judges->judged);
+}
+
+static swapc_slot *common_slot(const swapci_judges *j) {
+    for (int m = 0; m < SWAPCI_METHODS; m++)
+        if (j->slots[m]) return j->slots[m];
+    return NULL;
+}
+
+static enum swapc_status slot_of(const swapci_judges *j, enum swapci_method method,
+                                 swapc_error *error) {
+    if (!j->slots[method])
+        return swapc_error_set(error, SWAPC_NOT_FOUND, "this verifier does not serve %s",
+                               swapci_method_name(method));
+    if (j->config.swap != SWAPCI_SWAP_NONE)
+        return swapc_error_set(error, SWAPC_UNSUPPORTED,
+                               "the messages themselves swap modules here: start the verifier with "
+                               "--swap none to swap them by hand");
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_judges_swap(swapci_judges *judges, enum swapci_method method,
+                                     const char *path, swapc_error *error) {
+    swapc_swap_options options = SWAPC_SWAP_OPTIONS_INIT;
+    options.module.engine = judges->config.engine;
+    enum swapc_status status = slot_of(judges, method, error);
+    if (status == SWAPC_OK)
+        status = swapc_slot_swap(judges->slots[method], judges->host, path, &options, NULL, error);
+    if (status == SWAPC_OK) atomic_fetch_add(&judges->swaps, 1);
+    return status;
+}
+
+enum swapc_status swapci_judges_rollback(swapci_judges *judges, enum swapci_method method,
+                                         swapc_error *error) {
+    uint64_t generation;
+    enum swapc_status status = slot_of(judges, method, error);
+    if (status == SWAPC_OK) status = swapc_slot_rollback(judges->slots[method], &generation);
+    if (status == SWAPC_OK) atomic_fetch_add(&judges->swaps, 1);
+    if (status == SWAPC_EMPTY)
+        return swapc_error_set(error, status, "%s has had one module only: nothing to go back to",
+                               swapci_method_name(method));
+    return status;
+}
+
+enum swapc_status swapci_judges_pin(swapci_judges *judges, enum swapci_method method,
+                                    swapc_pin *out) {
+    swapc_slot *slot = judges->slots[method];
+    if (slot && judges->config.swap != SWAPCI_SWAP_NONE) slot = common_slot(judges);
+    return slot ? swapc_slot_pin(slot, out) : SWAPC_NOT_FOUND;
+}
+
 void swapci_judge_init(swapci_judge *judge, swapci_judges *judges) {
     *judge = (swapci_judge){.judges = judges, .reply = SWAPC_REPLY_INIT};
     swapci_histogram_init(&judge->verify_ns);
@@ -85,12 +138,6 @@ void swapci_judge_init(swapci_judge *judge, swapci_judges *judges) {
 void swapci_judge_fini(swapci_judge *judge) {
     swapci_buffer_fini(&judge->request);
     swapc_reply_fini(&judge->reply);
-}
-
-static swapc_slot *common_slot(const swapci_judges *j) {
-    for (int m = 0; m < SWAPCI_METHODS; m++)
-        if (j->slots[m]) return j->slots[m];
-    return NULL;
 }
 
 static void publish_pin(swapci_judges *j, swapc_module *module, swapc_pin *pin) {
@@ -147,9 +194,11 @@ static void call_pinned(swapci_judge *judge, const swapc_pin *pinned, swapci_ver
                        swapci_buffer_bytes(&judge->request), NULL, &judge->reply, &error);
     swapci_translator_verdict(status, judge->reply.body, &out->status, &out->reason);
     out->generation = pinned->generation;
+    memcpy(judge->digest_hex, swapc_module_describe(pinned->module)->digest_hex,
+           sizeof judge->digest_hex);
+    out->digest = judge->digest_hex;
 }
 
-/* The digest is that of the resident module of the same file, which outlives the verdict. */
 static void verify(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
     swapci_judges *j = judge->judges;
     swapc_pin pinned;
@@ -161,7 +210,6 @@ static void verify(swapci_judge *judge, const swapci_record *record, swapci_verd
         return;
     }
     call_pinned(judge, &pinned, out);
-    out->digest = swapc_module_describe(j->modules[record->method])->digest_hex;
     swapc_pin_release(&pinned);
 }
 
@@ -178,6 +226,7 @@ void swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapc
                             .method = swapci_method_name(record->method),
                             .digest = "",
                             .t_us = record->t_us};
+    atomic_fetch_add_explicit(&judge->judges->judged, 1, memory_order_relaxed);
     if (!judge->judges->modules[record->method]) {
         out->status = "Error";
         out->reason = "method not served";

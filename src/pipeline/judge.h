@@ -4,7 +4,7 @@
  * each record by swap and pin as one operation, so that no record meets the other method's module.
  *
  * Threads: `judges` may be used by several threads at once; a `judge` belongs to one.
- * Ownership: new/free; what a verdict points at stays good until the judges are freed.
+ * Ownership: new/free; what a verdict points at stays good until its judge's next record.
  */
 #ifndef SWAPCI_JUDGE_H
 #define SWAPCI_JUDGE_H
@@ -34,6 +34,7 @@ typedef struct swapci_judges_config {
     const char *keys_pub; /* path of keys.pub */
     swapc_log log;
     unsigned workers;
+    const swapc_trust *trust; /* NULL: any module is taken */
 } swapci_judges_config;
 
 typedef struct swapci_judges swapci_judges;
@@ -43,18 +44,36 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
                                     swapc_error *error);
 void swapci_judges_free(swapci_judges *judges);
 
-/* The module loaded for a method, or NULL. Borrowed. */
+/* Replaces the module of a method's slot, stage by stage (swapc_slot_swap), or goes back to the one
+ * before; calls in flight finish on theirs. Only with SWAPCI_SWAP_NONE: in the other modes the
+ * messages themselves swap.
+ * Returns what swapc_slot_swap and swapc_slot_rollback return; NOT_FOUND (method not served),
+ * UNSUPPORTED (the mode). After failure the slot is as before. */
+enum swapc_status swapci_judges_swap(swapci_judges *judges, enum swapci_method method,
+                                     const char *path, swapc_error *error);
+enum swapc_status swapci_judges_rollback(swapci_judges *judges, enum swapci_method method,
+                                         swapc_error *error);
+
+/* Pins what judges the method's messages now. Returns SWAPC_OK, EMPTY, NOT_FOUND. */
+enum swapc_status swapci_judges_pin(swapci_judges *judges, enum swapci_method method,
+                                    swapc_pin *out);
+
+/* The module loaded for a method at the start, or NULL. Borrowed. */
 const swapc_module_info *swapci_judges_module(const swapci_judges *judges,
                                               enum swapci_method method);
 
 /* How many publishes there were. */
 uint64_t swapci_judges_swaps(const swapci_judges *judges);
 
+/* How many records were judged. */
+uint64_t swapci_judges_judged(const swapci_judges *judges);
+
 /* One worker's own state. */
 typedef struct swapci_judge {
     swapci_judges *judges;
     swapci_buffer request;
     swapc_reply reply;
+    char digest_hex[65]; /* of the module that judged the last record */
     /* Thread CPU time of swap, pin and call, with MessagePack; with disk and cold swaps it is wall
      * time, since loading waits for files and engines may compile on threads of their own. */
     swapci_histogram verify_ns;

@@ -40,8 +40,8 @@ static void describe(const swapci_control_module *module, module_message *out) {
     out->generation = module->generation;
 }
 
-static void reply_status(swapci_rpc_call *call, const swapci_control_status *status,
-                         uint64_t started_ns) {
+static void reply_status(swapci_rpc_call *call, const swapci_control_service *service,
+                         const swapci_control_status *status) {
     Swapc__Control__V1__StatusResponse response = SWAPC__CONTROL__V1__STATUS_RESPONSE__INIT;
     Swapc__Control__V1__Counter counters[SWAPCI_CONTROL_COUNTERS_MAX];
     Swapc__Control__V1__Counter *rows[SWAPCI_CONTROL_COUNTERS_MAX];
@@ -53,9 +53,9 @@ static void reply_status(swapci_rpc_call *call, const swapci_control_status *sta
     }
     response.role = (char *)status->role;
     response.version = (char *)status->version;
-    response.state = (char *)status->state;
+    response.state = (char *)(service->draining ? "draining" : "serving");
     response.pid = (uint32_t)getpid();
-    response.uptime_ms = (swapci_clock_monotonic_ns() - started_ns) / 1000000;
+    response.uptime_ms = (swapci_clock_monotonic_ns() - service->started_ns) / 1000000;
     response.counters = rows;
     response.n_counters = status->counter_count;
     swapci_rpc_message_reply(call, &response.base);
@@ -68,7 +68,7 @@ static void handle_status(void *user, swapci_rpc_call *call, swapc_bytes bytes) 
     if (!request) return;
     protobuf_c_message_free_unpacked(request, NULL);
     service->status(service->user, &status);
-    reply_status(call, &status, service->started_ns);
+    reply_status(call, service, &status);
 }
 
 static void handle_drain(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
@@ -77,7 +77,7 @@ static void handle_drain(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     ProtobufCMessage *request = READ(call, bytes, drain_request);
     if (!request) return;
     protobuf_c_message_free_unpacked(request, NULL);
-    service->drain(service->user);
+    service->drain(service->drain_user);
     swapci_rpc_message_reply(call, &response.base);
 }
 

@@ -13,16 +13,20 @@
 #include "control_types.h"
 #include "rpc_server.h"
 
+#include <stdbool.h>
+
 typedef struct swapci_control_service {
-    void (*status)(void *user, swapci_control_status *out); /* role, version, state, counters */
-    void (*drain)(void *user);
-    void (*list)(void *user, swapci_control_modules *out); /* NULL: no modules */
+    void (*status)(void *user, swapci_control_status *out); /* role, version, counters */
+    void (*list)(void *user, swapci_control_modules *out);  /* NULL: no modules */
     enum swapc_status (*swap)(void *user, const char *slot, const char *path,
                               swapci_control_module *out, swapc_error *error);
     enum swapc_status (*rollback)(void *user, const char *slot, swapci_control_module *out,
                                   swapc_error *error);
     void *user;
+    void (*drain)(void *drain_user); /* must not block */
+    void *drain_user;
     uint64_t started_ns; /* by the monotonic clock (clock.h) */
+    bool draining;       /* what Status says; changed by the handlers' thread alone */
 } swapci_control_service;
 
 /* Adds the service; *service is borrowed until the server is shut down. */

@@ -24,7 +24,6 @@ static void status(void *user, swapci_control_status *out) {
     (void)user;
     strcpy(out->role, "verifier");
     strcpy(out->version, "0.1.0");
-    strcpy(out->state, "serving");
     strcpy(out->counters[0].name, "workers");
     out->counters[0].value = 2;
     strcpy(out->counters[1].name, "large");
@@ -73,8 +72,8 @@ static int start(void **state) {
     static struct process process;
     struct process *p = &process;
     void *scratch;
-    *p = (struct process){.service = {status, drain, list, swap, rollback, p,
-                                      swapci_clock_monotonic_ns()}};
+    *p = (struct process){.service = {status, list, swap, rollback, p, drain, p,
+                                      swapci_clock_monotonic_ns(), false}};
     *state = p;
     if (swapci_rpc_scratch_make(&scratch)) return -1;
     p->scratch = scratch;
@@ -107,6 +106,9 @@ static void status_is_told(void **state) {
     assert_int_equal(got.counter_count, 2);
     assert_string_equal(got.counters[1].name, "large");
     assert_true(got.counters[1].value == UINT64_MAX);
+    p->service.draining = true;
+    assert_int_equal(swapci_control_client_status(p->client, PATIENCE, &got, NULL), SWAPC_OK);
+    assert_string_equal(got.state, "draining");
 }
 
 static void drain_reaches_the_process(void **state) {

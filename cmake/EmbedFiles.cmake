@@ -1,0 +1,15 @@
+# Run by swapc_embed: writes OUTPUT, the C source of the table NAME of FILES (path=source;…).
+set(arrays)
+set(rows)
+set(number 0)
+foreach(pair IN LISTS FILES)
+    string(REGEX MATCH "^([^=]+)=(.+)$" pair "${pair}")
+    set(path "${CMAKE_MATCH_1}")
+    file(READ "${CMAKE_MATCH_2}" hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    string(APPEND arrays "static const unsigned char file_${number}[] = {${bytes}};\n")
+    string(APPEND rows "    {\"${path}\", file_${number}, sizeof file_${number}},\n")
+    math(EXPR number "${number} + 1")
+endforeach()
+file(WRITE "${OUTPUT}" "#include \"embedded.h\"\n\n${arrays}\n"
+     "const struct swapci_embedded swapci_${NAME}[] = {\n${rows}    {0, 0, 0},\n};\n")

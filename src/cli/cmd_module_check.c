@@ -1,0 +1,174 @@
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "bundle.h"
+#include "check.h"
+#include "cli.h"
+#include "cmd_module.h"
+#include "options.h"
+#include "wasm_scan.h"
+
+struct check_job {
+    const char *keys_dir;
+    bool native;
+    const char *path;
+    struct swapci_manifest manifest;
+    swapc_host *host;
+    unsigned failed;
+};
+
+/* One line of the result, and whether it was good. */
+__attribute__((format(printf, 5, 6))) static void row(struct check_job *job,
+                                                      enum swapc_status status,
+                                                      const swapc_error *error, const char *what,
+                                                      const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    printf("%-5s %-20s ", status == SWAPC_OK ? "ok" : "FAIL", what);
+    if (status == SWAPC_OK)
+        vprintf(format, args);
+    else
+        printf("%s [%s]", error->text[0] ? error->text : swapc_status_text(status),
+               swapc_status_name(status));
+    putchar('\n');
+    va_end(args);
+    job->failed += status != SWAPC_OK;
+}
+
+static const char *native_name(swapc_bytes bytes) {
+    return bytes.len >= 4 && memcmp(bytes.ptr, "\177ELF", 4) == 0 ? "shared object" : NULL;
+}
+
+/* The file's digest, and what it imports and exports. */
+static void check_flavour(struct check_job *job, const struct swapci_flavour *flavour) {
+    const char *const wanted[] = {flavour->name, NULL};
+    struct swapci_image image;
+    swapc_error error = SWAPC_ERROR_INIT;
+    char what[96];
+    snprintf(what, sizeof what, "flavour %s", flavour->name);
+    enum swapc_status status = swapci_image_read(job->path, wanted, &image, &error);
+    if (status != SWAPC_OK) {
+        row(job, status, &error, what, " ");
+        return;
+    }
+    const char *kind = native_name(image.bytes);
+    if (!kind) {
+        status = swapci_check_wasm(image.bytes, &error);
+        kind = "imports and exports are waPC's";
+    }
+    row(job, status, &error, what, "%s, %zu bytes, sha256 %s%s, %s", flavour->file,
+        image.bytes.len, image.digest_hex,
+        image.expected_hex[0] ? " as module.toml says" : " (module.toml names none)", kind);
+    swapci_image_fini(&image);
+}
+
+/* Native code runs as it is loaded: only where the user said so. */
+static bool may_load(const struct check_job *job, const char *engine) {
+    return strcmp(engine, "native") != 0 || job->native || job->keys_dir;
+}
+
+static void check_engine(struct check_job *job, const char *engine, const char *flavour) {
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    swapc_module *module = NULL;
+    swapc_error error = SWAPC_ERROR_INIT;
+    char what[96];
+    options.engine = engine;
+    options.flavour = flavour;
+    options.fresh = 1;
+    snprintf(what, sizeof what, "%s %s", engine, flavour);
+    if (!may_load(job, engine)) {
+        printf("%-5s %-20s %s\n", "-", what,
+               "not loaded: native code runs unconfined; --native or --keys-dir load it");
+        return;
+    }
+    enum swapc_status status = swapc_module_load(job->host, job->path, &options, &module, &error);
+    if (status == SWAPC_OK)
+        status = swapc_module_self_test(module, &error);
+    row(job, status, &error, what, "compiles, starts, %u self-test vectors",
+        job->manifest.self_tests.count);
+    swapc_module_release(module);
+}
+
+/* Every flavour on every engine that runs it. */
+static void check_engines(struct check_job *job) {
+    swapc_engine_info info;
+    for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
+        if (!info.built)
+            printf("%-5s %-20s not in this build\n", "-", info.name);
+        for (const char *const *f = info.built ? info.flavours : NULL; f && *f; f++)
+            if (swapci_manifest_flavour(&job->manifest, *f))
+                check_engine(job, info.name, *f);
+    }
+}
+
+static void check_signature(struct check_job *job, const swapc_trust *trust) {
+    struct swapci_image image;
+    swapc_error error = SWAPC_ERROR_INIT;
+    char path[4200];
+    snprintf(path, sizeof path, "%s/module.toml.minisig", job->path);
+    if (!trust) {
+        printf("%-5s %-20s %s\n", "-", "signature",
+               access(path, F_OK) == 0 ? "not verified: --keys-dir names the allowed keys"
+                                       : "none: swapc module sign makes one");
+        return;
+    }
+    const char *const wanted[] = {job->manifest.flavours[0].name, NULL};
+    enum swapc_status status = swapci_image_locate(job->path, wanted, trust, &image, &error);
+    row(job, status, &error, "signature", "by a key of %s", job->keys_dir);
+    if (status == SWAPC_OK)
+        swapci_image_fini(&image);
+}
+
+static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
+                               swapc_error *error) {
+    swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    config.log = swapci_cli_log();
+    config.instances = 1;
+    config.trust = trust;
+    enum swapc_status status = swapci_bundle_manifest(job->path, &job->manifest, error);
+    if (status == SWAPC_OK)
+        status = swapc_host_new(&config, &job->host, error);
+    if (status != SWAPC_OK)
+        return status;
+    printf("%s %s in %s\n", job->manifest.name, job->manifest.version, job->path);
+    check_signature(job, trust);
+    for (unsigned i = 0; i < job->manifest.flavour_count; i++)
+        check_flavour(job, &job->manifest.flavours[i]);
+    check_engines(job);
+    swapc_host_free(job->host);
+    return SWAPC_OK;
+}
+
+int swapci_cmd_module_check(int argc, char **argv) {
+    struct check_job job = {0};
+    const struct swapci_option rows[] = {
+        {"keys-dir", SWAPCI_OPTION_STRING, &job.keys_dir, "DIR", "allowed keys (*.pub): the bundle must be signed by one", 0, 0, 0},
+        {"native", SWAPCI_OPTION_FLAG, &job.native, NULL, "load native code, which runs unconfined, unsigned as well", 0, 0, 0},
+    };
+    const struct swapci_options options = {
+        "swapc module check", "BUNDLE",
+        "Checks a bundle whole: module.toml, digests, signature, imports and exports of every flavour,\n"
+        "and that it compiles, starts and passes its self-test on every engine of this build.",
+        rows, sizeof rows / sizeof *rows, 1, 1,
+        "swapc module check ./greet --keys-dir /etc/swapc/keys"};
+    int first;
+    int stop = swapci_options_parse(&options, argc, argv, &first);
+    if (stop >= 0)
+        return stop;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapc_trust_config config = SWAPC_TRUST_CONFIG_INIT;
+    swapc_trust *trust = NULL;
+    char path[4096];
+    config.keys_dir = job.keys_dir;
+    config.log = swapci_cli_log();
+    job.path = path;
+    enum swapc_status status = swapci_cli_module_path(argv[first], path, sizeof path, &error);
+    if (status == SWAPC_OK && job.keys_dir)
+        status = swapc_trust_new(&config, &trust, &error);
+    if (status == SWAPC_OK)
+        status = check(&job, trust, &error);
+    swapc_trust_free(trust);
+    if (status != SWAPC_OK)
+        return swapci_cli_fail(options.command, &error);
+    return job.failed ? SWAPCI_EXIT_FAILED : SWAPCI_EXIT_OK;
+}

@@ -1,0 +1,87 @@
+#include "verifier_control.h"
+
+#include <stdio.h>
+
+#define COPY(to, from) snprintf(to, sizeof to, "%s", from)
+
+static void tell_status(void *user, swapci_control_status *out) {
+    const struct swapci_verifier_control *control = user;
+    const swapci_control_counter counters[] = {
+        {"judged", swapci_judges_judged(control->judges)},
+        {"swaps", swapci_judges_swaps(control->judges)},
+        {"workers", control->workers},
+    };
+    COPY(out->role, "verifier");
+    COPY(out->version, swapc_version());
+    memcpy(out->counters, counters, sizeof counters);
+    out->counter_count = sizeof counters / sizeof *counters;
+}
+
+/* Returns whether the method has a slot with a module in it. */
+static bool describe(swapci_judges *judges, enum swapci_method method,
+                     swapci_control_module *out) {
+    swapc_pin pin;
+    if (swapci_judges_pin(judges, method, &pin) != SWAPC_OK)
+        return false;
+    const swapc_module_info *info = swapc_module_describe(pin.module);
+    COPY(out->slot, swapci_method_name(method));
+    COPY(out->name, info->name);
+    COPY(out->version, info->version);
+    COPY(out->engine, info->engine);
+    COPY(out->flavour, info->flavour);
+    COPY(out->path, info->path);
+    COPY(out->digest, info->digest_hex);
+    out->generation = pin.generation;
+    swapc_pin_release(&pin);
+    return true;
+}
+
+static void list(void *user, swapci_control_modules *out) {
+    const struct swapci_verifier_control *control = user;
+    for (int m = 0; m < SWAPCI_METHODS; m++)
+        if (describe(control->judges, (enum swapci_method)m, &out->rows[out->count]))
+            out->count++;
+}
+
+static enum swapc_status find_slot(const char *slot, enum swapci_method *out, swapc_error *error) {
+    if (swapci_method_parse(swapc_bytes_str(slot), out))
+        return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_NOT_FOUND,
+                           "no slot is called \"%s\": swapc module list shows which there are",
+                           slot);
+}
+
+static enum swapc_status swap(void *user, const char *slot, const char *path,
+                              swapci_control_module *out, swapc_error *error) {
+    const struct swapci_verifier_control *control = user;
+    enum swapci_method method;
+    enum swapc_status status = find_slot(slot, &method, error);
+    if (status == SWAPC_OK && path[0] != '/')
+        status = swapc_error_set(error, SWAPC_INVALID,
+                                 "the bundle's path must begin with a slash, not \"%s\"", path);
+    if (status == SWAPC_OK)
+        status = swapci_judges_swap(control->judges, method, path, error);
+    if (status == SWAPC_OK)
+        describe(control->judges, method, out);
+    return status;
+}
+
+static enum swapc_status rollback(void *user, const char *slot, swapci_control_module *out,
+                                  swapc_error *error) {
+    const struct swapci_verifier_control *control = user;
+    enum swapci_method method;
+    enum swapc_status status = find_slot(slot, &method, error);
+    if (status == SWAPC_OK)
+        status = swapci_judges_rollback(control->judges, method, error);
+    if (status == SWAPC_OK)
+        describe(control->judges, method, out);
+    return status;
+}
+
+swapci_control_service swapci_verifier_control_service(struct swapci_verifier_control *control) {
+    return (swapci_control_service){.status = tell_status,
+                                    .list = list,
+                                    .swap = swap,
+                                    .rollback = rollback,
+                                    .user = control};
+}
