@@ -113,11 +113,12 @@ function(swapc_tests_wanted out)
     set(${out} ${wanted} PARENT_SCOPE)
 endfunction()
 
-# Label, time limit and sanitizer options of a test registered by add_test.
+# Label, time limit, sanitizer options and a cache of its own, not the user's, of a test registered by
+# add_test.
 function(swapc_test_properties name label)
     set(file "${PROJECT_SOURCE_DIR}/cmake/suppressions")
     set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300 ENVIRONMENT
-        "ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1;LSAN_OPTIONS=suppressions=${file}/lsan.txt:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${file}/tsan.txt:second_deadlock_stack=1:halt_on_error=1")
+        "SWAPC_CACHE=${PROJECT_BINARY_DIR}/cache;ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1;LSAN_OPTIONS=suppressions=${file}/lsan.txt:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${file}/tsan.txt:second_deadlock_stack=1:halt_on_error=1")
 endfunction()
 
 # swapc_tests(FILES slot_test.c … [LINK …] [LABEL unit]): one executable a file, one CTest a cmocka
