@@ -17,7 +17,9 @@ extern "C" {
 #endif
 
 typedef struct swapc_limits {
-    uint32_t deadline_ms;     /* wall time of one call, and of start and init together */
+    uint32_t deadline_ms;     /* wall time of one call, and of start and init together; with 0, an
+                               * engine of SWAPC_CAP_METERED (wasm3) refuses a call's own deadline
+                               * and cancel */
     uint64_t memory_max;      /* bytes of linear memory; rounded down to pages of 64 KiB */
     uint64_t response_max;    /* bytes of a response, an error or a host call's payload */
     uint32_t log_max;         /* bytes of one console line; the rest of the line is dropped */

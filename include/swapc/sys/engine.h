@@ -98,7 +98,10 @@ enum swapc_engine_caps {
     SWAPC_CAP_DEADLINE = 1u << 2,  /* run.deadline_ns stops loops */
     SWAPC_CAP_CANCEL = 1u << 3,    /* run.cancel stops loops */
     SWAPC_CAP_MEMORY = 1u << 4,    /* limits.memory_max */
-    SWAPC_CAP_STACK = 1u << 5      /* runaway recursion traps */
+    SWAPC_CAP_STACK = 1u << 5,     /* runaway recursion traps */
+    /* A deadline and cancel are held by counting in the guest's code, which takes time; instances
+     * made with limits.deadline_ms 0 run as they came, and refuse (UNSUPPORTED) a run with either. */
+    SWAPC_CAP_METERED = 1u << 6
 };
 
 typedef struct swapc_engine {

@@ -473,7 +473,7 @@ extern const swapc_engine swapc_engine_wasm3;
 const swapc_engine swapc_engine_wasm3 = {
     .abi = SWAPC_ENGINE_ABI,
     .caps = SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_DEADLINE | SWAPC_CAP_CANCEL |
-            SWAPC_CAP_MEMORY | SWAPC_CAP_STACK,
+            SWAPC_CAP_MEMORY | SWAPC_CAP_STACK | SWAPC_CAP_METERED,
     .name = NAME,
     .flavours = flavours,
     .version = engine_version,

@@ -526,9 +526,9 @@ static void truncated_modules_are_refused(void **unused) {
 
 static void claims_what_it_holds(void **unused) {
     (void)unused;
-    assert_int_equal(engine->caps,
-                     SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_DEADLINE | SWAPC_CAP_CANCEL |
-                         SWAPC_CAP_MEMORY | SWAPC_CAP_STACK);
+    assert_int_equal(engine->caps, SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_DEADLINE |
+                                       SWAPC_CAP_CANCEL | SWAPC_CAP_MEMORY | SWAPC_CAP_STACK |
+                                       SWAPC_CAP_METERED);
     assert_string_equal(engine->version(), "0.5.0");
     assert_null(engine->validate);
 }

@@ -30,7 +30,7 @@ enum {
  * or a turn of a loop outside the loops in it. */
 struct scope {
     size_t price_at;
-    uint32_t price;
+    uint64_t price;
     uint32_t depth;
 };
 
@@ -70,7 +70,7 @@ static void open_scope(struct walk *w) {
 
 static void close_scope(struct walk *w) {
     const struct scope *s = &w->scopes[w->inmost];
-    swapci_meter_set(w->m, s->price_at, s->price < PRICE_MAX ? s->price : PRICE_MAX);
+    swapci_meter_set(w->m, s->price_at, s->price < PRICE_MAX ? (uint32_t)s->price : PRICE_MAX);
     if (w->inmost > 0) w->inmost--;
 }
 
