@@ -2,6 +2,7 @@
 #include "swapc/slot.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -283,6 +284,65 @@ static void drain_wakes_when_the_last_call_has_left(void **state) {
     }
 }
 
+/* Each caller says which generation it is in, under its pin. */
+enum { CALLERS = 3, DRAINS = 2000 };
+
+struct caller {
+    struct bench *bench;
+    atomic_bool *done;
+    _Atomic uint64_t inside; /* 0: in none */
+    unsigned long wrong;
+};
+
+static void *call_until_done(void *user) {
+    struct caller *caller = user;
+    swapc_reply reply = SWAPC_REPLY_INIT;
+    while (!atomic_load(caller->done)) {
+        swapc_pin pin;
+        if (swapc_slot_pin(caller->bench->slot, &pin) != SWAPC_OK)
+            continue;
+        atomic_store(&caller->inside, pin.generation);
+        caller->wrong += swapc_pin_call(&pin, swapc_bytes_str("echo"), swapc_bytes_str("x"), NULL,
+                                        &reply, NULL) != SWAPC_OK;
+        atomic_store(&caller->inside, 0);
+        swapc_pin_release(&pin);
+    }
+    swapc_reply_fini(&reply);
+    return NULL;
+}
+
+static void after_drain_nobody_is_in_an_old_generation(void **state) {
+    struct bench *b = *state;
+    struct caller callers[CALLERS];
+    pthread_t threads[CALLERS];
+    atomic_bool done = false;
+    swapc_module *module;
+    uint8_t storage[SWAPCI_FAKE_BYTES_MAX];
+    assert_int_equal(swapc_module_load_bytes(b->host, "echo",
+                                             swapci_fake_bytes(&swapci_fake_echo, storage), NULL,
+                                             &module, NULL),
+                     SWAPC_OK);
+    swapc_slot_publish(b->slot, module);
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.bench = b, .done = &done};
+        assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &callers[i]), 0);
+    }
+    for (int i = 0; i < DRAINS; i++) {
+        uint64_t generation = swapc_slot_publish(b->slot, module);
+        assert_int_equal(swapc_slot_drain(b->slot, generation, 60000), SWAPC_OK);
+        for (int c = 0; c < CALLERS; c++) {
+            uint64_t inside = atomic_load(&callers[c].inside);
+            assert_true(inside == 0 || inside >= generation);
+        }
+    }
+    atomic_store(&done, true);
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(callers[i].wrong, 0);
+    }
+    swapc_module_release(module);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_good_bundle_is_published, setup, teardown),
@@ -298,6 +358,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(self_tests_can_be_skipped, setup, teardown),
         cmocka_unit_test_setup_teardown(rollback_is_logged, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_wakes_when_the_last_call_has_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(after_drain_nobody_is_in_an_old_generation, setup,
+                                        teardown),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
