@@ -5,8 +5,38 @@
 #include "control.pb-c.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define COPY(to, from) snprintf(to, sizeof to, "%s", from)
+
+/* Finds the status whose name, in brackets, begins what the server said; text is what follows. */
+static enum swapc_status named(const char *words, const char **text) {
+    static const enum swapc_status statuses[] = {
+#define STATUS(name, code, words) SWAPC_##name,
+        SWAPC_STATUS_MAP(STATUS)
+#undef STATUS
+    };
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        const char *name = swapc_status_name(statuses[i]);
+        size_t len = strlen(name);
+        if (strncmp(words, name, len) == 0 && strncmp(words + len, "] ", 2) == 0) {
+            *text = words + len + 2;
+            return statuses[i];
+        }
+    }
+    return SWAPC_OK;
+}
+
+/* A refusal as the server meant it, and not as the transport of gRPC's code and text. */
+static enum swapc_status refusal(enum swapc_status status, swapc_error *own, swapc_error *error) {
+    const char *at = strstr(own->text, ": [");
+    const char *text;
+    enum swapc_status meant = at ? named(at + 3, &text) : SWAPC_OK;
+    if (meant != SWAPC_OK) return swapc_error_set(error, meant, "%s", text);
+    swapc_error_set(error, status, "%s", own->text);
+    if (error) error->native = own->native;
+    return status;
+}
 
 static void copy_module(const Swapc__Control__V1__Module *from, swapci_control_module *to) {
     *to = (swapci_control_module){.generation = 0};
@@ -75,13 +105,14 @@ enum swapc_status swapci_control_client_swap(swapci_rpc_client *client, const ch
                                              const char *path, unsigned timeout_ms,
                                              swapci_control_module *out, swapc_error *error) {
     Swapc__Control__V1__SwapRequest request = SWAPC__CONTROL__V1__SWAP_REQUEST__INIT;
+    swapc_error own = SWAPC_ERROR_INIT;
     ProtobufCMessage *reply;
     request.slot = (char *)slot;
     request.path = (char *)path;
     enum swapc_status status = swapci_rpc_message_call(
         client, SWAPCI_CONTROL_SWAP, &request.base,
-        &swapc__control__v1__swap_response__descriptor, timeout_ms, &reply, error);
-    if (status) return status;
+        &swapc__control__v1__swap_response__descriptor, timeout_ms, &reply, &own);
+    if (status) return refusal(status, &own, error);
     copy_module(((const Swapc__Control__V1__SwapResponse *)reply)->module, out);
     protobuf_c_message_free_unpacked(reply, NULL);
     return SWAPC_OK;
@@ -91,12 +122,13 @@ enum swapc_status swapci_control_client_rollback(swapci_rpc_client *client, cons
                                                  unsigned timeout_ms, swapci_control_module *out,
                                                  swapc_error *error) {
     Swapc__Control__V1__RollbackRequest request = SWAPC__CONTROL__V1__ROLLBACK_REQUEST__INIT;
+    swapc_error own = SWAPC_ERROR_INIT;
     ProtobufCMessage *reply;
     request.slot = (char *)slot;
     enum swapc_status status = swapci_rpc_message_call(
         client, SWAPCI_CONTROL_ROLLBACK, &request.base,
-        &swapc__control__v1__rollback_response__descriptor, timeout_ms, &reply, error);
-    if (status) return status;
+        &swapc__control__v1__rollback_response__descriptor, timeout_ms, &reply, &own);
+    if (status) return refusal(status, &own, error);
     copy_module(((const Swapc__Control__V1__RollbackResponse *)reply)->module, out);
     protobuf_c_message_free_unpacked(reply, NULL);
     return SWAPC_OK;

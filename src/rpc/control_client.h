@@ -2,7 +2,8 @@
  *
  * Threads, Ownership, Fork: as rpc_client.h. Out structs are the caller's; texts that do not fit are
  * cut.
- * Returns, of all: SWAPC_OK; or as swapci_rpc_client_call, with the server's words in error->text.
+ * Returns, of all: SWAPC_OK, or as swapci_rpc_client_call; swap and rollback also what the server's
+ *     own swap returned (SIGNATURE, VERSION, SELF_TEST, ...), with its sentence.
  */
 #ifndef SWAPCI_CONTROL_CLIENT_H
 #define SWAPCI_CONTROL_CLIENT_H

@@ -1,0 +1,252 @@
+# swapc module and swapc status: bundles made, signed and checked; modules swapped under load.
+load helpers
+
+# ---- bundles -------------------------------------------------------------------------------------
+
+# A bundle of the test's own: ./NAME, the shipped module MODULE as VERSION.
+bundle() {
+    cp -r "$(dirname "$SWAPC")/../share/swapc/modules/$2" "$1"
+    sed -i "s/^version = .*/version = \"$3\"/" "$1/module.toml"
+}
+
+# Another module of the same meaning: one more custom section in each wasm file.
+alter() {
+    local file
+    for file in "$1"/*.wasm; do
+        printf '\x00\x05\x04test' >>"$file"
+    done
+}
+
+keys() {
+    mkdir -p keys
+    "$SWAPC" module keygen release.key
+    cp release.key.pub keys
+}
+
+sign() {
+    "$SWAPC" module sign "./$1" --key "${2:-release.key}"
+}
+
+@test "a new guest builds outside the tree and answers" {
+    command -v cmake >/dev/null || skip "cmake is not here"
+    "$SWAPC" module new greet
+    (cd greet && cmake -B build -DCMAKE_TOOLCHAIN_FILE=wasm.cmake && cmake --build build) >build.log 2>&1
+    [[ $("$SWAPC" call ./greet/build/greet greet --hex 776f726c64) == "hello, world" ]]
+    run -1 --separate-stderr "$SWAPC" call ./greet/build/greet nothing
+    run -0 "$SWAPC" module check ./greet/build/greet
+    says "$output" "ok +wasmtime wide .* 2 self-test vectors"
+    says "$output" "ok +wasmtime plain"
+}
+
+@test "a new guest overwrites nothing and has a plain name" {
+    mkdir mine
+    touch mine/precious
+    run --separate-stderr "$SWAPC" module new greet mine
+    refused 1 "mine" "not empty"
+    [[ $(ls -A mine) == precious ]]
+    run --separate-stderr "$SWAPC" module new ../greet
+    refused 2 "a-z"
+}
+
+@test "a signed bundle passes and whatever is altered does not" {
+    bundle echo echo 1.0.0
+    keys
+    run -1 "$SWAPC" module check ./echo --keys-dir keys
+    says "$output" "not signed"
+    sign echo
+    run -0 "$SWAPC" module check ./echo --keys-dir keys
+    says "$output" "ok +signature"
+    for file in module.toml module.toml.minisig wide.wasm plain.wasm; do
+        cp "echo/$file" saved
+        printf '#' >>"echo/$file"
+        run -1 "$SWAPC" module check ./echo --keys-dir keys
+        says "$output" "FAIL.*SIGNATURE"
+        cp saved "echo/$file"
+    done
+    run -0 "$SWAPC" module check ./echo --keys-dir keys
+}
+
+@test "a secret key is private and is not overwritten" {
+    keys
+    [[ $(stat -c %a release.key) == 600 ]]
+    cp release.key before
+    run --separate-stderr "$SWAPC" module keygen release.key
+    refused 1 "release.key" "already"
+    cmp before release.key
+    bundle echo echo 1.0.0
+    run --separate-stderr "$SWAPC" module sign ./echo --key missing.key
+    refused 1 "missing.key"
+    run --separate-stderr "$SWAPC" module sign ./echo --key release.key.pub
+    refused 1 "no minisign secret key"
+}
+
+# ---- running processes ---------------------------------------------------------------------------
+
+# start [OPTION…]: Redis, signer and verifier, with SWAPC_MODULES of the test's own.
+start() {
+    redis_start "$work/redis"
+    export SWAPC_REDIS=unix:$socket
+    background signer "$SWAPC" signer --ring "test-$mark" --keys keyring --method schnorr \
+        --listen "unix:$work/signer.sock"
+    signer=$pid
+    await test -s keyring.pub
+    background verifier "$SWAPC" verifier --ring "test-$mark" --keys keyring.pub \
+        --method schnorr --listen "$target" "$@"
+    verifier=$pid
+    await "$SWAPC" status "$target" --json status.json 2>/dev/null
+}
+
+target_of_this_test() {
+    target=unix:$work/verifier.sock
+}
+
+generation() {
+    "$SWAPC" module list --target "$target" --json list.json
+    json list.json "d['modules'][0]['generation'] == $1"
+}
+
+# Checks the verdicts: count $1, all Valid, each of the module that its generation was, and
+# generations that rise.
+right_verdicts() {
+    redis "$socket" --raw XRANGE swapc:verdicts - + >verdicts
+    python3 - "$1" "$2" "$3" <<'PY'
+import sys
+count, odd, even = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+lines = open("verdicts").read().split("\n")
+seen, ids, last = set(), set(), 0
+for at, line in enumerate(lines):
+    if line != "id" or lines[at + 2] != "method":
+        continue
+    fields = dict(zip(lines[at:at + 12:2], lines[at + 1:at + 12:2]))
+    generation = int(fields["generation"])
+    assert fields["status"] == "Valid", fields
+    assert fields["digest"] == (odd if generation % 2 else even), fields
+    assert generation >= last, fields
+    last = generation
+    seen.add(generation)
+    assert fields["id"] not in ids, fields
+    ids.add(fields["id"])
+assert len(ids) == count, len(ids)
+assert len(seen) >= 15, seen
+PY
+}
+
+# Messages without a pause, and never too many, until there is a file `enough`.
+load() {
+    local sent=0
+    while [[ ! -e enough ]]; do
+        "$SWAPC" generate --messages 500 --method schnorr
+        sent=$((sent + 500))
+        while (($(redis "$socket" XLEN swapc:messages) > 1500)); do sleep 0.02; done
+    done
+    echo $sent >sent
+}
+
+nothing_pending() {
+    [[ $(redis "$socket" XLEN swapc:messages) == 0 ]]
+}
+
+@test "twenty swaps under load lose nothing and judge nothing wrongly" {
+    local i one two
+    target_of_this_test
+    bundle one schnorr 1.0.0
+    bundle two schnorr 1.0.1
+    alter two
+    one=$(sha256sum <one/wide.wasm | cut -d' ' -f1)
+    two=$(sha256sum <two/wide.wasm | cut -d' ' -f1)
+    mkdir modules
+    cp -r one modules/schnorr
+    export SWAPC_MODULES=$work/modules
+    start
+    background load load
+    load=$pid
+    await verdicts_reach "$socket" 1
+    for ((i = 2; i <= 21; i++)); do
+        "$SWAPC" module swap schnorr "./$( ((i % 2)) && echo one || echo two)" \
+            --target "$target" --json swap.json
+        json swap.json "d['generation'] == $i"
+    done
+    touch enough
+    finish "$load"
+    await nothing_pending
+    right_verdicts "$(cat sent)" "$one" "$two"
+    generation 21
+    "$SWAPC" module rollback schnorr --target "$target" --json back.json
+    json back.json "d['generation'] == 22 and d['digest'] == '$two' and d['version'] == '1.0.1'"
+}
+
+@test "what a verifier's policy refuses changes nothing" {
+    target_of_this_test
+    keys
+    "$SWAPC" module keygen foreign.key
+    for version in 1.0.0 1.1.0 0.9.0; do
+        bundle "v$version" schnorr $version
+        sign "v$version"
+    done
+    bundle foreign schnorr 2.0.0
+    sign foreign foreign.key
+    bundle unsigned schnorr 2.0.0
+    mkdir modules
+    cp -r v1.0.0 modules/schnorr
+    export SWAPC_MODULES=$work/modules
+    start --trust-keys keys --trust-state state
+    generation 1
+    run --separate-stderr "$SWAPC" module swap schnorr ./unsigned --target "$target"
+    refused 1 "not signed" "SIGNATURE"
+    run --separate-stderr "$SWAPC" module swap schnorr ./foreign --target "$target"
+    refused 1 "not in" "SIGNATURE"
+    run --separate-stderr "$SWAPC" module swap schnorr ./v0.9.0 --target "$target"
+    refused 1 "0.9.0 is older than 1.0.0" "VERSION"
+    run --separate-stderr "$SWAPC" module swap nonsense ./v1.1.0 --target "$target"
+    refused 1 "nonsense"
+    run --separate-stderr "$SWAPC" module swap schnorr ./missing --target "$target"
+    refused 1 "missing"
+    run --separate-stderr "$SWAPC" module rollback schnorr --target "$target"
+    refused 1 "nothing to go back to"
+    generation 1
+    run -0 "$SWAPC" module swap schnorr ./v1.1.0 --target "$target"
+    generation 2
+    run --separate-stderr "$SWAPC" module swap schnorr ./v1.0.0 --target "$target"
+    refused 1 "1.0.0 is older than 1.1.0"
+    run -0 "$SWAPC" module rollback schnorr --target "$target"
+    generation 3
+    run -0 --separate-stderr "$SWAPC" module rollback schnorr 1.0.0 --state-dir state
+    says "$stderr" "level=warn"
+    run -0 "$SWAPC" module swap schnorr ./v1.0.0 --target "$target"
+}
+
+@test "a verifier does not start on an unsigned module" {
+    target_of_this_test
+    keys
+    start
+    run --separate-stderr "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark-2" \
+        --keys keyring.pub --method schnorr --trust-keys keys --trust-state state
+    refused 1 "schnorr/module.toml is not signed" "swapc module sign"
+    mkdir none
+    run --separate-stderr "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark-2" \
+        --keys keyring.pub --trust-keys none
+    refused 1 "none" "no key"
+}
+
+@test "status and drain" {
+    target_of_this_test
+    start
+    json status.json 'd["role"] == "verifier" and d["state"] == "serving"'
+    json status.json 'd["counters"]["workers"] == 1'
+    run -0 "$SWAPC" generate --messages 50 --method schnorr
+    await nothing_pending
+    "$SWAPC" status "$target" --json status.json
+    json status.json 'd["counters"]["judged"] == 50'
+    run -0 "$SWAPC" status "unix:$work/signer.sock"
+    says "$output" "signer .* serving"
+    says "$output" "sent +50"
+    run -0 "$SWAPC" module list --target "unix:$work/signer.sock"
+    run --separate-stderr "$SWAPC" module swap schnorr schnorr --target "unix:$work/signer.sock"
+    refused 1 "no slots"
+    run -0 "$SWAPC" status "$target" --drain
+    says "$output" "draining"
+    finish "$verifier"
+    [[ $status == 0 ]]
+    run --separate-stderr "$SWAPC" status "$target"
+    refused 1 "verifier.sock"
+}
