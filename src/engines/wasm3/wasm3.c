@@ -26,7 +26,7 @@
 #define PAGE_BYTES 65536u
 #define PAGES_MOST 32768u /* wasm3's own ceiling: 2 GiB */
 #define NAME "wasm3"
-#define BUDGET 50000 /* instructions between two looks at the clock: some 100 us */
+#define BUDGET 20000 /* instructions between two looks at the clock: some 40 us */
 
 /* An import row as wasm3 needs it. */
 struct binding {
