@@ -1,0 +1,74 @@
+# Swapping from the kept compiled form, and the benchmarks of swaps and calls.
+load helpers
+
+# What has been kept, a name a line.
+kept() { ls "$SWAPC_CACHE"; }
+
+run_disk() {
+    "$SWAPC" run --swap disk --no-bound --progress off --json result.json "$@" >run.out 2>run.err
+}
+
+fresh_cache() {
+    built wasmtime
+    export SWAPC_CACHE=$work/cache
+}
+
+@test "swaps from disk with random methods and two workers" {
+    fresh_cache
+    run_disk --messages 300 --workers 2
+    json result.json 'd["swap"] == "disk" and d["valid"] == 300 and 0 < d["swaps"] <= 300'
+    [[ $(kept | wc -l) == 2 && $(stat -c %a "$SWAPC_CACHE") == 700 ]]
+    [[ $(stat -c %a "$SWAPC_CACHE"/* | sort -u) == 600 ]]
+}
+
+@test "a fixed method is loaded from disk for each message" {
+    fresh_cache
+    run_disk --messages 50 --method ecdsa
+    json result.json 'd["valid"] == 50 and d["swaps"] == 50'
+    [[ $(kept | wc -l) == 1 ]]
+}
+
+@test "a damaged compiled form is said, deleted and made anew" {
+    fresh_cache
+    run_disk --messages 5 --method schnorr
+    local entry
+    entry=$SWAPC_CACHE/$(kept)
+    printf damaged | dd of="$entry" bs=1 seek=5000 conv=notrunc status=none
+    cp "$entry" damaged
+    run_disk --messages 5 --method schnorr
+    json result.json 'd["valid"] == 5'
+    says run.err "digest"
+    not cmp -s damaged "$entry"
+    run_disk --messages 5 --method schnorr
+    not says run.err "digest"
+}
+
+@test "a cache that others can write is not used" {
+    fresh_cache
+    mkdir -m 777 "$SWAPC_CACHE"
+    run_disk --messages 5 --method schnorr
+    json result.json 'd["valid"] == 5 and d["swaps"] == 5'
+    says run.err "chmod 700"
+    [[ -z $(kept) ]]
+}
+
+@test "bench swap reports each mode" {
+    fresh_cache
+    "$SWAPC" bench swap --swaps 10 --progress off --json figures.json >swap.out 2>swap.err
+    json figures.json '{r["mode"] for r in d["rows"] if r["engine"] == "wasmtime"} == {"warm", "disk", "cold"}'
+    json figures.json 'all(r["swaps"] >= 10 and r["p50_us"] <= r["p99_us"] <= r["max_us"] for r in d["rows"])'
+    says swap.out "the original"
+}
+
+@test "bench calls finds no allocation in a warm call" {
+    fresh_cache
+    "$SWAPC" bench calls --rounds 2 --progress off --json - >figures.json 2>calls.err
+    json figures.json '{r["bytes"] for r in d["rows"] if r["engine"] == "wasmtime"} == {0, 64, 1024, 65536}'
+    json figures.json 'all(r["allocations"] == 0 and r["min_ns"] <= r["median_ns"] <= r["max_ns"] for r in d["rows"])'
+    says calls.err "allocations"
+}
+
+@test "a benchmark that is not known is refused by name" {
+    run --separate-stderr "$SWAPC" bench nothing
+    refused 2 "nothing" "swap"
+}
