@@ -73,13 +73,15 @@ static enum swapc_status find_image(const swapc_host *host, const char *path,
     const char *const *flavours = wanted;
     struct swapci_manifest manifest;
     enum swapc_status status = SWAPC_OK;
-    if (options->engine) {
+    *index = UINT32_MAX;
+    if (options->engine)
         status = swapci_engine_find(options->engine, index, error);
-    } else if (swapci_bundle_manifest(path, &manifest, NULL) == SWAPC_OK) {
+    else if ((status = swapci_bundle_manifest(path, &manifest, NULL)) == SWAPC_OK)
         status = engine_for_bundle(path, &manifest, index, error);
-    } else {
-        *index = UINT32_MAX;
-    }
+    else if (status == SWAPC_NO_MEMORY)
+        swapc_error_set(error, status, "no memory to read %s", path);
+    else
+        status = SWAPC_OK; /* a file, or wrong in a way that is told below */
     if (status != SWAPC_OK)
         return status;
     if (!options->flavour && *index != UINT32_MAX)

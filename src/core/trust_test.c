@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "failing_alloc.h"
 #include "fake_engine.h"
 #include "minisign.h"
 #include "signing.h"
@@ -391,6 +392,39 @@ static void keys_that_go_bad(void **state) {
     expect_refused(b, SWAPC_NOT_FOUND, b->keys);
 }
 
+/* Whatever allocation fails: NO_MEMORY, nothing admitted that is not, and nothing leaks. */
+static void no_memory(void **state) {
+    struct bench *b = *state;
+    swapc_trust_config config = {b->keys, b->state, {0, 0, SWAPC_LOG_ERROR}};
+    expect_taken(b); /* the engine is open */
+    enum swapc_status status;
+    size_t n = 0;
+    do {
+        swapc_trust *trust = NULL;
+        swapci_alloc_fail_at(++n);
+        status = swapc_trust_new(&config, &trust, NULL);
+        assert_int_equal(status, swapci_alloc_failed() ? SWAPC_NO_MEMORY : SWAPC_OK);
+        swapc_trust_free(trust);
+    } while (status != SWAPC_OK);
+    assert_true(n > 3);
+    n = 0;
+    do {
+        swapci_alloc_fail_at(++n);
+        status = load(b);
+        assert_int_equal(status, swapci_alloc_failed() ? SWAPC_NO_MEMORY : SWAPC_OK);
+    } while (status != SWAPC_OK);
+    assert_true(n > 8);
+    n = 0;
+    do {
+        swapci_alloc_fail_at(++n);
+        status = sign_as(b, NULL, false);
+        assert_int_equal(status, swapci_alloc_failed() ? SWAPC_NO_MEMORY : SWAPC_OK);
+    } while (status != SWAPC_OK);
+    swapci_alloc_fail_at(0);
+    assert_true(n > 8);
+    expect_taken(b);
+}
+
 /* Without a policy the digests of a signed bundle count all the same. */
 static void digests_without_a_policy(void **state) {
     struct bench *b = *state;
@@ -439,6 +473,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(slots_compare_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(policies_that_cannot_be, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_that_go_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(digests_without_a_policy, setup, teardown),
         cmocka_unit_test_setup_teardown(signing_again, setup, teardown),
     };
