@@ -68,6 +68,12 @@ load helpers
     refused 1 "deadline" "DEADLINE"
 }
 
+@test "a deadline stops a loop on wasm3" {
+    built wasm3
+    run --separate-stderr timeout 30 "$SWAPC" call echo loop --engine wasm3 --deadline 200
+    refused 1 "deadline" "DEADLINE"
+}
+
 @test "a guest grows to memory-max and no further" {
     run -0 "$SWAPC" call echo grow --memory-max 2097152
     [[ $output == 32 ]] # pages of 64 KiB
