@@ -96,6 +96,7 @@ static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
 static void stop_listening(struct frame *f) {
     if (f->server)
         swapci_rpc_server_shutdown(f->server, GRACE_MS);
+    swapci_control_service_end(&f->control);
     swapci_rpc_uv_detach(f->joint);
     swapci_health_service_free(f->health);
     swapci_rpc_server_free(f->server);

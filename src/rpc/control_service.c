@@ -1,3 +1,5 @@
+/* Shared: `busy` of a service, an atomic, between the handlers' thread, which alone raises it, and the
+ * swap's thread, which lowers it. */
 #include "control_service.h"
 
 #include "clock.h"
@@ -115,26 +117,62 @@ static void no_slots(swapci_rpc_call *call) {
                            "[UNSUPPORTED] this process has no slots: swap the verifier's");
 }
 
-static void handle_swap(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
-    const swapci_control_service *service = user;
+/* One Swap on its thread. */
+struct swap_job {
+    swapci_control_service *service;
+    swapci_rpc_call *call;
+    ProtobufCMessage *request;
+};
+
+/* Not busy any more before the answer leaves, so that who got it can swap again at once. */
+static void *swap_main(void *user) {
+    struct swap_job *job = user;
+    swapci_control_service *service = job->service;
+    const Swapc__Control__V1__SwapRequest *r = (const Swapc__Control__V1__SwapRequest *)job->request;
     Swapc__Control__V1__SwapResponse response = SWAPC__CONTROL__V1__SWAP_RESPONSE__INIT;
     swapci_control_module module = {.generation = 0};
     module_message message;
     swapc_error error = SWAPC_ERROR_INIT;
+    enum swapc_status status = service->swap(service->user, r->slot, r->path, &module, &error);
+    atomic_store(&service->swapping.busy, false);
+    describe(&module, &message);
+    response.module = &message;
+    if (status == SWAPC_OK) swapci_rpc_message_reply(job->call, &response.base);
+    else finish_error(job->call, status, &error);
+    protobuf_c_message_free_unpacked(job->request, NULL);
+    free(job);
+    return NULL;
+}
+
+/* Takes job over. */
+static void start_swap(struct swap_job *job) {
+    swapci_control_service *service = job->service;
+    swapci_control_service_end(service); /* the one before has answered, or is just about to */
+    atomic_store(&service->swapping.busy, true);
+    service->swapping.started =
+        pthread_create(&service->swapping.thread, NULL, swap_main, job) == 0;
+    if (!service->swapping.started) swap_main(job);
+}
+
+static void handle_swap(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
+    swapci_control_service *service = user;
     ProtobufCMessage *request = READ(call, bytes, swap_request);
+    struct swap_job *job = NULL;
     if (!request) return;
-    const Swapc__Control__V1__SwapRequest *r = (const Swapc__Control__V1__SwapRequest *)request;
     if (!service->swap) {
         no_slots(call);
-    } else {
-        enum swapc_status status =
-            service->swap(service->user, r->slot, r->path, &module, &error);
-        describe(&module, &message);
-        response.module = &message;
-        if (status == SWAPC_OK) swapci_rpc_message_reply(call, &response.base);
-        else finish_error(call, status, &error);
+    } else if (atomic_load(&service->swapping.busy)) {
+        swapci_rpc_call_finish(call, SWAPCI_RPC_ABORTED,
+                               "[BUSY] another swap is under way: try again when it is done");
+    } else if (!(job = malloc(sizeof *job))) {
+        swapci_rpc_call_finish(call, SWAPCI_RPC_RESOURCE_EXHAUSTED, "out of memory");
     }
-    protobuf_c_message_free_unpacked(request, NULL);
+    if (!job) {
+        protobuf_c_message_free_unpacked(request, NULL);
+        return;
+    }
+    *job = (struct swap_job){service, call, request};
+    start_swap(job);
 }
 
 static void handle_rollback(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
@@ -166,7 +204,11 @@ static const swapci_rpc_method methods[] = {
     {.name = SWAPCI_CONTROL_ROLLBACK, .handle = handle_rollback},
 };
 
-void swapci_control_service_add(swapci_rpc_server *server, const swapci_control_service *service) {
-    /* The table's user is not const; this file only reads it. */
-    swapci_rpc_server_add(server, methods, sizeof methods / sizeof *methods, (void *)service);
+void swapci_control_service_add(swapci_rpc_server *server, swapci_control_service *service) {
+    swapci_rpc_server_add(server, methods, sizeof methods / sizeof *methods, service);
+}
+
+void swapci_control_service_end(swapci_control_service *service) {
+    if (service->swapping.started) pthread_join(service->swapping.thread, NULL);
+    service->swapping.started = false;
 }

@@ -3,8 +3,9 @@
  * The process behind it fills in what it is and does; the service speaks gRPC. What a process has
  * not (a signer has no slots) is NULL and answered with UNIMPLEMENTED.
  *
- * Threads: callbacks run where the server's handlers run (rpc_server.h), one at a time; swap may
- *     block for a compilation, and what else that thread does waits for it.
+ * Threads: callbacks run where the server's handlers run (rpc_server.h), but swap, which may take as
+ *     long as a compilation: it runs on a thread of its own, one at a time, beside the others; a second
+ *     Swap meanwhile is answered with ABORTED.
  * Ownership: strings given to callbacks are borrowed for the call; out is zeroed before it.
  */
 #ifndef SWAPCI_CONTROL_SERVICE_H
@@ -13,6 +14,8 @@
 #include "control_types.h"
 #include "rpc_server.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 typedef struct swapci_control_service {
@@ -27,9 +30,18 @@ typedef struct swapci_control_service {
     void *drain_user;
     uint64_t started_ns; /* by the monotonic clock (clock.h) */
     bool draining;       /* what Status says; changed by the handlers' thread alone */
+    struct {
+        pthread_t thread;
+        bool started;     /* and not joined; of the handlers' thread */
+        atomic_bool busy; /* a swap is under way */
+    } swapping;           /* private; zero */
 } swapci_control_service;
 
-/* Adds the service; *service is borrowed until the server is shut down. */
-void swapci_control_service_add(swapci_rpc_server *server, const swapci_control_service *service);
+/* Adds the service; *service is borrowed until swapci_control_service_end. */
+void swapci_control_service_add(swapci_rpc_server *server, swapci_control_service *service);
+
+/* Waits for a swap that is still under way. After the server was shut down, before what the callbacks
+ * use is freed. */
+void swapci_control_service_end(swapci_control_service *service);
 
 #endif

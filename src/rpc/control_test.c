@@ -6,6 +6,9 @@
 #include "rpc_scratch.h"
 #include "test_main.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define PATIENCE 20000 /* ms; reached only by a test that fails */
@@ -18,6 +21,8 @@ struct process {
     unsigned drains;
     char slot[64], path[256];
     enum swapc_status refuse;
+    bool wait; /* swap waits for `leave` */
+    sem_t entered, leave;
 };
 
 static void status(void *user, swapci_control_status *out) {
@@ -55,6 +60,10 @@ static enum swapc_status swap(void *user, const char *slot, const char *path,
     struct process *p = user;
     snprintf(p->slot, sizeof p->slot, "%s", slot);
     snprintf(p->path, sizeof p->path, "%s", path);
+    if (p->wait) {
+        sem_post(&p->entered);
+        sem_wait(&p->leave);
+    }
     if (p->refuse) return swapc_error_set(error, p->refuse, "%s is refused", path);
     fill(out, slot, 7);
     return SWAPC_OK;
@@ -73,8 +82,10 @@ static int start(void **state) {
     struct process *p = &process;
     void *scratch;
     *p = (struct process){.service = {status, list, swap, rollback, p, drain, p,
-                                      swapci_clock_monotonic_ns(), false}};
+                                      swapci_clock_monotonic_ns(), false, {0}}};
     *state = p;
+    sem_init(&p->entered, 0, 0);
+    sem_init(&p->leave, 0, 0);
     if (swapci_rpc_scratch_make(&scratch)) return -1;
     p->scratch = scratch;
     swapci_rpc_server_config config = {.address = p->scratch->address};
@@ -90,6 +101,9 @@ static int stop(void **state) {
     void *scratch = p->scratch;
     swapci_rpc_client_free(p->client);
     swapci_rpc_server_free(p->server);
+    swapci_control_service_end(&p->service);
+    sem_destroy(&p->entered);
+    sem_destroy(&p->leave);
     swapci_rpc_shutdown();
     return swapci_rpc_scratch_remove(&scratch);
 }
@@ -175,6 +189,38 @@ static void a_process_without_slots(void **state) {
                      SWAPC_UNSUPPORTED);
 }
 
+static void *swap_in_background(void *user) {
+    struct process *p = user;
+    swapci_control_module got;
+    return (void *)(intptr_t)swapci_control_client_swap(p->client, "s", "/x", PATIENCE, &got, NULL);
+}
+
+/* A compilation holds up nobody but a second one. */
+static void a_long_swap(void **state) {
+    struct process *p = *state;
+    pthread_t thread;
+    swapci_control_status status_now;
+    swapci_control_module got;
+    swapc_error error = SWAPC_ERROR_INIT;
+    void *result;
+    p->wait = true;
+    assert_int_equal(pthread_create(&thread, NULL, swap_in_background, p), 0);
+    sem_wait(&p->entered);
+    assert_int_equal(swapci_control_client_status(p->client, PATIENCE, &status_now, NULL),
+                     SWAPC_OK);
+    assert_int_equal(swapci_control_client_rollback(p->client, "s", PATIENCE, &got, NULL),
+                     SWAPC_OK);
+    assert_int_equal(swapci_control_client_swap(p->client, "s", "/x", PATIENCE, &got, &error),
+                     SWAPC_BUSY);
+    assert_non_null(strstr(error.text, "under way"));
+    p->wait = false;
+    sem_post(&p->leave);
+    pthread_join(thread, &result);
+    assert_int_equal((intptr_t)result, SWAPC_OK);
+    assert_int_equal(swapci_control_client_swap(p->client, "s", "/x", PATIENCE, &got, NULL),
+                     SWAPC_OK);
+}
+
 static void garbage_is_refused(void **state) {
     static const char *const names[] = {SWAPCI_CONTROL_STATUS, SWAPCI_CONTROL_DRAIN,
                                         SWAPCI_CONTROL_LIST, SWAPCI_CONTROL_SWAP,
@@ -198,6 +244,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(swap_and_rollback, start, stop),
         cmocka_unit_test_setup_teardown(a_refusal_says_why, start, stop),
         cmocka_unit_test_setup_teardown(a_process_without_slots, start, stop),
+        cmocka_unit_test_setup_teardown(a_long_swap, start, stop),
         cmocka_unit_test_setup_teardown(garbage_is_refused, start, stop),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
