@@ -36,7 +36,12 @@ typedef struct swapc_trust_config {
     swapc_log log;         /* admissions (info) and records lowered (warn) */
 } swapc_trust_config;
 
-#define SWAPC_TRUST_CONFIG_INIT {0, 0, {0, 0, SWAPC_LOG_INFO}}
+#define SWAPC_TRUST_CONFIG_INIT                                                                    \
+    {                                                                                              \
+        0, 0, {                                                                                    \
+            0, 0, SWAPC_LOG_INFO                                                                   \
+        }                                                                                          \
+    }
 
 /* Makes a policy. Returns SWAPC_OK; INVALID (no keys_dir), NOT_FOUND (no such folder, or no key in
  * it), SIGNATURE (a .pub file is no key), IO, NO_MEMORY. After failure *out is untouched. */

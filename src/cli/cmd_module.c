@@ -24,19 +24,16 @@ enum { VERBS = sizeof verbs / sizeof *verbs };
 static int help(void) {
     printf("usage: swapc module COMMAND [options]\n\n"
            "Makes, checks and signs bundles, and swaps them in running processes.\n\n");
-    for (int i = 0; i < VERBS; i++)
-        printf("  %-12s %s\n", verbs[i].name, verbs[i].summary);
-    printf("\nexample:\n  swapc module swap schnorr ./schnorr-1.1 --target unix:/run/verifier.sock\n");
+    for (int i = 0; i < VERBS; i++) printf("  %-12s %s\n", verbs[i].name, verbs[i].summary);
+    printf(
+        "\nexample:\n  swapc module swap schnorr ./schnorr-1.1 --target unix:/run/verifier.sock\n");
     return SWAPCI_EXIT_OK;
 }
 
 int swapci_cmd_module(int argc, char **argv) {
-    if (argc < 2)
-        return swapci_cli_usage("swapc module", "which command?");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return help();
+    if (argc < 2) return swapci_cli_usage("swapc module", "which command?");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help();
     for (int i = 0; i < VERBS; i++)
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
+        if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
     return swapci_cli_usage("swapc module", "no command is called \"%s\"", argv[1]);
 }

@@ -25,8 +25,7 @@ __attribute__((format(printf, 5, 6))) static void row(struct check_job *job,
     va_list args;
     va_start(args, format);
     printf("%-5s %-20s ", status == SWAPC_OK ? "ok" : "FAIL", what);
-    if (status == SWAPC_OK)
-        vprintf(format, args);
+    if (status == SWAPC_OK) vprintf(format, args);
     else
         printf("%s [%s]", error->text[0] ? error->text : swapc_status_text(status),
                swapc_status_name(status));
@@ -56,8 +55,8 @@ static void check_flavour(struct check_job *job, const struct swapci_flavour *fl
         status = swapci_check_wasm(image.bytes, &error);
         kind = "imports and exports are waPC's";
     }
-    row(job, status, &error, what, "%s, %zu bytes, sha256 %s%s, %s", flavour->file,
-        image.bytes.len, image.digest_hex,
+    row(job, status, &error, what, "%s, %zu bytes, sha256 %s%s, %s", flavour->file, image.bytes.len,
+        image.digest_hex,
         image.expected_hex[0] ? " as module.toml says" : " (module.toml names none)", kind);
     swapci_image_fini(&image);
 }
@@ -82,8 +81,7 @@ static void check_engine(struct check_job *job, const char *engine, const char *
         return;
     }
     enum swapc_status status = swapc_module_load(job->host, job->path, &options, &module, &error);
-    if (status == SWAPC_OK)
-        status = swapc_module_self_test(module, &error);
+    if (status == SWAPC_OK) status = swapc_module_self_test(module, &error);
     row(job, status, &error, what, "compiles, starts, %u self-test vectors",
         job->manifest.self_tests.count);
     swapc_module_release(module);
@@ -93,11 +91,9 @@ static void check_engine(struct check_job *job, const char *engine, const char *
 static void check_engines(struct check_job *job) {
     swapc_engine_info info;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
-        if (!info.built)
-            printf("%-5s %-20s not in this build\n", "-", info.name);
+        if (!info.built) printf("%-5s %-20s not in this build\n", "-", info.name);
         for (const char *const *f = info.built ? info.flavours : NULL; f && *f; f++)
-            if (swapci_manifest_flavour(&job->manifest, *f))
-                check_engine(job, info.name, *f);
+            if (swapci_manifest_flavour(&job->manifest, *f)) check_engine(job, info.name, *f);
     }
 }
 
@@ -115,8 +111,7 @@ static void check_signature(struct check_job *job, const swapc_trust *trust) {
     const char *const wanted[] = {job->manifest.flavours[0].name, NULL};
     enum swapc_status status = swapci_image_locate(job->path, wanted, trust, &image, &error);
     row(job, status, &error, "signature", "by a key of %s", job->keys_dir);
-    if (status == SWAPC_OK)
-        swapci_image_fini(&image);
+    if (status == SWAPC_OK) swapci_image_fini(&image);
 }
 
 static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
@@ -126,10 +121,8 @@ static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
     config.instances = 1;
     config.trust = trust;
     enum swapc_status status = swapci_bundle_manifest(job->path, &job->manifest, error);
-    if (status == SWAPC_OK)
-        status = swapc_host_new(&config, &job->host, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status == SWAPC_OK) status = swapc_host_new(&config, &job->host, error);
+    if (status != SWAPC_OK) return status;
     printf("%s %s in %s\n", job->manifest.name, job->manifest.version, job->path);
     check_signature(job, trust);
     for (unsigned i = 0; i < job->manifest.flavour_count; i++)
@@ -142,19 +135,25 @@ static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
 int swapci_cmd_module_check(int argc, char **argv) {
     struct check_job job = {0};
     const struct swapci_option rows[] = {
-        {"keys-dir", SWAPCI_OPTION_STRING, &job.keys_dir, "DIR", "allowed keys (*.pub): the bundle must be signed by one", 0, 0, 0},
-        {"native", SWAPCI_OPTION_FLAG, &job.native, NULL, "load native code, which runs unconfined, unsigned as well", 0, 0, 0},
+        {"keys-dir", SWAPCI_OPTION_STRING, &job.keys_dir, "DIR",
+         "allowed keys (*.pub): the bundle must be signed by one", 0, 0, 0},
+        {"native", SWAPCI_OPTION_FLAG, &job.native, NULL,
+         "load native code, which runs unconfined, unsigned as well", 0, 0, 0},
     };
     const struct swapci_options options = {
-        "swapc module check", "BUNDLE",
-        "Checks a bundle whole: module.toml, digests, signature, imports and exports of every flavour,\n"
+        "swapc module check",
+        "BUNDLE",
+        "Checks a bundle whole: module.toml, digests, signature, imports and exports of every "
+        "flavour,\n"
         "and that it compiles, starts and passes its self-test on every engine of this build.",
-        rows, sizeof rows / sizeof *rows, 1, 1,
+        rows,
+        sizeof rows / sizeof *rows,
+        1,
+        1,
         "swapc module check ./greet --keys-dir /etc/swapc/keys"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
+    if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     swapc_trust_config config = SWAPC_TRUST_CONFIG_INIT;
     swapc_trust *trust = NULL;
@@ -163,12 +162,9 @@ int swapci_cmd_module_check(int argc, char **argv) {
     config.log = swapci_cli_log();
     job.path = path;
     enum swapc_status status = swapci_cli_module_path(argv[first], path, sizeof path, &error);
-    if (status == SWAPC_OK && job.keys_dir)
-        status = swapc_trust_new(&config, &trust, &error);
-    if (status == SWAPC_OK)
-        status = check(&job, trust, &error);
+    if (status == SWAPC_OK && job.keys_dir) status = swapc_trust_new(&config, &trust, &error);
+    if (status == SWAPC_OK) status = check(&job, trust, &error);
     swapc_trust_free(trust);
-    if (status != SWAPC_OK)
-        return swapci_cli_fail(options.command, &error);
+    if (status != SWAPC_OK) return swapci_cli_fail(options.command, &error);
     return job.failed ? SWAPCI_EXIT_FAILED : SWAPCI_EXIT_OK;
 }

@@ -14,7 +14,8 @@ enum { NAME_MAX_BYTES = 40 };
 /* The name becomes a CMake project and a folder. */
 static bool good_name(const char *name) {
     size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-    return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && name[0] >= 'a' && name[0] <= 'z';
+    return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && name[0] >= 'a' &&
+           name[0] <= 'z';
 }
 
 /* Makes the folders on the way to the file at path. */
@@ -40,8 +41,7 @@ static enum swapc_status fill_in(const struct swapci_embedded *file, const char 
         size_t before = at ? (size_t)(at - rest.ptr) : rest.len;
         size_t skip = before + (at ? sizeof mark - 1 : 0);
         status = swapci_buffer_append(out, swapc_bytes_of(rest.ptr, before));
-        if (status == SWAPC_OK && at)
-            status = swapci_buffer_append(out, swapc_bytes_str(name));
+        if (status == SWAPC_OK && at) status = swapci_buffer_append(out, swapc_bytes_str(name));
         rest = swapc_bytes_of(rest.ptr + skip, rest.len - skip);
     }
     return status;
@@ -54,10 +54,8 @@ static enum swapc_status write_file(const struct swapci_embedded *file, const ch
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, file->path) >= sizeof path)
         return swapc_error_set(error, SWAPC_INVALID, "the path is too long");
     enum swapc_status status = make_folders(path, error);
-    if (status == SWAPC_OK)
-        status = fill_in(file, name, &content);
-    if (status == SWAPC_NO_MEMORY)
-        swapc_error_set(error, status, "no memory to write %s", path);
+    if (status == SWAPC_OK) status = fill_in(file, name, &content);
+    if (status == SWAPC_NO_MEMORY) swapc_error_set(error, status, "no memory to write %s", path);
     if (status == SWAPC_OK)
         status = swapci_small_file_replace(path, swapci_buffer_bytes(&content), 0644, error);
     swapci_buffer_fini(&content);
@@ -69,16 +67,16 @@ static enum swapc_status refuse_used(const char *folder, swapc_error *error) {
     unsigned entries = 0;
     DIR *dir = opendir(folder);
     if (!dir)
-        return errno == ENOENT ? SWAPC_OK
-                               : swapc_error_set_errno(error, SWAPC_IO, errno, "cannot use %s",
-                                                       folder);
+        return errno == ENOENT
+                   ? SWAPC_OK
+                   : swapc_error_set_errno(error, SWAPC_IO, errno, "cannot use %s", folder);
     for (struct dirent *entry; (entry = readdir(dir));)
         entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     closedir(dir);
-    return entries == 0 ? SWAPC_OK
-                        : swapc_error_set(error, SWAPC_BUSY,
-                                          "%s is not empty and is left alone: name another folder",
-                                          folder);
+    return entries == 0
+               ? SWAPC_OK
+               : swapc_error_set(error, SWAPC_BUSY,
+                                 "%s is not empty and is left alone: name another folder", folder);
 }
 
 static enum swapc_status write_all(const char *name, const char *folder, swapc_error *error) {
@@ -96,15 +94,19 @@ static enum swapc_status write_all(const char *name, const char *folder, swapc_e
 }
 
 int swapci_cmd_module_new(int argc, char **argv) {
-    const struct swapci_options options = {
-        "swapc module new", "NAME [DIR]",
-        "Writes a guest to start from into DIR (default ./NAME): main.c, the SDK, a CMake build for any\n"
-        "clang from 20 on, and module.toml.",
-        NULL, 0, 1, 2, "swapc module new greet"};
+    const struct swapci_options options = {"swapc module new",
+                                           "NAME [DIR]",
+                                           "Writes a guest to start from into DIR (default "
+                                           "./NAME): main.c, the SDK, a CMake build for any\n"
+                                           "clang from 20 on, and module.toml.",
+                                           NULL,
+                                           0,
+                                           1,
+                                           2,
+                                           "swapc module new greet"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
+    if (stop >= 0) return stop;
     const char *name = argv[first];
     if (!good_name(name))
         return swapci_cli_usage(options.command,

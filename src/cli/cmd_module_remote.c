@@ -12,11 +12,23 @@ struct remote_job {
 };
 
 #define TARGET_ROW(job)                                                                            \
-    {"target", SWAPCI_OPTION_STRING, &(job).target, "ADDR",                                        \
-     "the process: its --listen, unix:PATH or HOST:PORT", 0, 0, 0}
+    {"target",                                                                                     \
+     SWAPCI_OPTION_STRING,                                                                         \
+     &(job).target,                                                                                \
+     "ADDR",                                                                                       \
+     "the process: its --listen, unix:PATH or HOST:PORT",                                          \
+     0,                                                                                            \
+     0,                                                                                            \
+     0}
 #define JSON_ROW(job)                                                                              \
-    {"json", SWAPCI_OPTION_STRING, &(job).json, "FILE|-", "write the answer as one JSON document", \
-     0, 0, 0}
+    {"json",                                                                                       \
+     SWAPCI_OPTION_STRING,                                                                         \
+     &(job).json,                                                                                  \
+     "FILE|-",                                                                                     \
+     "write the answer as one JSON document",                                                      \
+     0,                                                                                            \
+     0,                                                                                            \
+     0}
 
 static void print_module(const swapci_control_module *m) {
     printf("%-10s generation %llu  %s %s  %s %s  sha256 %.16s...  %s\n", m->slot,
@@ -26,8 +38,7 @@ static void print_module(const swapci_control_module *m) {
 
 static enum swapc_status show_module(const struct remote_job *job, const swapci_control_module *m,
                                      swapc_error *error) {
-    if (job->json)
-        return swapci_cli_write_json(job->json, swapci_remote_module_json(m), error);
+    if (job->json) return swapci_cli_write_json(job->json, swapci_remote_module_json(m), error);
     print_module(m);
     return SWAPC_OK;
 }
@@ -39,8 +50,7 @@ static enum swapc_status show_list(const struct remote_job *job,
     json_t *rows = json_array();
     for (size_t i = 0; i < modules->count; i++) {
         json_array_append_new(rows, swapci_remote_module_json(&modules->rows[i]));
-        if (!job->json)
-            print_module(&modules->rows[i]);
+        if (!job->json) print_module(&modules->rows[i]);
     }
     if (job->json)
         return swapci_cli_write_json(job->json, json_pack("{s:o}", "modules", rows), error);
@@ -51,14 +61,12 @@ static enum swapc_status show_list(const struct remote_job *job,
 static enum swapc_status list(const struct remote_job *job, swapc_error *error) {
     swapci_rpc_client *client = NULL;
     swapci_control_modules *modules = calloc(1, sizeof *modules);
-    if (!modules)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the list");
+    if (!modules) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the list");
     enum swapc_status status = swapci_remote_open(job->target, &client, error);
     if (status == SWAPC_OK)
         status = swapci_control_client_list(client, SWAPCI_REMOTE_MS, modules, error);
     swapci_remote_close(client);
-    if (status == SWAPC_OK)
-        status = show_list(job, modules, error);
+    if (status == SWAPC_OK) status = show_list(job, modules, error);
     free(modules);
     return status;
 }
@@ -67,15 +75,18 @@ int swapci_cmd_module_list(int argc, char **argv) {
     struct remote_job job = {0};
     const struct swapci_option rows[] = {TARGET_ROW(job), JSON_ROW(job)};
     const struct swapci_options options = {
-        "swapc module list", "", "Shows which module judges in each slot of a running process.",
-        rows, sizeof rows / sizeof *rows, 0, 0,
+        "swapc module list",
+        "",
+        "Shows which module judges in each slot of a running process.",
+        rows,
+        sizeof rows / sizeof *rows,
+        0,
+        0,
         "swapc module list --target unix:/run/verifier.sock"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
-    if (!job.target)
-        return swapci_cli_usage(options.command, "--target is required");
+    if (stop >= 0) return stop;
+    if (!job.target) return swapci_cli_usage(options.command, "--target is required");
     swapc_error error = SWAPC_ERROR_INIT;
     return list(&job, &error) == SWAPC_OK ? SWAPCI_EXIT_OK
                                           : swapci_cli_fail(options.command, &error);
@@ -98,12 +109,11 @@ static enum swapc_status swap(const struct remote_job *job, const char *slot, co
     swapci_control_module module;
     char path[PATH_MAX];
     enum swapc_status status = whole_path(bundle, path, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = swapci_remote_open(job->target, &client, error);
     if (status == SWAPC_OK)
-        status = swapci_control_client_swap(client, slot, path, SWAPCI_REMOTE_SWAP_MS, &module,
-                                            error);
+        status =
+            swapci_control_client_swap(client, slot, path, SWAPCI_REMOTE_SWAP_MS, &module, error);
     swapci_remote_close(client);
     return status == SWAPC_OK ? show_module(job, &module, error) : status;
 }
@@ -112,17 +122,21 @@ int swapci_cmd_module_swap(int argc, char **argv) {
     struct remote_job job = {0};
     const struct swapci_option rows[] = {TARGET_ROW(job), JSON_ROW(job)};
     const struct swapci_options options = {
-        "swapc module swap", "SLOT BUNDLE",
-        "Has a running process load a bundle, check it under its own trust policy, self-test it and\n"
-        "publish it in the slot. Calls in flight finish on the old module; a failure changes nothing.",
-        rows, sizeof rows / sizeof *rows, 2, 2,
+        "swapc module swap",
+        "SLOT BUNDLE",
+        "Has a running process load a bundle, check it under its own trust policy, self-test it "
+        "and\n"
+        "publish it in the slot. Calls in flight finish on the old module; a failure changes "
+        "nothing.",
+        rows,
+        sizeof rows / sizeof *rows,
+        2,
+        2,
         "swapc module swap schnorr ./schnorr-1.1 --target unix:/run/verifier.sock"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
-    if (!job.target)
-        return swapci_cli_usage(options.command, "--target is required");
+    if (stop >= 0) return stop;
+    if (!job.target) return swapci_cli_usage(options.command, "--target is required");
     swapc_error error = SWAPC_ERROR_INIT;
     return swap(&job, argv[first], argv[first + 1], &error) == SWAPC_OK
                ? SWAPCI_EXIT_OK
@@ -145,9 +159,9 @@ static enum swapc_status rollback(const struct remote_job *job, const char *slot
 static enum swapc_status allow_version(const struct remote_job *job, const char *name,
                                        const char *version, swapc_error *error) {
     swapc_log log = swapci_cli_log();
-    enum swapc_status status = swapc_trust_allow_version(job->state_dir, name, version, &log, error);
-    if (status == SWAPC_OK)
-        printf("%s is admitted from version %s on\n", name, version);
+    enum swapc_status status =
+        swapc_trust_allow_version(job->state_dir, name, version, &log, error);
+    if (status == SWAPC_OK) printf("%s is admitted from version %s on\n", name, version);
     return status;
 }
 
@@ -155,24 +169,29 @@ int swapci_cmd_module_rollback(int argc, char **argv) {
     struct remote_job job = {0};
     const struct swapci_option rows[] = {
         TARGET_ROW(job),
-        {"state-dir", SWAPCI_OPTION_STRING, &job.state_dir, "DIR", "instead of --target: where admitted versions are remembered", 0, 0, 0},
+        {"state-dir", SWAPCI_OPTION_STRING, &job.state_dir, "DIR",
+         "instead of --target: where admitted versions are remembered", 0, 0, 0},
         JSON_ROW(job)};
     const struct swapci_options options = {
-        "swapc module rollback", "SLOT | NAME VERSION",
+        "swapc module rollback",
+        "SLOT | NAME VERSION",
         "With --target, has a running process go back to the module before, as a new generation.\n"
-        "With --state-dir, admits the bundle NAME from VERSION on again, also a lower one than before.",
-        rows, sizeof rows / sizeof *rows, 1, 2,
+        "With --state-dir, admits the bundle NAME from VERSION on again, also a lower one than "
+        "before.",
+        rows,
+        sizeof rows / sizeof *rows,
+        1,
+        2,
         "swapc module rollback schnorr --target unix:/run/verifier.sock"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
+    if (stop >= 0) return stop;
     if (!job.target == !job.state_dir || (argc - first == 2) != (job.state_dir != NULL))
         return swapci_cli_usage(options.command,
                                 "expected: SLOT --target ADDR, or NAME VERSION --state-dir DIR");
     swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status =
-        job.target ? rollback(&job, argv[first], &error)
-                   : allow_version(&job, argv[first], argv[first + 1], &error);
+    enum swapc_status status = job.target
+                                   ? rollback(&job, argv[first], &error)
+                                   : allow_version(&job, argv[first], argv[first + 1], &error);
     return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(options.command, &error);
 }

@@ -28,8 +28,7 @@ static enum swapc_status write_pair(const char *path, const char *public_path,
         status = swapci_small_file_replace(path, swapci_buffer_bytes(&text), 0600, error);
     sodium_memzero(text.ptr, text.len);
     swapci_buffer_clear(&text);
-    if (status == SWAPC_OK)
-        status = swapci_minisign_public_write(secret, &text);
+    if (status == SWAPC_OK) status = swapci_minisign_public_write(secret, &text);
     if (status == SWAPC_OK)
         status = swapci_small_file_replace(public_path, swapci_buffer_bytes(&text), 0644, error);
     swapci_buffer_fini(&text);
@@ -43,10 +42,8 @@ static enum swapc_status keygen(const char *path, swapc_error *error) {
     if ((size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path)
         return swapc_error_set(error, SWAPC_INVALID, "the path is too long");
     enum swapc_status status = refuse_existing(path, error);
-    if (status == SWAPC_OK)
-        status = refuse_existing(public_path, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status == SWAPC_OK) status = refuse_existing(public_path, error);
+    if (status != SWAPC_OK) return status;
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
     swapci_minisign_generate(&secret);
@@ -61,13 +58,17 @@ static enum swapc_status keygen(const char *path, swapc_error *error) {
 
 int swapci_cmd_module_keygen(int argc, char **argv) {
     const struct swapci_options options = {
-        "swapc module keygen", "FILE",
+        "swapc module keygen",
+        "FILE",
         "Makes a key pair in minisign's format: FILE (secret, mode 0600) and FILE.pub.",
-        NULL, 0, 1, 1, "swapc module keygen release.key"};
+        NULL,
+        0,
+        1,
+        1,
+        "swapc module keygen release.key"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
+    if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     return keygen(argv[first], &error) == SWAPC_OK ? SWAPCI_EXIT_OK
                                                    : swapci_cli_fail(options.command, &error);
@@ -94,8 +95,8 @@ static enum swapc_status read_password(const char *path, char out[1024], swapc_e
     return status;
 }
 
-static enum swapc_status read_secret(const struct sign_job *job,
-                                     struct swapci_minisign_secret *out, swapc_error *error) {
+static enum swapc_status read_secret(const struct sign_job *job, struct swapci_minisign_secret *out,
+                                     swapc_error *error) {
     swapci_buffer text = SWAPCI_BUFFER_INIT;
     char password[1024];
     enum swapc_status status =
@@ -105,8 +106,7 @@ static enum swapc_status read_secret(const struct sign_job *job,
     if (status == SWAPC_OK)
         status = swapci_minisign_secret_parse(swapci_buffer_bytes(&text), job->key,
                                               job->password_file ? password : NULL, out, error);
-    if (text.len)
-        sodium_memzero(text.ptr, text.len);
+    if (text.len) sodium_memzero(text.ptr, text.len);
     sodium_memzero(password, sizeof password);
     swapci_buffer_fini(&text);
     return status;
@@ -119,39 +119,43 @@ static enum swapc_status sign(const struct sign_job *job, const char *bundle, sw
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
     enum swapc_status status = read_secret(job, &secret, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = swapci_bundle_sign(bundle, &signing, error);
     swapci_minisign_id_text(secret.id, id);
     sodium_memzero(&secret, sizeof secret);
-    if (status == SWAPC_OK)
-        printf("%s/module.toml is signed by key %s\n", bundle, id);
+    if (status == SWAPC_OK) printf("%s/module.toml is signed by key %s\n", bundle, id);
     return status;
 }
 
 int swapci_cmd_module_sign(int argc, char **argv) {
     struct sign_job job = {0};
     const struct swapci_option rows[] = {
-        {"key", SWAPCI_OPTION_STRING, &job.key, "FILE", "the secret key (required; swapc module keygen makes one)", 0, 0, 0},
-        {"password-file", SWAPCI_OPTION_STRING, &job.password_file, "FILE", "whose first line decrypts the key", 0, 0, 0},
-        {"expires", SWAPCI_OPTION_STRING, &job.expires, "TIME", "not admitted from then on: YYYY-MM-DD[Thh:mm:ssZ], UTC; \"\" never", 0, 0, 0},
-        {"legacy", SWAPCI_OPTION_FLAG, &job.legacy, NULL, "sign without prehashing, for old verifiers", 0, 0, 0},
+        {"key", SWAPCI_OPTION_STRING, &job.key, "FILE",
+         "the secret key (required; swapc module keygen makes one)", 0, 0, 0},
+        {"password-file", SWAPCI_OPTION_STRING, &job.password_file, "FILE",
+         "whose first line decrypts the key", 0, 0, 0},
+        {"expires", SWAPCI_OPTION_STRING, &job.expires, "TIME",
+         "not admitted from then on: YYYY-MM-DD[Thh:mm:ssZ], UTC; \"\" never", 0, 0, 0},
+        {"legacy", SWAPCI_OPTION_FLAG, &job.legacy, NULL,
+         "sign without prehashing, for old verifiers", 0, 0, 0},
     };
     const struct swapci_options options = {
-        "swapc module sign", "BUNDLE",
+        "swapc module sign",
+        "BUNDLE",
         "Writes the SHA-256 of every flavour into the bundle's module.toml, and signs that file:\n"
         "BUNDLE/module.toml.minisig, which minisign verifies as well.",
-        rows, sizeof rows / sizeof *rows, 1, 1, "swapc module sign ./greet --key release.key"};
+        rows,
+        sizeof rows / sizeof *rows,
+        1,
+        1,
+        "swapc module sign ./greet --key release.key"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
-    if (!job.key)
-        return swapci_cli_usage(options.command, "--key is required");
+    if (stop >= 0) return stop;
+    if (!job.key) return swapci_cli_usage(options.command, "--key is required");
     swapc_error error = SWAPC_ERROR_INIT;
     char path[4096];
     enum swapc_status status = swapci_cli_module_path(argv[first], path, sizeof path, &error);
-    if (status == SWAPC_OK)
-        status = sign(&job, path, &error);
+    if (status == SWAPC_OK) status = sign(&job, path, &error);
     return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(options.command, &error);
 }

@@ -25,8 +25,7 @@ static void on_connect(void *user, const char *stream, uint32_t serial,
                        swapci_transport_answer *answer) {
     struct signer_job *job = user;
     (void)serial;
-    if (strcmp(stream, job->names.messages) == 0)
-        return;
+    if (strcmp(stream, job->names.messages) == 0) return;
     answer->status = SWAPCI_TRANSPORT_ERROR;
     snprintf(answer->text, sizeof answer->text, "this signer reads %s", job->names.messages);
 }
@@ -84,8 +83,7 @@ static enum swapc_status serve(struct signer_job *job, bool *interrupted, swapc_
     enum swapc_status status = swapci_service_run(&service, interrupted, error);
     swapci_signer_stop(job->signer);
     enum swapc_status joined = swapci_signer_join(job->signer, error);
-    if (status == SWAPC_OK && joined != SWAPC_INTERRUPTED)
-        status = joined;
+    if (status == SWAPC_OK && joined != SWAPC_INTERRUPTED) status = joined;
     return status;
 }
 
@@ -115,14 +113,11 @@ static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_er
     enum swapc_status status = swapci_stream_names_init(&job->names, job->common.stream, error);
     if (status == SWAPC_OK)
         status = swapci_keyring_load(job->common.keys, (unsigned)job->keys_count, &keys, error);
-    if (status == SWAPC_OK)
-        status = swapci_sign_new(keys, &sign, error);
+    if (status == SWAPC_OK) status = swapci_sign_new(keys, &sign, error);
     swapci_keyring_free(keys);
     config.sign = sign;
-    if (status == SWAPC_OK)
-        status = swapci_signer_start(&config, &job->signer, error);
-    if (status == SWAPC_OK)
-        status = serve(job, interrupted, error);
+    if (status == SWAPC_OK) status = swapci_signer_start(&config, &job->signer, error);
+    if (status == SWAPC_OK) status = serve(job, interrupted, error);
     swapci_signer_free(job->signer);
     swapci_sign_free(sign);
     return status;
@@ -132,33 +127,42 @@ int swapci_cmd_signer(int argc, char **argv) {
     static const char *const method_choices[] = {"schnorr", "ecdsa", NULL};
     struct signer_job job = {.method = "schnorr", .keys_count = 16, .retry_s = 30};
     const struct swapci_option rows[] = {
-        SWAPCI_PIPELINE_ROWS(&job.common, "FILE", "secret keys, made when missing; FILE.pub beside it (required)"),
-        {"keys-count", SWAPCI_OPTION_COUNT, &job.keys_count, "N", "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
-        {"method", SWAPCI_OPTION_CHOICE, &job.method, "M", "of messages that name none (default schnorr)", method_choices, 0, 0},
-        {"consumer", SWAPCI_OPTION_STRING, &job.consumer, "NAME", "its name in Redis (default HOST-RING): keep it over restarts", 0, 0, 0},
-        {"tamper", SWAPCI_OPTION_FRACTION, &job.tamper, "FRACTION", "alter so many messages after signing (default 0)", 0, 0, 0},
+        SWAPCI_PIPELINE_ROWS(&job.common, "FILE",
+                             "secret keys, made when missing; FILE.pub beside it (required)"),
+        {"keys-count", SWAPCI_OPTION_COUNT, &job.keys_count, "N",
+         "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
+        {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
+         "of messages that name none (default schnorr)", method_choices, 0, 0},
+        {"consumer", SWAPCI_OPTION_STRING, &job.consumer, "NAME",
+         "its name in Redis (default HOST-RING): keep it over restarts", 0, 0, 0},
+        {"tamper", SWAPCI_OPTION_FRACTION, &job.tamper, "FRACTION",
+         "alter so many messages after signing (default 0)", 0, 0, 0},
         {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes tampering repeatable", 0, 0, 0},
-        {"retry", SWAPCI_OPTION_COUNT, &job.retry_s, "S", "how long a lost Redis is tried again (default 30)", 0, 0, 3600},
-        {"parent", SWAPCI_OPTION_COUNT, &job.parent, "PID", "end when this process, which started it, ends", 0, 1, 0},
+        {"retry", SWAPCI_OPTION_COUNT, &job.retry_s, "S",
+         "how long a lost Redis is tried again (default 30)", 0, 0, 3600},
+        {"parent", SWAPCI_OPTION_COUNT, &job.parent, "PID",
+         "end when this process, which started it, ends", 0, 1, 0},
     };
     const struct swapci_options options = {
-        command, "",
-        "Reads messages from Redis, signs them, and writes the records into the ring.", rows,
-        sizeof rows / sizeof *rows, 0, 0,
-        "swapc signer --redis redis://127.0.0.1:6379 --ring demo --keys keys --listen 127.0.0.1:8080"};
+        command,
+        "",
+        "Reads messages from Redis, signs them, and writes the records into the ring.",
+        rows,
+        sizeof rows / sizeof *rows,
+        0,
+        0,
+        "swapc signer --redis redis://127.0.0.1:6379 --ring demo --keys keys --listen "
+        "127.0.0.1:8080"};
     int first;
     job.common.redis = getenv("SWAPC_REDIS");
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
-    if (stop_with >= 0)
-        return stop_with;
+    if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.ring || !job.common.keys)
         return swapci_cli_usage(command, "--redis, --ring and --keys are required");
-    if (!swapci_service_bind_parent((pid_t)job.parent))
-        return SWAPCI_EXIT_FAILED;
+    if (!swapci_service_bind_parent((pid_t)job.parent)) return SWAPCI_EXIT_FAILED;
     swapc_error error = SWAPC_ERROR_INIT;
     bool interrupted = false;
     enum swapc_status status = run(&job, &interrupted, &error);
-    if (status != SWAPC_OK)
-        return swapci_cli_fail(command, &error);
+    if (status != SWAPC_OK) return swapci_cli_fail(command, &error);
     return interrupted ? SWAPCI_EXIT_INTERRUPTED : SWAPCI_EXIT_OK;
 }

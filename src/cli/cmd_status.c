@@ -30,10 +30,8 @@ static enum swapc_status ask(const char *address, bool drain, const char *json,
     if (status == SWAPC_OK)
         status = swapci_control_client_status(client, SWAPCI_REMOTE_MS, &got, error);
     swapci_remote_close(client);
-    if (status != SWAPC_OK)
-        return status;
-    if (json)
-        return swapci_cli_write_json(json, status_json(&got), error);
+    if (status != SWAPC_OK) return status;
+    if (json) return swapci_cli_write_json(json, status_json(&got), error);
     print_status(&got);
     return SWAPC_OK;
 }
@@ -43,16 +41,21 @@ int swapci_cmd_status(int argc, char **argv) {
     bool drain = false;
     const struct swapci_option rows[] = {
         {"drain", SWAPCI_OPTION_FLAG, &drain, NULL, "have it finish what it has, and end", 0, 0, 0},
-        {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the answer as one JSON document", 0, 0, 0},
+        {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the answer as one JSON document", 0,
+         0, 0},
     };
-    const struct swapci_options options = {
-        "swapc status", "ADDR",
-        "Asks a running signer or verifier how it is. ADDR is its --listen: unix:PATH or HOST:PORT.",
-        rows, sizeof rows / sizeof *rows, 1, 1, "swapc status unix:/run/verifier.sock"};
+    const struct swapci_options options = {"swapc status",
+                                           "ADDR",
+                                           "Asks a running signer or verifier how it is. ADDR is "
+                                           "its --listen: unix:PATH or HOST:PORT.",
+                                           rows,
+                                           sizeof rows / sizeof *rows,
+                                           1,
+                                           1,
+                                           "swapc status unix:/run/verifier.sock"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
+    if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     return ask(argv[first], drain, json, &error) == SWAPC_OK
                ? SWAPCI_EXIT_OK

@@ -36,8 +36,7 @@ static enum swapc_status serve(const struct verifier_job *job, swapci_judges *ju
         .user = verifier,
     };
     enum swapc_status status = swapci_verifier_start(verifier, error);
-    if (status == SWAPC_OK)
-        status = swapci_service_run(&service, interrupted, error);
+    if (status == SWAPC_OK) status = swapci_service_run(&service, interrupted, error);
     swapci_verifier_stop(verifier);
     enum swapc_status joined = swapci_verifier_join(verifier, error);
     return status == SWAPC_OK ? joined : status;
@@ -47,8 +46,7 @@ static enum swapc_status serve(const struct verifier_job *job, swapci_judges *ju
 static enum swapc_status make_trust(const struct verifier_job *job, swapc_trust **out,
                                     swapc_error *error) {
     swapc_trust_config config = {job->trust_keys, job->trust_state, swapci_cli_log()};
-    if (!job->trust_keys && !job->trust_state)
-        return SWAPC_OK;
+    if (!job->trust_keys && !job->trust_state) return SWAPC_OK;
     if (!job->trust_keys)
         return swapc_error_set(error, SWAPC_INVALID, "--trust-state needs --trust-keys");
     return swapc_trust_new(&config, out, error);
@@ -66,14 +64,11 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     swapci_verifier *verifier = NULL;
     swapc_trust *trust = NULL;
     enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
-    if (status == SWAPC_OK)
-        status = swapci_pipeline_modules(job->method, paths, &config, error);
+    if (status == SWAPC_OK) status = swapci_pipeline_modules(job->method, paths, &config, error);
     swapci_pipeline_swap(job->swap, job->method, &config);
-    if (status == SWAPC_OK)
-        status = make_trust(job, &trust, error);
+    if (status == SWAPC_OK) status = make_trust(job, &trust, error);
     config.trust = trust;
-    if (status == SWAPC_OK)
-        status = swapci_judges_new(&config, &judges, error);
+    if (status == SWAPC_OK) status = swapci_judges_new(&config, &judges, error);
     swapci_verifier_config verifier_config = {
         .judges = judges,
         .ring = job->common.ring,
@@ -83,10 +78,8 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
         .workers = (unsigned)job->workers,
         .log = swapci_cli_log(),
     };
-    if (status == SWAPC_OK)
-        status = swapci_verifier_new(&verifier_config, &verifier, error);
-    if (status == SWAPC_OK)
-        status = serve(job, judges, verifier, interrupted, error);
+    if (status == SWAPC_OK) status = swapci_verifier_new(&verifier_config, &verifier, error);
+    if (status == SWAPC_OK) status = serve(job, judges, verifier, interrupted, error);
     swapci_verifier_free(verifier);
     swapci_judges_free(judges);
     swapc_trust_free(trust);
@@ -94,34 +87,43 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
 }
 
 int swapci_cmd_verifier(int argc, char **argv) {
-    struct verifier_job job = {.engine = "wasmtime", .method = "random", .swap = "none",
-                               .workers = 1};
+    struct verifier_job job = {
+        .engine = "wasmtime", .method = "random", .swap = "none", .workers = 1};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE.pub", "public keys of the signers (required)"),
         {"engine", SWAPCI_OPTION_STRING, &job.engine, "E", "engine (default wasmtime)", 0, 0, 0},
-        {"method", SWAPCI_OPTION_CHOICE, &job.method, "M", "which methods are served (default random)", swapci_method_choices, 0, 0},
-        {"swap", SWAPCI_OPTION_CHOICE, &job.swap, "MODE", "how modules are swapped (default none)", swapci_swap_choices, 0, 0},
-        {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N", "threads that verify (default 1)", 0, 1, SWAPCI_VERIFIER_WORKERS_MAX},
-        {"trust-keys", SWAPCI_OPTION_STRING, &job.trust_keys, "DIR", "take only bundles signed by a key (*.pub) in DIR", 0, 0, 0},
-        {"trust-state", SWAPCI_OPTION_STRING, &job.trust_state, "DIR", "where admitted versions are remembered: none lower is taken", 0, 0, 0},
-        {"keep", SWAPCI_OPTION_COUNT, &job.keep, "N", "trim the verdicts to about N (default 0: never)", 0, 0, 0},
+        {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
+         "which methods are served (default random)", swapci_method_choices, 0, 0},
+        {"swap", SWAPCI_OPTION_CHOICE, &job.swap, "MODE", "how modules are swapped (default none)",
+         swapci_swap_choices, 0, 0},
+        {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N", "threads that verify (default 1)", 0, 1,
+         SWAPCI_VERIFIER_WORKERS_MAX},
+        {"trust-keys", SWAPCI_OPTION_STRING, &job.trust_keys, "DIR",
+         "take only bundles signed by a key (*.pub) in DIR", 0, 0, 0},
+        {"trust-state", SWAPCI_OPTION_STRING, &job.trust_state, "DIR",
+         "where admitted versions are remembered: none lower is taken", 0, 0, 0},
+        {"keep", SWAPCI_OPTION_COUNT, &job.keep, "N",
+         "trim the verdicts to about N (default 0: never)", 0, 0, 0},
     };
     const struct swapci_options options = {
-        "swapc verifier", "",
-        "Takes signed messages off the ring, has them verified by modules, stores verdicts in Redis.",
-        rows, sizeof rows / sizeof *rows, 0, 0,
+        "swapc verifier",
+        "",
+        "Takes signed messages off the ring, has them verified by modules, stores verdicts in "
+        "Redis.",
+        rows,
+        sizeof rows / sizeof *rows,
+        0,
+        0,
         "swapc verifier --redis redis://127.0.0.1:6379 --ring demo --keys keys.pub"};
     int first;
     job.common.redis = getenv("SWAPC_REDIS");
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
-    if (stop_with >= 0)
-        return stop_with;
+    if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.ring || !job.common.keys)
         return swapci_cli_usage(options.command, "--redis, --ring and --keys are required");
     swapc_error error = SWAPC_ERROR_INIT;
     bool interrupted = false;
     enum swapc_status status = run(&job, &interrupted, &error);
-    if (status != SWAPC_OK)
-        return swapci_cli_fail(options.command, &error);
+    if (status != SWAPC_OK) return swapci_cli_fail(options.command, &error);
     return interrupted ? SWAPCI_EXIT_INTERRUPTED : SWAPCI_EXIT_OK;
 }

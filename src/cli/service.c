@@ -26,8 +26,7 @@ struct frame {
 };
 
 bool swapci_service_bind_parent(pid_t parent) {
-    if (parent == 0)
-        return true;
+    if (parent == 0) return true;
     /* In this order: a parent that dies before the call is seen by the check after it. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     return getppid() == parent;
@@ -36,27 +35,22 @@ bool swapci_service_bind_parent(pid_t parent) {
 /* Asked once or more, by a signal or through gRPC: the work is told once. */
 static void drain(void *user) {
     struct frame *f = user;
-    if (f->control.draining)
-        return;
+    if (f->control.draining) return;
     f->control.draining = true;
-    if (f->health)
-        swapci_health_service_drain(f->health);
+    if (f->health) swapci_health_service_drain(f->health);
     f->service->stop(f->service->user);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
     struct frame *f = handle->data;
     (void)number;
-    if (f->signals++ > 0 || f->control.draining)
-        uv_stop(&f->loop);
-    else
-        drain(f);
+    if (f->signals++ > 0 || f->control.draining) uv_stop(&f->loop);
+    else drain(f);
 }
 
 static void on_tick(uv_timer_t *handle) {
     struct frame *f = handle->data;
-    if (f->service->ended(f->service->user))
-        uv_stop(&f->loop);
+    if (f->service->ended(f->service->user)) uv_stop(&f->loop);
 }
 
 static void start_watching(struct frame *f) {
@@ -74,18 +68,13 @@ static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
     const struct swapci_service *s = f->service;
     swapci_rpc_server_config config = {.address = s->listen, .log = s->log};
     enum swapc_status status = swapci_rpc_server_new(&config, &f->server, error);
-    if (status == SWAPC_OK)
-        status = swapci_health_service_new(&f->health, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status == SWAPC_OK) status = swapci_health_service_new(&f->health, error);
+    if (status != SWAPC_OK) return status;
     swapci_health_service_add(f->health, f->server);
-    if (s->transport)
-        swapci_transport_service_add(f->server, s->transport);
-    if (s->control)
-        swapci_control_service_add(f->server, &f->control);
+    if (s->transport) swapci_transport_service_add(f->server, s->transport);
+    if (s->control) swapci_control_service_add(f->server, &f->control);
     status = swapci_rpc_uv_attach(f->server, &f->loop, &f->joint, error);
-    if (status == SWAPC_OK)
-        status = swapci_rpc_server_start(f->server, error);
+    if (status == SWAPC_OK) status = swapci_rpc_server_start(f->server, error);
     if (status == SWAPC_OK) {
         swapci_health_service_set(f->health, "", true);
         swapci_health_service_set(f->health, s->health_name, true);
@@ -94,8 +83,7 @@ static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
 }
 
 static void stop_listening(struct frame *f) {
-    if (f->server)
-        swapci_rpc_server_shutdown(f->server, GRACE_MS);
+    if (f->server) swapci_rpc_server_shutdown(f->server, GRACE_MS);
     swapci_control_service_end(&f->control);
     swapci_rpc_uv_detach(f->joint);
     swapci_health_service_free(f->health);
@@ -114,16 +102,13 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, bool 
                                      swapc_error *error) {
     struct frame f = {.service = service};
     enum swapc_status status = SWAPC_OK;
-    if (service->control)
-        f.control = *service->control;
+    if (service->control) f.control = *service->control;
     f.control.drain = drain;
     f.control.drain_user = &f;
     f.control.started_ns = swapci_clock_monotonic_ns();
     start_watching(&f);
-    if (service->listen)
-        status = listen_on(&f, error);
-    if (status == SWAPC_OK)
-        uv_run(&f.loop, UV_RUN_DEFAULT);
+    if (service->listen) status = listen_on(&f, error);
+    if (status == SWAPC_OK) uv_run(&f.loop, UV_RUN_DEFAULT);
     *interrupted = f.signals > 0;
     stop_listening(&f);
     stop_watching(&f);

@@ -18,11 +18,9 @@ static void tell_status(void *user, swapci_control_status *out) {
 }
 
 /* Returns whether the method has a slot with a module in it. */
-static bool describe(swapci_judges *judges, enum swapci_method method,
-                     swapci_control_module *out) {
+static bool describe(swapci_judges *judges, enum swapci_method method, swapci_control_module *out) {
     swapc_pin pin;
-    if (swapci_judges_pin(judges, method, &pin) != SWAPC_OK)
-        return false;
+    if (swapci_judges_pin(judges, method, &pin) != SWAPC_OK) return false;
     const swapc_module_info *info = swapc_module_describe(pin.module);
     COPY(out->slot, swapci_method_name(method));
     COPY(out->name, info->name);
@@ -39,13 +37,11 @@ static bool describe(swapci_judges *judges, enum swapci_method method,
 static void list(void *user, swapci_control_modules *out) {
     const struct swapci_verifier_control *control = user;
     for (int m = 0; m < SWAPCI_METHODS; m++)
-        if (describe(control->judges, (enum swapci_method)m, &out->rows[out->count]))
-            out->count++;
+        if (describe(control->judges, (enum swapci_method)m, &out->rows[out->count])) out->count++;
 }
 
 static enum swapc_status find_slot(const char *slot, enum swapci_method *out, swapc_error *error) {
-    if (swapci_method_parse(swapc_bytes_str(slot), out))
-        return SWAPC_OK;
+    if (swapci_method_parse(swapc_bytes_str(slot), out)) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_NOT_FOUND,
                            "no slot is called \"%s\": swapc module list shows which there are",
                            slot);
@@ -59,10 +55,8 @@ static enum swapc_status swap(void *user, const char *slot, const char *path,
     if (status == SWAPC_OK && path[0] != '/')
         status = swapc_error_set(error, SWAPC_INVALID,
                                  "the bundle's path must begin with a slash, not \"%s\"", path);
-    if (status == SWAPC_OK)
-        status = swapci_judges_swap(control->judges, method, path, error);
-    if (status == SWAPC_OK)
-        describe(control->judges, method, out);
+    if (status == SWAPC_OK) status = swapci_judges_swap(control->judges, method, path, error);
+    if (status == SWAPC_OK) describe(control->judges, method, out);
     return status;
 }
 
@@ -71,17 +65,12 @@ static enum swapc_status rollback(void *user, const char *slot, swapci_control_m
     const struct swapci_verifier_control *control = user;
     enum swapci_method method;
     enum swapc_status status = find_slot(slot, &method, error);
-    if (status == SWAPC_OK)
-        status = swapci_judges_rollback(control->judges, method, error);
-    if (status == SWAPC_OK)
-        describe(control->judges, method, out);
+    if (status == SWAPC_OK) status = swapci_judges_rollback(control->judges, method, error);
+    if (status == SWAPC_OK) describe(control->judges, method, out);
     return status;
 }
 
 swapci_control_service swapci_verifier_control_service(struct swapci_verifier_control *control) {
-    return (swapci_control_service){.status = tell_status,
-                                    .list = list,
-                                    .swap = swap,
-                                    .rollback = rollback,
-                                    .user = control};
+    return (swapci_control_service){
+        .status = tell_status, .list = list, .swap = swap, .rollback = rollback, .user = control};
 }

@@ -20,12 +20,13 @@ enum { RECORD_MAX = 128 };
 /* ---- versions --------------------------------------------------------------------------------- */
 
 /* The length of an identifier: what stands before a dot or the end of its part. */
-static size_t identifier(const char *at, const char *stops) { return strcspn(at, stops); }
+static size_t identifier(const char *at, const char *stops) {
+    return strcspn(at, stops);
+}
 
 static bool digits(const char *at, size_t len) {
     for (size_t i = 0; i < len; i++)
-        if (at[i] < '0' || at[i] > '9')
-            return false;
+        if (at[i] < '0' || at[i] > '9') return false;
     return len > 0;
 }
 
@@ -35,8 +36,7 @@ static bool number(const char *at, size_t len) {
 
 static bool word(const char *at, size_t len) {
     for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)at[i]) && at[i] != '-')
-            return false;
+        if (!isalnum((unsigned char)at[i]) && at[i] != '-') return false;
     return len > 0;
 }
 
@@ -44,11 +44,9 @@ static bool word(const char *at, size_t len) {
 static bool take_identifiers(const char **at, const char *stops, bool build) {
     for (;;) {
         size_t len = identifier(*at, stops);
-        if (!word(*at, len) || (!build && digits(*at, len) && !number(*at, len)))
-            return false;
+        if (!word(*at, len) || (!build && digits(*at, len) && !number(*at, len))) return false;
         *at += len;
-        if (**at != '.')
-            return true;
+        if (**at != '.') return true;
         (*at)++;
     }
 }
@@ -56,41 +54,36 @@ static bool take_identifiers(const char **at, const char *stops, bool build) {
 static bool take_core(const char **at) {
     for (int i = 0; i < 3; i++) {
         size_t len = strspn(*at, "0123456789");
-        if (!number(*at, len))
-            return false;
+        if (!number(*at, len)) return false;
         *at += len;
-        if (i < 2 && *(*at)++ != '.')
-            return false;
+        if (i < 2 && *(*at)++ != '.') return false;
     }
     return true;
 }
 
 bool swapci_version_valid(const char *text) {
-    if (!take_core(&text))
-        return false;
+    if (!take_core(&text)) return false;
     if (*text == '-') {
         text++;
-        if (!take_identifiers(&text, ".+", false))
-            return false;
+        if (!take_identifiers(&text, ".+", false)) return false;
     }
     if (*text == '+') {
         text++;
-        if (!take_identifiers(&text, ".", true))
-            return false;
+        if (!take_identifiers(&text, ".", true)) return false;
     }
     return *text == '\0';
 }
 
-static int sign(int value) { return (value > 0) - (value < 0); }
+static int sign(int value) {
+    return (value > 0) - (value < 0);
+}
 
 /* Numbers by value (without leading zeros the longer one is larger), words by their bytes, a number
  * before any word. */
 static int compare_identifiers(const char *a, size_t a_len, const char *b, size_t b_len) {
     bool a_number = digits(a, a_len), b_number = digits(b, b_len);
-    if (a_number != b_number)
-        return a_number ? -1 : 1;
-    if (a_number && a_len != b_len)
-        return a_len < b_len ? -1 : 1;
+    if (a_number != b_number) return a_number ? -1 : 1;
+    if (a_number && a_len != b_len) return a_len < b_len ? -1 : 1;
     int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
     return order ? sign(order) : (a_len > b_len) - (a_len < b_len);
 }
@@ -102,8 +95,7 @@ static int compare_parts(const char **a, const char **b, const char *stops) {
         int order = compare_identifiers(*a, a_len, *b, b_len);
         *a += a_len;
         *b += b_len;
-        if (order || **a != '.' || **b != '.')
-            return order ? order : (**a == '.') - (**b == '.');
+        if (order || **a != '.' || **b != '.') return order ? order : (**a == '.') - (**b == '.');
         (*a)++;
         (*b)++;
     }
@@ -111,11 +103,9 @@ static int compare_parts(const char **a, const char **b, const char *stops) {
 
 int swapci_version_compare(const char *a, const char *b) {
     int order = compare_parts(&a, &b, ".-+");
-    if (order)
-        return order;
+    if (order) return order;
     /* A pre-release precedes its release. */
-    if (*a != '-' || *b != '-')
-        return (*b == '-') - (*a == '-');
+    if (*a != '-' || *b != '-') return (*b == '-') - (*a == '-');
     a++;
     b++;
     return compare_parts(&a, &b, ".+"); /* a pre-release may hold dashes */
@@ -138,8 +128,7 @@ enum swapc_status swapci_admission_open(const char *folder, swapc_error *error) 
 static char *record_path(const char *folder, const char *name) {
     size_t at = strlen(folder) + 1;
     char *path = swapci_heap_alloc(at + 3 * strlen(name) + sizeof ".version");
-    if (!path)
-        return NULL;
+    if (!path) return NULL;
     sprintf(path, "%s/", folder);
     for (; *name; name++) {
         bool plain = isalnum((unsigned char)*name) || *name == '-' || *name == '_';
@@ -151,16 +140,13 @@ static char *record_path(const char *folder, const char *name) {
 
 static enum swapc_status lock(const char *folder, int *fd, swapc_error *error) {
     char *path = swapci_heap_format("%s/lock", folder);
-    if (!path)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+    if (!path) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     int failed = *fd < 0;
-    while (!failed && flock(*fd, LOCK_EX) != 0)
-        failed = errno != EINTR;
+    while (!failed && flock(*fd, LOCK_EX) != 0) failed = errno != EINTR;
     enum swapc_status status =
         failed ? swapc_error_set_errno(error, SWAPC_IO, errno, "cannot lock %s", path) : SWAPC_OK;
-    if (failed && *fd >= 0)
-        close(*fd);
+    if (failed && *fd >= 0) close(*fd);
     swapci_heap_free(path);
     return status;
 }
@@ -177,8 +163,7 @@ static enum swapc_status read_record(const char *path, char known[RECORD_MAX], s
         known[strcspn(known, "\n")] = '\0';
     }
     swapci_buffer_fini(&text);
-    if (status == SWAPC_NOT_FOUND)
-        return SWAPC_OK;
+    if (status == SWAPC_NOT_FOUND) return SWAPC_OK;
     if (status == SWAPC_TOO_LARGE || (status == SWAPC_OK && !swapci_version_valid(known)))
         return swapc_error_set(error, SWAPC_CORRUPT,
                                "%s holds no version: restore it, or set it anew (swapc module "
@@ -202,8 +187,7 @@ static enum swapc_status act_locked(const char *path, const char *name, const ch
                                     enum swapci_admission_act act, swapc_error *error) {
     char known[RECORD_MAX] = "", line[RECORD_MAX];
     enum swapc_status status = SWAPC_OK;
-    if (act != SWAPCI_ADMISSION_SET)
-        status = compare(path, name, version, known, error);
+    if (act != SWAPCI_ADMISSION_SET) status = compare(path, name, version, known, error);
     if (status != SWAPC_OK || act == SWAPCI_ADMISSION_COMPARE || strcmp(known, version) == 0)
         return status;
     int len = snprintf(line, sizeof line, "%s\n", version);
@@ -216,8 +200,7 @@ enum swapc_status swapci_admission(const char *folder, const char *name, const c
                                    enum swapci_admission_act act, swapc_error *error) {
     int fd = -1;
     char *path = record_path(folder, name);
-    if (!path)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+    if (!path) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
     enum swapc_status status = lock(folder, &fd, error);
     if (status == SWAPC_OK) {
         status = act_locked(path, name, version, act, error);

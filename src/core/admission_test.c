@@ -26,10 +26,28 @@ static int teardown(void **state) {
 
 /* In rising order, as the specification of semantic versions has it and beyond. */
 static const char *const rising[] = {
-    "0.0.1", "0.1.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta",
-    "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0-rc-1", "1.0.0", "1.0.1", "1.2.0",
-    "1.9.0", "1.10.0", "2.0.0-9", "2.0.0-10", "2.0.0-a", "2.0.0", "10.0.0",
-    "99999999999999999999.0.0", "100000000000000000000.0.0",
+    "0.0.1",
+    "0.1.0",
+    "1.0.0-alpha",
+    "1.0.0-alpha.1",
+    "1.0.0-alpha.beta",
+    "1.0.0-beta",
+    "1.0.0-beta.2",
+    "1.0.0-beta.11",
+    "1.0.0-rc.1",
+    "1.0.0-rc-1",
+    "1.0.0",
+    "1.0.1",
+    "1.2.0",
+    "1.9.0",
+    "1.10.0",
+    "2.0.0-9",
+    "2.0.0-10",
+    "2.0.0-a",
+    "2.0.0",
+    "10.0.0",
+    "99999999999999999999.0.0",
+    "100000000000000000000.0.0",
 };
 
 static void precedence(void **state) {
@@ -38,8 +56,7 @@ static void precedence(void **state) {
     for (int i = 0; i < count; i++)
         for (int j = 0; j < count; j++) {
             int order = swapci_version_compare(rising[i], rising[j]);
-            if (order != (i > j) - (i < j))
-                fail_msg("%s and %s: %d", rising[i], rising[j], order);
+            if (order != (i > j) - (i < j)) fail_msg("%s and %s: %d", rising[i], rising[j], order);
         }
     assert_int_equal(swapci_version_compare("1.0.0+a", "1.0.0+b"), 0);
     assert_int_equal(swapci_version_compare("1.0.0-a+b", "1.0.0-a"), 0);
@@ -49,16 +66,15 @@ static void precedence(void **state) {
 static void what_is_a_version(void **state) {
     (void)state;
     static const char *const bad[] = {
-        "",       "1",       "1.2",      "1.2.3.4",  "v1.2.3",    "1.2.x",  "01.2.3",   "1.02.3",
-        "1.2.3-", "1.2.3+",  "1.2.3-a.", "1.2.3-01", "1.2.3-a_b", "1.2.3 ", " 1.2.3",   "1.2.-3",
+        "",       "1",       "1.2",      "1.2.3.4",  "v1.2.3",    "1.2.x",   "01.2.3", "1.02.3",
+        "1.2.3-", "1.2.3+",  "1.2.3-a.", "1.2.3-01", "1.2.3-a_b", "1.2.3 ",  " 1.2.3", "1.2.-3",
         "1..3",   "1.2.3-+", "1.2.3+a+", "-1.2.3",   "1.2.3/x",   "1.2.3\n",
     };
     for (size_t i = 0; i < sizeof rising / sizeof *rising; i++)
         assert_true(swapci_version_valid(rising[i]));
     assert_true(swapci_version_valid("1.0.0-0A.is.legal+001.-"));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        if (swapci_version_valid(bad[i]))
-            fail_msg("\"%s\" passes", bad[i]);
+        if (swapci_version_valid(bad[i])) fail_msg("\"%s\" passes", bad[i]);
 }
 
 static enum swapc_status raise_to(const char *folder, const char *name, const char *version) {
@@ -110,8 +126,8 @@ static void a_damaged_record(void **state) {
     snprintf(path, sizeof path, "%s/m.version", (char *)*state);
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
         swapc_error error = SWAPC_ERROR_INIT;
-        assert_int_equal(
-            swapci_small_file_replace(path, swapc_bytes_str(contents[i]), 0600, NULL), SWAPC_OK);
+        assert_int_equal(swapci_small_file_replace(path, swapc_bytes_str(contents[i]), 0600, NULL),
+                         SWAPC_OK);
         assert_int_equal(swapci_admission(*state, "m", "9.0.0", SWAPCI_ADMISSION_RAISE, &error),
                          SWAPC_CORRUPT);
         assert_non_null(strstr(error.text, path));
@@ -138,14 +154,12 @@ static void processes_at_once(void **state) {
     for (int p = 0; p < PROCESSES; p++) {
         pid_t child = fork();
         assert_true(child >= 0);
-        if (child > 0)
-            continue;
+        if (child > 0) continue;
         for (int i = 0; i < ROUNDS; i++) {
             char version[32];
             snprintf(version, sizeof version, "1.%d.0", PROCESSES * i + p);
             enum swapc_status status = raise_to(*state, "m", version);
-            if (status != SWAPC_OK && status != SWAPC_VERSION)
-                _exit(1);
+            if (status != SWAPC_OK && status != SWAPC_VERSION) _exit(1);
         }
         _exit(0);
     }

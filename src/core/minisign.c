@@ -45,8 +45,7 @@ static swapc_bytes take_line(swapc_bytes *text) {
     swapc_bytes line = swapc_bytes_of(text->ptr, len);
     if (text->len)
         *text = swapc_bytes_of(text->ptr + len + (end != NULL), text->len - len - (end != NULL));
-    if (line.len && line.ptr[line.len - 1] == '\r')
-        line.len--;
+    if (line.len && line.ptr[line.len - 1] == '\r') line.len--;
     return line;
 }
 
@@ -54,8 +53,7 @@ static swapc_bytes take_line(swapc_bytes *text) {
 static bool take_comment(swapc_bytes *text, const char *prefix, swapc_bytes *rest) {
     swapc_bytes line = take_line(text);
     size_t skip = strlen(prefix);
-    if (line.len < skip || memcmp(line.ptr, prefix, skip) != 0)
-        return false;
+    if (line.len < skip || memcmp(line.ptr, prefix, skip) != 0) return false;
     *rest = swapc_bytes_of(line.ptr + skip, line.len - skip);
     return true;
 }
@@ -63,8 +61,7 @@ static bool take_comment(swapc_bytes *text, const char *prefix, swapc_bytes *res
 /* libsodium's decoder takes some bytes above 127 for digits: two texts would mean the same. */
 static bool base64_only(swapc_bytes line) {
     for (size_t i = 0; i < line.len; i++)
-        if (line.ptr[i] > 0x7f)
-            return false;
+        if (line.ptr[i] > 0x7f) return false;
     return line.len > 0;
 }
 
@@ -80,12 +77,13 @@ static bool take_blob(swapc_bytes *text, void *out, size_t size) {
 
 static bool nothing_left(swapc_bytes *text) {
     while (text->len)
-        if (take_line(text).len)
-            return false;
+        if (take_line(text).len) return false;
     return true;
 }
 
-static bool is(const uint8_t *at, const char *two) { return memcmp(at, two, 2) == 0; }
+static bool is(const uint8_t *at, const char *two) {
+    return memcmp(at, two, 2) == 0;
+}
 
 void swapci_minisign_id_text(const uint8_t id[SWAPCI_MINISIGN_ID], char out[17]) {
     for (int i = 0; i < SWAPCI_MINISIGN_ID; i++)
@@ -131,8 +129,7 @@ enum swapc_status swapci_minisign_signature_parse(swapc_bytes text, const char *
 /* What the message's signature is over. */
 static swapc_bytes signed_bytes(swapc_bytes message, bool prehashed,
                                 uint8_t hash[crypto_generichash_BYTES_MAX]) {
-    if (!prehashed)
-        return message;
+    if (!prehashed) return message;
     crypto_generichash(hash, crypto_generichash_BYTES_MAX, message.ptr, message.len, NULL, 0);
     return swapc_bytes_of(hash, crypto_generichash_BYTES_MAX);
 }
@@ -141,8 +138,7 @@ static swapc_bytes signed_bytes(swapc_bytes message, bool prehashed,
 static swapc_bytes commented(const uint8_t signature[SIGNATURE], swapc_bytes comment,
                              uint8_t out[SIGNATURE + COMMENT_MAX]) {
     memcpy(out, signature, SIGNATURE);
-    if (comment.len)
-        memcpy(out + SIGNATURE, comment.ptr, comment.len);
+    if (comment.len) memcpy(out + SIGNATURE, comment.ptr, comment.len);
     return swapc_bytes_of(out, SIGNATURE + comment.len);
 }
 
@@ -154,8 +150,8 @@ bool swapci_minisign_verify(const struct swapci_minisign_signature *signature,
     return memcmp(signature->id, key->id, sizeof key->id) == 0 &&
            crypto_sign_verify_detached(signature->over_message, first.ptr, first.len, key->key) ==
                0 &&
-           crypto_sign_verify_detached(signature->over_comment, second.ptr, second.len,
-                                       key->key) == 0;
+           crypto_sign_verify_detached(signature->over_comment, second.ptr, second.len, key->key) ==
+               0;
 }
 
 void swapci_minisign_generate(struct swapci_minisign_secret *out) {
@@ -165,8 +161,8 @@ void swapci_minisign_generate(struct swapci_minisign_secret *out) {
 }
 
 static enum swapc_status append_blob(swapci_buffer *out, const void *blob, size_t size) {
-    char text[sodium_base64_ENCODED_LEN(sizeof(struct secret_blob),
-                                        sodium_base64_VARIANT_ORIGINAL)];
+    char
+        text[sodium_base64_ENCODED_LEN(sizeof(struct secret_blob), sodium_base64_VARIANT_ORIGINAL)];
     sodium_bin2base64(text, sizeof text, blob, size, sodium_base64_VARIANT_ORIGINAL);
     enum swapc_status status = swapci_buffer_printf(out, "%s\n", text);
     sodium_memzero(text, sizeof text);
@@ -180,8 +176,7 @@ enum swapc_status swapci_minisign_public_write(const struct swapci_minisign_secr
     memcpy(blob.id, secret->id, sizeof blob.id);
     crypto_sign_ed25519_sk_to_pk(blob.key, secret->key);
     swapci_minisign_id_text(secret->id, id);
-    enum swapc_status status =
-        swapci_buffer_printf(out, UNTRUSTED "minisign public key %s\n", id);
+    enum swapc_status status = swapci_buffer_printf(out, UNTRUSTED "minisign public key %s\n", id);
     return status == SWAPC_OK ? append_blob(out, &blob, sizeof blob) : status;
 }
 
@@ -201,16 +196,14 @@ enum swapc_status swapci_minisign_secret_write(const struct swapci_minisign_secr
     memcpy(blob.sealed.key, secret->key, sizeof blob.sealed.key);
     enum swapc_status status =
         swapci_buffer_printf(out, UNTRUSTED "minisign secret key, not encrypted\n");
-    if (status == SWAPC_OK)
-        status = append_blob(out, &blob, sizeof blob);
+    if (status == SWAPC_OK) status = append_blob(out, &blob, sizeof blob);
     sodium_memzero(&blob, sizeof blob);
     return status;
 }
 
 static uint64_t little_endian(const uint8_t at[8]) {
     uint64_t value = 0;
-    for (int i = 7; i >= 0; i--)
-        value = value << 8 | at[i];
+    for (int i = 7; i >= 0; i--) value = value << 8 | at[i];
     return value;
 }
 
@@ -227,8 +220,7 @@ static enum swapc_status unseal(struct secret_blob *blob, const char *path, cons
                                            blob->salt, little_endian(blob->operations),
                                            little_endian(blob->memory)) != 0)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to decrypt %s", path);
-    for (size_t i = 0; i < sizeof stream; i++)
-        at[i] ^= stream[i];
+    for (size_t i = 0; i < sizeof stream; i++) at[i] ^= stream[i];
     sodium_memzero(stream, sizeof stream);
     return SWAPC_OK;
 }
@@ -249,8 +241,7 @@ static enum swapc_status open_secret(struct secret_blob *blob, const char *path,
     uint8_t check[32];
     bool encrypted = is(blob->kdf, "Sc");
     enum swapc_status status = encrypted ? unseal(blob, path, password, error) : SWAPC_OK;
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     checksum(blob, check);
     if (encrypted && sodium_memcmp(check, blob->sealed.check, sizeof check) != 0)
         return swapc_error_set(error, SWAPC_SIGNATURE, "%s: wrong password", path);
@@ -274,11 +265,10 @@ enum swapc_status swapci_minisign_secret_parse(swapc_bytes text, const char *pat
     if (!take_comment(&text, UNTRUSTED, &comment) || !take_blob(&text, &blob, sizeof blob) ||
         !nothing_left(&text) || !is(blob.algorithm, "Ed") || !is(blob.check_algorithm, "B2") ||
         !(is(blob.kdf, "Sc") || is(blob.kdf, "\0\0")))
-        status = swapc_error_set(error, SWAPC_SIGNATURE,
-                                 "%s is no minisign secret key: make one by swapc module keygen",
-                                 path);
-    else
-        status = open_secret(&blob, path, password, out, error);
+        status =
+            swapc_error_set(error, SWAPC_SIGNATURE,
+                            "%s is no minisign secret key: make one by swapc module keygen", path);
+    else status = open_secret(&blob, path, password, out, error);
     sodium_memzero(&blob, sizeof blob);
     return status;
 }
@@ -288,17 +278,14 @@ enum swapc_status swapci_minisign_sign(const struct swapci_minisign_secret *secr
                                        swapci_buffer *out) {
     struct signature_blob blob = {.algorithm = {'E', prehashed ? 'D' : 'd'}};
     uint8_t hash[crypto_generichash_BYTES_MAX], both[SIGNATURE + COMMENT_MAX], over[SIGNATURE];
-    if (strlen(comment) > COMMENT_MAX)
-        return SWAPC_TOO_LARGE;
+    if (strlen(comment) > COMMENT_MAX) return SWAPC_TOO_LARGE;
     memcpy(blob.id, secret->id, sizeof blob.id);
     swapc_bytes first = signed_bytes(message, prehashed, hash);
     crypto_sign_detached(blob.signature, NULL, first.ptr, first.len, secret->key);
     swapc_bytes second = commented(blob.signature, swapc_bytes_str(comment), both);
     crypto_sign_detached(over, NULL, second.ptr, second.len, secret->key);
     enum swapc_status status = swapci_buffer_printf(out, UNTRUSTED "signature by swapc\n");
-    if (status == SWAPC_OK)
-        status = append_blob(out, &blob, sizeof blob);
-    if (status == SWAPC_OK)
-        status = swapci_buffer_printf(out, TRUSTED "%s\n", comment);
+    if (status == SWAPC_OK) status = append_blob(out, &blob, sizeof blob);
+    if (status == SWAPC_OK) status = swapci_buffer_printf(out, TRUSTED "%s\n", comment);
     return status == SWAPC_OK ? append_blob(out, over, sizeof over) : status;
 }

@@ -8,26 +8,28 @@
 
 static const char message[] = "swap while it runs\n";
 
-static const char public_text[] =
-    "untrusted comment: minisign public key 5FBD94DFBD5815DF\n"
-    "RWTfFVi935S9X69t/PkAb/+k8vp5vgHVa5LbUaIfy3FLbF3SQ/KyASDk\n";
+static const char public_text[] = "untrusted comment: minisign public key 5FBD94DFBD5815DF\n"
+                                  "RWTfFVi935S9X69t/PkAb/+k8vp5vgHVa5LbUaIfy3FLbF3SQ/KyASDk\n";
 static const char other_public_text[] =
     "untrusted comment: minisign public key 1590E97F76334D18\n"
     "RWQYTTN2f+mQFUybm3I8VzLARKamnp/0RxcJDTcnT6MHSp5YXHSWWc19\n";
 /* A test's key, in no use. */
-static const char secret_text[] =
-    "untrusted comment: minisign encrypted secret key\n"
-    "RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA3xVYvd+UvV/R4B4EsQJN4UX4"
-    "7Pnd/DKKSA2E/jMgeXZBarRnAF0Icq9t/PkAb/+k8vp5vgHVa5LbUaIfy3FLbF3SQ/KyASDkAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-    "AAAAAAAAAAAAAAA=\n";
+static const char secret_text[] = "untrusted comment: minisign encrypted secret key\n"
+                                  "RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                                  "AAAAAAAA3xVYvd+UvV/R4B4EsQJN4UX4"
+                                  "7Pnd/DKKSA2E/jMgeXZBarRnAF0Icq9t/PkAb/"
+                                  "+k8vp5vgHVa5LbUaIfy3FLbF3SQ/KyASDkAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                                  "AAAAAAAAAAAAAAA=\n";
 static const char legacy_text[] =
     "untrusted comment: signature from minisign secret key\n"
-    "RWTfFVi935S9X3ESBo+vpUhxUPFIJ/hb0/+pewxaIXM728Pr6CgpmYpSdg6ft0/L7VbVXF24/C57Cz58VMFWcmnVi3S0x2TJbQM="
+    "RWTfFVi935S9X3ESBo+vpUhxUPFIJ/hb0/+pewxaIXM728Pr6CgpmYpSdg6ft0/L7VbVXF24/"
+    "C57Cz58VMFWcmnVi3S0x2TJbQM="
     "\ntrusted comment: timestamp:1 file:msg\n"
     "RzNZhqBjfWF8ZBXh806GnUd8L2JAOgPSmI6hVx0HHrwRUH5d68tp5dv6HEc6xX/XqVbUURm4kIdG3zAbS88KAg==\n";
 static const char prehashed_text[] =
     "untrusted comment: signature from minisign secret key\n"
-    "RUTfFVi935S9X7cBwjHuTOH3s+a650Kzfv/C3Gm7GCv9oPbmHlWI8wScMYNZkB4V5SrLAdlVx8/4w2C1GV1fsxXJMfkpl+bp5QE="
+    "RUTfFVi935S9X7cBwjHuTOH3s+a650Kzfv/C3Gm7GCv9oPbmHlWI8wScMYNZkB4V5SrLAdlVx8/"
+    "4w2C1GV1fsxXJMfkpl+bp5QE="
     "\ntrusted comment: timestamp:1 file:msg hashed\n"
     "D7eEO4uf1DCrNP/Rh7laB86rSgAMNMd7TqnzdAM8gNw0iwHmUlTaOSPRJrf+v2XmwLiFMueepBObLlxg4ukbCA==\n";
 
@@ -60,8 +62,8 @@ static void signatures_of_minisign(void **state) {
     swapci_minisign_signature_parse(swapc_bytes_str(legacy_text), "m", &signature, NULL);
     assert_false(signature.prehashed);
     assert_true(swapci_minisign_verify(&signature, &key, swapc_bytes_str(message)));
-    assert_true(swapc_bytes_equal(signature.trusted_comment,
-                                  swapc_bytes_str("timestamp:1 file:msg")));
+    assert_true(
+        swapc_bytes_equal(signature.trusted_comment, swapc_bytes_str("timestamp:1 file:msg")));
     swapci_minisign_signature_parse(swapc_bytes_str(prehashed_text), "m", &signature, NULL);
     assert_true(signature.prehashed);
     assert_true(swapci_minisign_verify(&signature, &key, swapc_bytes_str(message)));
@@ -135,8 +137,7 @@ static void lines_of_another_system(void **state) {
     char text[512];
     size_t n = 0;
     for (const char *at = prehashed_text; *at; at++) {
-        if (*at == '\n')
-            text[n++] = '\r';
+        if (*at == '\n') text[n++] = '\r';
         text[n++] = *at;
     }
     assert_true(accepted(swapc_bytes_of(text, n), &key, swapc_bytes_str(message)));
@@ -145,15 +146,19 @@ static void lines_of_another_system(void **state) {
 static void what_is_no_key(void **state) {
     (void)state;
     static const char *const texts[] = {
-        "", "\n", "untrusted comment: x\n", "untrusted comment: x\nRWTf\n", "RWTfFVi935S9X69t",
+        "",
+        "\n",
+        "untrusted comment: x\n",
+        "untrusted comment: x\nRWTf\n",
+        "RWTfFVi935S9X69t",
         "untrusted comment: x\nRUTfFVi935S9X69t/PkAb/+k8vp5vgHVa5LbUaIfy3FLbF3SQ/KyASDk\n",
     };
     struct swapci_minisign_public key;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         swapc_error error = SWAPC_ERROR_INIT;
-        assert_int_equal(swapci_minisign_public_parse(swapc_bytes_str(texts[i]), "k.pub", &key,
-                                                      &error),
-                         SWAPC_SIGNATURE);
+        assert_int_equal(
+            swapci_minisign_public_parse(swapc_bytes_str(texts[i]), "k.pub", &key, &error),
+            SWAPC_SIGNATURE);
         assert_non_null(strstr(error.text, "k.pub"));
     }
 }
@@ -163,9 +168,9 @@ static void a_key_without_password(void **state) {
     struct swapci_minisign_secret secret;
     swapci_buffer text = SWAPCI_BUFFER_INIT;
     struct swapci_minisign_public key = parse_public(public_text);
-    assert_int_equal(swapci_minisign_secret_parse(swapc_bytes_str(secret_text), "k.key", NULL,
-                                                  &secret, NULL),
-                     SWAPC_OK);
+    assert_int_equal(
+        swapci_minisign_secret_parse(swapc_bytes_str(secret_text), "k.key", NULL, &secret, NULL),
+        SWAPC_OK);
     assert_int_equal(swapci_minisign_public_write(&secret, &text), SWAPC_OK);
     assert_true(swapc_bytes_equal(swapci_buffer_bytes(&text), swapc_bytes_str(public_text)));
     /* Ed25519 signs the same way each time: this is minisign's own signature. */
@@ -198,8 +203,8 @@ static void a_key_with_a_password(void **state) {
     swapci_buffer_fini(&plain);
     memcpy(blob + 2, "Sc", 2);
     memset(blob + 6, 7, 32);
-    blob[38 + 2] = 1;     /* operations 65536 */
-    blob[46 + 2] = 0x10;  /* memory 1 MiB */
+    blob[38 + 2] = 1;    /* operations 65536 */
+    blob[46 + 2] = 0x10; /* memory 1 MiB */
     crypto_generichash_init(&hash, NULL, 0, 32);
     crypto_generichash_update(&hash, blob, 2);
     crypto_generichash_update(&hash, blob + 54, 72);
@@ -207,8 +212,7 @@ static void a_key_with_a_password(void **state) {
     assert_int_equal(crypto_pwhash_scryptsalsa208sha256(stream, sizeof stream, "secret", 6,
                                                         blob + 6, 65536, 1 << 20),
                      0);
-    for (size_t i = 0; i < sizeof stream; i++)
-        blob[54 + i] ^= stream[i];
+    for (size_t i = 0; i < sizeof stream; i++) blob[54 + i] ^= stream[i];
     sodium_bin2base64(base64, sizeof base64, blob, sizeof blob, sodium_base64_VARIANT_ORIGINAL);
     snprintf(text, sizeof text, "untrusted comment: x\n%s\n", base64);
     swapc_error error = SWAPC_ERROR_INIT;
@@ -232,9 +236,9 @@ static void a_damaged_secret_key(void **state) {
     char *at = strstr(text, "47Pnd");
     *at = '5';
     swapc_error error = SWAPC_ERROR_INIT;
-    assert_int_equal(swapci_minisign_secret_parse(swapc_bytes_str(text), "k.key", NULL, &secret,
-                                                  &error),
-                     SWAPC_SIGNATURE);
+    assert_int_equal(
+        swapci_minisign_secret_parse(swapc_bytes_str(text), "k.key", NULL, &secret, &error),
+        SWAPC_SIGNATURE);
     assert_non_null(strstr(error.text, "damaged"));
 }
 
@@ -245,13 +249,12 @@ static void our_own_in_both_forms(void **state) {
     swapci_buffer text = SWAPCI_BUFFER_INIT;
     swapci_minisign_generate(&secret);
     assert_int_equal(swapci_minisign_public_write(&secret, &text), SWAPC_OK);
-    assert_int_equal(
-        swapci_minisign_public_parse(swapci_buffer_bytes(&text), "k.pub", &key, NULL), SWAPC_OK);
+    assert_int_equal(swapci_minisign_public_parse(swapci_buffer_bytes(&text), "k.pub", &key, NULL),
+                     SWAPC_OK);
     for (int prehashed = 0; prehashed < 2; prehashed++) {
         swapci_buffer_clear(&text);
-        assert_int_equal(swapci_minisign_sign(&secret, swapc_bytes_of(NULL, 0), prehashed, "",
-                                              &text),
-                         SWAPC_OK);
+        assert_int_equal(
+            swapci_minisign_sign(&secret, swapc_bytes_of(NULL, 0), prehashed, "", &text), SWAPC_OK);
         assert_true(accepted(swapci_buffer_bytes(&text), &key, swapc_bytes_of(NULL, 0)));
         assert_false(accepted(swapci_buffer_bytes(&text), &key, swapc_bytes_str("x")));
     }

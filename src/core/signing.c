@@ -21,10 +21,8 @@ static swapc_bytes take_line(swapc_bytes *text) {
 }
 
 static swapc_bytes trimmed(swapc_bytes line) {
-    while (line.len && isspace(line.ptr[0]))
-        line = swapc_bytes_of(line.ptr + 1, line.len - 1);
-    while (line.len && isspace(line.ptr[line.len - 1]))
-        line.len--;
+    while (line.len && isspace(line.ptr[0])) line = swapc_bytes_of(line.ptr + 1, line.len - 1);
+    while (line.len && isspace(line.ptr[line.len - 1])) line.len--;
     return line;
 }
 
@@ -35,8 +33,7 @@ static bool begins(swapc_bytes line, const char *with) {
 
 /* Whether the line is `expires = …`. */
 static bool is_expiry(swapc_bytes line) {
-    if (!begins(line, "expires"))
-        return false;
+    if (!begins(line, "expires")) return false;
     swapc_bytes rest = trimmed(swapc_bytes_of(line.ptr + 7, line.len - 7));
     return begins(rest, "=");
 }
@@ -54,8 +51,7 @@ static enum swapc_status copy_kept(swapc_bytes text, bool drop_expiry, swapci_bu
         if (!digests && !(top && drop_expiry && is_expiry(inner)))
             status = swapci_buffer_append(out, line);
     }
-    while (out->len && isspace(out->ptr[out->len - 1]))
-        out->len--;
+    while (out->len && isspace(out->ptr[out->len - 1])) out->len--;
     return status;
 }
 
@@ -66,8 +62,7 @@ static enum swapc_status add_digests(const char *folder, const struct swapci_man
         const char *const wanted[] = {manifest->flavours[i].name, NULL};
         struct swapci_image image;
         status = swapci_image_locate(folder, wanted, NULL, &image, error);
-        if (status != SWAPC_OK)
-            return status;
+        if (status != SWAPC_OK) return status;
         image.expected_hex[0] = '\0'; /* what it says is about to change */
         status = swapci_image_fill(&image, error);
         if (status == SWAPC_OK)
@@ -82,12 +77,9 @@ static enum swapc_status compose(const char *folder, swapc_bytes old,
                                  const struct swapci_manifest *manifest, const char *expires,
                                  swapci_buffer *out, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
-    if (expires && *expires)
-        status = swapci_buffer_printf(out, "expires = \"%s\"\n", expires);
-    if (status == SWAPC_OK)
-        status = copy_kept(old, expires != NULL, out);
-    if (status == SWAPC_OK)
-        status = add_digests(folder, manifest, out, error);
+    if (expires && *expires) status = swapci_buffer_printf(out, "expires = \"%s\"\n", expires);
+    if (status == SWAPC_OK) status = copy_kept(old, expires != NULL, out);
+    if (status == SWAPC_OK) status = add_digests(folder, manifest, out, error);
     return status == SWAPC_NO_MEMORY
                ? swapc_error_set(error, status, "no memory to sign %s", folder)
                : status;
@@ -102,9 +94,9 @@ static enum swapc_status write_signature(const char *path, swapc_bytes text,
     char *file = swapci_heap_format("%s%s", path, SWAPCI_SIGNATURE_SUFFIX);
     snprintf(comment, sizeof comment, "timestamp:%" PRId64 "\tfile:module.toml\tbundle:%s %s",
              (int64_t)time(NULL), manifest->name, manifest->version);
-    enum swapc_status status = file ? swapci_minisign_sign(signing->secret, text, !signing->legacy,
-                                                           comment, &signature)
-                                    : SWAPC_NO_MEMORY;
+    enum swapc_status status =
+        file ? swapci_minisign_sign(signing->secret, text, !signing->legacy, comment, &signature)
+             : SWAPC_NO_MEMORY;
     if (status == SWAPC_OK)
         status = swapci_small_file_replace(file, swapci_buffer_bytes(&signature), 0644, error);
     swapci_buffer_fini(&signature);
@@ -115,8 +107,7 @@ static enum swapc_status write_signature(const char *path, swapc_bytes text,
 
 static enum swapc_status check_expires(const char *expires, swapc_error *error) {
     int64_t seconds;
-    if (!expires || !*expires || swapci_expiry_parse(expires, &seconds))
-        return SWAPC_OK;
+    if (!expires || !*expires || swapci_expiry_parse(expires, &seconds)) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_INVALID,
                            "\"%s\" is no time: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ is", expires);
 }
@@ -129,8 +120,8 @@ static enum swapc_status sign_manifest(const char *folder, const char *path,
     if (status == SWAPC_OK)
         status = swapci_manifest_parse(swapci_buffer_bytes(old), path, &manifest, error);
     if (status == SWAPC_OK)
-        status = compose(folder, swapci_buffer_bytes(old), &manifest, signing->expires, fresh,
-                         error);
+        status =
+            compose(folder, swapci_buffer_bytes(old), &manifest, signing->expires, fresh, error);
     if (status == SWAPC_OK)
         status = swapci_manifest_parse(swapci_buffer_bytes(fresh), path, &manifest, error);
     if (status == SWAPC_OK)
@@ -144,11 +135,9 @@ enum swapc_status swapci_bundle_sign(const char *folder, const struct swapci_sig
                                      swapc_error *error) {
     swapci_buffer old = SWAPCI_BUFFER_INIT, fresh = SWAPCI_BUFFER_INIT;
     enum swapc_status status = check_expires(signing->expires, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     char *path = swapci_heap_format("%s/module.toml", folder);
-    if (!path)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+    if (!path) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
     status = sign_manifest(folder, path, signing, &old, &fresh, error);
     swapci_buffer_fini(&old);
     swapci_buffer_fini(&fresh);

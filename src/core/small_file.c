@@ -22,12 +22,9 @@ static enum swapc_status read_open(int fd, const char *path, size_t max, swapci_
     size_t done = 0;
     while (done <= max) {
         ssize_t got = read(fd, out->ptr + out->len + done, max + 1 - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
-        if (got == 0)
-            break;
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
+        if (got == 0) break;
         done += (size_t)got;
     }
     if (done > max)
@@ -50,10 +47,8 @@ enum swapc_status swapci_small_file_read(const char *path, size_t max, swapci_bu
 static bool write_all(int fd, swapc_bytes content) {
     for (size_t done = 0; done < content.len;) {
         ssize_t put = write(fd, content.ptr + done, content.len - done);
-        if (put < 0 && errno != EINTR)
-            return false;
-        if (put > 0)
-            done += (size_t)put;
+        if (put < 0 && errno != EINTR) return false;
+        if (put > 0) done += (size_t)put;
     }
     return true;
 }
@@ -67,11 +62,9 @@ static bool settle(int fd, const char *path, const char *fresh, swapc_bytes cont
 /* A rename lasts when its folder has been written. */
 static void sync_folder(char *path) {
     char *slash = strrchr(path, '/');
-    if (slash)
-        *slash = '\0';
+    if (slash) *slash = '\0';
     int fd = open(!slash ? "." : slash == path ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
+    if (fd < 0) return;
     fsync(fd);
     close(fd);
 }
@@ -79,19 +72,15 @@ static void sync_folder(char *path) {
 enum swapc_status swapci_small_file_replace(const char *path, swapc_bytes content, unsigned mode,
                                             swapc_error *error) {
     char *fresh = swapci_heap_format("%s.XXXXXX", path);
-    if (!fresh)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to write %s", path);
+    if (!fresh) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to write %s", path);
     int fd = mkostemp(fresh, O_CLOEXEC);
     enum swapc_status status = SWAPC_OK;
     if (fd < 0 || !settle(fd, path, fresh, content, mode)) {
         status = swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
-        if (fd >= 0)
-            unlink(fresh);
+        if (fd >= 0) unlink(fresh);
     }
-    if (fd >= 0)
-        close(fd);
-    if (status == SWAPC_OK)
-        sync_folder(fresh);
+    if (fd >= 0) close(fd);
+    if (status == SWAPC_OK) sync_folder(fresh);
     swapci_heap_free(fresh);
     return status;
 }

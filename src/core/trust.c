@@ -24,10 +24,8 @@ static enum swapc_status read_key(const char *folder, const char *file,
                                   struct swapci_minisign_public *key, swapc_error *error) {
     swapci_buffer text = SWAPCI_BUFFER_INIT;
     char *path = swapci_heap_format("%s/%s", folder, file);
-    if (!path)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
-    enum swapc_status status =
-        swapci_small_file_read(path, SWAPCI_MINISIGN_FILE_MAX, &text, error);
+    if (!path) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+    enum swapc_status status = swapci_small_file_read(path, SWAPCI_MINISIGN_FILE_MAX, &text, error);
     if (status == SWAPC_OK)
         status = swapci_minisign_public_parse(swapci_buffer_bytes(&text), path, key, error);
     swapci_buffer_fini(&text);
@@ -47,14 +45,12 @@ static enum swapc_status each_key(const swapc_trust *trust, key_fn fn, void *use
     DIR *folder = opendir(trust->keys_dir);
     if (!folder)
         return swapc_error_set_errno(error, errno == ENOENT ? SWAPC_NOT_FOUND : SWAPC_IO, errno,
-                                     "cannot read the folder of allowed keys, %s",
-                                     trust->keys_dir);
+                                     "cannot read the folder of allowed keys, %s", trust->keys_dir);
     enum swapc_status status = SWAPC_OK;
     bool more = true;
     for (struct dirent *entry; more && status == SWAPC_OK && (entry = readdir(folder));) {
         struct swapci_minisign_public key;
-        if (!is_key_file(entry->d_name))
-            continue;
+        if (!is_key_file(entry->d_name)) continue;
         status = read_key(trust->keys_dir, entry->d_name, &key, error);
         more = status == SWAPC_OK && fn(&key, user);
     }
@@ -71,8 +67,7 @@ static bool count_key(const struct swapci_minisign_public *key, void *user) {
 static enum swapc_status check_keys(const swapc_trust *trust, swapc_error *error) {
     unsigned keys = 0;
     enum swapc_status status = each_key(trust, count_key, &keys, error);
-    if (status != SWAPC_OK || keys > 0)
-        return status;
+    if (status != SWAPC_OK || keys > 0) return status;
     return swapc_error_set(error, SWAPC_NOT_FOUND,
                            "%s holds no key: put the *.pub files of those you trust there",
                            trust->keys_dir);
@@ -82,8 +77,7 @@ static enum swapc_status init(swapc_trust *trust, const swapc_trust_config *conf
                               swapc_error *error) {
     trust->log = config->log;
     trust->keys_dir = swapci_heap_text(config->keys_dir);
-    if (config->state_dir)
-        trust->state_dir = swapci_heap_text(config->state_dir);
+    if (config->state_dir) trust->state_dir = swapci_heap_text(config->state_dir);
     if (!trust->keys_dir || (config->state_dir && !trust->state_dir))
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a trust policy");
     enum swapc_status status = check_keys(trust, error);
@@ -98,8 +92,7 @@ enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust 
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
     swapc_trust *trust = swapci_heap_zeroed(1, sizeof *trust);
-    if (!trust)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a trust policy");
+    if (!trust) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a trust policy");
     enum swapc_status status = init(trust, config, error);
     if (status != SWAPC_OK) {
         swapc_trust_free(trust);
@@ -110,8 +103,7 @@ enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust 
 }
 
 void swapc_trust_free(swapc_trust *trust) {
-    if (!trust)
-        return;
+    if (!trust) return;
     swapci_heap_free(trust->keys_dir);
     swapci_heap_free(trust->state_dir);
     swapci_heap_free(trust);
@@ -128,8 +120,7 @@ struct search {
 
 static bool try_key(const struct swapci_minisign_public *key, void *user) {
     struct search *s = user;
-    if (memcmp(key->id, s->signature->id, sizeof key->id) != 0)
-        return true;
+    if (memcmp(key->id, s->signature->id, sizeof key->id) != 0) return true;
     s->known = true;
     s->good = swapci_minisign_verify(s->signature, key, s->text);
     return !s->good;
@@ -142,8 +133,7 @@ static enum swapc_status verify_with(const swapc_trust *trust,
     char id[17];
     enum swapc_status status = each_key(trust, try_key, &search, error);
     swapci_minisign_id_text(signature->id, id);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     if (!search.known)
         return swapc_error_set(error, SWAPC_SIGNATURE,
                                "%s is signed by key %s, which is not in %s: put that key's .pub "
@@ -181,14 +171,12 @@ enum swapc_status swapci_trust_verify(const swapc_trust *trust, swapc_bytes text
     struct swapci_minisign_signature signature;
     swapci_buffer file = SWAPCI_BUFFER_INIT;
     char *signature_path = swapci_heap_format("%s%s", path, SWAPCI_SIGNATURE_SUFFIX);
-    if (!signature_path)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+    if (!signature_path) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
     enum swapc_status status = read_signature(path, signature_path, &file, error);
     if (status == SWAPC_OK)
         status = swapci_minisign_signature_parse(swapci_buffer_bytes(&file), signature_path,
                                                  &signature, error);
-    if (status == SWAPC_OK)
-        status = verify_with(trust, &signature, text, path, error);
+    if (status == SWAPC_OK) status = verify_with(trust, &signature, text, path, error);
     swapci_buffer_fini(&file);
     swapci_heap_free(signature_path);
     return status;
@@ -199,10 +187,8 @@ enum swapc_status swapci_trust_verify(const swapc_trust *trust, swapc_bytes text
 bool swapci_expiry_parse(const char *text, int64_t *seconds) {
     struct tm tm = {0};
     const char *end = strptime(text, "%Y-%m-%d", &tm);
-    if (end && *end == 'T')
-        end = strptime(end, "T%H:%M:%SZ", &tm);
-    if (!end || *end != '\0')
-        return false;
+    if (end && *end == 'T') end = strptime(end, "T%H:%M:%SZ", &tm);
+    if (!end || *end != '\0') return false;
     struct tm again = tm;
     *seconds = timegm(&again);
     return again.tm_mday == tm.tm_mday && again.tm_mon == tm.tm_mon; /* no 31st of February */
@@ -211,15 +197,13 @@ bool swapci_expiry_parse(const char *text, int64_t *seconds) {
 static enum swapc_status check_expiry(const struct swapci_manifest *manifest, const char *path,
                                       swapc_error *error) {
     int64_t until;
-    if (manifest->expires[0] == '\0')
-        return SWAPC_OK;
+    if (manifest->expires[0] == '\0') return SWAPC_OK;
     if (!swapci_expiry_parse(manifest->expires, &until))
         return swapc_error_set(error, SWAPC_SIGNATURE,
                                "%s expires at \"%s\", which is no time: YYYY-MM-DD or "
                                "YYYY-MM-DDThh:mm:ssZ is",
                                path, manifest->expires);
-    if (until > (int64_t)time(NULL))
-        return SWAPC_OK;
+    if (until > (int64_t)time(NULL)) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_SIGNATURE,
                            "%s has expired (%s): get a newer bundle, or sign it again with a later "
                            "--expires",
@@ -230,10 +214,11 @@ static enum swapc_status check_digests(const struct swapci_manifest *manifest, c
                                        swapc_error *error) {
     for (unsigned i = 0; i < manifest->flavour_count; i++)
         if (!swapci_manifest_digest(manifest, manifest->flavours[i].name))
-            return swapc_error_set(error, SWAPC_SIGNATURE,
-                                   "%s is signed but names no digest of %s under [digests]: sign it "
-                                   "by swapc module sign, which does",
-                                   path, manifest->flavours[i].file);
+            return swapc_error_set(
+                error, SWAPC_SIGNATURE,
+                "%s is signed but names no digest of %s under [digests]: sign it "
+                "by swapc module sign, which does",
+                path, manifest->flavours[i].file);
     return SWAPC_OK;
 }
 
@@ -241,10 +226,8 @@ enum swapc_status swapci_trust_admissible(const swapc_trust *trust,
                                           const struct swapci_manifest *manifest, const char *path,
                                           swapc_error *error) {
     enum swapc_status status = check_digests(manifest, path, error);
-    if (status == SWAPC_OK)
-        status = check_expiry(manifest, path, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status == SWAPC_OK) status = check_expiry(manifest, path, error);
+    if (status != SWAPC_OK) return status;
     if (!swapci_version_valid(manifest->version))
         return swapc_error_set(error, SWAPC_BUNDLE,
                                "%s has the version \"%s\", which cannot be compared: use "
@@ -257,10 +240,9 @@ enum swapc_status swapci_trust_admissible(const swapc_trust *trust,
 
 enum swapc_status swapci_trust_admit(const swapc_trust *trust, const char *name,
                                      const char *version, swapc_error *error) {
-    enum swapc_status status =
-        trust->state_dir
-            ? swapci_admission(trust->state_dir, name, version, SWAPCI_ADMISSION_RAISE, error)
-            : SWAPC_OK;
+    enum swapc_status status = trust->state_dir ? swapci_admission(trust->state_dir, name, version,
+                                                                   SWAPCI_ADMISSION_RAISE, error)
+                                                : SWAPC_OK;
     if (status == SWAPC_OK)
         swapc_log_write(&trust->log, SWAPC_LOG_INFO, "trust", "admitted %s %s", name, version);
     return status;
@@ -270,8 +252,8 @@ enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *n
                                             const char *version, const swapc_log *log,
                                             swapc_error *error) {
     if (!swapci_version_valid(version))
-        return swapc_error_set(error, SWAPC_INVALID,
-                               "\"%s\" is no version: MAJOR.MINOR.PATCH is", version);
+        return swapc_error_set(error, SWAPC_INVALID, "\"%s\" is no version: MAJOR.MINOR.PATCH is",
+                               version);
     enum swapc_status status =
         swapci_admission(state_dir, name, version, SWAPCI_ADMISSION_SET, error);
     if (status == SWAPC_OK)

@@ -50,8 +50,7 @@ static void put_key(struct bench *b, const struct swapci_minisign_secret *secret
 static void count_warning(enum swapc_log_level level, const char *source, const char *message,
                           void *user) {
     (void)source, (void)message;
-    if (level == SWAPC_LOG_WARN)
-        ((struct bench *)user)->warnings++;
+    if (level == SWAPC_LOG_WARN) ((struct bench *)user)->warnings++;
 }
 
 static void write_manifest(struct bench *b, const char *version) {
@@ -81,13 +80,11 @@ static int setup(void **state) {
     *state = b;
     memset(&swapci_fake, 0, sizeof swapci_fake);
     strcpy(b->folder, "/tmp/swapc-trust-XXXXXX");
-    if (sodium_init() < 0 || !mkdtemp(b->folder))
-        return -1;
+    if (sodium_init() < 0 || !mkdtemp(b->folder)) return -1;
     snprintf(b->bundle, sizeof b->bundle, "%.32s/bundle", b->folder);
     snprintf(b->keys, sizeof b->keys, "%.32s/keys", b->folder);
     snprintf(b->state, sizeof b->state, "%.32s/state", b->folder);
-    if (mkdir(b->bundle, 0700) != 0 || mkdir(b->keys, 0700) != 0)
-        return -1;
+    if (mkdir(b->bundle, 0700) != 0 || mkdir(b->keys, 0700) != 0) return -1;
     swapci_minisign_generate(&b->secret);
     put_key(b, &b->secret, "ours.pub");
     swapc_bytes module = swapci_fake_bytes(&swapci_fake_echo, bytes);
@@ -124,14 +121,12 @@ static enum swapc_status load(struct bench *b) {
 }
 
 static void expect_taken(struct bench *b) {
-    if (load(b) != SWAPC_OK)
-        fail_msg("%s", b->error.text);
+    if (load(b) != SWAPC_OK) fail_msg("%s", b->error.text);
 }
 
 static void expect_refused(struct bench *b, enum swapc_status status, const char *text) {
     assert_int_equal(load(b), status);
-    if (!strstr(b->error.text, text))
-        fail_msg("\"%s\" is not in \"%s\"", text, b->error.text);
+    if (!strstr(b->error.text, text)) fail_msg("\"%s\" is not in \"%s\"", text, b->error.text);
 }
 
 static void a_signed_bundle(void **state) {
@@ -180,8 +175,7 @@ static void every_bit_counts(struct bench *b, const char *name, size_t from) {
     for (size_t bit = 8 * from; bit < 8 * content.len; bit++) {
         content.ptr[bit / 8] ^= (uint8_t)(1u << bit % 8);
         put(b->bundle, name, swapci_buffer_bytes(&content));
-        if (load(b) != SWAPC_SIGNATURE)
-            fail_msg("bit %zu of %s: %s", bit, name, b->error.text);
+        if (load(b) != SWAPC_SIGNATURE) fail_msg("bit %zu of %s: %s", bit, name, b->error.text);
         assert_non_null(strstr(b->error.text, b->bundle));
         content.ptr[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
@@ -190,9 +184,13 @@ static void every_bit_counts(struct bench *b, const char *name, size_t from) {
     expect_taken(b);
 }
 
-static void every_bit_of_the_manifest(void **state) { every_bit_counts(*state, "module.toml", 0); }
+static void every_bit_of_the_manifest(void **state) {
+    every_bit_counts(*state, "module.toml", 0);
+}
 
-static void every_bit_of_a_flavour(void **state) { every_bit_counts(*state, "wide.wasm", 0); }
+static void every_bit_of_a_flavour(void **state) {
+    every_bit_counts(*state, "wide.wasm", 0);
+}
 
 /* But for the untrusted comment and the newline at the end, which mean nothing. */
 static void every_bit_of_the_signature(void **state) {
@@ -227,26 +225,22 @@ static void parts_of_two_bundles(void **state) {
     swapci_buffer first[3];
     uint8_t bytes[SWAPCI_FAKE_BYTES_MAX];
     static const struct swapci_fake_program other = {.user = &other};
-    for (size_t n = 0; n < 3; n++)
-        first[n] = get(b->bundle, names[n]);
+    for (size_t n = 0; n < 3; n++) first[n] = get(b->bundle, names[n]);
     put(b->bundle, "wide.wasm", swapci_fake_bytes(&other, bytes));
     write_signed(b, "1.0.1");
     for (unsigned mix = 1; mix < 7; mix++) {
         swapci_buffer second[3];
         for (size_t n = 0; n < 3; n++) {
             second[n] = get(b->bundle, names[n]);
-            if (mix & 1u << n)
-                put(b->bundle, names[n], swapci_buffer_bytes(&first[n]));
+            if (mix & 1u << n) put(b->bundle, names[n], swapci_buffer_bytes(&first[n]));
         }
-        if (load(b) != SWAPC_SIGNATURE)
-            fail_msg("mix %u: %s", mix, b->error.text);
+        if (load(b) != SWAPC_SIGNATURE) fail_msg("mix %u: %s", mix, b->error.text);
         for (size_t n = 0; n < 3; n++) {
             put(b->bundle, names[n], swapci_buffer_bytes(&second[n]));
             swapci_buffer_fini(&second[n]);
         }
     }
-    for (size_t n = 0; n < 3; n++)
-        swapci_buffer_fini(&first[n]);
+    for (size_t n = 0; n < 3; n++) swapci_buffer_fini(&first[n]);
 }
 
 static void signed_by_other_means(void **state) {
@@ -254,9 +248,9 @@ static void signed_by_other_means(void **state) {
     swapci_buffer signature = SWAPCI_BUFFER_INIT;
     write_manifest(b, "1.0.0"); /* no digests */
     swapci_buffer text = get(b->bundle, "module.toml");
-    assert_int_equal(swapci_minisign_sign(&b->secret, swapci_buffer_bytes(&text), true, "",
-                                          &signature),
-                     SWAPC_OK);
+    assert_int_equal(
+        swapci_minisign_sign(&b->secret, swapci_buffer_bytes(&text), true, "", &signature),
+        SWAPC_OK);
     put(b->bundle, "module.toml.minisig", swapci_buffer_bytes(&signature));
     swapci_buffer_fini(&signature);
     swapci_buffer_fini(&text);
@@ -285,8 +279,14 @@ static void expiry(void **state) {
     assert_int_equal(seconds, 86400);
     assert_true(swapci_expiry_parse("1970-01-01T00:00:09Z", &seconds));
     assert_int_equal(seconds, 9);
-    static const char *const bad[] = {"", "soon", "2026", "2026-02-31", "2026-01-01T00:00:00",
-                                      "2026-01-01Z", "2026-13-01", "2026-01-01T25:00:00Z"};
+    static const char *const bad[] = {"",
+                                      "soon",
+                                      "2026",
+                                      "2026-02-31",
+                                      "2026-01-01T00:00:00",
+                                      "2026-01-01Z",
+                                      "2026-13-01",
+                                      "2026-01-01T25:00:00Z"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(swapci_expiry_parse(bad[i], &seconds));
     assert_int_equal(sign_as(b, "9999-12-31", false), SWAPC_OK);
@@ -337,8 +337,7 @@ static void going_back_deliberately(void **state) {
     assert_int_equal(swapc_trust_allow_version(b->state, "tested", "1.0.0", &log, NULL), SWAPC_OK);
     assert_int_equal(b->warnings, 1);
     expect_taken(b);
-    assert_int_equal(swapc_trust_allow_version(b->state, "tested", "1", &log, NULL),
-                     SWAPC_INVALID);
+    assert_int_equal(swapc_trust_allow_version(b->state, "tested", "1", &log, NULL), SWAPC_INVALID);
     assert_int_equal(swapc_trust_allow_version("/nonexistent", "tested", "1.0.0", &log, NULL),
                      SWAPC_IO);
 }

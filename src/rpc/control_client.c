@@ -110,8 +110,8 @@ enum swapc_status swapci_control_client_swap(swapci_rpc_client *client, const ch
     request.slot = (char *)slot;
     request.path = (char *)path;
     enum swapc_status status = swapci_rpc_message_call(
-        client, SWAPCI_CONTROL_SWAP, &request.base,
-        &swapc__control__v1__swap_response__descriptor, timeout_ms, &reply, &own);
+        client, SWAPCI_CONTROL_SWAP, &request.base, &swapc__control__v1__swap_response__descriptor,
+        timeout_ms, &reply, &own);
     if (status) return refusal(status, &own, error);
     copy_module(((const Swapc__Control__V1__SwapResponse *)reply)->module, out);
     protobuf_c_message_free_unpacked(reply, NULL);

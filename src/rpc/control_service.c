@@ -128,7 +128,8 @@ struct swap_job {
 static void *swap_main(void *user) {
     struct swap_job *job = user;
     swapci_control_service *service = job->service;
-    const Swapc__Control__V1__SwapRequest *r = (const Swapc__Control__V1__SwapRequest *)job->request;
+    const Swapc__Control__V1__SwapRequest *r =
+        (const Swapc__Control__V1__SwapRequest *)job->request;
     Swapc__Control__V1__SwapResponse response = SWAPC__CONTROL__V1__SWAP_RESPONSE__INIT;
     swapci_control_module module = {.generation = 0};
     module_message message;

@@ -36,7 +36,9 @@ static void status(void *user, swapci_control_status *out) {
     out->counter_count = 2;
 }
 
-static void drain(void *user) { ((struct process *)user)->drains++; }
+static void drain(void *user) {
+    ((struct process *)user)->drains++;
+}
 
 static void fill(swapci_control_module *out, const char *slot, uint64_t generation) {
     snprintf(out->slot, sizeof out->slot, "%s", slot);
@@ -81,8 +83,9 @@ static int start(void **state) {
     static struct process process;
     struct process *p = &process;
     void *scratch;
-    *p = (struct process){.service = {status, list, swap, rollback, p, drain, p,
-                                      swapci_clock_monotonic_ns(), false, {0}}};
+    *p = (struct process){
+        .service = {
+            status, list, swap, rollback, p, drain, p, swapci_clock_monotonic_ns(), false, {0}}};
     *state = p;
     sem_init(&p->entered, 0, 0);
     sem_init(&p->leave, 0, 0);
@@ -144,8 +147,8 @@ static void every_module_is_listed(void **state) {
 static void swap_and_rollback(void **state) {
     struct process *p = *state;
     swapci_control_module got;
-    assert_int_equal(
-        swapci_control_client_swap(p->client, "ecdsa", "/x/y", PATIENCE, &got, NULL), SWAPC_OK);
+    assert_int_equal(swapci_control_client_swap(p->client, "ecdsa", "/x/y", PATIENCE, &got, NULL),
+                     SWAPC_OK);
     assert_string_equal(p->slot, "ecdsa");
     assert_string_equal(p->path, "/x/y");
     assert_string_equal(got.slot, "ecdsa");
@@ -163,9 +166,8 @@ static void a_refusal_says_why(void **state) {
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         swapc_error error = SWAPC_ERROR_INIT;
         p->refuse = refusals[i];
-        assert_int_equal(
-            swapci_control_client_swap(p->client, "s", "/x/y", PATIENCE, &got, &error),
-            refusals[i]);
+        assert_int_equal(swapci_control_client_swap(p->client, "s", "/x/y", PATIENCE, &got, &error),
+                         refusals[i]);
         assert_string_equal(error.text, "/x/y is refused");
         assert_int_equal(swapci_control_client_rollback(p->client, "s", PATIENCE, &got, NULL),
                          refusals[i]);
