@@ -17,8 +17,8 @@ static const swapc_swap_options no_options = SWAPC_SWAP_OPTIONS_INIT;
 static enum swapc_swap_stage stage_of(enum swapc_status status) {
     if (status == SWAPC_SELF_TEST)
         return SWAPC_SWAP_SELF_TEST;
-    return status >= SWAPC_MODULE_MALFORMED && status < SWAPC_NO_MEMORY ? SWAPC_SWAP_CHECK
-                                                                       : SWAPC_SWAP_PREPARE;
+    bool module = status >= SWAPC_MODULE_MALFORMED && status < SWAPC_NO_MEMORY;
+    return module || status == SWAPC_UNSUPPORTED ? SWAPC_SWAP_CHECK : SWAPC_SWAP_PREPARE;
 }
 
 /* Puts slot and stage before the sentence, and says what goes on serving. */

@@ -182,6 +182,15 @@ static void a_malformed_module_is_refused_at_check(void **state) {
     expect_refused(b, SWAPC_MODULE_MALFORMED, SWAPC_SWAP_CHECK);
 }
 
+static void a_module_with_what_no_engine_takes_is_refused_at_check(void **state) {
+    static const uint8_t gc_type[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 3, 1, 0x5f, 0};
+    struct bench *b = *state;
+    publish_old(b);
+    write_file(b, "wide.wasm", gc_type, sizeof gc_type);
+    assert_int_equal(swap(b), SWAPC_UNSUPPORTED);
+    expect_refused(b, SWAPC_UNSUPPORTED, SWAPC_SWAP_CHECK);
+}
+
 static void a_module_that_does_not_start_is_refused_at_check(void **state) {
     struct bench *b = *state;
     publish_old(b);
@@ -350,6 +359,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(no_memory_is_refused_at_prepare, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_manifest_is_refused_at_check, setup, teardown),
         cmocka_unit_test_setup_teardown(a_malformed_module_is_refused_at_check, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_module_with_what_no_engine_takes_is_refused_at_check,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_module_that_does_not_start_is_refused_at_check, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(wrong_answers_are_refused_at_self_test, setup, teardown),

@@ -113,7 +113,10 @@ static bool skip_types(struct reader *r) {
 
 static enum swapc_status read_types(struct scan *s, struct reader *r) {
     for (uint32_t n = read_u32(r); n > 0 && !r->bad; n--) {
-        if (read_byte(r) != TYPE_FUNC)
+        uint8_t form = read_byte(r);
+        if (r->bad)
+            return SWAPC_OK; /* reported as damage by the caller */
+        if (form != TYPE_FUNC)
             return swapc_error_set(s->error, SWAPC_UNSUPPORTED,
                                    "the module uses types of the GC proposal; build it without them");
         enum swapc_status status = push(&s->types, (uint32_t)r->pos, s->error);

@@ -185,6 +185,18 @@ static void gc_types_are_unsupported(void **state) {
     assert_non_null(strstr(error.text, "GC"));
 }
 
+/* Not a type of the GC proposal: the status and the sentence say the same. */
+static void a_type_that_is_not_there_is_damage(void **state) {
+    (void)state;
+    static const uint8_t bytes[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 1, 1};
+    struct notes n;
+    swapc_error error = SWAPC_ERROR_INIT;
+    assert_int_equal(scan_copy(swapc_bytes_of(bytes, sizeof bytes), &n, &error),
+                     SWAPC_MODULE_MALFORMED);
+    assert_int_equal(error.status, SWAPC_MODULE_MALFORMED);
+    assert_non_null(strstr(error.text, "section 1 at byte 8"));
+}
+
 /* A type index or function index that is not there matches no type. */
 static void dangling_indices(void **state) {
     (void)state;
@@ -319,6 +331,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_section_ends_where_it_says),
         cmocka_unit_test(numbers_too_long_are_refused),
         cmocka_unit_test(gc_types_are_unsupported),
+        cmocka_unit_test(a_type_that_is_not_there_is_damage),
         cmocka_unit_test(dangling_indices),
         cmocka_unit_test(long_types_are_cut),
         cmocka_unit_test(huge_types_are_refused),

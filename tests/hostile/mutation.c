@@ -105,6 +105,8 @@ static void expect_refusal(struct job *job, enum swapc_status status,
     if (said->status != status || strncmp(said->text, start, strlen(start)) != 0)
         fail(job, "status %s, and the error says %s \"%s\"", swapc_status_name(status),
              swapc_status_name(said->status), said->text);
+    if (job->options.module.flavour && report->stage == SWAPC_SWAP_PREPARE)
+        fail(job, "the module is at fault, and it is refused before it is checked");
     if (report->generation != 0)
         fail(job, "refused, and the report names a generation");
 }
