@@ -44,9 +44,9 @@ static void escapes_of_a_string(void **state) {
     (void)state;
     struct swapci_manifest m;
     swapc_error error;
-    assert_int_equal(parse("name = \"a\\\"b\\\\c\"\nversion = \"1\"\n[flavours]\nw = \"w\"\n", &m,
-                           &error),
-                     SWAPC_OK);
+    assert_int_equal(
+        parse("name = \"a\\\"b\\\\c\"\nversion = \"1\"\n[flavours]\nw = \"w\"\n", &m, &error),
+        SWAPC_OK);
     assert_string_equal(m.name, "a\"b\\c");
 }
 
@@ -90,11 +90,20 @@ static void self_tests_are_read(void **state) {
 static void refused_self_tests_are_named(void **state) {
     (void)state;
     static const char *const bad[] = {
-        "operation = \"\"",      "operation = 1",      "operation = \"a\"\noperation = \"b\"",
-        "request = \"0\"",       "request = \"0g\"",   "request = \"00\"\nrequest = \"00\"",
-        "response = \"0x\"",     "response = true",    "response = \"\"\nresponse = \"\"",
-        "error = false",         "error = \"text\"",   "error = true\nerror = true",
-        "error = true\nresponse = \"\"", "response = \"\"\nerror = true",
+        "operation = \"\"",
+        "operation = 1",
+        "operation = \"a\"\noperation = \"b\"",
+        "request = \"0\"",
+        "request = \"0g\"",
+        "request = \"00\"\nrequest = \"00\"",
+        "response = \"0x\"",
+        "response = true",
+        "response = \"\"\nresponse = \"\"",
+        "error = false",
+        "error = \"text\"",
+        "error = true\nerror = true",
+        "error = true\nresponse = \"\"",
+        "response = \"\"\nerror = true",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         static struct swapci_manifest m;
@@ -193,9 +202,9 @@ static void refused_lines_are_named(void **state) {
 static void refused_flavours(void **state) {
     (void)state;
     static const char *const bad[] = {
-        "x = \"\"",          "x = \".\"",        "x = \"..\"",      "x = \".hidden\"",
-        "x = \"a/b.wasm\"",  "x = \"/abs\"",     "x = \"../up\"",   "x = 1",
-        "x = [\"a.wasm\"]",  "wide = \"b.wasm\"", "x = \"a\\/b\"",
+        "x = \"\"",         "x = \".\"",         "x = \"..\"",    "x = \".hidden\"",
+        "x = \"a/b.wasm\"", "x = \"/abs\"",      "x = \"../up\"", "x = 1",
+        "x = [\"a.wasm\"]", "wide = \"b.wasm\"", "x = \"a\\/b\"",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct swapci_manifest m;
@@ -216,11 +225,10 @@ static void control_bytes_are_refused(void **state) {
         swapc_error error = SWAPC_ERROR_INIT;
         char text[] = HEAD "[flavours]\nwide = \"a?b\"\n";
         *strchr(text, '?') = (char)c;
-        if (c == '\t')
-            continue;
-        assert_int_equal(swapci_manifest_parse(swapc_bytes_of(text, sizeof text - 1), "m", &m,
-                                               &error),
-                         SWAPC_BUNDLE);
+        if (c == '\t') continue;
+        assert_int_equal(
+            swapci_manifest_parse(swapc_bytes_of(text, sizeof text - 1), "m", &m, &error),
+            SWAPC_BUNDLE);
     }
 }
 
@@ -271,11 +279,55 @@ static void every_truncation(void **state) {
         char *copy = malloc(len ? len : 1);
         assert_non_null(copy);
         memcpy(copy, text, len);
-        enum swapc_status status =
-            swapci_manifest_parse(swapc_bytes_of(copy, len), "m", &m, NULL);
+        enum swapc_status status = swapci_manifest_parse(swapc_bytes_of(copy, len), "m", &m, NULL);
         assert_true(status == SWAPC_OK || status == SWAPC_BUNDLE);
         free(copy);
     }
+}
+
+#define DIGEST "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+
+static void digests_and_expiry(void **state) {
+    (void)state;
+    struct swapci_manifest m;
+    swapc_error error;
+    const char *text = "expires = \"2030-01-31\"\n" HEAD "[digests]\nwide = \"" DIGEST
+                       "\"\n[flavours]\nwide = \"w.wasm\"\nmvp = \"m.wasm\"\n";
+    assert_int_equal(parse(text, &m, &error), SWAPC_OK);
+    assert_string_equal(m.expires, "2030-01-31");
+    assert_string_equal(swapci_manifest_digest(&m, "wide"), DIGEST);
+    assert_null(swapci_manifest_digest(&m, "mvp"));
+    assert_int_equal(parse(GOOD, &m, &error), SWAPC_OK);
+    assert_string_equal(m.expires, "");
+    assert_null(swapci_manifest_digest(&m, "wide"));
+}
+
+/* A digest that is none must not pass for one that is not there. */
+static void refused_digests(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "wide = \"\"",
+        "wide = \"5f70\"",
+        "wide = \"" DIGEST "0\"",
+        "wide = 12",
+        "wide = \"" DIGEST "\" x",
+        "wide = \"g" DIGEST "\"",
+        "wide = [\"" DIGEST "\"]",
+        "wide = \"5F70BF18A086007016E948B04AED3B82103A36BEA41755B6CDDFAF10ACE3C6EF\"",
+        "wide = \"" DIGEST "\"\nwide = \"" DIGEST "\"",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct swapci_manifest m;
+        swapc_error error;
+        char text[512];
+        snprintf(text, sizeof text, GOOD "[digests]\n%s\n", lines[i]);
+        if (parse(text, &m, &error) != SWAPC_BUNDLE) fail_msg("%s", lines[i]);
+        assert_non_null(strstr(error.text, " line "));
+    }
+    struct swapci_manifest m;
+    swapc_error error;
+    assert_int_equal(parse("expires = 2030\n" GOOD, &m, &error), SWAPC_BUNDLE);
+    assert_int_equal(parse("expires = \"a\"\nexpires = \"b\"\n" GOOD, &m, &error), SWAPC_BUNDLE);
 }
 
 int main(int argc, char **argv) {
@@ -293,6 +345,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(keys_belong_to_their_table),
         cmocka_unit_test(sixteen_flavours_and_not_more),
         cmocka_unit_test(every_truncation),
+        cmocka_unit_test(digests_and_expiry),
+        cmocka_unit_test(refused_digests),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
