@@ -45,16 +45,7 @@ void swapci_cache_fini(struct swapci_cache *cache) {
     pthread_mutex_destroy(&cache->lock);
 }
 
-static int directory_of(struct swapci_cache *cache) {
-    pthread_mutex_lock(&cache->lock);
-    if (!cache->opened)
-        cache->directory = swapci_cache_dir_open(cache->asked, cache->log);
-    cache->opened = true;
-    int directory = cache->directory;
-    pthread_mutex_unlock(&cache->lock);
-    return directory;
-}
-
+/* Asked for once: under a hypervisor each CPUID costs microseconds. */
 static void cpu_features(uint32_t out[8]) {
     memset(out, 0, 8 * sizeof *out);
     out[0] = (uint32_t)getauxval(AT_HWCAP);
@@ -67,10 +58,22 @@ static void cpu_features(uint32_t out[8]) {
 #endif
 }
 
+static int directory_of(struct swapci_cache *cache) {
+    pthread_mutex_lock(&cache->lock);
+    if (!cache->opened) {
+        cache->directory = swapci_cache_dir_open(cache->asked, cache->log);
+        cpu_features(cache->cpu);
+    }
+    cache->opened = true;
+    int directory = cache->directory;
+    pthread_mutex_unlock(&cache->lock);
+    return directory;
+}
+
 /* Returns the key's length in text. */
-static size_t key_text(const struct swapci_cache_key *key, char text[KEY_MAX]) {
-    uint32_t f[8];
-    cpu_features(f);
+static size_t key_text(const struct swapci_cache *cache, const struct swapci_cache_key *key,
+                       char text[KEY_MAX]) {
+    const uint32_t *f = cache->cpu; /* const since directory_of */
     int n = snprintf(text, KEY_MAX, "%s %s %s swapc %s cpu %x.%x.%x.%x.%x.%x.%x.%x",
                      key->digest_hex, key->engine, key->version, SWAPCI_VERSION, f[0], f[1], f[2],
                      f[3], f[4], f[5], f[6], f[7]);
@@ -201,7 +204,7 @@ bool swapci_cache_find(struct swapci_cache *cache, const struct swapci_cache_key
     int directory = directory_of(cache);
     if (directory < 0)
         return false;
-    size_t len = key_text(key, text);
+    size_t len = key_text(cache, key, text);
     entry_name(text, len, name);
     int file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (file < 0 || fstat(file, &st) != 0) {
@@ -242,7 +245,7 @@ void swapci_cache_store(struct swapci_cache *cache, const struct swapci_cache_ke
     int directory = directory_of(cache);
     if (directory < 0)
         return;
-    size_t len = key_text(key, text);
+    size_t len = key_text(cache, key, text);
     entry_name(text, len, name);
     memcpy(header.magic, magic, sizeof magic);
     entry_digest(text, len, code, header.digest);
@@ -263,7 +266,7 @@ void swapci_cache_drop(struct swapci_cache *cache, const struct swapci_cache_key
     int directory = directory_of(cache);
     if (directory < 0)
         return;
-    entry_name(text, key_text(key, text), name);
+    entry_name(text, key_text(cache, key, text), name);
     drop(cache, directory, name, why);
 }
 
