@@ -14,7 +14,7 @@
 /* What the host saw and answers during one call. */
 struct host_side {
     const json_t *answers; /* array, string, or NULL */
-    swapc_module *module;  /* for "recurse" */
+    swapc_module *module;  /* for "recurse" and "nested" */
     swapc_bytes payload;   /* of the call, for "recurse" */
     unsigned host_calls;
     unsigned lines;
@@ -62,10 +62,13 @@ static void console(const char *module, uint64_t generation, swapc_bytes line, v
     swapci_buffer_append_u8(&side->console, '\n');
 }
 
-/* Calls the module in its turn; what goes wrong there is this host call's error. */
-static enum swapc_status recurse(struct host_side *side, swapc_reply *reply) {
-    return swapc_module_call(side->module, swapc_bytes_str("again"), side->payload, NULL, reply,
-                             NULL);
+/* Calls the module in its turn: "recurse" with the call's own payload, "nested" with the host call's;
+ * what goes wrong there is this host call's error. */
+static enum swapc_status call_again(struct host_side *side, swapc_bytes payload,
+                                    swapc_reply *reply) {
+    bool nested = strcmp(json_string_value(side->answers), "nested") == 0;
+    return swapc_module_call(side->module, swapc_bytes_str("again"),
+                             nested ? payload : side->payload, NULL, reply, NULL);
 }
 
 static enum swapc_status host_call(swapc_bytes binding, swapc_bytes ns, swapc_bytes operation,
@@ -80,7 +83,7 @@ static enum swapc_status host_call(swapc_bytes binding, swapc_bytes ns, swapc_by
     }
     unsigned index = side->host_calls++;
     if (json_is_string(side->answers))
-        return recurse(side, reply);
+        return call_again(side, payload, reply);
     if (json_array_size(side->answers) == 0)
         return swapc_reply_set(reply, payload);
     const json_t *answer = json_array_get(side->answers, index % json_array_size(side->answers));
