@@ -12,9 +12,18 @@ setup() {
     started=()
     mkdir "$tmp"
     cd "$work"
-    touch begun
     export TMPDIR=$tmp SWAPC_TEST_MARK=$mark
     unset SWAPC_MODULES SWAPC_REDIS SWAPC_LOG
+    note_pids
+}
+
+# From here on $SWAPC writes down its process id before it becomes the program: $program.
+note_pids() {
+    program=$SWAPC
+    SWAPC=$work/swapc
+    printf '#!/bin/sh\necho $$ >>"%s/pids"\nexec "%s" "$@"\n' "$work" "$program" >"$SWAPC"
+    chmod +x "$SWAPC"
+    : >pids
 }
 
 # Whatever a test started ends with it, by process id, also when it failed.
@@ -44,13 +53,14 @@ survivors() {
 
 # Runs the command until it succeeds, for at most 30 s.
 await() {
-    local i
-    for ((i = 0; i < 600; i++)); do
-        "$@" && return
+    local end=$((SECONDS + 30))
+    until "$@"; do
+        ((SECONDS < end)) || {
+            echo "waited in vain for: $*" >&2
+            return 1
+        }
         sleep 0.05
     done
-    echo "waited in vain for: $*" >&2
-    return 1
 }
 
 # Succeeds when the command fails. (A plain ! is no assertion: bash's -e passes over it.)
@@ -74,10 +84,6 @@ background() {
 finish() {
     status=0
     wait "$1" || status=$?
-}
-
-gone() {
-    ! kill -0 "$1" 2>/dev/null
 }
 
 # json FILE CONDITION: a Python expression over the document d.
@@ -154,20 +160,6 @@ verdicts_reach() {
     count=$(redis "$1" XLEN swapc:verdicts) && [[ $count =~ ^[0-9]+$ ]] && ((count >= $2))
 }
 
-# Rings that were made since this test began by runs (swapc-run-PID) that are no more.
-orphan_rings() {
-    local ring
-    for ring in /dev/shm/swapc-run-*; do
-        if [[ $ring -nt $work/begun ]] && gone "${ring##*-}"; then
-            echo "$ring"
-        fi
-    done
-}
-
-no_orphan_rings() {
-    [[ -z $(orphan_rings) ]]
-}
-
 nothing_left() {
     no_survivors || {
         echo "still running: $(survivors | xargs -I{} cat /proc/{}/comm)" >&2
@@ -176,12 +168,17 @@ nothing_left() {
     no_files_left
 }
 
+# A run's ring is /dev/shm/swapc-run-PID.
 no_files_left() {
-    [[ -z $(ls -A "$tmp") ]] || {
-        echo "left in TMPDIR: $(ls -A "$tmp")" >&2
+    local left run
+    left=$(ls -A "$tmp")
+    for run in $(<pids); do
+        left+=$(compgen -G "/dev/shm/swapc-run-$run") || true
+    done
+    [[ -z $left ]] || {
+        echo "left behind: $left" >&2
         return 1
     }
-    await no_orphan_rings
 }
 
 no_survivors() {
@@ -220,6 +217,6 @@ free_port() {
 
 # Copies the shipped modules to a folder of the test's own, where they can be damaged.
 copy_modules() {
-    cp -r "$(dirname "$SWAPC")/../share/swapc/modules" modules
+    cp -r "$(dirname "$program")/../share/swapc/modules" modules
     export SWAPC_MODULES=$work/modules
 }
