@@ -19,6 +19,4 @@ function(swapc_embed)
         DEPENDS ${sources} "${PROJECT_SOURCE_DIR}/cmake/EmbedFiles.cmake"
         COMMENT "embedding ${arg_NAME}"
         VERBATIM)
-    set_source_files_properties("${output}" PROPERTIES
-        COMPILE_OPTIONS "-iquote${CMAKE_CURRENT_SOURCE_DIR}")
 endfunction()

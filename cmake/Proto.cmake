@@ -7,6 +7,7 @@
 # protoc-c up to 1.4 refuses proto3's `optional`. By the language's own definition
 # `optional T f = 1;` is `oneof _f { T f = 1; }`, so protoc-c is given a copy written that way,
 # whatever its version: the C is then the same everywhere, and the .proto files stay the plain contract.
+include(Embed)
 find_program(SWAPC_PROTOC_C NAMES protoc-c REQUIRED)
 
 function(swapc_proto)
@@ -41,4 +42,23 @@ function(swapc_proto)
     target_compile_options(swapc_${arg_NAME} PRIVATE -w)
     target_include_directories(swapc_${arg_NAME} SYSTEM PUBLIC ${root})
     target_link_libraries(swapc_${arg_NAME} PUBLIC PkgConfig::PROTOBUFC)
+endfunction()
+
+# swapc_proto_set(NAME proto_set FILES control.proto …): ${CMAKE_CURRENT_BINARY_DIR}/proto_set.c, which
+# defines swapci_proto_set[] (embedded.h): one file, the FileDescriptorSet of FILES, which lie in proto/.
+find_program(SWAPC_PROTOC protoc REQUIRED)
+
+function(swapc_proto_set)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "FILES")
+    set(root "${PROJECT_SOURCE_DIR}/proto")
+    set(output "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.set")
+    list(TRANSFORM arg_FILES PREPEND "${root}/")
+    add_custom_command(
+        OUTPUT "${output}"
+        COMMAND ${SWAPC_PROTOC} "-I${root}" --include_imports "--descriptor_set_out=${output}"
+                ${arg_FILES}
+        DEPENDS ${arg_FILES}
+        COMMENT "protoc ${arg_NAME}"
+        VERBATIM)
+    swapc_embed(NAME ${arg_NAME} FILES "${arg_NAME}.set=${output}")
 endfunction()

@@ -5,7 +5,7 @@ load helpers
 
 # A bundle of the test's own: ./NAME, the shipped module MODULE as VERSION.
 bundle() {
-    cp -r "$(dirname "$SWAPC")/../share/swapc/modules/$2" "$1"
+    cp -r "$(dirname "${program:-$SWAPC}")/../share/swapc/modules/$2" "$1"
     sed -i "s/^version = .*/version = \"$3\"/" "$1/module.toml"
 }
 

@@ -9,6 +9,9 @@
 #include "options.h"
 #include "small_file.h"
 
+/* guests/sdk/template and the guest SDK, by cmake/Embed.cmake; @NAME@ stands for the module's name. */
+extern const struct swapci_embedded swapci_guest_template[];
+
 enum { NAME_MAX_BYTES = 40 };
 
 /* The name becomes a CMake project and a folder. */

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "health_service.h"
+#include "reflection_service.h"
 #include "rpc_runtime.h"
 #include "rpc_server.h"
 #include "rpc_uv.h"
@@ -64,6 +65,10 @@ static void start_watching(struct frame *f) {
     uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
 }
 
+static const char *const services[] = {"grpc.health.v1.Health", "swapc.control.v1.Control", NULL};
+static const char *const all_services[] = {"grpc.health.v1.Health", "swapc.control.v1.Control",
+                                           "transport_interface.Transport_interface", NULL};
+
 static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
     const struct swapci_service *s = f->service;
     swapci_rpc_server_config config = {.address = s->listen, .log = s->log};
@@ -73,6 +78,7 @@ static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
     swapci_health_service_add(f->health, f->server);
     if (s->transport) swapci_transport_service_add(f->server, s->transport);
     if (s->control) swapci_control_service_add(f->server, &f->control);
+    swapci_reflection_service_add(f->server, s->transport ? all_services : services);
     status = swapci_rpc_uv_attach(f->server, &f->loop, &f->joint, error);
     if (status == SWAPC_OK) status = swapci_rpc_server_start(f->server, error);
     if (status == SWAPC_OK) {

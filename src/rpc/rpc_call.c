@@ -92,6 +92,8 @@ void swapci_rpc_call_sent(swapci_rpc_call *call) {
     call->outgoing = NULL;
     call->sending = false;
     pump(call);
+    if (call->method && call->method->answer && !call->closed && !call->finished)
+        swapci_rpc_call_receive(call);
 }
 
 /* Why a call that has just come cannot be served; NULL when it can. */
@@ -126,12 +128,21 @@ void swapci_rpc_call_open(swapci_rpc_call *call, const swapci_rpc_method *method
         swapci_rpc_call_drop(call);
         return;
     }
+    swapci_rpc_call_receive(call);
+}
+
+void swapci_rpc_call_receive(swapci_rpc_call *call) {
     grpc_op receive = {.op = GRPC_OP_RECV_MESSAGE};
     receive.data.recv_message.recv_message = &call->incoming;
     start(call, &receive, 1, &call->tag_recv);
+    call->receiving = true;
 }
 
 void swapci_rpc_call_received(swapci_rpc_call *call, bool success) {
+    if (success && !call->incoming && call->method->answer) { /* the client has asked all */
+        swapci_rpc_call_end(call, SWAPCI_RPC_OK, NULL);
+        return;
+    }
     if (!success || !call->incoming) {
         swapci_rpc_call_end(call, SWAPCI_RPC_INVALID_ARGUMENT, "the call carries no request");
         return;
@@ -163,6 +174,11 @@ static bool offer(swapci_rpc_call *call, swapc_bytes message) {
     grpc_byte_buffer_destroy(call->waiting);
     call->waiting = swapci_rpc_wire_pack(message);
     return true;
+}
+
+void swapci_rpc_call_answer(swapci_rpc_call *call, enum swapci_rpc_code code, swapc_bytes reply) {
+    if (code == SWAPCI_RPC_OK && offer(call, reply)) pump(call);
+    else swapci_rpc_call_end(call, code, "the request cannot be answered");
 }
 
 void swapci_rpc_call_reply(swapci_rpc_call *call, swapc_bytes message) {

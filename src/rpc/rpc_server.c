@@ -115,6 +115,23 @@ static void dispatch(swapci_rpc_call *call) {
     pthread_mutex_lock(&server->lock);
 }
 
+/* Answers one message of a conversation; as dispatch. */
+static void converse(swapci_rpc_call *call) {
+    swapci_rpc_server *server = call->server;
+    swapci_buffer reply = SWAPCI_BUFFER_INIT;
+    uint8_t *request = call->request;
+    size_t len = call->request_len;
+    call->request = NULL;
+    pthread_mutex_unlock(&server->lock);
+    enum swapci_rpc_code code =
+        call->method->answer(call->user, swapc_bytes_of(request, len), &reply);
+    free(request);
+    pthread_mutex_lock(&server->lock);
+    swapci_rpc_call_answer(call, code, swapci_buffer_bytes(&reply));
+    swapci_buffer_fini(&reply);
+    if (call->closed || call->finished) swapci_rpc_call_drop(call);
+}
+
 static void on_new(swapci_rpc_call *call, bool success) {
     swapci_rpc_server *server = call->server;
     server->accepting = false;
@@ -127,11 +144,16 @@ static void on_new(swapci_rpc_call *call, bool success) {
 static bool on_received(swapci_rpc_call *call, bool success) {
     swapci_rpc_server *server = call->server;
     call->batches--;
+    call->receiving = false;
     if (!call->closed && !call->finished) swapci_rpc_call_received(call, success);
     bool over = call->closed || call->finished;
     swapci_rpc_call_settle(call);
     if (over) {
         swapci_rpc_call_drop(call);
+        return false;
+    }
+    if (call->method->answer) {
+        converse(call);
         return false;
     }
     if (!server->wake || (call->method->flags & SWAPCI_RPC_ON_RPC_THREAD)) {
@@ -147,6 +169,10 @@ static bool on_received(swapci_rpc_call *call, bool success) {
 static void on_sent(swapci_rpc_call *call) {
     call->batches--;
     swapci_rpc_call_sent(call);
+    /* A conversation that ended while its answer left waits for no message, which would end it. */
+    if (call->held && call->method && call->method->answer && !call->receiving && !call->sending &&
+        (call->closed || call->finished))
+        swapci_rpc_call_drop(call);
     swapci_rpc_call_settle(call);
 }
 

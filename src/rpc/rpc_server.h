@@ -23,6 +23,7 @@
 #ifndef SWAPCI_RPC_SERVER_H
 #define SWAPCI_RPC_SERVER_H
 
+#include "buffer.h"
 #include "rpc_code.h"
 #include "swapc/bytes.h"
 #include "swapc/error.h"
@@ -50,6 +51,10 @@ typedef struct swapci_rpc_method {
      * call serves only to be compared. */
     void (*gone)(void *user, swapci_rpc_call *call);
     unsigned flags; /* SWAPCI_RPC_ON_RPC_THREAD or 0 */
+    /* Instead of handle, for a conversation (a stream in both directions): appends the answer of one
+     * message to reply. Called on the rpc thread; must not block. Messages are taken one by one, each
+     * after the answer before it has left. A code other than OK ends the call. */
+    enum swapci_rpc_code (*answer)(void *user, swapc_bytes request, swapci_buffer *reply);
 } swapci_rpc_method;
 
 typedef struct swapci_rpc_server_config {

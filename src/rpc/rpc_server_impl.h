@@ -53,6 +53,7 @@ struct swapci_rpc_call {
     bool dispatched;  /* the handler has been called */
     bool greeted;     /* initial metadata went out */
     bool sending;     /* tag_send is out */
+    bool receiving;   /* tag_recv is out */
     bool finished;    /* code and text are final */
     bool status_sent;
     bool closed; /* the close came: nothing more can be sent */
@@ -98,6 +99,12 @@ void swapci_rpc_call_end(swapci_rpc_call *call, enum swapci_rpc_code code, const
 
 /* The batch of tag_send is done: sends what waits. */
 void swapci_rpc_call_sent(swapci_rpc_call *call);
+
+/* Asks gRPC for a message of the client. */
+void swapci_rpc_call_receive(swapci_rpc_call *call);
+
+/* Sends the answer of one message of a conversation, or ends it with a code other than OK. */
+void swapci_rpc_call_answer(swapci_rpc_call *call, enum swapci_rpc_code code, swapc_bytes reply);
 
 /* Takes the bytes of the message that came; ends the call when there are none. */
 void swapci_rpc_call_received(swapci_rpc_call *call, bool success);
