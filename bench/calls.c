@@ -98,9 +98,9 @@ static enum swapc_status calibrate(struct bench *b, struct contender *c) {
 }
 
 static enum swapc_status measure(struct bench *b, struct contender *c, unsigned round) {
-    uint64_t start = swapci_clock_monotonic_ns();
+    uint64_t start = swapci_clock_thread_cpu_ns();
     enum swapc_status status = batch(b, c, c->batch);
-    c->ns[round] = (double)(swapci_clock_monotonic_ns() - start) / c->batch;
+    c->ns[round] = (double)(swapci_clock_thread_cpu_ns() - start) / c->batch;
     return status;
 }
 
@@ -167,7 +167,7 @@ json_t *swapci_calls_json(const struct swapci_calls_report *report) {
 void swapci_calls_print(const struct swapci_calls_report *report, FILE *to) {
     struct swapci_host_facts facts;
     swapci_host_facts_read(&facts);
-    fprintf(to, "%s, %ld cores, %s\none warm waPC call of echo, wall time; %u interleaved rounds\n\n",
+    fprintf(to, "%s, %ld cores, %s\none warm waPC call of echo, CPU time; %u interleaved rounds\n\n",
             facts.cpu, facts.cores, facts.os, report->rounds);
     fprintf(to, "  %-9s  %8s  %10s  %23s  %s\n", "engine", "bytes", "median ns", "min – max      ",
             "allocations a call");
