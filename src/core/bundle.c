@@ -43,18 +43,28 @@ bool swapci_identity_equal(const struct swapci_identity *a, const struct swapci_
            a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
 }
 
-/* The identity of a file that did not change while it was read and had not just before: one that is
- * written twice within a tick of the clock has the same times. */
-static struct swapci_identity settled(int fd, const struct stat *before) {
-    struct stat after;
+/* The file's identity, unless it had changed just before: one that is written twice within a tick of
+ * the clock has the same times. */
+static struct swapci_identity settled(const struct swapci_identity *identity) {
     struct timespec now;
-    struct swapci_identity first = swapci_identity_of(before), second;
-    if (fstat(fd, &after) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
-        return (struct swapci_identity){.inode = 0};
-    second = swapci_identity_of(&after);
-    bool known = swapci_identity_equal(&first, &second) &&
-                 second.changed_ns < whole_ns(now) - SETTLED_NS;
-    return known ? second : (struct swapci_identity){.inode = 0};
+    bool known = clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+                 identity->changed_ns < whole_ns(now) - SETTLED_NS;
+    return known ? *identity : (struct swapci_identity){.inode = 0};
+}
+
+/* What was read must be one content, not the head of one and the tail of another. */
+static enum swapc_status check_unchanged(int fd, const struct swapci_identity *before,
+                                         const char *path, swapc_error *error) {
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
+    struct swapci_identity after = swapci_identity_of(&st);
+    return swapci_identity_equal(before, &after)
+               ? SWAPC_OK
+               : swapc_error_set(error, SWAPC_IO,
+                                 "%s was written to while it was read: write a new file and rename "
+                                 "it, or the new folder, to its place",
+                                 path);
 }
 
 /* identity may be NULL. */
@@ -72,29 +82,30 @@ static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out,
     uint8_t *at = swapci_heap_alloc(size ? size : 1);
     if (!at)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
+    struct swapci_identity before = swapci_identity_of(&st);
     enum swapc_status status = read_all(fd, at, size, path, error);
+    if (status == SWAPC_OK)
+        status = check_unchanged(fd, &before, path, error);
     if (status != SWAPC_OK) {
         swapci_heap_free(at);
         return status;
     }
     *out = swapc_bytes_of(at, size);
     if (identity)
-        *identity = settled(fd, &st);
+        *identity = settled(&before);
     return SWAPC_OK;
 }
 
-static enum swapc_status read_file(const char *path, swapc_bytes *out,
-                                   struct swapci_identity *identity, swapc_error *error) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR
-                   ? swapc_error_set(error, SWAPC_NOT_FOUND,
-                                     "no module at %s: give a bundle's folder, a .wasm or a .so",
-                                     path)
-                   : swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
-    enum swapc_status status = read_open(fd, path, out, identity, error);
-    close(fd);
-    return status;
+/* Opens `name` in the folder (AT_FDCWD: name is a path); path is for messages. */
+static enum swapc_status open_file(int folder, const char *name, const char *path, int *fd,
+                                   swapc_error *error) {
+    *fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd >= 0)
+        return SWAPC_OK;
+    return errno == ENOENT || errno == ENOTDIR
+               ? swapc_error_set(error, SWAPC_NOT_FOUND,
+                                 "no module at %s: give a bundle's folder, a .wasm or a .so", path)
+               : swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
 }
 
 static void digest(struct swapci_image *image) {
@@ -109,14 +120,16 @@ static enum swapc_status join(const char *folder, const char *file, char **out,
     return *out ? SWAPC_OK : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
 }
 
-static enum swapc_status check_folder(const char *path, swapc_error *error) {
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return swapc_error_set(error, SWAPC_NOT_FOUND,
-                               "no module at %s: give a bundle's folder, a .wasm or a .so", path);
-    return S_ISDIR(st.st_mode) ? SWAPC_OK
-                               : swapc_error_set(error, SWAPC_INVALID,
-                                                 "%s is a file, not a bundle's folder", path);
+static enum swapc_status open_folder(const char *path, int *fd, swapc_error *error) {
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    if (*fd >= 0)
+        return SWAPC_OK;
+    if (errno == ENOTDIR && access(path, F_OK) == 0)
+        return swapc_error_set(error, SWAPC_INVALID, "%s is a file, not a bundle's folder", path);
+    return errno == ENOENT || errno == ENOTDIR
+               ? swapc_error_set(error, SWAPC_NOT_FOUND,
+                                 "no module at %s: give a bundle's folder, a .wasm or a .so", path)
+               : swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
 }
 
 /* The bytes that were verified are the bytes that are parsed. */
@@ -130,24 +143,26 @@ static enum swapc_status accept(swapc_bytes text, const char *file, const swapc_
     return status;
 }
 
-static enum swapc_status read_manifest(const char *path, const swapc_trust *trust,
+static enum swapc_status read_manifest(int folder, const char *path, const swapc_trust *trust,
                                        struct swapci_manifest *out, swapc_error *error) {
     char *file;
     swapc_bytes text;
-    enum swapc_status status = check_folder(path, error);
-    if (status == SWAPC_OK)
-        status = join(path, "module.toml", &file, error);
+    int fd;
+    enum swapc_status status = join(path, "module.toml", &file, error);
     if (status != SWAPC_OK)
         return status;
-    status = read_file(file, &text, NULL, error);
+    status = open_file(folder, "module.toml", file, &fd, error);
     if (status == SWAPC_NOT_FOUND) {
         swapc_error_clear(error);
         status =
             swapc_error_set(error, SWAPC_BUNDLE, "the folder %s holds no module.toml", path);
-    }
-    if (status == SWAPC_OK) {
-        status = accept(text, file, trust, out, error);
-        swapci_heap_free((void *)(uintptr_t)text.ptr);
+    } else if (status == SWAPC_OK) {
+        status = read_open(fd, file, &text, NULL, error);
+        close(fd);
+        if (status == SWAPC_OK) {
+            status = accept(text, file, trust, out, error);
+            swapci_heap_free((void *)(uintptr_t)text.ptr);
+        }
     }
     swapci_heap_free(file);
     return status;
@@ -155,7 +170,13 @@ static enum swapc_status read_manifest(const char *path, const swapc_trust *trus
 
 enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifest *out,
                                          swapc_error *error) {
-    return read_manifest(path, NULL, out, error);
+    int folder;
+    enum swapc_status status = open_folder(path, &folder, error);
+    if (status != SWAPC_OK)
+        return status;
+    status = read_manifest(folder, path, NULL, out, error);
+    close(folder);
+    return status;
 }
 
 static enum swapc_status no_flavour(const char *path, const struct swapci_manifest *manifest,
@@ -169,11 +190,22 @@ static enum swapc_status no_flavour(const char *path, const struct swapci_manife
                            "bundle %s has the flavours%s; wanted is one of%s", path, has, wants);
 }
 
-static enum swapc_status locate_bundle(const char *path, const char *const *flavours,
-                                       const swapc_trust *trust, struct swapci_image *out,
-                                       swapc_error *error) {
+static void take_manifest(const struct swapci_manifest *manifest,
+                          const struct swapci_flavour *flavour, struct swapci_image *out) {
+    copy_name(out->name, manifest->name);
+    copy_name(out->version, manifest->version);
+    copy_name(out->flavour, flavour->name);
+    out->self_tests = manifest->self_tests;
+    const char *digest_hex = swapci_manifest_digest(manifest, flavour->name);
+    if (digest_hex)
+        memcpy(out->expected_hex, digest_hex, sizeof out->expected_hex);
+}
+
+static enum swapc_status locate_in(int folder, const char *path, const char *const *flavours,
+                                   const swapc_trust *trust, struct swapci_image *out,
+                                   swapc_error *error) {
     struct swapci_manifest manifest;
-    enum swapc_status status = read_manifest(path, trust, &manifest, error);
+    enum swapc_status status = read_manifest(folder, path, trust, &manifest, error);
     if (status != SWAPC_OK)
         return status;
     const struct swapci_flavour *flavour = NULL;
@@ -181,15 +213,24 @@ static enum swapc_status locate_bundle(const char *path, const char *const *flav
         flavour = swapci_manifest_flavour(&manifest, *f);
     if (!flavour)
         return no_flavour(path, &manifest, flavours, error);
-    copy_name(out->name, manifest.name);
-    copy_name(out->version, manifest.version);
-    copy_name(out->flavour, flavour->name);
-    out->self_tests = manifest.self_tests;
+    take_manifest(&manifest, flavour, out);
     out->trusted = trust != NULL;
-    const char *digest_hex = swapci_manifest_digest(&manifest, flavour->name);
-    if (digest_hex)
-        memcpy(out->expected_hex, digest_hex, sizeof out->expected_hex);
-    return join(path, flavour->file, &out->path, error);
+    status = join(path, flavour->file, &out->path, error);
+    return status == SWAPC_OK ? open_file(folder, flavour->file, out->path, &out->file, error)
+                              : status;
+}
+
+/* Manifest and file are opened in one and the same folder, whatever stands at path meanwhile. */
+static enum swapc_status locate_bundle(const char *path, const char *const *flavours,
+                                       const swapc_trust *trust, struct swapci_image *out,
+                                       swapc_error *error) {
+    int folder;
+    enum swapc_status status = open_folder(path, &folder, error);
+    if (status != SWAPC_OK)
+        return status;
+    status = locate_in(folder, path, flavours, trust, out, error);
+    close(folder);
+    return status;
 }
 
 static enum swapc_status locate_single(const char *path, const swapc_trust *trust,
@@ -203,14 +244,15 @@ static enum swapc_status locate_single(const char *path, const swapc_trust *trus
     copy_name(out->name, slash ? slash + 1 : path);
     copy_name(out->flavour, "file");
     out->path = swapci_heap_text(path);
-    return out->path ? SWAPC_OK : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
+    return out->path ? open_file(AT_FDCWD, path, path, &out->file, error)
+                     : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a path");
 }
 
 enum swapc_status swapci_image_locate(const char *path, const char *const *flavours,
                                       const swapc_trust *trust, struct swapci_image *out,
                                       swapc_error *error) {
     struct stat st;
-    *out = (struct swapci_image){.path = NULL};
+    *out = (struct swapci_image){.file = -1};
     bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
     enum swapc_status status = folder ? locate_bundle(path, flavours, trust, out, error)
                                       : locate_single(path, trust, out, error);
@@ -220,7 +262,9 @@ enum swapc_status swapci_image_locate(const char *path, const char *const *flavo
 }
 
 enum swapc_status swapci_image_fill(struct swapci_image *image, swapc_error *error) {
-    enum swapc_status status = read_file(image->path, &image->bytes, &image->identity, error);
+    enum swapc_status status =
+        read_open(image->file, image->path, &image->bytes, &image->identity, error);
+    swapci_image_close(image);
     if (status != SWAPC_OK)
         return status;
     digest(image);
@@ -258,15 +302,23 @@ enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct 
     }
     if (bytes.len)
         memcpy(copy, bytes.ptr, bytes.len);
-    *out = (struct swapci_image){.bytes = swapc_bytes_of(copy, bytes.len), .path = path};
+    *out = (struct swapci_image){
+        .bytes = swapc_bytes_of(copy, bytes.len), .path = path, .file = -1};
     copy_name(out->name, name);
     copy_name(out->flavour, "file");
     digest(out);
     return SWAPC_OK;
 }
 
+void swapci_image_close(struct swapci_image *image) {
+    if (image->file >= 0)
+        close(image->file);
+    image->file = -1;
+}
+
 void swapci_image_fini(struct swapci_image *image) {
+    swapci_image_close(image);
     swapci_heap_free((void *)(uintptr_t)image->bytes.ptr);
     swapci_heap_free(image->path);
-    *image = (struct swapci_image){.path = NULL};
+    *image = (struct swapci_image){.file = -1};
 }

@@ -1,7 +1,10 @@
 /* bundle.h - reads the file that a module is compiled from.
  *
- * A path is a bundle (a folder with module.toml) or a single file. The file is read whole into
- * memory and digested; nothing is read again later, so a bundle replaced meanwhile cannot mix.
+ * A path is a bundle (a folder with module.toml) or a single file. The file is opened in the folder
+ * that the manifest was read from, read whole into memory and digested; nothing is opened by its
+ * path again, so a folder that is replaced meanwhile cannot mix with the new one. A file that is
+ * written to while it is read is refused. Files that are replaced one by one can be told from the
+ * bundle that they belonged to by the digests in module.toml only.
  *
  * Threads: none shared. Ownership: a swapci_image owns its bytes; fini frees them.
  */
@@ -30,7 +33,8 @@ bool swapci_identity_equal(const struct swapci_identity *a, const struct swapci_
 
 struct swapci_image {
     swapc_bytes bytes; /* ptr NULL: located, not read yet */
-    char *path; /* of the file */
+    char *path; /* of the file, for messages */
+    int file;   /* located: open; -1 otherwise */
     char name[SWAPCI_NAME_MAX];
     char version[SWAPCI_NAME_MAX];
     char flavour[SWAPCI_NAME_MAX];
@@ -49,13 +53,15 @@ enum swapc_status swapci_image_read(const char *path, const char *const *flavour
                                     struct swapci_image *out, swapc_error *error);
 
 /* The same in two steps, for who may not need the bytes: which file it is, and its content. An image
- * that was located is freed by fini, filled or not. With a trust policy (NULL: none) the bundle must
+ * that was located is freed by fini, filled or not; fill closes the file, and so does close, for who got to
+ * know the content without. With a trust policy (NULL: none) the bundle must
  * be signed and admissible: returns also SIGNATURE, VERSION, CORRUPT. A file whose digest is not the
  * one that module.toml gives is refused by fill, with SIGNATURE when it is trusted, else BUNDLE. */
 enum swapc_status swapci_image_locate(const char *path, const char *const *flavours,
                                       const swapc_trust *trust, struct swapci_image *out,
                                       swapc_error *error);
 enum swapc_status swapci_image_fill(struct swapci_image *image, swapc_error *error);
+void swapci_image_close(struct swapci_image *image);
 
 /* Takes bytes from memory (copied). */
 enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct swapci_image *out,

@@ -1,6 +1,9 @@
 /* Reading bundles and single files from disk. */
 #include "bundle.h"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -136,6 +139,83 @@ static void a_bad_manifest_names_its_line(void **state) {
 }
 
 /* A folder or a pipe in a flavour's place is refused, and nothing waits for a writer. */
+static void put(const char *folder, const char *name, const char *text) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* The folder gives way to a new one between the manifest and the file. */
+static void a_replaced_folder_is_never_a_mix(void **state) {
+    struct bench *b = *state;
+    char next[128], file[160];
+    struct swapci_image image;
+    write_bundle(b);
+    snprintf(next, sizeof next, "%s-next", b->folder);
+    assert_int_equal(mkdir(next, 0700), 0);
+    put(next, "module.toml", "name = \"schnorr\"\nversion = \"2.0.0\"\n[flavours]\n"
+                             "wide = \"wide.wasm\"\n");
+    put(next, "wide.wasm", "next");
+    assert_int_equal(swapci_image_locate(b->folder, wide_plain, NULL, &image, NULL), SWAPC_OK);
+    assert_int_equal(renameat2(AT_FDCWD, b->folder, AT_FDCWD, next, RENAME_EXCHANGE), 0);
+    assert_int_equal(swapci_image_fill(&image, NULL), SWAPC_OK);
+    assert_string_equal(image.version, "1.0.0");
+    assert_true(swapc_bytes_equal(image.bytes, swapc_bytes_str("wide")));
+    swapci_image_fini(&image);
+    assert_int_equal(swapci_image_read(b->folder, wide_plain, &image, NULL), SWAPC_OK);
+    assert_string_equal(image.version, "2.0.0");
+    assert_true(swapc_bytes_equal(image.bytes, swapc_bytes_str("next")));
+    swapci_image_fini(&image);
+    assert_int_equal(renameat2(AT_FDCWD, b->folder, AT_FDCWD, next, RENAME_EXCHANGE), 0);
+    snprintf(file, sizeof file, "%s/module.toml", next);
+    unlink(file);
+    snprintf(file, sizeof file, "%s/wide.wasm", next);
+    unlink(file);
+    assert_int_equal(rmdir(next), 0);
+}
+
+enum { LARGE = 64 << 20, TRIES = 50 };
+
+struct writer {
+    int fd;
+    atomic_bool done;
+};
+
+static void *write_until_done(void *user) {
+    struct writer *w = user;
+    for (unsigned n = 0; !atomic_load(&w->done); n++)
+        if (pwrite(w->fd, &n, 1, LARGE - 1) != 1)
+            break;
+    return NULL;
+}
+
+/* Reading it takes many ticks of the clock that files are stamped by. */
+static void a_file_written_to_meanwhile_is_refused(void **state) {
+    struct bench *b = *state;
+    struct swapci_image image;
+    swapc_error error = SWAPC_ERROR_INIT;
+    struct writer writer = {.done = false};
+    pthread_t thread;
+    write_file(b, "plain.wasm", "");
+    writer.fd = open(b->path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(ftruncate(writer.fd, LARGE), 0);
+    assert_int_equal(pthread_create(&thread, NULL, write_until_done, &writer), 0);
+    enum swapc_status status = SWAPC_OK;
+    for (int i = 0; i < TRIES && status == SWAPC_OK; i++) {
+        status = swapci_image_read(b->path, wide_plain, &image, &error);
+        if (status == SWAPC_OK)
+            swapci_image_fini(&image);
+    }
+    atomic_store(&writer.done, true);
+    pthread_join(thread, NULL);
+    close(writer.fd);
+    assert_int_equal(status, SWAPC_IO);
+    assert_non_null(strstr(error.text, "written to while it was read"));
+}
+
 static void what_is_no_regular_file(void **state) {
     struct bench *b = *state;
     char path[96];
@@ -218,6 +298,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_flavour_that_no_engine_wants, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flavour_whose_file_is_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_manifest_names_its_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_replaced_folder_is_never_a_mix, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_written_to_meanwhile_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_regular_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_is_no_bundle, setup, teardown),

@@ -270,10 +270,10 @@ void swapci_cache_drop(struct swapci_cache *cache, const struct swapci_cache_key
     drop(cache, directory, name, why);
 }
 
-bool swapci_cache_digest(struct swapci_cache *cache, const char *path, char digest_hex[65]) {
+bool swapci_cache_digest(struct swapci_cache *cache, int file, char digest_hex[65]) {
     struct stat st;
     bool found = false;
-    if (stat(path, &st) != 0)
+    if (fstat(file, &st) != 0)
         return false;
     struct swapci_identity identity = swapci_identity_of(&st);
     pthread_mutex_lock(&cache->lock);

@@ -72,8 +72,8 @@ void swapci_cache_store(struct swapci_cache *cache, const struct swapci_cache_ke
 void swapci_cache_drop(struct swapci_cache *cache, const struct swapci_cache_key *key,
                        const char *why);
 
-/* Returns true and the digest of the file at path when it is known and unchanged. */
-bool swapci_cache_digest(struct swapci_cache *cache, const char *path, char digest_hex[65]);
+/* Returns true and the digest of the open file when it is known and unchanged. */
+bool swapci_cache_digest(struct swapci_cache *cache, int file, char digest_hex[65]);
 
 /* Remembers the digest of a file that was read just now. */
 void swapci_cache_remember(struct swapci_cache *cache, const struct swapci_image *image);

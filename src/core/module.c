@@ -189,9 +189,11 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
     struct swapci_image *image = &module->image;
     struct swapci_cache *cache = &module->host->cache;
     bool read = image->bytes.ptr != NULL;
-    if (module->kept && !read && swapci_cache_digest(cache, image->path, image->digest_hex) &&
-        swapci_image_is_expected(image) && revive(module, state))
+    if (module->kept && !read && swapci_cache_digest(cache, image->file, image->digest_hex) &&
+        swapci_image_is_expected(image) && revive(module, state)) {
+        swapci_image_close(image);
         return SWAPC_OK;
+    }
     enum swapc_status status = read ? SWAPC_OK : swapci_image_fill(image, error);
     if (status != SWAPC_OK)
         return status;
