@@ -18,6 +18,13 @@ static void expect_call(const char *text, enum swapc_status expected, const char
     fixture_close(&f);
 }
 
+/* The thread sanitizer leaves no address space for a pool, and that is logged. */
+#if defined(__SANITIZE_THREAD__)
+enum { QUIET = 0 };
+#else
+enum { QUIET = 1 };
+#endif
+
 static void passes_arguments(void **unused) {
     (void)unused;
     struct fixture f;
@@ -26,7 +33,7 @@ static void passes_arguments(void **unused) {
                       "i32.const 10 local.get 0 i32.mul local.get 1 i32.add))");
     assert_int_equal(call(&f, &result), SWAPC_OK);
     assert_int_equal(result, 34);
-    assert_string_equal(f.logged, "");
+    if (QUIET) assert_string_equal(f.logged, "");
     fixture_close(&f);
 }
 

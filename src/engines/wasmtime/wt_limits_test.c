@@ -199,7 +199,7 @@ static void recursion_traps(void **unused) {
 static void short_thread_stack_is_no_crash(void **unused) {
     (void)unused;
     assert_int_equal(recurse_with_stack((size_t)256 * 1024), SWAPC_LIMIT);
-    assert_int_equal(recurse_with_stack((size_t)1024 * 1024), SWAPC_TRAP_STACK);
+    assert_int_equal(recurse_with_stack((size_t)2048 * 1024), SWAPC_TRAP_STACK);
 }
 
 static unsigned count_lines(const char *path) {
