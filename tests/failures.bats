@@ -31,7 +31,7 @@ nothing_lost() {
     long_run $(slowly 1500)
     await private_socket
     await verdicts_reach "$(private_socket)" 20
-    signer=$(child "$run_pid" '*/swapc' signer)
+    signer=$(child "$run_pid" swapc signer)
     kill -KILL "$signer"
     nothing_lost
     says run.err "signer was killed"
@@ -45,7 +45,7 @@ nothing_lost() {
     await private_socket
     await verdicts_reach "$(private_socket)" 1
     another_signer() {
-        signer=$(child "$run_pid" '*/swapc' signer) && [[ $signer != "$last" ]]
+        signer=$(child "$run_pid" swapc signer) && [[ $signer != "$last" ]]
     }
     for i in 1 2 3; do
         await another_signer
@@ -62,7 +62,7 @@ nothing_lost() {
     long_run $(slowly 1500)
     await private_socket
     await verdicts_reach "$(private_socket)" 20
-    server=$(child "$run_pid" '*redis*')
+    server=$(child "$run_pid" 'redis*')
     kill -KILL "$server"
     finish "$run_pid"
     [[ $status == 1 ]]

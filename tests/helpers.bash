@@ -40,14 +40,17 @@ teardown() {
 # swapc's own processes of this test: by the mark; a redis-server wipes its environment, but works in
 # a directory of the test.
 survivors() {
-    local dir
+    local dir name
     for dir in /proc/[0-9]*; do
-        case $(readlink "$dir/exe" 2>/dev/null) in
-        */swapc*) grep -qz "^SWAPC_TEST_MARK=$mark\$" "$dir/environ" 2>/dev/null || continue ;;
-        *redis*) [[ $(readlink "$dir/cwd") == "$work"* ]] || continue ;;
+        { read -r name <"$dir/comm"; } 2>/dev/null || continue
+        case $name in
+        swapc* | exe) grep -qz "^SWAPC_TEST_MARK=$mark\$" "$dir/environ" 2>/dev/null || continue ;;
+        redis*) [[ $(readlink "$dir/cwd") == "$work"* ]] || continue ;;
         *) continue ;;
         esac
-        [[ $(cut -d' ' -f3 "$dir/stat" 2>/dev/null) == Z ]] || echo "${dir#/proc/}"
+        if grep -q '^State:.[^Z]' "$dir/status" 2>/dev/null; then # neither gone nor a zombie
+            echo "${dir#/proc/}"
+        fi
     done
 }
 
@@ -128,15 +131,13 @@ built() {
     ! "$SWAPC" --version | grep -q "^ *$1 *not in this build" || skip "$1 is not in this build"
 }
 
-# The children of process $1 that run the program whose path matches the pattern $2, with the argument
-# $3 when it is given.
+# The child of process $1 that is called $2 (a pattern) and has the argument $3, when it is given.
 child() {
     local dir stat
     for dir in /proc/[0-9]*; do
-        stat=$(cat "$dir/stat" 2>/dev/null) || continue
-        stat=${stat##*) }
+        { read -r stat <"$dir/stat"; } 2>/dev/null || continue
         # shellcheck disable=SC2053 # $2 is a pattern
-        [[ $(cut -d' ' -f2 <<<"$stat") == "$1" && $(readlink "$dir/exe") == $2 ]] || continue
+        [[ ${stat##*) } == [A-Z]" $1 "* && ${stat#* } == \($2\)* ]] || continue
         [[ -z ${3:-} ]] || grep -qzx -- "$3" "$dir/cmdline" || continue
         echo "${dir#/proc/}"
         return

@@ -24,7 +24,7 @@ redis_answers() {
 }
 
 signer_there() {
-    child "$pid" '*/swapc' signer
+    child "$pid" swapc signer
 }
 
 verdicts_flow() {
