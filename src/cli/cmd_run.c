@@ -34,6 +34,8 @@ static int run(const struct swapci_run_options *options, const char *json) {
     if (status == SWAPC_OK) {
         status = report(&result, json, &error);
         good = swapci_run_result_good(&result);
+        if (result.input_error)
+            fprintf(stderr, "%s: %s\n", command, result.input_error);
     }
     swapci_run_job_free(job);
     if (atomic_load(&swapci_signals_stop)) {

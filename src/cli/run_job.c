@@ -275,6 +275,14 @@ static enum swapc_status start_generator(struct swapci_run_job *job, swapc_error
     return SWAPC_OK;
 }
 
+/* The input had a line that is too long, or could not be read on: what came before it is sent, and is
+ * answered and accounted for like any other message. */
+static bool input_broke(const struct swapci_run_job *job) {
+    enum swapc_status status = job->generator_status;
+    return job->options->input && (status == SWAPC_TOO_LARGE || status == SWAPC_IO) &&
+           atomic_load(&job->sent) > 0;
+}
+
 /* What can end the job from outside: a signal, the signer, a worker, the generator. */
 static enum swapc_status watch(struct swapci_run_job *job, swapc_error *error) {
     if (interrupted(job))
@@ -284,7 +292,7 @@ static enum swapc_status watch(struct swapci_run_job *job, swapc_error *error) {
         return status;
     if (swapci_verifier_failed(job->verifier))
         return swapci_verifier_join(job->verifier, error);
-    if (atomic_load(&job->done) && job->generator_status != SWAPC_OK)
+    if (atomic_load(&job->done) && job->generator_status != SWAPC_OK && !input_broke(job))
         return swapc_error_set(error, job->generator_status, "%s", job->generator_error.text);
     return SWAPC_OK;
 }
@@ -302,43 +310,74 @@ static enum swapc_status unanswered(struct swapci_run_job *job, uint64_t *out,
     return status;
 }
 
-/* Sees to it that the job ends when nothing comes any more. */
+/* Sees to it that the job ends when no verdict comes any more. */
 struct patience {
     uint64_t last;
     uint64_t since_ns;
 };
 
-static bool stalled(struct patience *patience, uint64_t answered) {
+/* waiting: something is unanswered. A slow input is no reason to lose patience. */
+static bool stalled(struct patience *patience, bool waiting, uint64_t answered) {
     uint64_t now = swapci_clock_monotonic_ns();
-    if (answered != patience->last || patience->since_ns == 0)
+    if (!waiting || answered != patience->last || patience->since_ns == 0)
         *patience = (struct patience){answered, now};
     return now - patience->since_ns > STALL_S * 1000000000ull;
+}
+
+/* The ledger tells what is lost once all is sent; before that, the job cannot go on. */
+static enum swapc_status give_up(struct swapci_run_job *job, bool done, uint64_t open,
+                                 swapc_error *error) {
+    if (!done)
+        return swapc_error_set(error, SWAPC_SYSTEM,
+                               "no verdict for %d s, with %" PRIu64 " messages in the stream: is a "
+                               "signer of this stream stuck? swapc status ADDR asks one",
+                               STALL_S, open);
+    swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run", "no verdict for %d s: the rest is lost",
+                    STALL_S);
+    return SWAPC_OK;
+}
+
+/* How the wait for the answers stands. */
+struct standing {
+    uint64_t open;     /* in the stream: not answered, whoever added them */
+    uint64_t answered; /* by the ledger, once all is sent */
+    uint64_t seen;     /* for people: never less than before */
+    bool done;         /* all is sent */
+};
+
+static enum swapc_status look(struct swapci_run_job *job, unsigned turn, struct standing *s,
+                              swapc_error *error) {
+    enum swapc_status status = watch(job, error);
+    s->done = atomic_load(&job->done) != 0;
+    uint64_t sent = atomic_load(&job->sent);
+    if (status == SWAPC_OK)
+        status = unanswered(job, &s->open, error);
+    if (sent > s->open && sent - s->open > s->seen)
+        s->seen = sent - s->open;
+    if (status == SWAPC_OK && s->done && (s->open == 0 || turn % LEDGER_TICKS == 0))
+        status = swapci_ledger_read(job->ledger, job->redis, &job->names, &s->answered, error);
+    return status;
 }
 
 static enum swapc_status wait_answers(struct swapci_run_job *job, swapc_error *error) {
     const struct timespec tick = {0, TICK_MS * 1000000L};
     struct swapci_progress progress;
     struct patience patience = {0, 0};
-    uint64_t answered = 0, open = 0;
+    struct standing standing = {0};
+    uint64_t total = job->options->messages == UINT64_MAX ? 0 : job->options->messages;
     enum swapc_status status = SWAPC_OK;
     swapci_progress_init(&progress, job->options->progress);
     for (unsigned turn = 1; status == SWAPC_OK; turn++) {
         nanosleep(&tick, NULL);
-        status = watch(job, error);
-        if (status == SWAPC_OK)
-            status = unanswered(job, &open, error);
-        uint64_t sent = atomic_load(&job->sent);
-        bool done = atomic_load(&job->done) != 0;
-        if (status == SWAPC_OK && done && (open == 0 || turn % LEDGER_TICKS == 0))
-            status = swapci_ledger_read(job->ledger, job->redis, &job->names, &answered, error);
-        if (done && answered == swapci_ledger_count(job->ledger))
+        status = look(job, turn, &standing, error);
+        if (standing.done && standing.answered == swapci_ledger_count(job->ledger))
             break;
-        uint64_t seen = sent > open ? sent - open : 0;
-        swapci_progress_draw(&progress, seen, job->options->messages == UINT64_MAX
-                                                  ? sent
-                                                  : job->options->messages);
-        if (stalled(&patience, seen + answered))
+        swapci_progress_draw(&progress, standing.seen, total ? total : atomic_load(&job->sent));
+        if (stalled(&patience, standing.open > 0 || standing.done,
+                    standing.seen + standing.answered)) {
+            status = give_up(job, standing.done, standing.open, error);
             break;
+        }
     }
     swapci_progress_end(&progress);
     return status;
@@ -377,7 +416,7 @@ static void describe_modules(const struct swapci_run_job *job, struct swapci_run
     for (int m = 0; m < SWAPCI_METHODS; m++) {
         const swapc_module_info *info =
             swapci_judges_module(job->judges, (enum swapci_method)m);
-        if (info)
+        if (info && methods_of(job->options) & 1u << m)
             r->modules[r->module_count++] = *info;
     }
 }
@@ -428,6 +467,7 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
         .workers = (unsigned)o->workers,
         .verify_ns = &job->verify_ns,
         .latency_us = books->latency_us,
+        .input_error = input_broke(job) ? job->generator_error.text : NULL,
         .comparison = job->compared ? &job->comparison : NULL,
     };
     double end = (double)books->last_ms / 1e3, begin = (double)job->generated.first_us / 1e6;
@@ -445,6 +485,11 @@ static void explain(const struct swapci_run_job *job) {
         swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
                         "first without a verdict: message %" PRIu64 "-%" PRIu64,
                         books->first_lost.ms, books->first_lost.seq);
+    if (books->foreign > 0)
+        swapc_log_write(&job->log, SWAPC_LOG_WARN, "run",
+                        "%" PRIu64 " messages of other producers were answered meanwhile: elapsed, "
+                        "latency and verify times include that work",
+                        books->foreign);
     if (books->wrong > books->errors)
         swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
                         "first with a wrong verdict: message %" PRIu64 "-%" PRIu64,

@@ -5,7 +5,8 @@
 #include "host_facts.h"
 
 bool swapci_run_result_good(const struct swapci_run_result *r) {
-    return r->lost == 0 && r->duplicates == 0 && r->wrong == 0 && r->errors == 0;
+    return r->lost == 0 && r->duplicates == 0 && r->wrong == 0 && r->errors == 0 &&
+           !r->input_error;
 }
 
 static double throughput(const struct swapci_run_result *r) {
@@ -100,14 +101,12 @@ static void print_times(const struct swapci_run_result *r, FILE *to) {
 /* What an engine costs on this machine, measured after the run on the same bytes. */
 static void cost(const struct swapci_run_result *r, const char *engine, char *out, size_t size) {
     double cpu_us, ratio;
-    if (!r->comparison)
-        snprintf(out, size, "not measured");
-    else if (!swapci_bench_engine_mean(r->comparison, engine, &cpu_us, &ratio))
+    if (!swapci_bench_engine_mean(r->comparison, engine, &cpu_us, &ratio))
         snprintf(out, size, "not in this build");
     else if (ratio > 0)
-        snprintf(out, size, "%9.1f µs  %6.2f × native", cpu_us, ratio);
+        snprintf(out, size, "%9.1f µs  %6.2f × native%12s", cpu_us, ratio, "");
     else
-        snprintf(out, size, "%9.1f µs", cpu_us);
+        snprintf(out, size, "%9.1f µs%26s", cpu_us, "");
 }
 
 /* Each engine of the mission, with what the original system measured beside. */
@@ -122,7 +121,7 @@ static void print_engines(const struct swapci_run_result *r, FILE *to) {
     fprintf(to, "\n  %-12s %-36s %s\n", "engine", "one verification here, CPU time",
             "the original (Rust, i7-4770K)");
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char mine[64];
+        char mine[96];
         cost(r, rows[i].engine, mine, sizeof mine);
         fprintf(to, "  %-12s %-36s %s\n", rows[i].engine, mine, rows[i].original);
     }
@@ -151,5 +150,6 @@ void swapci_run_result_print(const struct swapci_run_result *r, bool colour, FIL
                 r->modules[i].name, r->modules[i].version, r->modules[i].flavour,
                 r->modules[i].digest_hex);
     print_absent(to);
-    print_engines(r, to);
+    if (r->comparison)
+        print_engines(r, to);
 }

@@ -31,10 +31,12 @@ struct swapci_run_result {
     const swapci_histogram *latency_us; /* XADD to stored verdict */
     swapc_module_info modules[SWAPCI_RUN_MODULES_MAX];
     unsigned module_count;
+    const char *input_error; /* why the input ended early; NULL: it did not */
     const struct swapci_bench_report *comparison; /* the engines side by side; NULL: not measured */
 };
 
-/* Whether the job is done as it should be: nothing lost, twice, wrong or in error. */
+/* Whether the job is done as it should be: nothing lost, twice, wrong or in error, and
+ * the input read to its end. */
 bool swapci_run_result_good(const struct swapci_run_result *result);
 
 /* The document of DESIGN section 9; a new reference, or NULL. */
