@@ -104,9 +104,9 @@ static void cost(const struct swapci_run_result *r, const char *engine, char *ou
     if (!swapci_bench_engine_mean(r->comparison, engine, &cpu_us, &ratio))
         snprintf(out, size, "not in this build");
     else if (ratio > 0)
-        snprintf(out, size, "%9.1f µs  %6.2f × native%12s", cpu_us, ratio, "");
+        snprintf(out, size, "%9.1f µs  %6.2f × native%7s", cpu_us, ratio, "");
     else
-        snprintf(out, size, "%9.1f µs%26s", cpu_us, "");
+        snprintf(out, size, "%9.1f µs%24s", cpu_us, "");
 }
 
 /* Each engine of the mission, with what the original system measured beside. */
