@@ -207,3 +207,25 @@ pipeline() {
     run --separate-stderr "$SWAPC" run --via redis
     refused 2 "redis" "not built yet"
 }
+
+@test "runs of different methods on one Redis answer each other's messages" {
+    redis_start "$work/redis"
+    local one two
+    "$SWAPC" run --redis "unix:$socket" --method schnorr --messages 1500 --no-bound --json one.json >/dev/null 2>one.err &
+    one=$!
+    "$SWAPC" run --redis "unix:$socket" --method ecdsa --messages 1500 --no-bound --json two.json >/dev/null 2>two.err &
+    two=$!
+    wait "$one"
+    wait "$two"
+    json one.json 'd["valid"] == 1500 and d["wrong"] == 0'
+    json two.json 'd["valid"] == 1500 and d["wrong"] == 0'
+}
+
+@test "what came before a broken line is answered and accounted for" {
+    local code=0
+    { seq 500; head -c 3000000 /dev/zero | tr '\0' x; } >input.txt
+    "$SWAPC" run --input input.txt --no-bound --json result.json >/dev/null 2>err.txt || code=$?
+    [[ $code == 1 ]]
+    json result.json 'd["messages"] == 500 and d["valid"] == 500 and d["lost"] == 0'
+    says err.txt "line 501"
+}

@@ -148,7 +148,8 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
                                    .keys_pub = job->keys_pub,
                                    .log = job->log,
                                    .workers = (unsigned)o->workers};
-    enum swapc_status status = swapci_pipeline_modules(o->method, job->paths, &config, error);
+    /* Both methods, whatever this run asks for: others may add messages to the same stream. */
+    enum swapc_status status = swapci_pipeline_modules("random", job->paths, &config, error);
     swapci_pipeline_swap(o->swap, o->method, &config);
     return status == SWAPC_OK ? swapci_judges_new(&config, &job->judges, error) : status;
 }
