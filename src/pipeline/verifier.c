@@ -1,7 +1,7 @@
-/* What is shared: the ring's consumer handle, under `lock`, which is held while a worker waits for a
- * record: the others then wait for the lock instead, and take the next batches in turn; `waiting`
- * tells them to store first what they have. `stop` is an
- * atomic that every wait looks at. A worker's judge, connection and verdicts are its own. */
+/* What is shared: the ring's consumer handle, under `lock` (but for wake_self), which is held while
+ * a worker waits for a record: the others then wait for the lock instead, and take the next batches
+ * in turn; `waiting` tells them to store first what they have. `stop` is an atomic that every wait
+ * looks at. A worker's judge, connection and verdicts are its own. */
 #include "verifier.h"
 
 #include <pthread.h>
@@ -45,17 +45,20 @@ static enum swapc_status take_ready(struct worker *w) {
     swapci_ring *ring = w->verifier->ring;
     size_t used = 0;
     enum swapc_status status = SWAPC_OK;
+    swapc_error error = SWAPC_ERROR_INIT;
     w->taken_count = 0;
     while (w->taken_count < TAKE_MAX) {
         size_t len;
-        status = swapci_ring_take(ring, w->arena + used, w->arena_size - used, &len, NULL);
+        status = swapci_ring_take(ring, w->arena + used, w->arena_size - used, &len, &error);
         if (status != SWAPC_OK)
             break;
         w->taken[w->taken_count++] = swapc_bytes_of(w->arena + used, len);
         used += len;
     }
     swapci_ring_release(ring);
-    return w->taken_count > 0 ? SWAPC_OK : status;
+    if (w->taken_count > 0)
+        return SWAPC_OK; /* what ended the batch is met again by the next take */
+    return error.status == SWAPC_OK ? status : swapc_error_set(&w->error, status, "%s", error.text);
 }
 
 /* Under the lock: waits for one record. */
@@ -70,13 +73,26 @@ static enum swapc_status wait_one(struct worker *w) {
     return SWAPC_OK;
 }
 
-/* A ring whose content is broken is emptied: the signer sees that and sends again. */
+/* Under the same lock as the look that found the content broken, so that no other worker has mended
+ * it meanwhile: empties the ring. The signer sees that and sends again. */
 static void mend_ring(struct worker *w) {
     swapc_log_write(&w->verifier->config.log, SWAPC_LOG_ERROR, "verifier",
                     "the ring's content is broken (%s): dropped, to be sent again", w->error.text);
     swapc_error_clear(&w->error);
     if (swapci_ring_reset(w->verifier->ring, NULL) != SWAPC_OK)
         swapci_redis_sleep(&w->verifier->stop, WAIT_MS, NULL);
+}
+
+/* A record that cannot be read has no id to answer: the ring is emptied, so that the signer sends
+ * again what is pending, this one at last as `poisoned`. */
+static void reject_record(struct worker *w, const swapc_error *why) {
+    swapci_verifier *v = w->verifier;
+    swapc_log_write(&v->config.log, SWAPC_LOG_ERROR, "verifier",
+                    "a record cannot be read (%s): the ring is emptied, to be sent again",
+                    why->text);
+    pthread_mutex_lock(&v->lock);
+    (void)swapci_ring_reset(v->ring, NULL); /* a broken ring is mended by the next take */
+    pthread_mutex_unlock(&v->lock);
 }
 
 /* Waits until all verdicts are stored. */
@@ -101,9 +117,7 @@ static enum swapc_status judge_taken(struct worker *w) {
         swapci_verdict verdict;
         swapc_error error = SWAPC_ERROR_INIT;
         if (swapci_record_decode(w->taken[i], &record, &error) != SWAPC_OK) {
-            /* Without an id there is nothing to answer; it stays pending and is sent again. */
-            swapc_log_write(&w->verifier->config.log, SWAPC_LOG_ERROR, "verifier", "%s",
-                            error.text);
+            reject_record(w, &error);
             continue;
         }
         swapci_judge_record(&w->judge, &record, &verdict);
@@ -125,12 +139,13 @@ static enum swapc_status turn(struct worker *w) {
         status = wait_one(w);
         atomic_store(&v->waiting, 0);
     }
+    if (status == SWAPC_CORRUPT)
+        mend_ring(w);
     pthread_mutex_unlock(&v->lock);
     switch (status) {
     case SWAPC_OK:
         return judge_taken(w);
     case SWAPC_CORRUPT:
-        mend_ring(w);
         return SWAPC_OK;
     case SWAPC_EMPTY:
     case SWAPC_INTERRUPTED:
