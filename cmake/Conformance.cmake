@@ -38,7 +38,7 @@ function(swapc_conformance_guests out folder)
         set(output "${folder}/${stem}.wasm")
         add_custom_command(
             OUTPUT "${output}"
-            COMMAND swapc_suite_wat2wasm "${source}" "${output}"
+            COMMAND ${SWAPC_TEST_LAUNCHER} $<TARGET_FILE:swapc_suite_wat2wasm> "${source}" "${output}"
             DEPENDS "${source}" swapc_suite_wat2wasm
             COMMENT "conformance guest ${stem}.wasm"
             VERBATIM)
@@ -81,9 +81,9 @@ function(swapc_conformance_engines out needs)
     set(${out} ${engines} PARENT_SCOPE)
 endfunction()
 
-function(swapc_conformance_test engine case)
+function(swapc_conformance_test engine case program)
     set(name ${SWAPC_TEST_PREFIX}swapc.conformance.${engine}.${case})
-    add_test(NAME ${name} COMMAND ${ARGN})
+    add_test(NAME ${name} COMMAND ${SWAPC_TEST_LAUNCHER} $<TARGET_FILE:${program}> ${ARGN})
     swapc_test_properties(${name} conformance)
     set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 endfunction()
