@@ -471,8 +471,8 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
         .input_error = input_broke(job) ? job->generator_error.text : NULL,
         .comparison = job->compared ? &job->comparison : NULL,
     };
-    double end = (double)books->last_ms / 1e3, begin = (double)job->generated.first_us / 1e6;
-    r->elapsed_s = books->last_ms > 0 && end > begin ? end - begin : 0;
+    uint64_t end = books->last_us, begin = job->generated.first_us;
+    r->elapsed_s = end > begin ? (double)(end - begin) / 1e6 : 0;
     describe_modules(job, r);
 }
 

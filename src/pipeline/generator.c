@@ -27,6 +27,7 @@ typedef struct generator {
     uint64_t taken; /* messages from the source */
     int ended;      /* the source has no more */
     uint64_t unanswered;
+    uint64_t asked_us; /* field `t` of the messages that are under way */
     size_t count;
     item items[SWAPCI_GENERATOR_BATCH];
     swapci_buffer batch_bytes;
@@ -88,7 +89,7 @@ static enum swapc_status fill_batch(generator *g, swapc_error *error) {
 /* Appends the XADDs from item `first` on, and the question for the stream's length. */
 static enum swapc_status ask(generator *g, size_t first, swapc_error *error) {
     const swapci_stream_names *names = &g->config->names;
-    uint64_t now = swapci_clock_realtime_us();
+    uint64_t now = g->asked_us = swapci_clock_realtime_us();
     enum swapc_status status = SWAPC_OK;
     for (size_t i = first; i < g->count && status == SWAPC_OK; i++) {
         const item *it = &g->items[i];
@@ -110,7 +111,8 @@ static enum swapc_status book(generator *g, const item *it, swapci_stream_id id,
     if (g->config->sent) {
         atomic_store_explicit(g->config->sent, g->result->sent, memory_order_relaxed);
     }
-    return g->config->ledger ? swapci_ledger_add(g->config->ledger, id, error) : SWAPC_OK;
+    return g->config->ledger ? swapci_ledger_add(g->config->ledger, id, g->asked_us, error)
+                             : SWAPC_OK;
 }
 
 /* Takes the answers to `ask`; *done counts the items answered. */

@@ -10,9 +10,10 @@ enum { PAGE = 1000 };
 
 enum answer { NONE = 0, VALID = 1, NOT_VALID = 2, ERROR = 3 };
 
-/* count ids with one ms and rising sequence, whose indices begin at index. */
+/* count ids with one ms and rising sequence, added at t_us (0: unknown), whose indices begin at
+ * index. */
 typedef struct run {
-    uint64_t ms, seq, count, index;
+    uint64_t ms, seq, count, index, t_us;
 } run;
 
 struct swapci_ledger {
@@ -22,9 +23,10 @@ struct swapci_ledger {
     uint8_t *answers;        /* two bits a message: enum answer */
     uint8_t *altered;        /* one bit a message */
     uint64_t capacity;       /* messages that both have room for; a multiple of 8 */
+    swapci_stream_id before; /* the last verdict that is older than the run */
     swapci_stream_id cursor; /* verdicts up to here are read */
     uint64_t answered, duplicates, foreign;
-    uint64_t last_ms; /* when the last verdict of a message of ours was stored */
+    uint64_t last_us; /* when the last verdict of a message of ours was stored */
     swapci_stream_id first_error;
     char first_reason[128];
     swapci_histogram latency_us;
@@ -55,7 +57,10 @@ void swapci_ledger_free(swapci_ledger *ledger) {
 
 enum swapc_status swapci_ledger_start(swapci_ledger *ledger, swapci_redis *redis,
                                       const swapci_stream_names *names, swapc_error *error) {
-    return swapci_stream_last_id(redis, names->verdicts, &ledger->cursor, error);
+    enum swapc_status status =
+        swapci_stream_last_id(redis, names->verdicts, &ledger->before, error);
+    ledger->cursor = ledger->before;
+    return status;
 }
 
 uint64_t swapci_ledger_count(const swapci_ledger *ledger) {
@@ -88,7 +93,8 @@ static enum swapc_status reserve_bits(swapci_ledger *ledger, swapc_error *error)
     return SWAPC_OK;
 }
 
-static enum swapc_status new_run(swapci_ledger *ledger, swapci_stream_id id, swapc_error *error) {
+static enum swapc_status new_run(swapci_ledger *ledger, swapci_stream_id id, uint64_t t_us,
+                                 swapc_error *error) {
     if (ledger->run_count == ledger->run_capacity) {
         size_t wanted = ledger->run_capacity ? ledger->run_capacity * 2 : 64;
         run *runs = realloc(ledger->runs, wanted * sizeof *runs);
@@ -98,11 +104,11 @@ static enum swapc_status new_run(swapci_ledger *ledger, swapci_stream_id id, swa
         ledger->runs = runs;
         ledger->run_capacity = wanted;
     }
-    ledger->runs[ledger->run_count++] = (run){id.ms, id.seq, 1, ledger->count};
+    ledger->runs[ledger->run_count++] = (run){id.ms, id.seq, 1, ledger->count, t_us};
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_ledger_add(swapci_ledger *ledger, swapci_stream_id id,
+enum swapc_status swapci_ledger_add(swapci_ledger *ledger, swapci_stream_id id, uint64_t t_us,
                                     swapc_error *error) {
     run *last = ledger->run_count ? &ledger->runs[ledger->run_count - 1] : NULL;
     swapci_stream_id end = {0, 0};
@@ -117,17 +123,17 @@ enum swapc_status swapci_ledger_add(swapci_ledger *ledger, swapci_stream_id id,
     if (status != SWAPC_OK) {
         return status;
     }
-    if (last && last->ms == id.ms && end.seq + 1 == id.seq) {
+    if (last && last->ms == id.ms && end.seq + 1 == id.seq && last->t_us == t_us) {
         last->count++;
     } else {
-        status = new_run(ledger, id, error);
+        status = new_run(ledger, id, t_us, error);
     }
     ledger->count += status == SWAPC_OK;
     return status;
 }
 
-/* The index of an id, or UINT64_MAX when it is not ours. */
-static uint64_t find(const swapci_ledger *ledger, swapci_stream_id id) {
+/* The run of an id, or NULL when it is not ours. */
+static const run *find_run(const swapci_ledger *ledger, swapci_stream_id id) {
     size_t low = 0;
     size_t high = ledger->run_count;
     while (low < high) {
@@ -141,11 +147,14 @@ static uint64_t find(const swapci_ledger *ledger, swapci_stream_id id) {
         }
     }
     if (low == 0) {
-        return UINT64_MAX;
+        return NULL;
     }
     const run *r = &ledger->runs[low - 1];
-    int inside = r->ms == id.ms && id.seq - r->seq < r->count;
-    return inside ? r->index + (id.seq - r->seq) : UINT64_MAX;
+    return r->ms == id.ms && id.seq - r->seq < r->count ? r : NULL;
+}
+
+static uint64_t index_in(const run *r, swapci_stream_id id) {
+    return r->index + (id.seq - r->seq);
 }
 
 static swapci_stream_id id_of(const swapci_ledger *ledger, uint64_t index) {
@@ -205,17 +214,28 @@ static enum answer read_status(swapc_bytes status) {
     return swapc_bytes_equal(status, swapc_bytes_str("NotValid")) ? NOT_VALID : ERROR;
 }
 
+/* The entry's own id tells the millisecond in which a verdict was stored; the message's time and the
+ * latency, where both are known, tell the microsecond. */
+static void book_time(swapci_ledger *ledger, const line *l, uint64_t t_us, uint64_t stored_ms) {
+    uint64_t latency;
+    uint64_t stored_us = stored_ms * 1000;
+    if (swapci_decimal_parse(l->latency, &latency)) {
+        swapci_histogram_record(&ledger->latency_us, latency);
+        stored_us = t_us ? t_us + latency : stored_us;
+    }
+    if (stored_us > ledger->last_us) {
+        ledger->last_us = stored_us;
+    }
+}
+
 static void book(swapci_ledger *ledger, const line *l, uint64_t stored_ms) {
     swapci_stream_id id;
-    uint64_t latency;
-    uint64_t index = UINT64_MAX;
-    if (swapci_stream_id_parse(l->id, &id)) {
-        index = find(ledger, id);
-    }
-    if (index == UINT64_MAX) {
+    const run *r = swapci_stream_id_parse(l->id, &id) ? find_run(ledger, id) : NULL;
+    if (!r) {
         ledger->foreign++;
         return;
     }
+    uint64_t index = index_in(r, id);
     if (answer_of(ledger, index) != NONE) {
         ledger->duplicates++;
         return;
@@ -223,10 +243,7 @@ static void book(swapci_ledger *ledger, const line *l, uint64_t stored_ms) {
     enum answer answer = read_status(l->status);
     ledger->answers[index / 4] |= (uint8_t)(answer << (index % 4 * 2));
     ledger->answered++;
-    ledger->last_ms = stored_ms;
-    if (swapci_decimal_parse(l->latency, &latency)) {
-        swapci_histogram_record(&ledger->latency_us, latency);
-    }
+    book_time(ledger, l, r->t_us, stored_ms);
     if (answer == ERROR && ledger->first_error.ms == 0) {
         ledger->first_error = id;
         snprintf(ledger->first_reason, sizeof ledger->first_reason, "%.*s", (int)l->reason.len,
@@ -281,8 +298,9 @@ static enum swapc_status read_tampered(swapci_ledger *ledger, swapci_redis *redi
     for (size_t i = 0; status == SWAPC_OK && i < reply->element[1]->elements; i++) {
         swapci_stream_id id;
         swapc_bytes text = swapci_reply_bytes(reply->element[1]->element[i]);
-        uint64_t index = swapci_stream_id_parse(text, &id) ? find(ledger, id) : UINT64_MAX;
-        if (index != UINT64_MAX) {
+        const run *r = swapci_stream_id_parse(text, &id) ? find_run(ledger, id) : NULL;
+        if (r) {
+            uint64_t index = index_in(r, id);
             ledger->altered[index / 8] |= (uint8_t)(1 << (index % 8));
             status = swapci_redis_appendf(redis, error, "SREM %s %b", names->tampered, text.ptr,
                                           text.len);
@@ -371,9 +389,22 @@ static void sum_up(const swapci_ledger *ledger, swapci_ledger_result *out) {
     }
 }
 
+/* Forgets what verdicts said, to read them from the run's start. */
+static void rewind_verdicts(swapci_ledger *ledger) {
+    if (ledger->capacity) {
+        memset(ledger->answers, 0, ledger->capacity / 4);
+    }
+    ledger->cursor = ledger->before;
+    ledger->answered = ledger->duplicates = ledger->foreign = ledger->last_us = 0;
+    ledger->first_error = (swapci_stream_id){0, 0};
+    ledger->first_reason[0] = 0;
+    swapci_histogram_init(&ledger->latency_us);
+}
+
 enum swapc_status swapci_ledger_join(swapci_ledger *ledger, swapci_redis *redis,
                                      const swapci_stream_names *names, swapci_ledger_result *out,
                                      swapc_error *error) {
+    rewind_verdicts(ledger);
     enum swapc_status status = swapci_ledger_read(ledger, redis, names, NULL, error);
     if (status == SWAPC_OK) {
         status = read_all_tampered(ledger, redis, names, error);
@@ -385,7 +416,7 @@ enum swapc_status swapci_ledger_join(swapci_ledger *ledger, swapci_redis *redis,
     out->messages = ledger->count;
     out->duplicates = ledger->duplicates;
     out->foreign = ledger->foreign;
-    out->last_ms = ledger->last_ms;
+    out->last_us = ledger->last_us;
     out->first_error = ledger->first_error;
     out->first_reason = ledger->first_reason;
     out->latency_us = &ledger->latency_us;

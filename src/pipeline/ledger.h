@@ -3,7 +3,7 @@
  * It believes Redis only: the ids that XADD answered, the stream of verdicts as it stands, and the
  * set of tampered ids. Verdicts of other producers' messages are counted and otherwise ignored.
  *
- * Memory: ids are kept as runs {ms, first sequence, count}, some hundred ids a run in a busy
+ * Memory: ids are kept as runs {ms, first sequence, count, t}, some hundred ids a run in a busy
  *     pipeline, and three bits a message.
  * Threads: one at a time: the generator adds, and after it the ledger reads.
  * Ownership: `out` is freed by swapci_ledger_free; a result borrows from the ledger.
@@ -25,7 +25,8 @@ typedef struct swapci_ledger_result {
     uint64_t wrong; /* not NotValid though tampered, not Valid though not; Error is always wrong */
     uint64_t tampered; /* of the messages */
     uint64_t foreign;  /* verdicts of other ids, or that cannot be read */
-    uint64_t last_ms;  /* when the last verdict was stored, ms since 1970; 0: none */
+    uint64_t last_us;  /* when the last verdict was stored, µs since 1970 (of messages whose time
+                          is not known: cut to ms); 0: none */
     swapci_stream_id first_lost, first_wrong; /* {0, 0}: none */
     swapci_stream_id first_error;             /* {0, 0}: none */
     const char *first_reason;                 /* of first_error; "" when it gave none */
@@ -41,9 +42,10 @@ void swapci_ledger_free(swapci_ledger *ledger);
 enum swapc_status swapci_ledger_start(swapci_ledger *ledger, swapci_redis *redis,
                                       const swapci_stream_names *names, swapc_error *error);
 
-/* Books an id that XADD answered. Ids must rise: a lower one is INVALID. Returns SWAPC_OK,
- * NO_MEMORY, INVALID. */
-enum swapc_status swapci_ledger_add(swapci_ledger *ledger, swapci_stream_id id, swapc_error *error);
+/* Books an id that XADD answered; t_us: the message's field `t`, 0: none. Ids must rise: a lower one
+ * is INVALID. Returns SWAPC_OK, NO_MEMORY, INVALID. */
+enum swapc_status swapci_ledger_add(swapci_ledger *ledger, swapci_stream_id id, uint64_t t_us,
+                                    swapc_error *error);
 
 uint64_t swapci_ledger_count(const swapci_ledger *ledger);
 
@@ -56,7 +58,8 @@ enum swapc_status swapci_ledger_read(swapci_ledger *ledger, swapci_redis *redis,
                                      const swapci_stream_names *names, uint64_t *answered,
                                      swapc_error *error);
 
-/* Reads what is left, then the set of the tampered (from which it removes this run's ids), and
+/* Reads all verdicts since swapci_ledger_start once more, so that one that was deleted or altered
+ * after it was read shows, then the set of the tampered (from which it removes this run's ids), and
  * sums up. */
 enum swapc_status swapci_ledger_join(swapci_ledger *ledger, swapci_redis *redis,
                                      const swapci_stream_names *names, swapci_ledger_result *out,

@@ -14,7 +14,7 @@ static swapci_ledger *ledger_new(void) {
 
 static void add(swapci_ledger *ledger, uint64_t ms, uint64_t seq) {
     swapc_error error = SWAPC_ERROR_INIT;
-    fixture_ok(swapci_ledger_add(ledger, (swapci_stream_id){ms, seq}, &error), &error);
+    fixture_ok(swapci_ledger_add(ledger, (swapci_stream_id){ms, seq}, 0, &error), &error);
 }
 
 static void tell(swapci_redis *redis, const char *id, const char *status) {
@@ -54,8 +54,10 @@ static void ids_become_runs(void **state) {
     add(ledger, 300, 101); /* a gap: somebody else's message */
     assert_int_equal(swapci_ledger_count(ledger), 30001);
     assert_int_equal(swapci_ledger_runs(ledger), 301);
-    assert_int_equal(swapci_ledger_add(ledger, (swapci_stream_id){300, 101}, NULL), SWAPC_INVALID);
-    assert_int_equal(swapci_ledger_add(ledger, (swapci_stream_id){299, 500}, NULL), SWAPC_INVALID);
+    assert_int_equal(swapci_ledger_add(ledger, (swapci_stream_id){300, 101}, 0, NULL),
+                     SWAPC_INVALID);
+    assert_int_equal(swapci_ledger_add(ledger, (swapci_stream_id){299, 500}, 0, NULL),
+                     SWAPC_INVALID);
     assert_int_equal(swapci_ledger_count(ledger), 30001);
     swapci_ledger_free(ledger);
 }
@@ -66,7 +68,7 @@ static void nothing_sent_is_nothing_lost(void **state) {
     (void)state;
     swapci_ledger_result r = join(ledger, redis);
     assert_int_equal(r.messages + r.lost + r.wrong + r.duplicates, 0);
-    assert_int_equal(r.last_ms, 0);
+    assert_int_equal(r.last_us, 0);
     swapci_ledger_free(ledger);
     swapci_redis_free(redis);
 }
@@ -107,7 +109,7 @@ static void each_kind_is_counted(void **state) {
     assert_string_equal(r.first_reason, "r-5-4");
     assert_int_equal(r.latency_us->count, 6);
     assert_int_equal(swapci_histogram_percentile(r.latency_us, 50), 250);
-    assert_true(r.last_ms > 0);
+    assert_true(r.last_us > 0);
     assert_int_equal(fixture_integer(redis, "SCARD %s", "swapc:tampered"), 1);
     r = join(ledger, redis); /* the same once more */
     assert_int_equal(r.tampered, 2);
@@ -164,11 +166,66 @@ static void many_pages_are_read_once(void **state) {
     swapci_redis_free(redis);
 }
 
+static void run_command(swapci_redis *redis, const char *command) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    redisReply *reply = NULL;
+    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error, command), &error);
+    freeReplyObject(reply);
+}
+
+static void what_changes_after_a_read_shows(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_ledger *ledger = ledger_new();
+    swapci_stream_names names = fixture_names();
+    uint64_t answered;
+    (void)state;
+    tell(redis, "5-0", "Valid"); /* older than the run */
+    fixture_ok(swapci_ledger_start(ledger, redis, &names, &error), &error);
+    add(ledger, 5, 0);
+    add(ledger, 5, 1);
+    run_command(redis, "XADD swapc:verdicts 99999999999998-0 id 5-0 status Valid latency_us 7");
+    run_command(redis, "XADD swapc:verdicts 99999999999999-0 id 5-1 status Error latency_us 7");
+    fixture_ok(swapci_ledger_read(ledger, redis, &names, &answered, &error), &error);
+    assert_int_equal(answered, 2);
+    run_command(redis, "XDEL swapc:verdicts 99999999999998-0 99999999999999-0");
+    tell(redis, "5-1", "NotValid");
+    swapci_ledger_result r = join(ledger, redis);
+    assert_int_equal(r.lost, 1);
+    assert_int_equal(r.first_lost.seq, 0);
+    assert_int_equal(r.not_valid, 1);
+    assert_int_equal(r.errors + r.duplicates + r.foreign, 0);
+    assert_string_equal(r.first_reason, "");
+    assert_int_equal(r.latency_us->count, 1);
+    swapci_ledger_free(ledger);
+    swapci_redis_free(redis);
+}
+
+/* Of a message whose time is known the end is known to the microsecond. */
+static void the_last_verdict_has_its_microsecond(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_ledger *ledger = ledger_new();
+    (void)state;
+    fixture_ok(swapci_ledger_add(ledger, (swapci_stream_id){5, 0}, 5123, &error), &error);
+    fixture_ok(swapci_ledger_add(ledger, (swapci_stream_id){5, 1}, 5456, &error), &error);
+    assert_int_equal(swapci_ledger_runs(ledger), 2);
+    run_command(redis, "XADD swapc:verdicts 7-0 id 5-1 status Valid latency_us 1700");
+    run_command(redis, "XADD swapc:verdicts 7-1 id 5-0 status Valid latency_us 1999");
+    assert_int_equal(join(ledger, redis).last_us, 7156);
+    add(ledger, 6, 0);
+    run_command(redis, "XADD swapc:verdicts 8-0 id 6-0 status Valid latency_us 2500");
+    assert_int_equal(join(ledger, redis).last_us, 8000);
+    swapci_ledger_free(ledger);
+    swapci_redis_free(redis);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_become_runs),          cmocka_unit_test(nothing_sent_is_nothing_lost),
         cmocka_unit_test(each_kind_is_counted),     cmocka_unit_test(older_verdicts_are_not_read),
-        cmocka_unit_test(many_pages_are_read_once),
+        cmocka_unit_test(many_pages_are_read_once), cmocka_unit_test(what_changes_after_a_read_shows),
+        cmocka_unit_test(the_last_verdict_has_its_microsecond),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -72,7 +72,7 @@ static void add(scene *s, size_t count, const char *method) {
         snprintf(body, sizeof body, "message %zu", i);
         swapci_message message = {swapc_bytes_str(body), method, 0};
         fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
-        fixture_ok(swapci_ledger_add(s->ledger, id, &error), &error);
+        fixture_ok(swapci_ledger_add(s->ledger, id, 0, &error), &error);
     }
 }
 
@@ -178,7 +178,7 @@ static void add_raw(scene *s, const char *fields) {
     snprintf(command, sizeof command, "XADD %s * %s", s->names.messages, fields);
     fixture_ok(swapci_redis_call(s->redis, "a test", &reply, &error, command), &error);
     assert_true(swapci_stream_id_parse(swapc_bytes_of(reply->str, reply->len), &id));
-    fixture_ok(swapci_ledger_add(s->ledger, id, &error), &error);
+    fixture_ok(swapci_ledger_add(s->ledger, id, 0, &error), &error);
     freeReplyObject(reply);
 }
 
@@ -193,10 +193,10 @@ static void what_cannot_be_signed_is_answered(void **state) {
     add_raw(s, "m y method rsa");
     swapci_message message = {swapc_bytes_of(large, RECORD_MAX), NULL, 0};
     fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
-    fixture_ok(swapci_ledger_add(s->ledger, id, &error), &error);
+    fixture_ok(swapci_ledger_add(s->ledger, id, 0, &error), &error);
     message.body.len = swapci_signer_message_max(s->config.ring_capacity); /* just fits */
     fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
-    fixture_ok(swapci_ledger_add(s->ledger, id, &error), &error);
+    fixture_ok(swapci_ledger_add(s->ledger, id, 0, &error), &error);
     attach(s);
     start(s);
     static const char *const reasons[] = {"malformed", "unknown method", "too large"};
