@@ -36,16 +36,14 @@ static size_t below(struct swapci_random *random, size_t limit) {
 }
 
 static void noise(struct swapci_random *random, uint8_t *at, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)(next(random) >> 56);
+    for (size_t i = 0; i < len; i++) at[i] = (uint8_t)(next(random) >> 56);
 }
 
 static size_t wasm_section_end(swapc_bytes file, size_t at) {
     uint64_t size = 0;
     for (unsigned shift = 0; ++at < file.len && shift < 35; shift += 7) {
         size |= (uint64_t)(file.ptr[at] & 0x7f) << shift;
-        if (!(file.ptr[at] & 0x80))
-            break;
+        if (!(file.ptr[at] & 0x80)) break;
     }
     return size < file.len - at ? at + 1 + (size_t)size : file.len;
 }
@@ -135,8 +133,7 @@ static enum swapc_status make_noise(struct swapci_random *random, swapc_bytes fi
                                     swapci_buffer *out) {
     size_t kept = below(random, 2) ? below(random, file.len < 16 ? file.len : 16) : 0;
     enum swapc_status status = join(out, &file, 1);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     out->len = kept + below(random, file.len - kept + 1);
     noise(random, out->ptr + kept, out->len - kept);
     return SWAPC_OK;
@@ -150,26 +147,19 @@ static void flip_bits(struct swapci_random *random, swapci_buffer *out) {
 static void overwrite(struct swapci_random *random, swapci_buffer *out, bool copied) {
     size_t len = 1 + below(random, RUN_MAX < out->len ? RUN_MAX : out->len);
     size_t to = below(random, out->len - len + 1), from = below(random, out->len - len + 1);
-    if (copied)
-        memmove(out->ptr + to, out->ptr + from, len);
-    else if (swapci_random_below(random, 2))
-        noise(random, out->ptr + to, len);
-    else
-        memset(out->ptr + to, swapci_random_below(random, 2) ? 0xff : 0, len);
+    if (copied) memmove(out->ptr + to, out->ptr + from, len);
+    else if (swapci_random_below(random, 2)) noise(random, out->ptr + to, len);
+    else memset(out->ptr + to, swapci_random_below(random, 2) ? 0xff : 0, len);
 }
 
 /* Those that work on a copy of the file in its place. */
 static enum swapc_status in_place(struct swapci_random *random, swapc_bytes file,
                                   enum swapci_mutation kind, swapci_buffer *out) {
     enum swapc_status status = join(out, &file, 1);
-    if (status != SWAPC_OK)
-        return status;
-    if (kind == SWAPCI_MUTATE_CUT)
-        out->len = below(random, file.len);
-    else if (kind == SWAPCI_MUTATE_BITS)
-        flip_bits(random, out);
-    else
-        overwrite(random, out, kind == SWAPCI_MUTATE_COPY);
+    if (status != SWAPC_OK) return status;
+    if (kind == SWAPCI_MUTATE_CUT) out->len = below(random, file.len);
+    else if (kind == SWAPCI_MUTATE_BITS) flip_bits(random, out);
+    else overwrite(random, out, kind == SWAPCI_MUTATE_COPY);
     return SWAPC_OK;
 }
 

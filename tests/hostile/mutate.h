@@ -12,16 +12,16 @@
 #include "buffer.h"
 
 enum swapci_mutation {
-    SWAPCI_MUTATE_CUT,      /* the file ends early */
-    SWAPCI_MUTATE_BITS,     /* one to four bits are flipped */
-    SWAPCI_MUTATE_BYTES,    /* a run of bytes is overwritten: noise, zeros or ones */
-    SWAPCI_MUTATE_INSERT,   /* a run of noise is put in */
-    SWAPCI_MUTATE_REMOVE,   /* a run is taken out */
-    SWAPCI_MUTATE_COPY,     /* a run is written over another place */
-    SWAPCI_MUTATE_SWAP,     /* two pieces change places */
-    SWAPCI_MUTATE_DOUBLE,   /* a piece is there twice */
-    SWAPCI_MUTATE_DROP,     /* a piece is not there */
-    SWAPCI_MUTATE_NOISE,    /* nothing of it is left, but for its first bytes at times */
+    SWAPCI_MUTATE_CUT,    /* the file ends early */
+    SWAPCI_MUTATE_BITS,   /* one to four bits are flipped */
+    SWAPCI_MUTATE_BYTES,  /* a run of bytes is overwritten: noise, zeros or ones */
+    SWAPCI_MUTATE_INSERT, /* a run of noise is put in */
+    SWAPCI_MUTATE_REMOVE, /* a run is taken out */
+    SWAPCI_MUTATE_COPY,   /* a run is written over another place */
+    SWAPCI_MUTATE_SWAP,   /* two pieces change places */
+    SWAPCI_MUTATE_DOUBLE, /* a piece is there twice */
+    SWAPCI_MUTATE_DROP,   /* a piece is not there */
+    SWAPCI_MUTATE_NOISE,  /* nothing of it is left, but for its first bytes at times */
     SWAPCI_MUTATIONS
 };
 

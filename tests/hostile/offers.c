@@ -14,8 +14,7 @@ static enum swapc_status read_file(const char *path, swapci_buffer *out, swapc_e
     enum swapc_status status = SWAPC_OK;
     FILE *file = fopen(path, "rb");
     size_t got = 1;
-    if (!file)
-        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
+    if (!file) return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
     while (status == SWAPC_OK && got > 0) {
         uint8_t block[4096];
         got = fread(block, 1, sizeof block, file);
@@ -30,8 +29,7 @@ enum swapc_status swapci_offer_write(const struct swapci_offer *offer, unsigned 
     char path[600];
     path_of(offer, file, path);
     FILE *out = fopen(path, "wb");
-    if (!out)
-        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
+    if (!out) return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
     size_t put = fwrite(content.ptr, 1, content.len, out);
     if (fclose(out) != 0 || put != content.len)
         return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
@@ -49,8 +47,7 @@ static enum swapc_status copy_file(const char *bundle, const char *name, struct 
     snprintf(out->name[file], sizeof out->name[file], "%s", name);
     out->count++;
     enum swapc_status status = read_file(path, &out->content[file], error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     return swapci_offer_write(out, file, swapci_buffer_bytes(&out->content[file]), error);
 }
 
@@ -64,12 +61,9 @@ enum swapc_status swapci_offer_init(const char *bundle, const char *parent, cons
         status = swapc_error_set_errno(error, SWAPC_IO, errno, "cannot copy %s to %s", bundle,
                                        out->folder);
     for (struct dirent *d; status == SWAPC_OK && (d = readdir(dir));)
-        if (d->d_name[0] != '.')
-            status = copy_file(bundle, d->d_name, out, error);
-    if (dir)
-        closedir(dir);
-    if (status != SWAPC_OK)
-        swapci_offer_fini(out);
+        if (d->d_name[0] != '.') status = copy_file(bundle, d->d_name, out, error);
+    if (dir) closedir(dir);
+    if (status != SWAPC_OK) swapci_offer_fini(out);
     return status;
 }
 
@@ -80,14 +74,12 @@ void swapci_offer_fini(struct swapci_offer *offer) {
         unlink(path);
         swapci_buffer_fini(&offer->content[i]);
     }
-    if (offer->folder[0] != '\0')
-        rmdir(offer->folder);
+    if (offer->folder[0] != '\0') rmdir(offer->folder);
     *offer = (struct swapci_offer){.count = 0};
 }
 
 unsigned swapci_offer_file(const struct swapci_offer *offer, const char *name) {
     unsigned i = 0;
-    while (i < offer->count && strcmp(offer->name[i], name) != 0)
-        i++;
+    while (i < offer->count && strcmp(offer->name[i], name) != 0) i++;
     return i;
 }

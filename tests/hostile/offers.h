@@ -10,8 +10,8 @@
 #define SWAPCI_OFFER_FILES 8
 
 struct swapci_offer {
-    char folder[512];                    /* the copy */
-    char name[SWAPCI_OFFER_FILES][64];   /* its files; their content as it must be: */
+    char folder[512];                  /* the copy */
+    char name[SWAPCI_OFFER_FILES][64]; /* its files; their content as it must be: */
     swapci_buffer content[SWAPCI_OFFER_FILES];
     unsigned count;
 };

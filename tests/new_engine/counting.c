@@ -9,14 +9,18 @@ extern const swapc_engine swapc_engine_counting;
 
 struct counting counting;
 
-static const char *version(void) { return swapc_engine_wasmtime.version(); }
+static const char *version(void) {
+    return swapc_engine_wasmtime.version();
+}
 
 static enum swapc_status open_engine(const swapc_engine_config *config, swapc_engine_state **out,
                                      swapc_error *error) {
     return swapc_engine_wasmtime.open(config, out, error);
 }
 
-static void close_engine(swapc_engine_state *state) { swapc_engine_wasmtime.close(state); }
+static void close_engine(swapc_engine_state *state) {
+    swapc_engine_wasmtime.close(state);
+}
 
 static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes,
                                   swapc_error *error) {

@@ -7,8 +7,7 @@
 
 static void note(const struct swapci_conformance_result *result, void *user) {
     (void)user;
-    if (result->verdict == SWAPCI_CASE_FAILED)
-        print_error("%s: %s\n", result->name, result->text);
+    if (result->verdict == SWAPCI_CASE_FAILED) print_error("%s: %s\n", result->name, result->text);
 }
 
 static struct swapci_conformance_summary run(const char *engine) {
