@@ -276,9 +276,20 @@ time.sleep(600)
 @test "stdout takes no more" {
     local command
     for command in "call echo echo --hex 00" "call echo echo --json -" \
-        "run --no-bound --messages 10 --json -"; do
+        "run --no-bound --messages 10 --json -" "run --no-bound --messages 10" "inspect echo" \
+        "--version" "--help"; do
         # shellcheck disable=SC2086
         run -1 --separate-stderr sh -c '"$SWAPC" "$@" >/dev/full' sh $command
         says "$stderr" "cannot write"
     done
+}
+
+@test "standard descriptors that are closed" {
+    run -0 sh -c 'timeout 60 "$SWAPC" run --no-bound --input - --json result <&-'
+    json result 'd["messages"] == 0'
+    background held sh -c 'exec "$0" call echo loop --deadline 60000 <&- >&- 2>&-' "$program"
+    await test -e "/proc/$pid/fd/5" # more than a shell has: the module is there
+    [[ $(readlink "/proc/$pid"/fd/[012]) == $'/dev/null\n/dev/null\n/dev/null' ]]
+    kill -KILL "$pid"
+    nothing_left
 }

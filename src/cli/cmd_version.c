@@ -1,7 +1,8 @@
 #include "cli.h"
 
 int swapci_cmd_version(int argc, char **argv) {
-    (void)argc, (void)argv;
+    if (argc > 1)
+        return swapci_cli_usage("swapc", "--version takes nothing more, not \"%s\"", argv[1]);
     swapc_engine_info info;
     printf("swapc %s\n", swapc_version());
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)

@@ -1,5 +1,8 @@
-#include <stdlib.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -35,16 +38,52 @@ static int help(void) {
     return SWAPCI_EXIT_OK;
 }
 
-int main(int argc, char **argv) {
-    prctl(PR_SET_NAME, "swapc"); /* a child that was started as /proc/self/exe is called "exe" */
+/* A closed one would be given to a file or socket of ours, which stray output would then damage. Before
+ * main and before the constructors of libraries, since gRPC's opens a descriptor. */
+static void occupy_standard_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const first_of_all)(void) =
+    occupy_standard_descriptors;
+
+static int run_command(int argc, char **argv) {
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    return swapci_cli_usage("swapc", "no command is called \"%s\"", argv[0]);
+}
+
+static int help_on(char *command) {
+    static char option[] = "--help";
+    char *argv[] = {command, option, NULL};
+    return run_command(2, argv);
+}
+
+static int dispatch(int argc, char **argv) {
     if (argc < 2)
         return swapci_cli_usage("swapc", "which command?");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
-        return help();
+        return argc == 2 ? help() : help_on(argv[2]);
     if (strcmp(argv[1], "--version") == 0)
         return swapci_cmd_version(argc - 1, argv + 1);
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    return swapci_cli_usage("swapc", "no command is called \"%s\"", argv[1]);
+    return run_command(argc - 1, argv + 1);
+}
+
+/* Results that did not arrive are a failure, whatever was done for them. */
+static int deliver(int exit_status) {
+    errno = 0;
+    bool delivered = fflush(stdout) == 0 && !ferror(stdout);
+    if (delivered || exit_status != SWAPCI_EXIT_OK)
+        return exit_status;
+    fprintf(stderr, "swapc: cannot write to standard output%s%s: the results are not complete\n",
+            errno ? ": " : "", errno ? strerror(errno) : "");
+    return SWAPCI_EXIT_FAILED;
+}
+
+int main(int argc, char **argv) {
+    prctl(PR_SET_NAME, "swapc"); /* a child that was started as /proc/self/exe is called "exe" */
+    return deliver(dispatch(argc, argv));
 }
