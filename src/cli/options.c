@@ -9,7 +9,8 @@
 
 #include "cli.h"
 
-enum { OPTIONS_MAX = 40, HELP_COLUMN = 28 };
+/* Long options' values start above all characters, so that optopt tells which kind was wrong. */
+enum { OPTIONS_MAX = 40, HELP_COLUMN = 28, LONG_OPTION = 256, HELP_OPTION = LONG_OPTION + OPTIONS_MAX };
 
 static void print_choices(FILE *to, const char *const *choices) {
     for (const char *const *c = choices; *c; c++)
@@ -118,26 +119,46 @@ static int check_positional(const struct swapci_options *o, int count, char **ar
     return -1;
 }
 
+/* What getopt_long answered '?' to; word is the one it stood at, for a long option. */
+static int wrong_option(const struct swapci_options *o, const struct option *table,
+                        const char *word) {
+    if (optopt == HELP_OPTION)
+        return swapci_cli_usage(o->command, "--help takes no value");
+    if (optopt >= LONG_OPTION)
+        return swapci_cli_usage(o->command, "--%s takes no value",
+                                o->rows[optopt - LONG_OPTION].name);
+    if (optopt != 0)
+        return swapci_cli_usage(o->command, "unknown option \"-%c\"", optopt);
+    char list[256] = "";
+    size_t given = strcspn(word, "=");
+    for (; given > 2 && table->name; table++)
+        if (strncmp(table->name, word + 2, given - 2) == 0)
+            snprintf(list + strlen(list), sizeof list - strlen(list), " --%s", table->name);
+    if (*list)
+        return swapci_cli_usage(o->command, "%.*s could be any of%s", (int)given, word, list);
+    return swapci_cli_usage(o->command, "unknown option \"%s\"", word);
+}
+
 int swapci_options_parse(const struct swapci_options *o, int argc, char **argv, int *first) {
     struct option table[OPTIONS_MAX + 2] = {{0}};
     for (size_t i = 0; i < o->count; i++)
         table[i] = (struct option){o->rows[i].name,
                                    o->rows[i].kind == SWAPCI_OPTION_FLAG ? no_argument
                                                                          : required_argument,
-                                   NULL, (int)i};
-    table[o->count] = (struct option){"help", no_argument, NULL, OPTIONS_MAX};
+                                   NULL, LONG_OPTION + (int)i};
+    table[o->count] = (struct option){"help", no_argument, NULL, HELP_OPTION};
     optind = 0;
     opterr = 0;
     for (int got; (got = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {
-        if (got == OPTIONS_MAX || got == 'h') {
+        if (got == HELP_OPTION || got == 'h') {
             print_help(o);
             return 0;
         }
         if (got == ':')
             return swapci_cli_usage(o->command, "%s needs a value", argv[optind - 1]);
         if (got == '?')
-            return swapci_cli_usage(o->command, "unknown option \"%s\"", argv[optind - 1]);
-        int stop = store(o, &o->rows[got], optarg);
+            return wrong_option(o, table, argv[optind - 1]);
+        int stop = store(o, &o->rows[got - LONG_OPTION], optarg);
         if (stop >= 0)
             return stop;
     }
