@@ -44,6 +44,19 @@ commands() {
     refused 2 "more"
 }
 
+@test "wrong options say what is wrong with them" {
+    run --separate-stderr "$SWAPC" run --no-bound -xy
+    refused 2 'unknown option "-x"'
+    run --separate-stderr "$SWAPC" run --frob=3
+    refused 2 'unknown option "--frob=3"'
+    run --separate-stderr "$SWAPC" run --no-bound=3
+    refused 2 "--no-bound takes no value"
+    run --separate-stderr "$SWAPC" run --help=3
+    refused 2 "--help takes no value"
+    run --separate-stderr "$SWAPC" run --s 3
+    refused 2 "--s could be any of" "--swap" "--stream" "--seed"
+}
+
 @test "wrong values name the option and what it takes" {
     run --separate-stderr "$SWAPC" call echo echo --deadline soon
     refused 2 "--deadline" "soon"
@@ -57,4 +70,25 @@ commands() {
     says "$output" "wasmtime +([0-9]+\.|not in this build)"
     says "$output" "wasm3 +([0-9]+\.|not in this build)"
     says "$output" "native +([0-9]+|not in this build)"
+}
+
+@test "version takes no options and help takes a command" {
+    run --separate-stderr "$SWAPC" --version --frobnicate
+    refused 2 "--version" "frobnicate"
+    run -0 "$SWAPC" help run
+    [[ $output == "$("$SWAPC" run --help)" ]]
+    run --separate-stderr "$SWAPC" help frobnicate
+    refused 2 "frobnicate"
+}
+
+@test "bench options that are not built yet say so by name" {
+    run --separate-stderr "$SWAPC" bench engines --peers
+    refused 2 "--peers is not built yet"
+    run --separate-stderr "$SWAPC" bench engines --report folder
+    refused 2 "--report is not built yet"
+}
+
+@test "figures that cannot be written are refused before they are measured" {
+    run --separate-stderr timeout 5 "$SWAPC" bench calls --rounds 10000 --json missing/figures
+    refused 1 "missing/figures"
 }

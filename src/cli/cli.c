@@ -1,9 +1,11 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int swapci_cli_usage(const char *command, const char *format, ...) {
@@ -142,6 +144,23 @@ enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len,
     enum swapc_status status = read_stream(from, path, out, len, error);
     fclose(from);
     return status;
+}
+
+/* A pipe is not opened: its reader would take the closing for the end. */
+static bool can_write(const char *path) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return access(path, W_OK) == 0;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error) {
+    if (!path || strcmp(path, "-") == 0 || can_write(path))
+        return SWAPC_OK;
+    return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
 }
 
 enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swapc_error *error) {

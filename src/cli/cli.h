@@ -54,6 +54,10 @@ enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t siz
 /* Reads a whole file, or stdin for "-". The caller frees *out. Returns SWAPC_OK, IO, NO_MEMORY. */
 enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len, swapc_error *error);
 
+/* Says before the work whether its result can be written to path (NULL and "-": always): a file is
+ * made when it is missing, and left as it is when it is there. Returns SWAPC_OK or IO. */
+enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error);
+
 /* Writes document (stolen) as indented JSON and a newline to the file, or stdout for "-".
  * Returns SWAPC_OK or IO. */
 enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swapc_error *error);

@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "calls.h"
@@ -15,7 +16,8 @@ static void draw(unsigned done, unsigned total, void *user) {
 
 struct bench_options {
     uint64_t rounds, requests, swaps;
-    const char *json, *progress;
+    const char *json, *progress, *report;
+    bool peers;
 };
 
 /* What every benchmark ends with; document is stolen. */
@@ -105,6 +107,23 @@ static const struct {
     {"pipeline", NULL},         {"single", NULL},
 };
 
+static int bench(const char *name, const struct bench_options *o) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    for (size_t i = 0; i < sizeof benches / sizeof *benches; i++) {
+        if (strcmp(name, benches[i].name) != 0)
+            continue;
+        if (!benches[i].run)
+            return swapci_cli_usage(command,
+                                    "bench %s is not built yet; bench engines, swap and calls are",
+                                    name);
+        return swapci_cli_json_check(o->json, &error) == SWAPC_OK
+                   ? benches[i].run(o)
+                   : swapci_cli_fail(command, &error);
+    }
+    return swapci_cli_usage(command,
+                            "no benchmark is called \"%s\"; there are: engines, swap, calls", name);
+}
+
 int swapci_cmd_bench(int argc, char **argv) {
     static const char *const progress_choices[] = {"auto", "off", NULL};
     struct bench_options o = {.rounds = 21, .requests = 64, .swaps = 2000, .progress = "auto"};
@@ -113,6 +132,8 @@ int swapci_cmd_bench(int argc, char **argv) {
         {"requests", SWAPCI_OPTION_COUNT, &o.requests, "N", "of engines: calls of each contender in a round (default 64)", 0, 1, 100000},
         {"swaps", SWAPCI_OPTION_COUNT, &o.swaps, "N", "of swap: warm ones; fewer from disk and cold (default 2000)", 0, 1, 10000000},
         {"json", SWAPCI_OPTION_STRING, &o.json, "FILE|-", "write the figures as one JSON document", 0, 0, 0},
+        {"peers", SWAPCI_OPTION_FLAG, &o.peers, NULL, "compare with other waPC hosts (not built yet)", 0, 0, 0},
+        {"report", SWAPCI_OPTION_STRING, &o.report, "DIR", "write a report to the folder (not built yet)", 0, 0, 0},
         {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW", "progress line on a terminal (default auto)", progress_choices, 0, 0},
     };
     const struct swapci_options options = {
@@ -126,16 +147,8 @@ int swapci_cmd_bench(int argc, char **argv) {
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0)
         return stop_with;
-    for (size_t i = 0; i < sizeof benches / sizeof *benches; i++) {
-        if (strcmp(argv[first], benches[i].name) != 0)
-            continue;
-        return benches[i].run ? benches[i].run(&o)
-                              : swapci_cli_usage(command,
-                                                 "bench %s is not built yet; bench engines, swap "
-                                                 "and calls are",
-                                                 benches[i].name);
-    }
-    return swapci_cli_usage(command,
-                            "no benchmark is called \"%s\"; there are: engines, swap, calls",
-                            argv[first]);
+    if (o.peers || o.report)
+        return swapci_cli_usage(command, "%s is not built yet; --json is",
+                                o.peers ? "--peers" : "--report");
+    return bench(argv[first], &o);
 }

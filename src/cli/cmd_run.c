@@ -10,6 +10,7 @@
 #include "verifier.h"
 
 static const char command[] = "swapc run";
+
 static bool wants_colour(FILE *to) {
     const char *no = getenv("NO_COLOR");
     return isatty(fileno(to)) && !(no && *no);
@@ -28,7 +29,9 @@ static int run(const struct swapci_run_options *options, const char *json) {
     swapci_run_job *job = NULL;
     struct swapci_run_result result;
     bool good = false;
-    enum swapc_status status = swapci_run_job_new(options, &job, &error);
+    enum swapc_status status = swapci_cli_json_check(json, &error);
+    if (status == SWAPC_OK)
+        status = swapci_run_job_new(options, &job, &error);
     if (status == SWAPC_OK)
         status = swapci_run_job_run(job, &result, &error);
     if (status == SWAPC_OK) {
@@ -91,7 +94,7 @@ int swapci_cmd_run(int argc, char **argv) {
         {"keys", SWAPCI_OPTION_STRING, &o.keys, "FILE", "key file, made when missing (default: a temporary one)", 0, 0, 0},
         {"keys-count", SWAPCI_OPTION_COUNT, &o.keys_count, "N", "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
         {"keep", SWAPCI_OPTION_COUNT, &o.keep, "N", "trim the verdicts to about N (default 0: never)", 0, 0, 0},
-        {"seed", SWAPCI_OPTION_COUNT, &o.seed, "N", "makes names, methods and tampering repeatable", 0, 0, 0},
+        {"seed", SWAPCI_OPTION_COUNT, &o.seed, "N", "makes names and methods repeatable (tampering goes by Redis's ids too)", 0, 0, 0},
         {"no-bound", SWAPCI_OPTION_FLAG, &no_bound, NULL, "do not measure the bound before and the engines after the run", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the result as one JSON document", 0, 0, 0},
         {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW", "progress line on a terminal (default auto)", progress_choices, 0, 0},
