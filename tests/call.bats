@@ -74,6 +74,15 @@ load helpers
     refused 1 "deadline" "DEADLINE"
 }
 
+@test "a deadline that the engine does not hold is refused" {
+    built native
+    run --separate-stderr "$SWAPC" call echo echo --engine native --deadline 200
+    refused 2 "native" "--deadline"
+    run --separate-stderr "$SWAPC" call "$(dirname "$program")/../share/swapc/modules/echo/native.so" \
+        echo --deadline 200
+    refused 2 "native" "--deadline"
+}
+
 @test "a guest grows to memory-max and no further" {
     run -0 "$SWAPC" call echo grow --memory-max 2097152
     [[ $output == 32 ]] # pages of 64 KiB

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "hex.h"
 #include "options.h"
+#include "swapc/sys/engine.h"
 
 struct call_job {
     const char *input, *hex, *engine, *flavour, *json;
@@ -96,6 +97,17 @@ static enum swapc_status echo_host_call(swapc_bytes binding, swapc_bytes ns, swa
     return swapc_reply_set(reply, payload);
 }
 
+/* A deadline that was asked for is held or refused. name NULL: not known yet. */
+static enum swapc_status check_deadline(const struct call_job *job, const char *name,
+                                        swapc_error *error) {
+    swapc_engine_info engine;
+    for (unsigned i = 0; name && job->deadline_ms && swapc_engine_at(i, &engine); i++)
+        if (strcmp(engine.name, name) == 0 && engine.built && !(engine.caps & SWAPC_CAP_DEADLINE))
+            return swapc_error_set(error, SWAPC_INVALID,
+                                   "engine %s cannot stop a call: leave --deadline out", name);
+    return SWAPC_OK;
+}
+
 static int call_path(const struct call_job *job, const char *path, const char *operation,
                      swapc_error *error) {
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
@@ -110,9 +122,15 @@ static int call_path(const struct call_job *job, const char *path, const char *o
     swapc_host *host = NULL;
     swapc_module *module = NULL;
     swapc_module_options options = {job->engine, job->flavour, NULL, 0};
-    enum swapc_status status = swapc_host_new(&config, &host, error);
+    enum swapc_status status = check_deadline(job, job->engine, error);
+    if (status == SWAPC_OK)
+        status = swapci_cli_json_check(job->json, error);
+    if (status == SWAPC_OK)
+        status = swapc_host_new(&config, &host, error);
     if (status == SWAPC_OK)
         status = swapc_module_load(host, path, &options, &module, error);
+    if (status == SWAPC_OK)
+        status = check_deadline(job, swapc_module_describe(module)->engine, error);
     int exit_status = status == SWAPC_OK ? call_module(job, module, operation, error)
                                          : swapci_cli_fail("swapc call", error);
     swapc_module_release(module);
@@ -127,7 +145,7 @@ int swapci_cmd_call(int argc, char **argv) {
         {"hex", SWAPCI_OPTION_STRING, &job.hex, "HEX", "the payload, in hexadecimal", 0, 0, 0},
         {"engine", SWAPCI_OPTION_STRING, &job.engine, "E", "engine (default: the first that runs it)", 0, 0, 0},
         {"flavour", SWAPCI_OPTION_STRING, &job.flavour, "F", "flavour of a bundle (default: the engine's best)", 0, 0, 0},
-        {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS", "wall time of the call (default 10000)", 0, 1, 3600000},
+        {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS", "wall time of the call (default 10000); not on native", 0, 1, 3600000},
         {"memory-max", SWAPCI_OPTION_COUNT, &job.memory_max, "BYTES", "ceiling of the guest's memory (default 256 MiB)", 0, 65536, 0},
         {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-", "write the outcome as one JSON document", 0, 0, 0},
     };
