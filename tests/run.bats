@@ -154,6 +154,8 @@ pipeline() {
     run --separate-stderr -1 "$SWAPC" run --no-bound --messages 10 --json missing/result
     says "$stderr" "missing/result"
     nothing_left
+    run --separate-stderr -1 timeout 5 "$SWAPC" run --messages 1000M --json missing/result
+    says "$stderr" "missing/result" # and before the run
 }
 
 @test "two runs at the same time" {
@@ -201,6 +203,13 @@ pipeline() {
     refused 2 "--workers"
     run --separate-stderr "$SWAPC" run --engine v8
     refused 2 "v8" "wasmtime"
+}
+
+@test "a run of few messages does not say what 1024 would take" {
+    run -0 "$SWAPC" run --messages 999
+    [[ ! $output =~ "1024 messages, this run" ]]
+    run -0 "$SWAPC" run --messages 1000
+    says "$output" "1024 messages, this run"
 }
 
 @test "ways that are not built yet say so by name" {
