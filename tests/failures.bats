@@ -81,6 +81,19 @@ nothing_lost() {
     rm -rf "$work/redis" && [[ -z $(ls -A "$tmp") ]]
 }
 
+@test "measuring the bound leaves no keys in the user's redis" {
+    local prefix
+    prefix=$(printf 'p%.0s' {1..64})
+    redis_start "$work/redis"
+    run -0 "$SWAPC" run --messages 20 --redis "unix:$socket" --stream "$prefix"
+    [[ -n $(redis "$socket" --raw KEYS "$prefix:*") ]]
+    [[ -z $(redis "$socket" --raw KEYS "*bound*") ]]
+    redis "$socket" ACL SETUSER default -info
+    run -1 --separate-stderr "$SWAPC" run --messages 20 --redis "unix:$socket"
+    says "$stderr" "CPU time"
+    [[ -z $(redis "$socket" --raw KEYS "*bound*") ]]
+}
+
 @test "two runs at the same time on one redis" {
     local first
     redis_start "$work/redis"

@@ -122,26 +122,44 @@ static enum swapc_status run_batches(swapci_redis *redis, const swapci_stream_na
     return status;
 }
 
+/* Keys of its own beside the user's: there the prefix has its rights, however long it is. */
+static enum swapc_status bound_names(const swapci_stream_names *names, swapci_stream_names *own,
+                                     swapc_error *error) {
+    int pid = (int)getpid();
+    *own = *names;
+    int messages =
+        snprintf(own->messages, sizeof own->messages, "%s:bound:m%d", names->prefix, pid);
+    int verdicts =
+        snprintf(own->verdicts, sizeof own->verdicts, "%s:bound:v%d", names->prefix, pid);
+    if ((size_t)messages < sizeof own->messages && (size_t)verdicts < sizeof own->verdicts)
+        return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_INVALID,
+                           "the prefix %s is too long to measure the bound: leave that out "
+                           "(--no-bound)",
+                           names->prefix);
+}
+
 static enum swapc_status measure_redis(swapci_redis *redis, const swapci_stream_names *names,
                                        double *us, swapc_error *error) {
     swapci_stream_names own;
-    char prefix[SWAPCI_STREAM_PREFIX_MAX + 1];
     double before, after;
-    snprintf(prefix, sizeof prefix, "%.30s:bound:%d", names->prefix, (int)getpid());
-    enum swapc_status status = swapci_stream_names_init(&own, prefix, error);
-    if (status == SWAPC_OK)
-        status = swapci_stream_create(redis, &own, error);
+    uint64_t client = 0;
+    enum swapc_status status = bound_names(names, &own, error);
+    if (status != SWAPC_OK)
+        return status;
+    status = swapci_stream_create(redis, &own, error);
     if (status == SWAPC_OK)
         status = run_batches(redis, &own, 1, error);
     if (status == SWAPC_OK)
         status = server_cpu(redis, &before, error);
     if (status != SWAPC_OK)
-        return status;
+        goto done;
     uint64_t start = swapci_clock_thread_cpu_ns();
     status = run_batches(redis, &own, REDIS_BATCHES, error);
-    uint64_t client = swapci_clock_thread_cpu_ns() - start;
+    client = swapci_clock_thread_cpu_ns() - start;
     if (status == SWAPC_OK)
         status = server_cpu(redis, &after, error);
+done:
     forget(redis, &own);
     if (status == SWAPC_OK)
         *us = ((double)client / 1e3 + after - before) / (REDIS_BATCHES * BATCH);
