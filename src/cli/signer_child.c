@@ -12,7 +12,7 @@
 enum { STOP_STEPS = 200, STOP_STEP_MS = 10 };
 
 /* Its own process group: Ctrl-C reaches us, and we end it. */
-static int spawn(pid_t *pid, char *const argv[]) {
+static int spawn(pid_t *pid, char *const argv[], char *const envp[]) {
     posix_spawnattr_t attributes;
     sigset_t none;
     sigemptyset(&none);
@@ -24,10 +24,38 @@ static int spawn(pid_t *pid, char *const argv[]) {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    int failed = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environ);
+    int failed = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, envp);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return failed;
+}
+
+/* Our environment with $SWAPC_REDIS as the signer's. It is not set in our own: threads that run
+ * already may be reading that. */
+static char **environment_new(const char *redis_url) {
+    static const char name[] = "SWAPC_REDIS=";
+    size_t count = 0, kept = 0, size = sizeof name + strlen(redis_url);
+    while (environ[count])
+        count++;
+    char **envp = malloc((count + 2) * sizeof *envp);
+    char *redis = malloc(size);
+    if (!envp || !redis) {
+        free(envp);
+        free(redis);
+        return NULL;
+    }
+    snprintf(redis, size, "%s%s", name, redis_url);
+    envp[kept++] = redis;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], name, sizeof name - 1) != 0)
+            envp[kept++] = environ[i];
+    envp[kept] = NULL;
+    return envp;
+}
+
+static void environment_free(char **envp) {
+    free(envp[0]);
+    free(envp);
 }
 
 enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child,
@@ -43,9 +71,11 @@ enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child,
                                 "--tamper",   tamper,         "--seed",   seed,
                                 "--parent",   parent,         "--retry",  retry,
                                 NULL};
-    if (setenv("SWAPC_REDIS", child->redis_url, 1) != 0)
+    char **envp = environment_new(child->redis_url);
+    if (!envp)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the signer's environment");
-    int failed = spawn(&child->pid, (char *const *)(uintptr_t)argv);
+    int failed = spawn(&child->pid, (char *const *)(uintptr_t)argv, envp);
+    environment_free(envp);
     if (failed) {
         child->pid = 0;
         return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot start the signer");
