@@ -169,7 +169,7 @@ static enum swapc_status finish_line(swapci_source *source, size_t end, swapc_by
         return swapc_error_set(
             error, SWAPC_TOO_LARGE,
             "line %llu of %s has %llu bytes and a message at most %zu (a quarter "
-            "of the ring): split the line or make the ring larger",
+            "of the ring): split the line",
             (unsigned long long)line, source->shown, (unsigned long long)size, source->message_max);
     }
     return SWAPC_OK;

@@ -361,6 +361,8 @@ enum swapc_status swapci_redis_check(const swapci_redis *redis, const redisReply
     }
     if (strncmp(reply->str, "ERR unknown command", 19) == 0) {
         remedy = "it is too old or no Redis: version 6.2 or newer is needed";
+    } else if (strncmp(reply->str, "ERR DB index", 12) == 0) {
+        remedy = "it has no such database: change the number in the URL";
     }
     return swapc_error_set(error, SWAPC_PROTOCOL, "Redis at %s refused %s (%s): %s",
                            redis->url.shown, what, reply->str, remedy);

@@ -97,6 +97,17 @@ static void a_lost_server_is_io_then_unreachable(void **state) {
     swapci_private_redis_stop(server);
 }
 
+static void a_database_that_is_not_there_is_named(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    char url[256];
+    swapci_redis_config config = {url, 0, 0, 0, NULL};
+    swapci_redis *redis = NULL;
+    (void)state;
+    snprintf(url, sizeof url, "%s?db=9999", fixture_url());
+    assert_int_equal(swapci_redis_open(&config, &redis, &error), SWAPC_PROTOCOL);
+    assert_non_null(strstr(error.text, "no such database: change the number in the URL"));
+}
+
 static void restore_connects_again(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_redis *redis = fixture_open(5000);
@@ -122,6 +133,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(names_an_absent_server_without_the_password),
         cmocka_unit_test(a_raised_stop_ends_the_wait),
         cmocka_unit_test(a_lost_server_is_io_then_unreachable),
+        cmocka_unit_test(a_database_that_is_not_there_is_named),
         cmocka_unit_test(restore_connects_again),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -126,8 +126,7 @@ static enum swapc_status make_empty(int fd, const char *path, uint64_t capacity,
     if (native == EINTR) return SWAPC_INTERRUPTED;
     if (native != 0) {
         return swapc_error_set_errno(error, SWAPC_IO, native,
-                                     "no room for ring %s of %llu bytes; free some or make a "
-                                     "smaller one",
+                                     "no room for ring %s of %llu bytes; free some in its folder",
                                      path, (unsigned long long)bytes);
     }
     if (pwrite(fd, &id, sizeof id, 0) != (ssize_t)sizeof id)

@@ -125,7 +125,7 @@ enum swapc_status swapci_ring_put(swapci_ring *ring, swapc_bytes record, swapc_e
     if (record.len > swapci_ring_record_max(ring)) {
         return swapc_error_set(error, SWAPC_TOO_LARGE,
                                "a record of %zu bytes does not go through ring \"%s\": %zu bytes "
-                               "at most; make a larger ring",
+                               "at most",
                                record.len, ring->name, swapci_ring_record_max(ring));
     }
     uint64_t need = swapci_ring_record_size(record.len);
