@@ -44,6 +44,11 @@ static void on_sending(void *user, const char *stream, uint32_t serial,
         swapci_transport_sending_answer(sending, SWAPCI_TRANSPORT_ERROR, "no memory");
 }
 
+static enum swapc_status start(void *user, swapc_error *error) {
+    struct signer_job *job = user;
+    return swapci_signer_start(job->signer, error);
+}
+
 static bool ended(void *user) {
     const struct signer_job *job = user;
     return swapci_signer_stats_get(job->signer).state == SWAPCI_SIGNER_ENDED;
@@ -76,6 +81,7 @@ static enum swapc_status serve(struct signer_job *job, bool *interrupted, swapc_
         .transport = &transport,
         .control = &control,
         .log = swapci_cli_log(),
+        .start = start,
         .ended = ended,
         .stop = stop,
         .user = job,
@@ -116,7 +122,7 @@ static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_er
     if (status == SWAPC_OK) status = swapci_sign_new(keys, &sign, error);
     swapci_keyring_free(keys);
     config.sign = sign;
-    if (status == SWAPC_OK) status = swapci_signer_start(&config, &job->signer, error);
+    if (status == SWAPC_OK) status = swapci_signer_new(&config, &job->signer, error);
     if (status == SWAPC_OK) status = serve(job, interrupted, error);
     swapci_signer_free(job->signer);
     swapci_sign_free(sign);

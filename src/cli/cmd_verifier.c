@@ -13,6 +13,10 @@ struct verifier_job {
     uint64_t workers, keep;
 };
 
+static enum swapc_status start(void *user, swapc_error *error) {
+    return swapci_verifier_start(user, error);
+}
+
 static void stop(void *user) {
     swapci_verifier_stop(user);
 }
@@ -31,12 +35,12 @@ static enum swapc_status serve(const struct verifier_job *job, swapci_judges *ju
         .parent = 0,
         .control = &control,
         .log = swapci_cli_log(),
+        .start = start,
         .ended = ended,
         .stop = stop,
         .user = verifier,
     };
-    enum swapc_status status = swapci_verifier_start(verifier, error);
-    if (status == SWAPC_OK) status = swapci_service_run(&service, interrupted, error);
+    enum swapc_status status = swapci_service_run(&service, interrupted, error);
     swapci_verifier_stop(verifier);
     enum swapc_status joined = swapci_verifier_join(verifier, error);
     return status == SWAPC_OK ? joined : status;

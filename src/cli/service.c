@@ -17,7 +17,7 @@ enum { TICK_MS = 100, GRACE_MS = 500 };
 struct frame {
     const struct swapci_service *service;
     uv_loop_t loop;
-    uv_signal_t interrupt, terminate;
+    uv_signal_t interrupt, terminate, hang_up;
     uv_timer_t tick;
     swapci_rpc_server *server;
     swapci_health_service *health;
@@ -54,14 +54,22 @@ static void on_tick(uv_timer_t *handle) {
     if (f->service->ended(f->service->user)) uv_stop(&f->loop);
 }
 
+/* Under nohup it stays ignored. */
+static bool hang_up_counts(void) {
+    struct sigaction now;
+    return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler != SIG_IGN;
+}
+
 static void start_watching(struct frame *f) {
     uv_loop_init(&f->loop);
     uv_signal_init(&f->loop, &f->interrupt);
     uv_signal_init(&f->loop, &f->terminate);
+    uv_signal_init(&f->loop, &f->hang_up);
     uv_timer_init(&f->loop, &f->tick);
-    f->interrupt.data = f->terminate.data = f->tick.data = f;
+    f->interrupt.data = f->terminate.data = f->hang_up.data = f->tick.data = f;
     uv_signal_start(&f->interrupt, on_signal, SIGINT);
     uv_signal_start(&f->terminate, on_signal, SIGTERM);
+    if (hang_up_counts()) uv_signal_start(&f->hang_up, on_signal, SIGHUP);
     uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
 }
 
@@ -99,6 +107,7 @@ static void stop_listening(struct frame *f) {
 static void stop_watching(struct frame *f) {
     uv_close((uv_handle_t *)&f->interrupt, NULL);
     uv_close((uv_handle_t *)&f->terminate, NULL);
+    uv_close((uv_handle_t *)&f->hang_up, NULL);
     uv_close((uv_handle_t *)&f->tick, NULL);
     uv_run(&f->loop, UV_RUN_DEFAULT);
     uv_loop_close(&f->loop);
@@ -114,6 +123,7 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, bool 
     f.control.started_ns = swapci_clock_monotonic_ns();
     start_watching(&f);
     if (service->listen) status = listen_on(&f, error);
+    if (status == SWAPC_OK && service->start) status = service->start(service->user, error);
     if (status == SWAPC_OK) uv_run(&f.loop, UV_RUN_DEFAULT);
     *interrupted = f.signals > 0;
     stop_listening(&f);

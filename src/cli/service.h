@@ -3,7 +3,8 @@
  * Signals, gRPC with grpc.health.v1, and the wait in between, on one libuv loop. The work itself runs
  * on threads of its own; the loop only watches over it.
  *
- * Threads: the main thread's. SIGINT and SIGTERM are handled even when they were inherited as ignored.
+ * Threads: the main thread's. SIGINT and SIGTERM are handled even when they were inherited as ignored;
+ * SIGHUP is handled as they are unless it was (nohup).
  */
 #ifndef SWAPCI_SERVICE_H
 #define SWAPCI_SERVICE_H
@@ -23,6 +24,8 @@ struct swapci_service {
                                                   NULL: none */
     pid_t parent;                              /* ends when this process does; 0: nobody's */
     swapc_log log;
+    enum swapc_status (*start)(void *user, swapc_error *error); /* begins the work: called once, when
+                                  listening has succeeded, before any call is answered; NULL: none */
     bool (*ended)(void *user); /* asked a few times a second: the work ended by itself */
     void (*stop)(void *user);  /* called once when asked to end; must not block */
     void *user;
@@ -35,7 +38,7 @@ bool swapci_service_bind_parent(pid_t parent);
 /* Serves until a signal or Drain comes or the work ended, then shuts gRPC down. After a signal or
  * Drain, health says NOT_SERVING, stop() is called, and the wait is for ended(); another signal ends
  * it at once.
- * *interrupted: whether a signal was the cause. Returns SWAPC_OK, or what listening returned. */
+ * *interrupted: whether a signal was the cause. Returns SWAPC_OK, or what listening or start() returned. */
 enum swapc_status swapci_service_run(const struct swapci_service *service, bool *interrupted,
                                      swapc_error *error);
 

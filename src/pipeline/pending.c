@@ -121,6 +121,38 @@ static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_name
     return status;
 }
 
+/* KEYS: messages, lease. ARGV: group, consumer, whether the consumer itself asks ("1"). One that has
+ * entries stays, with its lease. */
+static const char retire_script[] =
+    "local call, own = redis.call, ARGV[3] == '1'\n"
+    "if not own and call('EXISTS', KEYS[2]) == 1 then return 0 end\n"
+    "for _, row in ipairs(call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do\n"
+    "  local name, pending\n"
+    "  for i = 1, #row, 2 do\n"
+    "    if row[i] == 'name' then name = row[i + 1] end\n"
+    "    if row[i] == 'pending' then pending = row[i + 1] end\n"
+    "  end\n"
+    "  if name == ARGV[2] then\n"
+    "    if pending > 0 then return 0 end\n"
+    "    call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], name)\n"
+    "  end\n"
+    "end\n"
+    "if own then call('DEL', KEYS[2]) end\n"
+    "return 1\n";
+
+static enum swapc_status retire(swapci_redis *redis, const swapci_stream_names *names,
+                                const char *consumer, int own, swapc_error *error) {
+    redisReply *reply = NULL;
+    enum swapc_status status =
+        swapci_redis_call(redis, "to remove a consumer", &reply, error,
+                          "EVAL %s 2 %s %s:lease:%s " SWAPCI_STREAM_GROUP " %s %d", retire_script,
+                          names->messages, names->prefix, consumer, consumer, own);
+    if (status == SWAPC_OK) {
+        freeReplyObject(reply);
+    }
+    return status;
+}
+
 /* Moves up to limit entries of one dead consumer. */
 static enum swapc_status adopt_from(swapci_redis *redis, const swapci_stream_names *names,
                                     const char *dead, const char *consumer, uint32_t idle_ms,
@@ -158,12 +190,15 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
         consumer_row row;
         int alive = 1;
         take_consumer(reply->element[i], &row);
-        if (row.pending == 0 || !strcmp(row.name, consumer)) {
+        if (!row.name[0] || !strcmp(row.name, consumer)) {
             continue;
         }
         status = has_lease(redis, names, row.name, &alive, error);
-        if (status == SWAPC_OK && !alive) {
+        if (status == SWAPC_OK && !alive && row.pending > 0) {
             status = adopt_from(redis, names, row.name, consumer, idle_ms, limit, moved, error);
+        }
+        if (status == SWAPC_OK && !alive) {
+            status = retire(redis, names, row.name, 0, error);
         }
     }
     freeReplyObject(reply);
@@ -182,11 +217,9 @@ enum swapc_status swapci_stream_lease(swapci_redis *redis, const swapci_stream_n
     return run_and_drop(redis, status, "the lease", error);
 }
 
-enum swapc_status swapci_stream_lease_end(swapci_redis *redis, const swapci_stream_names *names,
-                                          const char *consumer, swapc_error *error) {
-    enum swapc_status status =
-        swapci_redis_appendf(redis, error, "DEL %s:lease:%s", names->prefix, consumer);
-    return run_and_drop(redis, status, "the lease", error);
+enum swapc_status swapci_stream_leave(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, swapc_error *error) {
+    return retire(redis, names, consumer, 1, error);
 }
 
 enum swapc_status swapci_stream_tampered_add(swapci_redis *redis, const swapci_stream_names *names,

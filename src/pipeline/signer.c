@@ -189,9 +189,20 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
     }
     if (status == SWAPC_OK) {
         swapci_ring_finish(s->ring);
-        swapci_stream_lease_end(s->redis, &s->names, s->consumer, NULL);
     }
     return status;
+}
+
+/* Leaves the group if nothing is pending. What a stop interrupted may have an answer owed: then over
+ * a new connection, for which one attempt is made. */
+static void leave(swapci_signer *s) {
+    enum swapc_status status = s->status;
+    if (status == SWAPC_INTERRUPTED) {
+        status = swapci_redis_restore(s->redis, NULL);
+    }
+    if (status == SWAPC_OK) {
+        (void)swapci_stream_leave(s->redis, &s->names, s->consumer, NULL);
+    }
 }
 
 static void *thread_main(void *user) {
@@ -200,6 +211,7 @@ static void *thread_main(void *user) {
     sigfillset(&all); /* signals are the main thread's */
     pthread_sigmask(SIG_BLOCK, &all, NULL);
     s->status = work(s, &s->error);
+    leave(s);
     set_state(s, SWAPCI_SIGNER_ENDED);
     answer_waiters(s, 1, SWAPC_CLOSED);
     if (s->config.ended) {
@@ -253,8 +265,8 @@ static enum swapc_status attach(swapci_signer *s, const swapci_signer_config *co
     return status;
 }
 
-enum swapc_status swapci_signer_start(const swapci_signer_config *config, swapci_signer **out,
-                                      swapc_error *error) {
+enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_signer **out,
+                                    swapc_error *error) {
     enum swapc_status status = check_config(config, error);
     swapci_signer *s = status == SWAPC_OK ? calloc(1, sizeof *s) : NULL;
     if (status != SWAPC_OK) {
@@ -273,17 +285,20 @@ enum swapc_status swapci_signer_start(const swapci_signer_config *config, swapci
     if (status == SWAPC_OK) {
         status = attach(s, config, error);
     }
-    if (status == SWAPC_OK) {
-        int why = pthread_create(&s->thread, NULL, thread_main, s);
-        if (why) {
-            status = swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for the signer");
-        }
-    }
     if (status != SWAPC_OK) {
         swapci_signer_free(s);
         return status;
     }
     *out = s;
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_signer_start(swapci_signer *signer, swapc_error *error) {
+    int why = pthread_create(&signer->thread, NULL, thread_main, signer);
+    if (why) {
+        return swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for the signer");
+    }
+    signer->started = 1;
     return SWAPC_OK;
 }
 
@@ -308,7 +323,10 @@ swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
 }
 
 enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error) {
-    pthread_join(signer->thread, NULL);
+    if (signer->started) {
+        pthread_join(signer->thread, NULL);
+    }
+    signer->started = 0;
     if (signer->status != SWAPC_OK) {
         swapc_error_set(error, signer->status, "%s", signer->error.text);
     }

@@ -10,7 +10,7 @@
  *
  * Bounds: at most SWAPCI_SIGNER_IN_FLIGHT records are in the ring (the verifier bounds what it has
  *     taken); a lease of SWAPCI_SIGNER_LEASE_MS says that the consumer lives.
- * Threads: start, join and free by one thread; the others from any. The work is done by a thread
+ * Threads: new, start, join and free by one thread; the others from any. The work is done by a thread
  *     of the signer's own, on which the callbacks are called.
  * Ownership: what the config points at is copied, but for sign, which must outlive the signer.
  */
@@ -52,11 +52,14 @@ typedef struct swapci_signer_config {
     void *user;
 } swapci_signer_config;
 
-/* Attaches to the ring, connects, makes the group, takes up what is pending, and begins to read.
+/* Attaches to the ring, connects, and makes the group; takes no message yet.
  * Returns INVALID (config, ring), BUSY (the ring has a producer), the failures of swapci_redis_open
- * and swapci_ring_open, SYSTEM (no thread), NO_MEMORY. */
-enum swapc_status swapci_signer_start(const swapci_signer_config *config, swapci_signer **out,
-                                      swapc_error *error);
+ * and swapci_ring_open, NO_MEMORY. */
+enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_signer **out,
+                                    swapc_error *error);
+
+/* Starts the thread: takes up what is pending, and begins to read. Once. Returns SWAPC_OK, SYSTEM. */
+enum swapc_status swapci_signer_start(swapci_signer *signer, swapc_error *error);
 
 /* Calls fn once every entry that is in the stream now (in fact: within SWAPCI_REDIS_SLICE_MS from
  * now) has been signed; CLOSED when the signer ends first, at once when it has ended already.
@@ -90,8 +93,8 @@ typedef struct swapci_signer_stats {
 
 swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer);
 
-/* Waits for the thread. Returns SWAPC_OK (drained), INTERRUPTED (stopped), or why it failed:
- * UNREACHABLE, PROTOCOL, CORRUPT, SYSTEM, NO_MEMORY. */
+/* Waits for the thread, if one was started and not joined yet. Returns SWAPC_OK (drained, or never
+ * started), INTERRUPTED (stopped), or why it failed: UNREACHABLE, PROTOCOL, CORRUPT, SYSTEM, NO_MEMORY. */
 enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error);
 
 /* Detaches and frees; joined before. NULL does nothing. */

@@ -8,7 +8,9 @@
  *                      Other fields are ignored.
  *   P:verdicts         stream, written by verdict.h.
  *   P:signed           stream of signed records (record.h), for more than one host.
- *   P:tampered         set of the ids whose messages the signer altered on purpose.
+ *   P:tampered         set of the ids whose messages the signer altered on purpose. Who keeps the
+ *                      books takes his ids out (ledger.h does); where nobody does it grows, and is
+ *                      deleted by the user.
  *   P:lease:CONSUMER   string that expires when its signer has died. Entries of a consumer without
  *                      one are taken over by another signer.
  * In a Redis Cluster the prefix needs a hash tag, "{swapc}".
@@ -128,7 +130,8 @@ enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_n
                                       swapci_batch *batch, swapc_error *error);
 
 /* Moves up to `limit` entries to consumer's pending list from those of consumers without a lease,
- * without counting as a delivery. Out: *moved. (XAUTOCLAIM cannot be told whose entries to take, so
+ * without counting as a delivery, and takes those that have none left out of the group. Out:
+ * *moved. (XAUTOCLAIM cannot be told whose entries to take, so
  * this is XPENDING and XCLAIM by consumer.) */
 enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_names *names,
                                       const char *consumer, uint32_t idle_ms, size_t limit,
@@ -137,9 +140,10 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
 /* Says that consumer is alive, for ms. */
 enum swapc_status swapci_stream_lease(swapci_redis *redis, const swapci_stream_names *names,
                                       const char *consumer, uint32_t ms, swapc_error *error);
-/* Ends the lease at once: for a consumer that stops with nothing in hand. */
-enum swapc_status swapci_stream_lease_end(swapci_redis *redis, const swapci_stream_names *names,
-                                          const char *consumer, swapc_error *error);
+/* Ends the lease and takes consumer out of the group, in one atomic step and only if it has no
+ * pending entries: those wait for it, or for the lease's end. */
+enum swapc_status swapci_stream_leave(swapci_redis *redis, const swapci_stream_names *names,
+                                      const char *consumer, swapc_error *error);
 
 /* How many messages are unanswered: they leave the stream with their verdict. */
 enum swapc_status swapci_stream_length(swapci_redis *redis, const swapci_stream_names *names,

@@ -153,6 +153,18 @@ static void a_deleted_message_is_left_out_of_a_claim(void **state) {
     swapci_redis_free(redis);
 }
 
+/* How many consumers the group has. */
+static size_t consumers(swapci_redis *redis) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    redisReply *reply = NULL;
+    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error,
+                                 "XINFO CONSUMERS swapc:messages swapc"),
+               &error);
+    size_t count = reply->elements;
+    freeReplyObject(reply);
+    return count;
+}
+
 static void only_dead_consumers_lose_their_entries(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_redis *redis = fixture_open(0);
@@ -175,9 +187,17 @@ static void only_dead_consumers_lose_their_entries(void **state) {
         swapci_stream_pending(redis, &names, "me", (swapci_stream_id){0, 0}, page, &count, &error),
         &error);
     assert_int_equal(page[0].deliveries, 1); /* moving is no delivery */
-    fixture_ok(swapci_stream_lease_end(redis, &names, "alive", &error), &error);
+    fixture_ok(swapci_stream_leave(redis, &names, "alive", &error), &error);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
+    assert_int_equal(moved, 0); /* it did not leave: one is pending */
+    assert_int_equal(fixture_integer(redis, "DEL %s:lease:alive", names.prefix), 1);
     fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
     assert_int_equal(moved, 1);
+    assert_int_equal(consumers(redis), 1); /* the dead have left */
+    assert_int_equal(fixture_integer(redis, "XGROUP DELCONSUMER %s swapc me", names.messages), 3);
+    fixture_ok(swapci_stream_lease(redis, &names, "me", 60000, &error), &error);
+    fixture_ok(swapci_stream_leave(redis, &names, "me", &error), &error);
+    assert_int_equal(fixture_integer(redis, "EXISTS %s:lease:me", names.prefix), 0);
     swapci_batch_fini(&batch);
     swapci_redis_free(redis);
 }
