@@ -201,6 +201,18 @@ static void take_manifest(const struct swapci_manifest *manifest,
         memcpy(out->expected_hex, digest_hex, sizeof out->expected_hex);
 }
 
+static enum swapc_status open_flavour(int folder, const char *path,
+                                      const struct swapci_flavour *flavour,
+                                      struct swapci_image *out, swapc_error *error) {
+    enum swapc_status status = open_file(folder, flavour->file, out->path, &out->file, error);
+    if (status != SWAPC_NOT_FOUND)
+        return status;
+    swapc_error_clear(error);
+    return swapc_error_set(error, status,
+                           "flavour %s of bundle %s is missing (no %s): build or install it again",
+                           flavour->name, path, flavour->file);
+}
+
 static enum swapc_status locate_in(int folder, const char *path, const char *const *flavours,
                                    const swapc_trust *trust, struct swapci_image *out,
                                    swapc_error *error) {
@@ -216,8 +228,7 @@ static enum swapc_status locate_in(int folder, const char *path, const char *con
     take_manifest(&manifest, flavour, out);
     out->trusted = trust != NULL;
     status = join(path, flavour->file, &out->path, error);
-    return status == SWAPC_OK ? open_file(folder, flavour->file, out->path, &out->file, error)
-                              : status;
+    return status == SWAPC_OK ? open_flavour(folder, path, flavour, out, error) : status;
 }
 
 /* Manifest and file are opened in one and the same folder, whatever stands at path meanwhile. */

@@ -129,7 +129,7 @@ static void a_flavour_whose_file_is_missing(void **state) {
     struct bench *b = *state;
     write_bundle(b);
     unlink(b->path);
-    expect_failure(b->folder, wide_plain, SWAPC_NOT_FOUND, "wide.wasm");
+    expect_failure(b->folder, wide_plain, SWAPC_NOT_FOUND, "(no wide.wasm): build");
 }
 
 static void a_bad_manifest_names_its_line(void **state) {

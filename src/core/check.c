@@ -48,14 +48,16 @@ static enum swapc_status check_export(const struct swapci_wasm_item *item, struc
     if (named(item, "__guest_call")) {
         if (strcmp(item->signature, "ii:i") != 0)
             return swapc_error_set(error, SWAPC_MODULE_EXPORT,
-                                   "__guest_call is not a function (i32, i32) -> i32");
+                                   "__guest_call is not a function (i32, i32) -> i32: build it as a waPC "
+                                   "guest");
         seen->guest_call = true;
     }
     for (const char *const *init = swapci_init_exports; *init; init++)
         if (named(item, *init) &&
             (item->kind != SWAPCI_WASM_FUNCTION || item->signature[0] != '\0'))
             return swapc_error_set(error, SWAPC_MODULE_EXPORT,
-                                   "%s is not a function () -> ()", *init);
+                                   "%s is not a function () -> (): give it that type, or do not export it",
+                                   *init);
     return SWAPC_OK;
 }
 
@@ -71,8 +73,9 @@ enum swapc_status swapci_check_wasm(swapc_bytes bytes, swapc_error *error) {
         return status;
     if (!seen.guest_call)
         return swapc_error_set(error, SWAPC_MODULE_EXPORT,
-                               "the module does not export __guest_call: it is no waPC module");
+                               "the module does not export __guest_call: build it as a waPC guest");
     if (!seen.memory)
-        return swapc_error_set(error, SWAPC_MODULE_EXPORT, "the module does not export memory");
+        return swapc_error_set(error, SWAPC_MODULE_EXPORT,
+                               "the module does not export memory: build it as a waPC guest");
     return SWAPC_OK;
 }

@@ -281,7 +281,9 @@ static enum swapc_status scan_sections(struct scan *s) {
             status = read_section(s, id, &section);
         if (section.bad)
             return swapc_error_set(s->error, SWAPC_MODULE_MALFORMED,
-                                   "truncated or damaged in section %u at byte %zu", id, at);
+                                   "truncated or damaged in section %u at byte %zu: build or copy it "
+                                   "again",
+                                   id, at);
         if (status != SWAPC_OK)
             return status;
         all.pos += size;
@@ -292,7 +294,8 @@ static enum swapc_status scan_sections(struct scan *s) {
 enum swapc_status swapci_wasm_scan(swapc_bytes bytes, swapci_wasm_item_fn fn, void *user,
                                    swapc_error *error) {
     if (!swapci_wasm_is_module(bytes) || bytes.len > UINT32_MAX)
-        return swapc_error_set(error, SWAPC_MODULE_MALFORMED, "not a wasm module (no magic bytes)");
+        return swapc_error_set(error, SWAPC_MODULE_MALFORMED,
+                               "not a wasm module (no magic bytes): build or copy it again");
     struct scan s = {.bytes = bytes, .fn = fn, .user = user, .error = error};
     enum swapc_status status = scan_sections(&s);
     swapci_heap_free(s.types.at);
