@@ -3,6 +3,7 @@
 #include "swapc/module.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "bundle.h"
@@ -24,6 +25,7 @@ struct swapc_module {
     struct swapci_pool pool;
     swapc_module_info info;
     bool kept; /* its compiled form may come from the cache, and go there */
+    char engine_build[64]; /* the engine's version and settings, for the cache */
 };
 
 static bool is_elf(swapc_bytes bytes) {
@@ -40,7 +42,8 @@ static enum swapc_status engine_for_file(swapc_bytes bytes, const char *path, un
     bool wasm = swapci_wasm_is_module(bytes);
     if (!wasm && !is_elf(bytes))
         return swapc_error_set(error, SWAPC_MODULE_MALFORMED,
-                               "%s is neither a wasm module nor a shared object", path);
+                               "%s is neither a wasm module nor a shared object: build or copy it again",
+                               path);
     for (unsigned i = 0; i < swapci_engine_count; i++)
         if (swapci_engine_table[i].engine && engine_takes(swapci_engine_table[i].engine, wasm)) {
             *index = i;
@@ -49,17 +52,44 @@ static enum swapc_status engine_for_file(swapc_bytes bytes, const char *path, un
     return swapc_error_set(error, SWAPC_NO_ENGINE, "no engine in this build runs %s", path);
 }
 
-/* A bundle's engine: the first one that runs a flavour it has. */
-static enum swapc_status engine_for_bundle(const char *path, const struct swapci_manifest *manifest,
-                                           unsigned *index, swapc_error *error) {
+/* The first engine that validates wasm; UINT32_MAX: there is none in this build. */
+static unsigned validating_engine(void) {
+    for (unsigned i = 0; i < swapci_engine_count; i++)
+        if (swapci_engine_table[i].engine && swapci_engine_table[i].engine->validate)
+            return i;
+    return UINT32_MAX;
+}
+
+static bool runs_flavour_of(const swapc_engine *engine, const struct swapci_manifest *manifest) {
+    for (const char *const *f = engine ? engine->flavours : NULL; f && *f; f++)
+        if (swapci_manifest_flavour(manifest, *f))
+            return true;
+    return false;
+}
+
+/* Whether the host takes what runs on this engine: see validate. */
+static bool is_served(const swapc_host *host, const swapc_engine *engine) {
+    return !(engine->caps & SWAPC_CAP_WASM) || host->config.trust ||
+           validating_engine() != UINT32_MAX;
+}
+
+/* A bundle's engine: the first one that runs a flavour it has; where the host would refuse them all,
+ * the first one, whose refusal says why. */
+static enum swapc_status engine_for_bundle(const swapc_host *host, const char *path,
+                                           const struct swapci_manifest *manifest, unsigned *index,
+                                           swapc_error *error) {
     for (unsigned i = 0; i < swapci_engine_count; i++) {
         const swapc_engine *engine = swapci_engine_table[i].engine;
-        for (const char *const *f = engine ? engine->flavours : NULL; f && *f; f++)
-            if (swapci_manifest_flavour(manifest, *f)) {
-                *index = i;
-                return SWAPC_OK;
-            }
+        if (!runs_flavour_of(engine, manifest))
+            continue;
+        bool served = is_served(host, engine);
+        if (served || *index == UINT32_MAX)
+            *index = i;
+        if (served)
+            break;
     }
+    if (*index != UINT32_MAX)
+        return SWAPC_OK;
     return swapc_error_set(error, SWAPC_NO_FLAVOUR,
                            "no engine in this build runs a flavour of bundle %s", path);
 }
@@ -77,7 +107,7 @@ static enum swapc_status find_image(const swapc_host *host, const char *path,
     if (options->engine)
         status = swapci_engine_find(options->engine, index, error);
     else if ((status = swapci_bundle_manifest(path, &manifest, NULL)) == SWAPC_OK)
-        status = engine_for_bundle(path, &manifest, index, error);
+        status = engine_for_bundle(host, path, &manifest, index, error);
     else if (status == SWAPC_NO_MEMORY)
         swapc_error_set(error, status, "no memory to read %s", path);
     else
@@ -103,13 +133,13 @@ static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
                                   const struct swapci_image *image, swapc_error *error) {
     if (engine->validate)
         return SWAPC_OK;
-    for (unsigned i = 0; i < swapci_engine_count; i++) {
-        const swapc_engine *other = swapci_engine_table[i].engine;
+    unsigned other = validating_engine();
+    if (other != UINT32_MAX) {
         swapc_engine_state *state;
-        if (!other || !other->validate)
-            continue;
-        enum swapc_status status = swapci_host_open_engine(host, i, &state, error);
-        return status == SWAPC_OK ? other->validate(state, image->bytes, error) : status;
+        enum swapc_status status = swapci_host_open_engine(host, other, &state, error);
+        return status == SWAPC_OK
+                   ? swapci_engine_table[other].engine->validate(state, image->bytes, error)
+                   : status;
     }
     if (image->trusted)
         return SWAPC_OK;
@@ -133,8 +163,8 @@ static enum swapc_status check_image(swapc_host *host, const swapc_engine *engin
 }
 
 static struct swapci_cache_key cache_key(const swapc_module *module) {
-    const swapc_engine *engine = module->blueprint.engine;
-    return (struct swapci_cache_key){module->image.digest_hex, engine->name, engine->version()};
+    return (struct swapci_cache_key){module->image.digest_hex, module->blueprint.engine->name,
+                                     module->engine_build};
 }
 
 struct keeper {
@@ -239,13 +269,21 @@ static enum swapc_status admit_version(swapc_module *module, swapc_error *error)
                               : status;
 }
 
+static void note_engine_build(swapc_module *module, const swapc_engine_state *state) {
+    const swapc_engine *engine = module->blueprint.engine;
+    snprintf(module->engine_build, sizeof module->engine_build, "%s %s", engine->version(),
+             engine->settings ? engine->settings(state) : "");
+}
+
 static enum swapc_status build(swapc_module *module, unsigned index, swapc_error *error) {
     swapc_engine_state *state;
     enum swapc_status status = check_limits(module, error);
     if (status == SWAPC_OK)
         status = swapci_host_open_engine(module->host, index, &state, error);
-    if (status == SWAPC_OK)
+    if (status == SWAPC_OK) {
+        note_engine_build(module, state);
         status = obtain(module, state, error);
+    }
     if (status == SWAPC_OK)
         status = prove(module, error);
     if (status == SWAPC_OK && module->image.trusted)

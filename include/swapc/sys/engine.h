@@ -166,6 +166,11 @@ typedef struct swapc_engine {
      * Returns CORRUPT when it is of another build, NO_MEMORY, SYSTEM; the core then compiles. */
     enum swapc_status (*deserialize)(swapc_engine_state *state, const swapc_artifact *artifact,
                                      int compiled, swapc_engine_module **out, swapc_error *error);
+
+    /* Optional (NULL: there are none): names the settings of this state that its compiled forms
+     * depend on besides the version, in some 20 characters. Static. The core keeps forms of
+     * different settings apart. */
+    const char *(*settings)(const swapc_engine_state *state);
 } swapc_engine;
 
 #ifdef __cplusplus

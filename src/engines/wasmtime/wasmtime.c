@@ -192,6 +192,11 @@ static enum swapc_status deserialize(swapc_engine_state *state, const swapc_arti
     return status;
 }
 
+/* Both runtimes have these; see config_new. */
+static const char *settings(const swapc_engine_state *state) {
+    return state->memory_moves ? "bounds" : "guards";
+}
+
 /* The pool's machine code serves here as well: both runtimes have the same code settings. */
 static enum swapc_status copy_build(swapc_engine_module *module, swapc_error *error) {
     const struct swapci_wt_runtime *runtime = &module->state->demand;
@@ -248,4 +253,5 @@ const swapc_engine swapc_engine_wasmtime = {
     .call = swapci_wt_instance_call,
     .serialize = serialize,
     .deserialize = deserialize,
+    .settings = settings,
 };
