@@ -78,26 +78,22 @@ static enum swapc_status take_over(swapci_ring *ring, swapc_error *error) {
 }
 
 /* Everything that happens under the attach lock. */
-static enum swapc_status attach(swapci_ring *ring, const char *path, swapc_error *error) {
+static enum swapc_status attach(swapci_ring *ring, swapc_error *error) {
     enum swapci_ring_role peer = 1 - ring->role;
     enum swapc_status status = swapci_ring_file_claim(ring->fd, ring->role, ring->name, error);
     if (status != SWAPC_OK) return status;
     int attached = swapci_ring_file_held(ring->fd, peer);
-    status = swapci_ring_file_settle(ring->fd, path, attached, &ring->capacity, error);
+    status = swapci_ring_file_settle(ring->fd, ring->path, attached, &ring->capacity, error);
     if (status == SWAPC_OK) status = map(ring, error);
     if (status == SWAPC_OK) status = take_over(ring, error);
     if (status == SWAPC_OK) swapci_ring_wait_wake(&ring->shared->waiters[peer]);
-    else if (status != SWAPC_INVALID && !attached) unlink(path); /* half made, and nobody's */
+    else if (status != SWAPC_INVALID && !attached) unlink(ring->path); /* half made, and nobody's */
     return status;
 }
 
 enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci_ring_role role,
                                    swapci_ring **out, swapc_error *error) {
-    char path[SWAPCI_RING_PATH_MAX];
     uint64_t capacity = config->capacity ? config->capacity : SWAPCI_RING_CAPACITY;
-    enum swapc_status status =
-        swapci_ring_path(config->directory, config->name, path, sizeof path, error);
-    if (status != SWAPC_OK) return status;
     if (capacity < SWAPCI_RING_CAPACITY_MIN || capacity > SWAPCI_RING_CAPACITY_MAX ||
         (capacity & (capacity - 1))) {
         return swapc_error_set(error, SWAPC_INVALID,
@@ -107,15 +103,20 @@ enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci
     }
     swapci_ring *ring = calloc(1, sizeof *ring);
     if (!ring)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for ring \"%s\"", config->name);
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a ring");
     ring->role = role;
     ring->fd = -1;
     ring->capacity = capacity;
     ring->stop = config->stop;
-    snprintf(ring->name, sizeof ring->name, "%s", config->name);
-    status = swapci_ring_file_open(path, 1, &ring->fd, error);
-    if (status == SWAPC_OK) status = attach(ring, path, error);
+    enum swapc_status status =
+        swapci_ring_path(config->directory, config->name, ring->path, sizeof ring->path, error);
     if (status == SWAPC_OK) {
+        snprintf(ring->name, sizeof ring->name, "%s", config->name);
+        status = swapci_ring_file_open(ring->path, 1, &ring->fd, error);
+    }
+    if (status == SWAPC_OK) status = attach(ring, error);
+    if (status == SWAPC_OK) {
+        ring->attached = 1;
         swapci_ring_file_unlock(ring->fd);
         *out = ring;
     } else {
@@ -126,6 +127,7 @@ enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci
 
 void swapci_ring_close(swapci_ring *ring) {
     if (!ring) return;
+    if (ring->attached) swapci_ring_file_leave(ring->fd, ring->path, 1 - ring->role);
     /* The peer looks at the lock only when its sleep ends: end it once the lock is gone. */
     if (ring->fd >= 0) close(ring->fd);
     if (ring->shared) {

@@ -7,8 +7,9 @@
  * consumer, and sends again what it still holds as unanswered. It knows nothing of what the
  * records mean.
  *
- * Attaching: whichever side comes first makes the file, mode 0600; the other adopts its size. A
- *     file to which nobody is attached is stale and is emptied by the next that attaches. A side
+ * Attaching: whichever side comes first makes the file, mode 0600; the other adopts its size. The
+ *     side that closes last removes it; one that is killed cannot: a file to which nobody is
+ *     attached is stale and is emptied by the next that attaches. A side
  *     that attaches to a live peer keeps the unread records. A file of another owner, mode or kind,
  *     a symbolic link, or one whose content is no ring is refused.
  * Liveness: each side holds an open-file-description lock, which the kernel drops when the process
@@ -66,7 +67,8 @@ enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci
                                    swapci_ring **out, swapc_error *error);
 
 /* Detaches and frees; records that were put and not published are dropped. NULL does nothing. The
- * file stays. */
+ * file stays while the other role is attached; else it is removed, with records that nobody took:
+ * the next that attached would have emptied it. */
 void swapci_ring_close(swapci_ring *ring);
 
 /* Removes the ring's file; who is attached stays so. Returns SWAPC_OK (also without a file),

@@ -1,5 +1,5 @@
-/* What is shared: the file's content, guarded while attaching by the attach lock. Only its holder
- * changes size or identity, and only when neither role's lock is held by another, so nobody has the
+/* What is shared: the file's name and content, guarded by the attach lock, which is held to attach
+ * and to leave. Only its holder removes the name or changes size or identity, and only when neither role's lock is held by another, so nobody has the
  * file mapped. Locks belong to the open file: a process that dies lets go of all of them. */
 #include "ring_file.h"
 
@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { ATTEMPTS = 1000 }; /* each that fails means that somebody left meanwhile */
 
 enum lock_byte { LOCK_ATTACH = 0, LOCK_ROLE = 1 }; /* LOCK_ROLE + role */
 
@@ -36,6 +38,22 @@ enum swapc_status swapci_ring_file_claim(int fd, enum swapci_ring_role role, con
 void swapci_ring_file_unlock(int fd) {
     struct flock lock = lock_of(F_UNLCK, LOCK_ATTACH);
     (void)fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+/* Returns 1 when path still names the open file. */
+static int names_this(int fd, const char *path) {
+    struct stat open_one, named;
+    return fstat(fd, &open_one) == 0 && lstat(path, &named) == 0 &&
+           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+void swapci_ring_file_leave(int fd, const char *path, enum swapci_ring_role peer) {
+    struct flock lock = lock_of(F_WRLCK, LOCK_ATTACH);
+    int failed;
+    do {
+        failed = fcntl(fd, F_OFD_SETLKW, &lock);
+    } while (failed && errno == EINTR);
+    if (!failed && !swapci_ring_file_held(fd, peer) && names_this(fd, path)) (void)unlink(path);
 }
 
 static enum swapc_status open_failed(const char *path, int native, swapc_error *error) {
@@ -95,7 +113,7 @@ enum swapc_status swapci_ring_file_open(const char *path, int create, int *fd,
                                         swapc_error *error) {
     int gone = 1;
     enum swapc_status status = SWAPC_OK;
-    for (int attempt = 0; attempt < 8 && status == SWAPC_OK && gone; attempt++)
+    for (int attempt = 0; attempt < ATTEMPTS && status == SWAPC_OK && gone; attempt++)
         status = open_once(path, create, fd, &gone, error);
     if (status == SWAPC_OK && gone)
         return swapc_error_set(error, SWAPC_SYSTEM, "ring %s is removed again and again", path);

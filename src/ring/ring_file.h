@@ -25,6 +25,11 @@ int swapci_ring_file_held(int fd, enum swapci_ring_role role);
 enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached,
                                           uint64_t *capacity, swapc_error *error);
 
+/* Removes the file unless the peer role is held, or path names another file by now. The caller holds
+ * its own role and not the attach lock; it has that lock afterwards, until fd is closed: who waits
+ * for it meanwhile then finds the file unlinked and makes a new one. */
+void swapci_ring_file_leave(int fd, const char *path, enum swapci_ring_role peer);
+
 /* Gives the attach lock back. */
 void swapci_ring_file_unlock(int fd);
 

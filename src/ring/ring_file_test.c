@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "ring_fixture.h"
 
@@ -180,10 +181,26 @@ static void broken_live_ring_is_refused(void **state) {
     swapci_ring_close(ring);
 }
 
+/* A process that dies as a producer of the ring "t", having written a record. */
+static void die_attached(void **state) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        swapci_ring_config config = {"t", *state, 64, NULL};
+        swapci_ring *p = NULL;
+        int wrong = swapci_ring_open(&config, SWAPCI_RING_PRODUCER, &p, NULL) != SWAPC_OK ||
+                    swapci_ring_write(p, swapc_bytes_str("old"), 0, NULL) != SWAPC_OK;
+        _exit(wrong);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static void stale_ring_is_emptied(void **state) {
-    swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
-    assert_int_equal(swapci_ring_write(p, swapc_bytes_str("old"), 0, NULL), SWAPC_OK);
-    swapci_ring_close(p);
+    char path[SWAPCI_RING_PATH_MAX];
+    path_of(state, path);
+    die_attached(state);
+    assert_int_equal(access(path, F_OK), 0);
     swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 1024, NULL);
     assert_int_equal(swapci_ring_used(c), 0);
     assert_int_equal(swapci_ring_capacity(c), 1024);
@@ -366,8 +383,11 @@ static void sweep_removes_only_the_abandoned(void **state) {
         assert_int_equal(swapci_ring_open(&config, SWAPCI_RING_PRODUCER, &rings[i], NULL),
                          SWAPC_OK);
     }
-    swapci_ring_close(rings[0]);
-    swapci_ring_close(rings[2]);
+    for (int i = 0; i < 3; i += 2) { /* as if their processes had died */
+        swapci_ring_path(*state, names[i], path, sizeof path, NULL);
+        swapci_ring_close(rings[i]);
+        write_file(path, &good, sizeof good, SWAPCI_RING_HEADER + 64);
+    }
     assert_int_equal(swapci_ring_sweep(*state, "run-"), 1);
     for (int i = 0; i < 3; i++) {
         swapci_ring_path(*state, names[i], path, sizeof path, NULL);
@@ -392,8 +412,78 @@ static void unlinked_file_is_not_used(void **state) {
     swapci_ring_close(c);
 }
 
+static void the_last_to_close_removes_the_file(void **state) {
+    char path[SWAPCI_RING_PATH_MAX];
+    path_of(state, path);
+    for (int last = 0; last < 2; last++) {
+        swapci_ring *sides[2];
+        for (int i = 0; i < 2; i++)
+            sides[i] = fixture_open(state, (enum swapci_ring_role)i, 64, NULL);
+        /* what is refused leaves the others alone */
+        assert_int_equal(try_open(state, SWAPCI_RING_PRODUCER, NULL), SWAPC_BUSY);
+        assert_int_equal(swapci_ring_write(sides[0], swapc_bytes_str("x"), 0, NULL), SWAPC_OK);
+        swapci_ring_close(sides[1 - last]);
+        assert_int_equal(access(path, F_OK), 0);
+        swapci_ring_close(sides[last]);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+}
+
+/* A file of the name that is not ours is not removed. */
+static void a_successor_of_the_name_stays(void **state) {
+    char path[SWAPCI_RING_PATH_MAX];
+    path_of(state, path);
+    swapci_ring *old = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
+    assert_int_equal(swapci_ring_unlink(*state, "t", NULL), SWAPC_OK);
+    swapci_ring *new = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
+    swapci_ring_close(old);
+    assert_int_equal(access(path, F_OK), 0);
+    swapci_ring_close(new);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Attaches and leaves again and again; returns 0, or 1 when attaching failed. */
+static int come_and_go(void **state, enum swapci_ring_role role, int times) {
+    int failed = 0;
+    for (int i = 0; i < times && !failed; i++) failed = try_open(state, role, NULL) != SWAPC_OK;
+    return failed;
+}
+
+/* Who attaches while the other removes the file gets one that has its name: a peer that stays is
+ * met by whoever attaches then. */
+static void leaving_and_attaching_at_once(void **state) {
+    enum { ROUNDS = 20, TIMES = 50 };
+    char path[SWAPCI_RING_PATH_MAX];
+    path_of(state, path);
+    for (int round = 0; round < ROUNDS; round++) {
+        int status, fd;
+        pid_t pid = fork();
+        if (pid == 0) _exit(come_and_go(state, SWAPCI_RING_CONSUMER, TIMES));
+        for (int i = 0; i < TIMES; i++) {
+            struct stat st, named;
+            swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
+            assert_int_equal(swapci_ring_file_open(path, 0, &fd, NULL), SWAPC_OK);
+            assert_int_equal(swapci_ring_file_held(fd, SWAPCI_RING_PRODUCER), 1);
+            assert_int_equal(fstat(fd, &st), 0);
+            assert_int_equal(stat(path, &named), 0);
+            assert_int_equal(st.st_ino, named.st_ino);
+            close(fd);
+            swapci_ring_close(p);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_last_to_close_removes_the_file, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_successor_of_the_name_stays, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(leaving_and_attaching_at_once, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test_setup_teardown(capacities_are_checked, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(symbolic_link_is_refused, fixture_setup, fixture_teardown),

@@ -54,7 +54,9 @@ struct swapci_ring {
     uint64_t theirs;    /* the peer's counter as last seen and found sane */
     uint32_t consumers; /* as last reported to the producer */
     swapci_ring_stats stats;
+    int attached; /* the role is ours */
     char name[SWAPCI_RING_NAME_MAX + 1];
+    char path[SWAPCI_RING_PATH_MAX];
 };
 
 /* Bytes in the ring of a record of len bytes. */
