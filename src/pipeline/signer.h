@@ -6,7 +6,10 @@
  * time once the ring is drained. A message that was sent twice before goes alone, so that one that
  * kills verifiers does not take others with it; one delivered more than 5 times is answered Error,
  * reason `poisoned`. Other messages that cannot be signed are answered Error here: `malformed`
- * (no field m), `unknown method`, `too large`.
+ * (no field m), `unknown method`, `too large`, and with Redis 6.2 `deleted`.
+ *
+ * A signer that ends, drained or stopped, with nothing pending leaves the group and ends its lease;
+ * with something pending it does neither, so that its successor finds it.
  *
  * Bounds: at most SWAPCI_SIGNER_IN_FLIGHT records are in the ring (the verifier bounds what it has
  *     taken); a lease of SWAPCI_SIGNER_LEASE_MS says that the consumer lives.

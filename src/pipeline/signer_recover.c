@@ -69,7 +69,8 @@ static enum swapc_status resend(swapci_signer *s, const swapci_pending *pending,
         if (at < s->batch.count &&
             swapci_stream_id_compare(s->batch.entries[at].id, pending[i].id) == 0) {
             at++;
-        } else { /* answered meanwhile, and then this counts for nothing; or deleted by somebody */
+        } else { /* answered meanwhile, and then this counts for nothing; or deleted by somebody:
+                    Redis 6.2 keeps such an entry pending for ever, 7 has dropped it by now */
             swapci_verdict gone = {pending[i].id, "", "Error", "", 0, 0, "deleted"};
             status = swapci_verdict_add(s->verdicts, &gone, error);
         }

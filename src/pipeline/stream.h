@@ -123,7 +123,7 @@ enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream
 
 /* Delivers pending entries to consumer once more, whoever had them, if they have been idle for
  * idle_ms. deliveries rises by one. A pending entry whose message was deleted is left out and is
- * no longer pending; one that was acknowledged meanwhile is left out too. */
+ * from Redis 7 on no longer pending; one that was acknowledged meanwhile is left out too. */
 enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_names *names,
                                       const char *consumer, uint32_t idle_ms,
                                       const swapci_pending *pending, size_t count,
