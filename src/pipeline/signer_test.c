@@ -388,12 +388,24 @@ static void a_new_signer_takes_up_what_is_pending(void **state) {
     scene_free(s);
 }
 
-static void poison_is_answered_and_takes_nobody_along(void **state) {
+/* Dies with what it has not stored; its successor attaches. */
+static void die(scene *s) {
+    detach(s);
+    swapci_verdict_writer_free(s->verdicts);
+    swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, NULL);
+    attach(s);
+}
+
+/* As a verifier does that cannot read a record. */
+static void empty_ring(scene *s) {
+    assert_int_equal(swapci_ring_reset(s->ring, NULL), SWAPC_OK);
+}
+
+static void expect_poisoned(void (*meet_poison)(scene *s)) {
     scene *s = scene_new();
     static uint8_t bytes[RECORD_MAX];
     swapci_record record;
     unsigned deaths = 0;
-    (void)state;
     add(s, 40, NULL);
     attach(s);
     start(s);
@@ -403,11 +415,8 @@ static void poison_is_answered_and_takes_nobody_along(void **state) {
             continue;
         }
         if (swapc_bytes_equal(record.message, swapc_bytes_str("message 20"))) {
-            detach(s); /* dies with what it has not stored */
-            swapci_verdict_writer_free(s->verdicts);
-            swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, NULL);
+            meet_poison(s);
             deaths++;
-            attach(s);
         } else {
             answer(s, &record, "Valid");
         }
@@ -419,6 +428,16 @@ static void poison_is_answered_and_takes_nobody_along(void **state) {
     assert_string_equal(r.first_reason, "poisoned");
     assert_int_equal(deaths, SWAPCI_SIGNER_DELIVERIES_MAX);
     scene_free(s);
+}
+
+static void poison_is_answered_and_takes_nobody_along(void **state) {
+    (void)state;
+    expect_poisoned(die);
+}
+
+static void what_no_verifier_can_read_is_poison(void **state) {
+    (void)state;
+    expect_poisoned(empty_ring);
 }
 
 static void entries_of_a_dead_signer_are_adopted(void **state) {
@@ -600,6 +619,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_message_is_tampered_after_signing, NULL, teardown),
         cmocka_unit_test_setup_teardown(a_dead_verifiers_messages_are_sent_again, NULL, teardown),
         cmocka_unit_test_setup_teardown(a_new_signer_takes_up_what_is_pending, NULL, teardown),
+        cmocka_unit_test_setup_teardown(what_no_verifier_can_read_is_poison, NULL, teardown),
         cmocka_unit_test_setup_teardown(poison_is_answered_and_takes_nobody_along, NULL, teardown),
         cmocka_unit_test_setup_teardown(entries_of_a_dead_signer_are_adopted, NULL, teardown),
         cmocka_unit_test_setup_teardown(the_ring_is_not_flooded, NULL, teardown),
