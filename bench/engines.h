@@ -1,8 +1,8 @@
 /* engines.h - `swapc bench engines`: every engine and flavour on the same signed requests.
  *
  * What is timed is the whole waPC call: MessagePack request in, MessagePack response out, key and
- * signature parsed inside. All contenders take the same bytes. Rounds are interleaved (each contender
- * once a round, the order rotated), after a warm-up; the time is the thread's CPU time, wall time
+ * signature parsed inside. All contenders take the same bytes. Rounds are interleaved in slices of a
+ * few calls, the order rotated, after a warm-up; the time is the thread's CPU time, wall time
  * beside it; the ratio to native is taken within each round, so that a machine whose speed drifts
  * still gives a true ratio.
  *
