@@ -241,7 +241,7 @@ time.sleep(600)
     nothing_left
     rm "$SWAPC_MODULES/ecdsa/wide.wasm"
     run --separate-stderr "$SWAPC" run --messages 10
-    refused 1 "ecdsa/wide.wasm"
+    refused 1 "flavour wide of bundle .*/ecdsa is missing" "wide.wasm" "install"
     nothing_left
 }
 
@@ -292,4 +292,9 @@ time.sleep(600)
     [[ $(readlink "/proc/$pid"/fd/[012]) == $'/dev/null\n/dev/null\n/dev/null' ]]
     kill -KILL "$pid"
     nothing_left
+}
+
+@test "a signer's parent that is none" {
+    run --separate-stderr "$SWAPC" signer --redis unix:none --ring r --keys keys --parent 1
+    refused 1 "process 1 did not start this one" "--parent"
 }

@@ -165,7 +165,11 @@ int swapci_cmd_signer(int argc, char **argv) {
     if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.ring || !job.common.keys)
         return swapci_cli_usage(command, "--redis, --ring and --keys are required");
-    if (!swapci_service_bind_parent((pid_t)job.parent)) return SWAPCI_EXIT_FAILED;
+    if (!swapci_service_bind_parent((pid_t)job.parent)) {
+        fprintf(stderr, "%s: process %d did not start this one, or has ended: leave --parent out\n",
+                command, (int)job.parent);
+        return SWAPCI_EXIT_FAILED;
+    }
     swapc_error error = SWAPC_ERROR_INIT;
     bool interrupted = false;
     enum swapc_status status = run(&job, &interrupted, &error);
