@@ -109,8 +109,11 @@ time.sleep(600)
     await test -s holder.out
     port=$(<holder.out)
     redis_start "$work/redis"
+    redis "$socket" XADD swapc:messages '*' m hello
     signer --redis "unix:$socket" --listen "127.0.0.1:$port"
     refused 1 "port $port of 127.0.0.1 is in use"
+    [[ ! -e /dev/shm/swapc-test-$mark ]]
+    [[ $(redis "$socket" XPENDING swapc:messages swapc | head -n 1) == 0 ]]
 }
 
 @test "a socket path that is too long" {

@@ -77,6 +77,8 @@ nothing_lost() {
     [[ $(redis "$socket" XLEN swapc:verdicts) == 200 && $(redis "$socket" XLEN swapc:messages) == 0 ]]
     run -0 "$SWAPC" run --no-bound --messages 100 --redis "unix:$socket" --json result
     json result 'd["messages"] == d["valid"] == 100' # the first run's verdicts are not its own
+    [[ $(redis "$socket" KEYS '*' | sort | xargs) == "swapc:messages swapc:verdicts" ]]
+    [[ -z $(redis "$socket" XINFO CONSUMERS swapc:messages swapc) ]]
     [[ $(redis "$socket" PING) == PONG ]]
     rm -rf "$work/redis" && [[ -z $(ls -A "$tmp") ]]
 }
@@ -137,4 +139,23 @@ nothing_lost() {
     finish "$pid"
     [[ $status == 1 ]]
     says signer.err "unix:$socket"
+}
+
+@test "a signer and a verifier that a hang-up ends leave no ring and no consumer" {
+    local ring=/dev/shm/swapc-test-$mark signer verifier
+    redis_start "$work/redis"
+    background signer env --default-signal=HUP "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys
+    signer=$pid
+    await test -s keys.pub
+    background verifier env --default-signal=HUP "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub
+    verifier=$pid
+    run -0 "$SWAPC" generate --redis "unix:$socket" --messages 20
+    await verdicts_reach "$socket" 20
+    kill -HUP "$signer"
+    finish "$signer"
+    [[ $status == 130 && -s $ring ]]
+    kill -HUP "$verifier"
+    finish "$verifier"
+    [[ $status == 130 && ! -e $ring ]]
+    [[ -z $(redis "$socket" XINFO CONSUMERS swapc:messages swapc) ]]
 }
