@@ -24,7 +24,8 @@ struct swapci_service {
                                                   NULL: none */
     pid_t parent;                              /* ends when this process does; 0: nobody's */
     swapc_log log;
-    enum swapc_status (*start)(void *user, swapc_error *error); /* begins the work: called once, when
+    enum swapc_status (*start)(void *user,
+                               swapc_error *error); /* begins the work: called once, when
                                   listening has succeeded, before any call is answered; NULL: none */
     bool (*ended)(void *user); /* asked a few times a second: the work ended by itself */
     void (*stop)(void *user);  /* called once when asked to end; must not block */

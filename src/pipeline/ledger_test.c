@@ -222,9 +222,12 @@ static void the_last_verdict_has_its_microsecond(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_become_runs),          cmocka_unit_test(nothing_sent_is_nothing_lost),
-        cmocka_unit_test(each_kind_is_counted),     cmocka_unit_test(older_verdicts_are_not_read),
-        cmocka_unit_test(many_pages_are_read_once), cmocka_unit_test(what_changes_after_a_read_shows),
+        cmocka_unit_test(ids_become_runs),
+        cmocka_unit_test(nothing_sent_is_nothing_lost),
+        cmocka_unit_test(each_kind_is_counted),
+        cmocka_unit_test(older_verdicts_are_not_read),
+        cmocka_unit_test(many_pages_are_read_once),
+        cmocka_unit_test(what_changes_after_a_read_shows),
         cmocka_unit_test(the_last_verdict_has_its_microsecond),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -53,7 +53,7 @@ struct swapci_signer {
     uint64_t chores_due_ns;
 
     pthread_t thread;
-    int started; /* and not joined */
+    int started;              /* and not joined */
     enum swapc_status status; /* of the thread; read after join */
     swapc_error error;
 

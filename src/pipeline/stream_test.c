@@ -157,9 +157,9 @@ static void a_deleted_message_is_left_out_of_a_claim(void **state) {
 static size_t consumers(swapci_redis *redis) {
     swapc_error error = SWAPC_ERROR_INIT;
     redisReply *reply = NULL;
-    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error,
-                                 "XINFO CONSUMERS swapc:messages swapc"),
-               &error);
+    fixture_ok(
+        swapci_redis_call(redis, "a test", &reply, &error, "XINFO CONSUMERS swapc:messages swapc"),
+        &error);
     size_t count = reply->elements;
     freeReplyObject(reply);
     return count;

@@ -50,8 +50,7 @@ static enum swapc_status take_ready(struct worker *w) {
     while (w->taken_count < TAKE_MAX) {
         size_t len;
         status = swapci_ring_take(ring, w->arena + used, w->arena_size - used, &len, &error);
-        if (status != SWAPC_OK)
-            break;
+        if (status != SWAPC_OK) break;
         w->taken[w->taken_count++] = swapc_bytes_of(w->arena + used, len);
         used += len;
     }
@@ -64,10 +63,9 @@ static enum swapc_status take_ready(struct worker *w) {
 /* Under the lock: waits for one record. */
 static enum swapc_status wait_one(struct worker *w) {
     size_t len;
-    enum swapc_status status = swapci_ring_read(w->verifier->ring, w->arena, w->arena_size, &len,
-                                                WAIT_MS, &w->error);
-    if (status != SWAPC_OK)
-        return status;
+    enum swapc_status status =
+        swapci_ring_read(w->verifier->ring, w->arena, w->arena_size, &len, WAIT_MS, &w->error);
+    if (status != SWAPC_OK) return status;
     w->taken[0] = swapc_bytes_of(w->arena, len);
     w->taken_count = 1;
     return SWAPC_OK;
@@ -104,8 +102,7 @@ static enum swapc_status store(struct worker *w) {
 /* Adds one, and sends a full batch while the next one is judged. */
 static enum swapc_status collect(struct worker *w, const swapci_verdict *verdict) {
     enum swapc_status status = swapci_verdict_add(w->verdicts, verdict, &w->error);
-    if (status != SWAPC_OK || ++w->collected < w->collect_max)
-        return status;
+    if (status != SWAPC_OK || ++w->collected < w->collect_max) return status;
     w->collected = 0;
     return swapci_verdict_submit(w->verdicts, &w->error);
 }
@@ -130,8 +127,7 @@ static enum swapc_status judge_taken(struct worker *w) {
 /* One turn: a batch if one is ready; else stores what is unstored, and waits. */
 static enum swapc_status turn(struct worker *w) {
     swapci_verifier *v = w->verifier;
-    if (atomic_load(&v->waiting) && swapci_verdict_open(w->verdicts) > 0)
-        return store(w);
+    if (atomic_load(&v->waiting) && swapci_verdict_open(w->verdicts) > 0) return store(w);
     pthread_mutex_lock(&v->lock);
     enum swapc_status status = take_ready(w);
     if (status == SWAPC_EMPTY && swapci_verdict_open(w->verdicts) == 0) {
@@ -139,8 +135,7 @@ static enum swapc_status turn(struct worker *w) {
         status = wait_one(w);
         atomic_store(&v->waiting, 0);
     }
-    if (status == SWAPC_CORRUPT)
-        mend_ring(w);
+    if (status == SWAPC_CORRUPT) mend_ring(w);
     pthread_mutex_unlock(&v->lock);
     switch (status) {
     case SWAPC_OK:
@@ -166,10 +161,8 @@ static void *work(void *user) {
     struct worker *w = user;
     swapci_verifier *v = w->verifier;
     enum swapc_status status = SWAPC_OK;
-    while (status == SWAPC_OK && !atomic_load(&v->stop))
-        status = turn(w);
-    if (status == SWAPC_OK)
-        status = store(w);
+    while (status == SWAPC_OK && !atomic_load(&v->stop)) status = turn(w);
+    if (status == SWAPC_OK) status = store(w);
     if (status != SWAPC_OK && status != SWAPC_INTERRUPTED) {
         atomic_store(&v->failed, 1);
         swapci_verifier_stop(v);
@@ -184,22 +177,20 @@ static enum swapc_status worker_init(swapci_verifier *v, struct worker *w, swapc
     w->arena = malloc(w->arena_size);
     /* Half of a worker's share collects while the other half is under way. */
     w->collect_max = SWAPCI_VERIFIER_UNSTORED / (2 * v->config.workers);
-    if (w->collect_max == 0)
-        w->collect_max = 1;
+    if (w->collect_max == 0) w->collect_max = 1;
     swapci_judge_init(&w->judge, v->config.judges);
     if (!w->arena)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier's worker");
     enum swapc_status status = swapci_redis_open(&v->config.redis, &w->redis, error);
-    return status == SWAPC_OK ? swapci_verdict_writer_new(w->redis, v->config.names,
-                                                          v->config.keep, &w->verdicts, error)
+    return status == SWAPC_OK ? swapci_verdict_writer_new(w->redis, v->config.names, v->config.keep,
+                                                          &w->verdicts, error)
                               : status;
 }
 
 enum swapc_status swapci_verifier_new(const swapci_verifier_config *config, swapci_verifier **out,
                                       swapc_error *error) {
     swapci_verifier *v = calloc(1, sizeof *v + config->workers * sizeof *v->workers);
-    if (!v)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
+    if (!v) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     v->config = *config;
     pthread_mutex_init(&v->lock, NULL);
     swapci_ring_config ring = SWAPCI_RING_CONFIG_INIT;
@@ -250,8 +241,7 @@ enum swapc_status swapci_verifier_join(swapci_verifier *verifier, swapc_error *e
     enum swapc_status status = SWAPC_OK;
     for (unsigned i = 0; i < verifier->worker_count; i++) {
         struct worker *w = &verifier->workers[i];
-        if (w->started)
-            pthread_join(w->thread, NULL);
+        if (w->started) pthread_join(w->thread, NULL);
         w->started = false;
         if (status == SWAPC_OK && atomic_load(&verifier->failed) && w->error.status != SWAPC_OK)
             status = swapc_error_set(error, w->error.status, "%s", w->error.text);
@@ -265,8 +255,7 @@ void swapci_verifier_times(const swapci_verifier *verifier, swapci_histogram *ve
 }
 
 void swapci_verifier_free(swapci_verifier *verifier) {
-    if (!verifier)
-        return;
+    if (!verifier) return;
     for (unsigned i = 0; i < verifier->worker_count; i++) {
         struct worker *w = &verifier->workers[i];
         swapci_verdict_writer_free(w->verdicts);

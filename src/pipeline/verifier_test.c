@@ -162,10 +162,12 @@ static void a_broken_ring_is_emptied_once(void **state) {
         while (!swapci_ring_consumer_changed(s->producer)) swapci_redis_sleep(NULL, 1, NULL);
         /* Whoever empties the ring a second time takes this one with it. */
         write_record(s, &batch.entries[round]);
-        written += (8 + swapci_record_size(&(swapci_record){.key = {NULL, 32},
-                                                            .signature = {NULL, 64},
-                                                            .message = batch.entries[round].body}) +
-                    7) & ~(size_t)7;
+        written += (8 +
+                    swapci_record_size(&(swapci_record){.key = {NULL, 32},
+                                                        .signature = {NULL, 64},
+                                                        .message = batch.entries[round].body}) +
+                    7) &
+                   ~(size_t)7;
         await_verdicts(s, round + 1);
         assert_int_equal(swapci_ring_consumer_changed(s->producer), 0);
     }

@@ -102,8 +102,7 @@ enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci
                                SWAPCI_RING_CAPACITY_MAX);
     }
     swapci_ring *ring = calloc(1, sizeof *ring);
-    if (!ring)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a ring");
+    if (!ring) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a ring");
     ring->role = role;
     ring->fd = -1;
     ring->capacity = capacity;

@@ -109,8 +109,7 @@ static enum swapc_status open_once(const char *path, int create, int *fd, int *g
     return status;
 }
 
-enum swapc_status swapci_ring_file_open(const char *path, int create, int *fd,
-                                        swapc_error *error) {
+enum swapc_status swapci_ring_file_open(const char *path, int create, int *fd, swapc_error *error) {
     int gone = 1;
     enum swapc_status status = SWAPC_OK;
     for (int attempt = 0; attempt < ATTEMPTS && status == SWAPC_OK && gone; attempt++)
@@ -135,8 +134,10 @@ static int identity_sound(const swapci_ring_identity *id, uint64_t file_size) {
 /* Makes the locked file an empty ring. Truncating first frees what a stale one held. */
 static enum swapc_status make_empty(int fd, const char *path, uint64_t capacity,
                                     swapc_error *error) {
-    swapci_ring_identity id = {.magic = SWAPCI_RING_MAGIC, .version = SWAPCI_RING_VERSION,
-                               .header = SWAPCI_RING_HEADER, .capacity = capacity};
+    swapci_ring_identity id = {.magic = SWAPCI_RING_MAGIC,
+                               .version = SWAPCI_RING_VERSION,
+                               .header = SWAPCI_RING_HEADER,
+                               .capacity = capacity};
     uint64_t bytes = SWAPCI_RING_HEADER + capacity;
     if (ftruncate(fd, 0) != 0)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot empty ring %s", path);
@@ -171,8 +172,8 @@ enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached
     }
     /* A blank header is what a process leaves that died while it made the file. */
     if (id.magic != SWAPCI_RING_MAGIC && memcmp(&id, &blank, sizeof id) != 0) {
-        return swapc_error_set(error, SWAPC_INVALID,
-                               "%s is no ring; remove it or use another name", path);
+        return swapc_error_set(error, SWAPC_INVALID, "%s is no ring; remove it or use another name",
+                               path);
     }
     return make_empty(fd, path, *capacity, error);
 }

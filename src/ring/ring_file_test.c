@@ -511,8 +511,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(no_room_is_an_error, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(sweep_removes_only_the_abandoned, fixture_setup,
                                         fixture_teardown),
-        cmocka_unit_test_setup_teardown(unlinked_file_is_not_used, fixture_setup,
-                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(unlinked_file_is_not_used, fixture_setup, fixture_teardown),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

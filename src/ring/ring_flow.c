@@ -146,8 +146,8 @@ void swapci_ring_publish(swapci_ring *ring) {
     if (ring->visible == ring->mine) return;
     ring->visible = ring->mine;
     atomic_store(&ring->shared->tail, ring->mine);
-    ring->stats.wakes += (uint64_t)swapci_ring_wait_notify(
-        &ring->shared->waiters[SWAPCI_RING_CONSUMER], ring->mine);
+    ring->stats.wakes +=
+        (uint64_t)swapci_ring_wait_notify(&ring->shared->waiters[SWAPCI_RING_CONSUMER], ring->mine);
 }
 
 /* Waits for a quarter of the ring, but is content with room for the record. */
@@ -245,8 +245,8 @@ void swapci_ring_release(swapci_ring *ring) {
     if (ring->visible == ring->mine) return;
     ring->visible = ring->mine;
     atomic_store(&ring->shared->head, ring->mine);
-    ring->stats.wakes += (uint64_t)swapci_ring_wait_notify(
-        &ring->shared->waiters[SWAPCI_RING_PRODUCER], ring->mine);
+    ring->stats.wakes +=
+        (uint64_t)swapci_ring_wait_notify(&ring->shared->waiters[SWAPCI_RING_PRODUCER], ring->mine);
 }
 
 enum swapc_status swapci_ring_read(swapci_ring *ring, void *out, size_t size, size_t *len,
