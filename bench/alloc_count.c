@@ -7,7 +7,9 @@
 
 static _Thread_local uint64_t count;
 
-uint64_t swapci_alloc_counted(void) { return count; }
+uint64_t swapci_alloc_counted(void) {
+    return count;
+}
 
 /* The linker's --wrap gives these names. */
 void *__real_malloc(size_t size);

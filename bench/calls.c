@@ -34,12 +34,12 @@ static enum swapc_status add_rows(struct bench *b, swapc_module *module) {
     for (unsigned s = 0; s < SIZES; s++) {
         struct contender *c = &b->contenders[b->report->count];
         c->row = &b->report->rows[b->report->count++];
-        snprintf(c->row->engine, sizeof c->row->engine, "%s", swapc_module_describe(module)->engine);
+        snprintf(c->row->engine, sizeof c->row->engine, "%s",
+                 swapc_module_describe(module)->engine);
         c->row->bytes = sizes[s];
         c->module = module;
         c->ns = calloc(b->config->rounds, sizeof *c->ns);
-        if (!c->ns)
-            return swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
+        if (!c->ns) return swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
     }
     return SWAPC_OK;
 }
@@ -49,8 +49,7 @@ static enum swapc_status add_contenders(struct bench *b) {
     swapc_engine_info info;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
         swapc_module_options options = {info.name, NULL, NULL, 0};
-        if (!info.built || b->report->count + SIZES > SWAPCI_CALLS_ROWS_MAX)
-            continue;
+        if (!info.built || b->report->count + SIZES > SWAPCI_CALLS_ROWS_MAX) continue;
         swapc_module **module = &b->modules[b->module_count];
         enum swapc_status status =
             swapc_module_load(b->host, b->config->echo_path, &options, module, b->error);
@@ -62,8 +61,7 @@ static enum swapc_status add_contenders(struct bench *b) {
             b->module_count++;
             status = add_rows(b, *module);
         }
-        if (status != SWAPC_OK)
-            return status;
+        if (status != SWAPC_OK) return status;
     }
     return SWAPC_OK;
 }
@@ -74,8 +72,7 @@ static enum swapc_status batch(struct bench *b, const struct contender *c, unsig
     for (unsigned i = 0; i < calls; i++) {
         enum swapc_status status =
             swapc_module_call(c->module, operation, payload, NULL, &b->reply, b->error);
-        if (status != SWAPC_OK)
-            return status;
+        if (status != SWAPC_OK) return status;
     }
     if (!swapc_bytes_equal(b->reply.body, payload))
         return swapc_error_set(b->error, SWAPC_CORRUPT, "echo on %s gave other bytes back",
@@ -89,8 +86,7 @@ static enum swapc_status calibrate(struct bench *b, struct contender *c) {
     enum swapc_status status = batch(b, c, TRIAL);
     uint64_t allocated = swapci_alloc_counted();
     uint64_t start = swapci_clock_monotonic_ns();
-    if (status == SWAPC_OK)
-        status = batch(b, c, TRIAL);
+    if (status == SWAPC_OK) status = batch(b, c, TRIAL);
     uint64_t each = (swapci_clock_monotonic_ns() - start) / TRIAL + 1;
     c->row->allocations = (double)(swapci_alloc_counted() - allocated) / TRIAL;
     c->batch = BATCH_NS / each > BATCH_MAX ? BATCH_MAX : (unsigned)(BATCH_NS / each) + 1;
@@ -134,8 +130,7 @@ enum swapc_status swapci_bench_calls(const struct swapci_calls_config *config,
                                      struct swapci_calls_report *report, swapc_error *error) {
     swapc_host_config host_config = SWAPC_HOST_CONFIG_INIT;
     struct bench *b = calloc(1, sizeof *b);
-    if (!b)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory");
+    if (!b) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory");
     *report = (struct swapci_calls_report){.rounds = config->rounds};
     b->config = config;
     b->report = report;
@@ -143,10 +138,8 @@ enum swapc_status swapci_bench_calls(const struct swapci_calls_config *config,
     memset(b->payload, 'x', sizeof b->payload);
     host_config.log = config->log;
     enum swapc_status status = swapc_host_new(&host_config, &b->host, error);
-    if (status == SWAPC_OK)
-        status = add_contenders(b);
-    if (status == SWAPC_OK)
-        status = run_rounds(b);
+    if (status == SWAPC_OK) status = add_contenders(b);
+    if (status == SWAPC_OK) status = run_rounds(b);
     fini(b);
     return status;
 }
@@ -167,7 +160,8 @@ json_t *swapci_calls_json(const struct swapci_calls_report *report) {
 void swapci_calls_print(const struct swapci_calls_report *report, FILE *to) {
     struct swapci_host_facts facts;
     swapci_host_facts_read(&facts);
-    fprintf(to, "%s, %ld cores, %s\none warm waPC call of echo, CPU time; %u interleaved rounds\n\n",
+    fprintf(to,
+            "%s, %ld cores, %s\none warm waPC call of echo, CPU time; %u interleaved rounds\n\n",
             facts.cpu, facts.cores, facts.os, report->rounds);
     fprintf(to, "  %-9s  %8s  %10s  %23s  %s\n", "engine", "bytes", "median ns", "min – max      ",
             "allocations a call");

@@ -34,16 +34,14 @@ static enum swapc_status add_contender(struct bench *b, const char *method,
     bool schnorr = strcmp(method, "schnorr") == 0;
     struct swapci_bench_report *report = b->report;
     struct contender *c = &b->contenders[report->count];
-    if (report->count == SWAPCI_BENCH_ROWS_MAX)
-        return SWAPC_OK;
+    if (report->count == SWAPCI_BENCH_ROWS_MAX) return SWAPC_OK;
     const char *path = schnorr ? b->config->schnorr_path : b->config->ecdsa_path;
     enum swapc_status status = swapc_module_load(b->host, path, options, &c->module, b->error);
     if (status == SWAPC_NO_FLAVOUR && b->error) {
         swapc_error_clear(b->error); /* the bundle was built without it: not a contender */
         return SWAPC_OK;
     }
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     c->row = &report->rows[report->count++];
     c->samples = schnorr ? &b->schnorr : &b->ecdsa;
     snprintf(c->row->engine, sizeof c->row->engine, "%s", options->engine);
@@ -62,8 +60,7 @@ static enum swapc_status add_flavour(struct bench *b, const swapc_engine_info *i
     swapc_limits free_running = SWAPC_LIMITS_INIT;
     free_running.deadline_ms = 0;
     swapc_module_options options = {info->name, flavour, NULL, 0};
-    if (!(info->caps & SWAPC_CAP_METERED))
-        return add_contender(b, method, &options, "");
+    if (!(info->caps & SWAPC_CAP_METERED)) return add_contender(b, method, &options, "");
     enum swapc_status status = add_contender(b, method, &options, "+deadline");
     options.limits = &free_running;
     if (status == SWAPC_OK && !b->config->best_only)
@@ -80,10 +77,8 @@ static enum swapc_status add_contenders(struct bench *b) {
             for (const char *const *f = info.flavours; f && *f; f++) {
                 unsigned before = b->report->count;
                 enum swapc_status status = add_flavour(b, &info, *f, methods[m]);
-                if (status != SWAPC_OK)
-                    return status;
-                if (b->config->best_only && b->report->count > before)
-                    break;
+                if (status != SWAPC_OK) return status;
+                if (b->config->best_only && b->report->count > before) break;
             }
     return SWAPC_OK;
 }
@@ -95,11 +90,9 @@ static enum swapc_status call_some(struct bench *b, const struct contender *c, u
                                    unsigned to) {
     const struct swapci_samples *s = c->samples;
     for (unsigned i = from; i < to; i++) {
-        enum swapc_status status =
-            swapc_module_call(c->module, operation, s->requests[i % s->count], NULL, &b->reply,
-                              b->error);
-        if (status != SWAPC_OK)
-            return status;
+        enum swapc_status status = swapc_module_call(
+            c->module, operation, s->requests[i % s->count], NULL, &b->reply, b->error);
+        if (status != SWAPC_OK) return status;
     }
     return SWAPC_OK;
 }
@@ -107,10 +100,9 @@ static enum swapc_status call_some(struct bench *b, const struct contender *c, u
 /* A figure for a wrong answer would be worth nothing: every request must come out Valid first. */
 static enum swapc_status prove(struct bench *b, const struct contender *c) {
     for (unsigned i = 0; i < c->samples->count; i++) {
-        enum swapc_status status = swapc_module_call(
-            c->module, operation, c->samples->requests[i], NULL, &b->reply, b->error);
-        if (status != SWAPC_OK && status != SWAPC_GUEST_ERROR)
-            return status;
+        enum swapc_status status = swapc_module_call(c->module, operation, c->samples->requests[i],
+                                                     NULL, &b->reply, b->error);
+        if (status != SWAPC_OK && status != SWAPC_GUEST_ERROR) return status;
         if (status == SWAPC_GUEST_ERROR || !swapci_samples_valid(b->reply.body))
             return swapc_error_set(b->error, SWAPC_CORRUPT,
                                    "%s of %s on %s did not find a right signature valid",
@@ -122,8 +114,7 @@ static enum swapc_status prove(struct bench *b, const struct contender *c) {
 static enum swapc_status measure(struct bench *b, struct contender *c, unsigned round,
                                  unsigned from, unsigned to) {
     enum swapc_status status = call_some(b, c, from, from + WARM_CALLS);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     uint64_t wall = swapci_clock_monotonic_ns();
     uint64_t cpu = swapci_clock_thread_cpu_ns();
     status = call_some(b, c, from, to);
@@ -153,8 +144,7 @@ static enum swapc_status run_rounds(struct bench *b) {
     enum swapc_status status = SWAPC_OK;
     for (unsigned i = 0; i < b->report->count && status == SWAPC_OK; i++)
         status = prove(b, &b->contenders[i]);
-    for (unsigned r = 0; r < WARM_UP_ROUNDS && status == SWAPC_OK; r++)
-        status = run_round(b, 0);
+    for (unsigned r = 0; r < WARM_UP_ROUNDS && status == SWAPC_OK; r++) status = run_round(b, 0);
     for (unsigned r = 0; r < b->config->rounds && status == SWAPC_OK; r++) {
         status = run_round(b, r);
         if (b->config->progress)
@@ -174,19 +164,15 @@ static const struct contender *native_of(const struct bench *b, const char *meth
 static void summarise_ratio(const struct bench *b, const struct contender *c, double *scratch) {
     const struct contender *native = native_of(b, c->row->method);
     unsigned rounds = b->config->rounds;
-    for (unsigned r = 0; native && r < rounds; r++)
-        scratch[r] = c->cpu_us[r] / native->cpu_us[r];
-    if (native)
-        c->row->ratio = swapci_spread_of(scratch, rounds);
+    for (unsigned r = 0; native && r < rounds; r++) scratch[r] = c->cpu_us[r] / native->cpu_us[r];
+    if (native) c->row->ratio = swapci_spread_of(scratch, rounds);
 }
 
 /* The ratios first: taking a spread sorts the samples, and a ratio needs them by round. */
 static enum swapc_status summarise(struct bench *b) {
     double *scratch = calloc(b->config->rounds, sizeof *scratch);
-    if (!scratch)
-        return swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
-    for (unsigned i = 0; i < b->report->count; i++)
-        summarise_ratio(b, &b->contenders[i], scratch);
+    if (!scratch) return swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
+    for (unsigned i = 0; i < b->report->count; i++) summarise_ratio(b, &b->contenders[i], scratch);
     for (unsigned i = 0; i < b->report->count; i++) {
         struct contender *c = &b->contenders[i];
         c->row->cpu_us = swapci_spread_of(c->cpu_us, b->config->rounds);
@@ -219,12 +205,9 @@ enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
         status = swapci_samples_make("schnorr", config->requests, &b.schnorr, error);
     if (status == SWAPC_OK)
         status = swapci_samples_make("ecdsa", config->requests, &b.ecdsa, error);
-    if (status == SWAPC_OK)
-        status = add_contenders(&b);
-    if (status == SWAPC_OK)
-        status = run_rounds(&b);
-    if (status == SWAPC_OK)
-        status = summarise(&b);
+    if (status == SWAPC_OK) status = add_contenders(&b);
+    if (status == SWAPC_OK) status = run_rounds(&b);
+    if (status == SWAPC_OK) status = summarise(&b);
     fini(&b);
     return status;
 }
@@ -236,8 +219,7 @@ bool swapci_bench_engine_mean(const struct swapci_bench_report *report, const ch
     *cpu_us = *ratio = 0;
     for (unsigned i = 0; i < report->count; i++) {
         const struct swapci_bench_row *row = &report->rows[i];
-        if (strcmp(row->engine, engine) != 0 || strcmp(row->method, method) == 0)
-            continue;
+        if (strcmp(row->engine, engine) != 0 || strcmp(row->method, method) == 0) continue;
         method = row->method; /* the first row of an engine and method is its best flavour */
         *cpu_us += row->cpu_us.median;
         *ratio += row->ratio.median;
@@ -267,11 +249,10 @@ json_t *swapci_bench_json(const struct swapci_bench_report *report) {
 }
 
 static void print_row(const struct swapci_bench_row *row, FILE *to) {
-    fprintf(to, "  %-8s  %-9s  %-12s  %9.1f  %9.1f – %-9.1f", row->method, row->engine, row->flavour,
-            row->cpu_us.median, row->cpu_us.min, row->cpu_us.max);
+    fprintf(to, "  %-8s  %-9s  %-12s  %9.1f  %9.1f – %-9.1f", row->method, row->engine,
+            row->flavour, row->cpu_us.median, row->cpu_us.min, row->cpu_us.max);
     if (row->ratio.median > 0)
-        fprintf(to, "  %6.2f ×  %6.2f – %-6.2f", row->ratio.median, row->ratio.min,
-                row->ratio.max);
+        fprintf(to, "  %6.2f ×  %6.2f – %-6.2f", row->ratio.median, row->ratio.min, row->ratio.max);
     fprintf(to, "  %9.1f\n", row->wall_us.median);
 }
 
@@ -279,15 +260,15 @@ void swapci_bench_print(const struct swapci_bench_report *report, FILE *to) {
     struct swapci_host_facts facts;
     swapc_engine_info info;
     swapci_host_facts_read(&facts);
-    fprintf(to, "%s, %ld cores, %s\none verify_message call (MessagePack in and out), CPU time; "
-                "%u interleaved rounds of %u calls\n\n",
+    fprintf(to,
+            "%s, %ld cores, %s\none verify_message call (MessagePack in and out), CPU time; "
+            "%u interleaved rounds of %u calls\n\n",
             facts.cpu, facts.cores, facts.os, report->rounds, report->requests);
     fprintf(to, "  %-8s  %-9s  %-12s  %9s  %21s  %8s  %15s  %9s\n", "method", "engine", "flavour",
             "median µs", "min – max      ", "× native", "min – max    ", "wall µs");
-    for (unsigned i = 0; i < report->count; i++)
-        print_row(&report->rows[i], to);
+    for (unsigned i = 0; i < report->count; i++) print_row(&report->rows[i], to);
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
-        if (!info.built)
-            fprintf(to, "  engine %s is not in this build\n", info.name);
-    fprintf(to, "\nthe original (Rust, i7-4770K): wasmtime 2.7–3.2 × native, wasm3 23–30 × native\n");
+        if (!info.built) fprintf(to, "  engine %s is not in this build\n", info.name);
+    fprintf(to,
+            "\nthe original (Rust, i7-4770K): wasmtime 2.7–3.2 × native, wasm3 23–30 × native\n");
 }

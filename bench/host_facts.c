@@ -14,15 +14,13 @@ static void find_line(const char *file, const char *key, char separator, char *o
     snprintf(out, size, "unknown");
     while (from && fgets(line, sizeof line, from)) {
         char *value = strchr(line, separator);
-        if (strncmp(line, key, strlen(key)) != 0 || !value)
-            continue;
+        if (strncmp(line, key, strlen(key)) != 0 || !value) continue;
         value += 1 + strspn(value + 1, " \"");
         value[strcspn(value, "\"\n")] = '\0';
         snprintf(out, size, "%s", value);
         break;
     }
-    if (from)
-        fclose(from);
+    if (from) fclose(from);
 }
 
 void swapci_host_facts_read(struct swapci_host_facts *out) {
@@ -42,7 +40,8 @@ json_t *swapci_host_facts_json(void) {
     json_t *engines = json_object();
     swapci_host_facts_read(&facts);
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
-        json_object_set_new(engines, info.name, info.built ? json_string(info.version) : json_null());
+        json_object_set_new(engines, info.name,
+                            info.built ? json_string(info.version) : json_null());
     return json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "cpu", facts.cpu, "cores",
                      (json_int_t)facts.cores, "kernel", facts.kernel, "os", facts.os, "swapc",
                      swapc_version(), "engines", engines);

@@ -20,8 +20,7 @@ static enum swapc_status temporary_keys(swapci_sign **out, swapc_error *error) {
     snprintf(path, sizeof path, "%s/keys", folder);
     snprintf(public, sizeof public, "%s.pub", path);
     enum swapc_status status = swapci_keyring_load(path, KEYS, &ring, error);
-    if (status == SWAPC_OK)
-        status = swapci_sign_new(ring, out, error);
+    if (status == SWAPC_OK) status = swapci_sign_new(ring, out, error);
     swapci_keyring_free(ring);
     unlink(path);
     unlink(public);
@@ -31,20 +30,20 @@ static enum swapc_status temporary_keys(swapci_sign **out, swapc_error *error) {
 
 static enum swapc_status add_request(struct swapci_samples *samples, const swapci_sign *sign,
                                      enum swapci_method method, size_t *end, swapc_error *error) {
-    static const char *const names[] = {"Ada", "Grace", "Katherine", "Barbara", "Margaret", "Radia"};
+    static const char *const names[] = {"Ada",     "Grace",    "Katherine",
+                                        "Barbara", "Margaret", "Radia"};
     unsigned i = samples->count;
     swapc_bytes message = swapc_bytes_str(names[i % (sizeof names / sizeof *names)]);
     swapci_signature signature;
     swapci_buffer request = SWAPCI_BUFFER_INIT;
-    enum swapc_status status = swapci_sign_message(sign, i % swapci_sign_keys(sign), method, message,
-                                                   &signature, error);
+    enum swapc_status status =
+        swapci_sign_message(sign, i % swapci_sign_keys(sign), method, message, &signature, error);
     swapci_record record = {.id = {0, i},
                             .method = method,
                             .key = signature.key,
                             .signature = swapc_bytes_of(signature.bytes, signature.len),
                             .message = message};
-    if (status == SWAPC_OK)
-        status = swapci_translator_request(&record, &request, error);
+    if (status == SWAPC_OK) status = swapci_translator_request(&record, &request, error);
     if (status == SWAPC_OK)
         status = swapci_buffer_append(&samples->storage, swapci_buffer_bytes(&request));
     swapci_buffer_fini(&request);

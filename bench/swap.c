@@ -24,7 +24,7 @@ struct bench {
     swapc_host *host;
     struct swapci_samples samples;
     swapc_reply reply;
-    swapc_slot *slot;            /* of the engine that is measured */
+    swapc_slot *slot; /* of the engine that is measured */
     swapc_module *resident[2];
     double *normal_us, *swap_us; /* one a swap */
     unsigned calls;              /* so far, to draw the next sample */
@@ -39,13 +39,11 @@ static enum swapc_status timed_call(struct bench *b, uint64_t start, double *us)
     static const swapc_bytes operation = {(const uint8_t *)"verify_message", 14};
     swapc_pin pin;
     enum swapc_status status = swapc_slot_pin(b->slot, &pin);
-    if (status != SWAPC_OK)
-        return swapc_error_set(b->error, status, "the slot is empty");
+    if (status != SWAPC_OK) return swapc_error_set(b->error, status, "the slot is empty");
     status = swapc_pin_call(&pin, operation, next_request(b), NULL, &b->reply, b->error);
     *us = (double)(swapci_clock_monotonic_ns() - start) / 1e3;
     swapc_pin_release(&pin);
-    if (status == SWAPC_GUEST_ERROR ||
-        (status == SWAPC_OK && !swapci_samples_valid(b->reply.body)))
+    if (status == SWAPC_GUEST_ERROR || (status == SWAPC_OK && !swapci_samples_valid(b->reply.body)))
         return swapc_error_set(b->error, SWAPC_CORRUPT,
                                "a right signature was not found valid after a swap");
     return status;
@@ -65,8 +63,7 @@ static enum swapc_status timed_swap(struct bench *b, const char *engine, enum mo
     }
     swapc_module *module;
     enum swapc_status status = load(b, engine, mode == COLD, &module);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     swapc_slot_publish(b->slot, module);
     swapc_module_release(module);
     return timed_call(b, start, us);
@@ -99,15 +96,12 @@ static enum swapc_status run_mode(struct bench *b, const char *engine, enum mode
     for (unsigned i = 0; i < WARM_UP && status == SWAPC_OK; i++)
         status = timed_swap(b, engine, mode, i, &unused);
     unsigned i = 0;
-    while (i < wanted && status == SWAPC_OK &&
-           (i < LEAST || swapci_clock_monotonic_ns() < until)) {
+    while (i < wanted && status == SWAPC_OK && (i < LEAST || swapci_clock_monotonic_ns() < until)) {
         status = timed_call(b, swapci_clock_monotonic_ns(), &b->normal_us[i]);
-        if (status == SWAPC_OK)
-            status = timed_swap(b, engine, mode, i, &b->swap_us[i]);
+        if (status == SWAPC_OK) status = timed_swap(b, engine, mode, i, &b->swap_us[i]);
         i++;
     }
-    if (status == SWAPC_OK)
-        add_row(b, engine, mode, i);
+    if (status == SWAPC_OK) add_row(b, engine, mode, i);
     return status;
 }
 
@@ -123,8 +117,7 @@ static enum swapc_status run_modes(struct bench *b, const char *engine) {
     for (int mode = 0; mode < MODES && there && status == SWAPC_OK; mode++)
         status = run_mode(b, engine, (enum mode)mode);
     swapc_slot_free(b->slot);
-    for (int i = 0; i < 2; i++)
-        swapc_module_release(b->resident[i]);
+    for (int i = 0; i < 2; i++) swapc_module_release(b->resident[i]);
     b->slot = NULL;
     b->resident[0] = b->resident[1] = NULL;
     return status;
@@ -133,19 +126,14 @@ static enum swapc_status run_modes(struct bench *b, const char *engine) {
 static enum swapc_status run_engines(struct bench *b) {
     swapc_engine_info info;
     unsigned total = 0, done = 0;
-    while (swapc_engine_at(total, &info))
-        total++;
+    while (swapc_engine_at(total, &info)) total++;
     for (; swapc_engine_at(done, &info); done++) {
-        if (b->config->progress)
-            b->config->progress(done, total, b->config->progress_user);
-        if (!info.built || b->report->count + MODES > SWAPCI_SWAP_ROWS_MAX)
-            continue;
+        if (b->config->progress) b->config->progress(done, total, b->config->progress_user);
+        if (!info.built || b->report->count + MODES > SWAPCI_SWAP_ROWS_MAX) continue;
         enum swapc_status status = run_modes(b, info.name);
-        if (status != SWAPC_OK)
-            return status;
+        if (status != SWAPC_OK) return status;
     }
-    if (b->config->progress)
-        b->config->progress(total, total, b->config->progress_user);
+    if (b->config->progress) b->config->progress(total, total, b->config->progress_user);
     return SWAPC_OK;
 }
 
@@ -164,12 +152,9 @@ enum swapc_status swapci_bench_swap(const struct swapci_swap_config *config,
     host_config.log = config->log;
     *report = (struct swapci_swap_report){.count = 0};
     enum swapc_status status = swapc_host_new(&host_config, &b.host, error);
-    if (status == SWAPC_OK)
-        status = swapci_samples_make("schnorr", SAMPLES, &b.samples, error);
-    if (status == SWAPC_OK)
-        status = room(&b);
-    if (status == SWAPC_OK)
-        status = run_engines(&b);
+    if (status == SWAPC_OK) status = swapci_samples_make("schnorr", SAMPLES, &b.samples, error);
+    if (status == SWAPC_OK) status = room(&b);
+    if (status == SWAPC_OK) status = run_engines(&b);
     free(b.normal_us);
     free(b.swap_us);
     swapc_reply_fini(&b.reply);
@@ -182,11 +167,11 @@ json_t *swapci_swap_json(const struct swapci_swap_report *report) {
     json_t *rows = json_array();
     for (unsigned i = 0; i < report->count; i++) {
         const struct swapci_swap_row *row = &report->rows[i];
-        json_array_append_new(
-            rows, json_pack("{s:s, s:s, s:f, s:f, s:f, s:I, s:f, s:f}", "engine", row->engine,
-                            "mode", row->mode, "p50_us", row->p50_us, "p99_us", row->p99_us,
-                            "max_us", row->max_us, "swaps", (json_int_t)row->swaps, "normal_us",
-                            row->normal_us, "total_p50_us", row->p50_us + row->normal_us));
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:f, s:f, s:I, s:f, s:f}", "engine",
+                                              row->engine, "mode", row->mode, "p50_us", row->p50_us,
+                                              "p99_us", row->p99_us, "max_us", row->max_us, "swaps",
+                                              (json_int_t)row->swaps, "normal_us", row->normal_us,
+                                              "total_p50_us", row->p50_us + row->normal_us));
     }
     return json_pack("{s:o, s:o}", "rows", rows, "host", swapci_host_facts_json());
 }
@@ -198,8 +183,8 @@ void swapci_swap_print(const struct swapci_swap_report *report, FILE *to) {
             "%s, %ld cores, %s\none swap until the new module has verified a Schnorr signature, "
             "over a normal call; wall time, µs\n\n",
             facts.cpu, facts.cores, facts.os);
-    fprintf(to, "  %-9s  %-5s  %10s  %10s  %10s  %12s  %6s\n", "engine", "mode", "p50", "p99", "max",
-            "normal call", "swaps");
+    fprintf(to, "  %-9s  %-5s  %10s  %10s  %10s  %12s  %6s\n", "engine", "mode", "p50", "p99",
+            "max", "normal call", "swaps");
     for (unsigned i = 0; i < report->count; i++) {
         const struct swapci_swap_row *row = &report->rows[i];
         fprintf(to, "  %-9s  %-5s  %10.1f  %10.1f  %10.1f  %12.1f  %6u\n", row->engine, row->mode,

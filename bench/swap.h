@@ -21,7 +21,7 @@
 
 struct swapci_swap_config {
     const char *schnorr_path; /* bundle */
-    unsigned swaps;           /* warm ones; a tenth from disk and a fiftieth cold, but 10 at least */
+    unsigned swaps; /* warm ones; a tenth from disk and a fiftieth cold, but 10 at least */
     swapc_log log;
     void (*progress)(unsigned done, unsigned total, void *user); /* NULL: none */
     void *progress_user;

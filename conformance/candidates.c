@@ -8,14 +8,11 @@ static enum swapc_status load_flavours(swapc_host *host, const char *path,
     for (const char *const *flavour = engine->flavours; *flavour; flavour++) {
         swapc_module_options options = {engine->name, *flavour, NULL, 0};
         swapc_error said = SWAPC_ERROR_INIT;
-        if (out->count == SWAPCI_CANDIDATES_MAX)
-            return SWAPC_OK;
+        if (out->count == SWAPCI_CANDIDATES_MAX) return SWAPC_OK;
         enum swapc_status status =
             swapc_module_load(host, path, &options, &out->module[out->count], &said);
-        if (status == SWAPC_OK)
-            out->count++;
-        else if (status != SWAPC_NO_FLAVOUR)
-            return swapc_error_set(error, status, "%s", said.text);
+        if (status == SWAPC_OK) out->count++;
+        else if (status != SWAPC_NO_FLAVOUR) return swapc_error_set(error, status, "%s", said.text);
     }
     return SWAPC_OK;
 }
@@ -33,13 +30,11 @@ enum swapc_status swapci_candidates_load(swapc_host *host, const char *folder, c
             status = load_flavours(host, path, &info, out, error);
     if (status == SWAPC_OK && out->count == 0)
         status = swapc_error_set(error, SWAPC_NO_ENGINE, "%s runs on no engine asked for", path);
-    if (status != SWAPC_OK)
-        swapci_candidates_fini(out);
+    if (status != SWAPC_OK) swapci_candidates_fini(out);
     return status;
 }
 
 void swapci_candidates_fini(struct swapci_candidates *candidates) {
-    for (size_t i = 0; i < candidates->count; i++)
-        swapc_module_release(candidates->module[i]);
+    for (size_t i = 0; i < candidates->count; i++) swapc_module_release(candidates->module[i]);
     candidates->count = 0;
 }

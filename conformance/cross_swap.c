@@ -43,16 +43,14 @@ static void call_pinned(struct hammer *h, swapc_reply *reply) {
         good = good && right(h, status, reply);
     }
     swapc_pin_release(&pin);
-    if (!good)
-        atomic_fetch_add(&h->wrong, 1);
+    if (!good) atomic_fetch_add(&h->wrong, 1);
     atomic_fetch_add(&h->calls, 1);
 }
 
 static void *call_until_done(void *user) {
     struct hammer *h = user;
     swapc_reply reply = SWAPC_REPLY_INIT;
-    do
-        call_pinned(h, &reply);
+    do call_pinned(h, &reply);
     while (!atomic_load(&h->done));
     swapc_reply_fini(&reply);
     return NULL;
@@ -66,8 +64,7 @@ static unsigned swap(struct hammer *h, unsigned calls) {
     while (atomic_load(&h->calls) < calls) {
         i++;
         uint64_t generation = swapc_slot_publish(h->slot, h->modules.module[i % h->modules.count]);
-        if (generation != i + 1)
-            atomic_fetch_add(&h->wrong, 1);
+        if (generation != i + 1) atomic_fetch_add(&h->wrong, 1);
         nanosleep(&pause, NULL);
     }
     return i;
@@ -82,23 +79,18 @@ static enum swapc_status run(struct hammer *h, unsigned calls, unsigned *swaps,
     while (started < CALLERS && status == SWAPC_OK) {
         if (pthread_create(&threads[started], NULL, call_until_done, h) != 0)
             status = swapc_error_set(error, SWAPC_SYSTEM, "no thread");
-        else
-            started++;
+        else started++;
     }
-    if (status == SWAPC_OK)
-        *swaps = swap(h, calls);
+    if (status == SWAPC_OK) *swaps = swap(h, calls);
     atomic_store(&h->done, true);
-    for (unsigned i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
+    for (unsigned i = 0; i < started; i++) pthread_join(threads[i], NULL);
     return status;
 }
 
 static enum swapc_status choose_request(struct hammer *h, swapc_error *error) {
     const struct swapci_recorded *row = swapci_recorded;
-    while (row->name && (strcmp(row->module, "schnorr") != 0 || !row->response_hex))
-        row++;
-    if (!row->name)
-        return swapc_error_set(error, SWAPC_NOT_FOUND, "no recorded call of schnorr");
+    while (row->name && (strcmp(row->module, "schnorr") != 0 || !row->response_hex)) row++;
+    if (!row->name) return swapc_error_set(error, SWAPC_NOT_FOUND, "no recorded call of schnorr");
     swapc_bytes request = swapc_bytes_str(row->request_hex);
     swapc_bytes response = swapc_bytes_str(row->response_hex);
     if (request.len > 2 * REQUEST_MAX || response.len > 2 * REQUEST_MAX ||
@@ -121,14 +113,11 @@ int main(int argc, char **argv) {
     unsigned swaps = 0;
     unsigned calls = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : DEFAULT_CALLS;
     enum swapc_status status = choose_request(&h, &error);
-    if (status == SWAPC_OK)
-        status = swapc_host_new(NULL, &host, &error);
+    if (status == SWAPC_OK) status = swapc_host_new(NULL, &host, &error);
     if (status == SWAPC_OK)
         status = swapci_candidates_load(host, argv[1], "schnorr", NULL, &h.modules, &error);
-    if (status == SWAPC_OK)
-        status = swapc_slot_new("schnorr", &h.slot, &error);
-    if (status == SWAPC_OK)
-        status = run(&h, calls, &swaps, &error);
+    if (status == SWAPC_OK) status = swapc_slot_new("schnorr", &h.slot, &error);
+    if (status == SWAPC_OK) status = run(&h, calls, &swaps, &error);
     swapc_slot_free(h.slot);
     size_t modules = h.modules.count;
     swapci_candidates_fini(&h.modules);

@@ -33,8 +33,7 @@ struct call {
 };
 
 static void fill(uint64_t *random, uint8_t *at, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)(next_random(random) >> 56);
+    for (size_t i = 0; i < len; i++) at[i] = (uint8_t)(next_random(random) >> 56);
 }
 
 static void make_echo(uint64_t *random, struct call *call) {
@@ -70,8 +69,7 @@ static void mutate(uint64_t *random, struct call *call) {
 static size_t recorded_of(const char *module, const struct swapci_recorded *rows[16]) {
     size_t count = 0;
     for (const struct swapci_recorded *r = swapci_recorded; r->name && count < 16; r++)
-        if (strcmp(r->module, module) == 0)
-            rows[count++] = r;
+        if (strcmp(r->module, module) == 0) rows[count++] = r;
     return count;
 }
 
@@ -89,16 +87,13 @@ static void make_verify(uint64_t *random, struct call *call) {
     swapc_bytes digits = swapc_bytes_str(row->request_hex);
     swapci_hex_decode(digits, call->payload);
     call->len = digits.len / 2;
-    for (uint32_t n = below(random, 4); n > 0; n--)
-        mutate(random, call);
+    for (uint32_t n = below(random, 4); n > 0; n--) mutate(random, call);
 }
 
 static void make_call(uint64_t *random, struct call *call) {
     call->bundle = below(random, BUNDLES);
-    if (call->bundle == 0)
-        make_echo(random, call);
-    else
-        make_verify(random, call);
+    if (call->bundle == 0) make_echo(random, call);
+    else make_verify(random, call);
 }
 
 static enum swapc_status answer(swapc_bytes binding, swapc_bytes ns, swapc_bytes operation,
@@ -119,8 +114,7 @@ static void print_difference(const struct call *call, const swapc_module *module
                              enum swapc_status first, enum swapc_status other) {
     const swapc_module_info *info = swapc_module_describe(module);
     char *hex = malloc(SWAPCI_HEX_SIZE(call->len));
-    if (hex)
-        swapci_hex_encode(swapc_bytes_of(call->payload, call->len), hex);
+    if (hex) swapci_hex_encode(swapc_bytes_of(call->payload, call->len), hex);
     printf("%s \"%s\" on %s %s: %s, on the first: %s; payload %s\n", bundles[call->bundle],
            call->operation, info->engine, info->flavour, swapc_status_name(other),
            swapc_status_name(first), hex ? hex : "");
@@ -133,8 +127,7 @@ static bool agree(const struct swapci_candidates *candidates, const struct call 
     enum swapc_status first = enter(candidates->module[0], call, &reply[0]);
     for (size_t i = 1; i < candidates->count; i++) {
         enum swapc_status other = enter(candidates->module[i], call, &reply[1]);
-        if (other == first && swapc_bytes_equal(reply[0].body, reply[1].body))
-            continue;
+        if (other == first && swapc_bytes_equal(reply[0].body, reply[1].body)) continue;
         print_difference(call, candidates->module[i], first, other);
         return false;
     }
@@ -161,8 +154,7 @@ static enum swapc_status run(swapc_host *host, const char *folder, uint64_t seed
         printf("seed %llu: %u calls on %zu engines and flavours, %u answered, %s\n",
                (unsigned long long)seed, done, candidates[0].count, answers,
                *differed ? "the last one differs" : "all alike");
-    for (unsigned i = 0; i < BUNDLES; i++)
-        swapci_candidates_fini(&candidates[i]);
+    for (unsigned i = 0; i < BUNDLES; i++) swapci_candidates_fini(&candidates[i]);
     swapc_reply_fini(&reply[0]);
     swapc_reply_fini(&reply[1]);
     return status;
@@ -181,10 +173,8 @@ int main(int argc, char **argv) {
     unsigned calls = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 0) : DEFAULT_CALLS;
     config.host_call = answer;
     enum swapc_status status = swapc_host_new(&config, &host, &error);
-    if (status == SWAPC_OK)
-        status = run(host, argv[1], seed ? seed : 1, calls, &differed, &error);
+    if (status == SWAPC_OK) status = run(host, argv[1], seed ? seed : 1, calls, &differed, &error);
     swapc_host_free(host);
-    if (status != SWAPC_OK)
-        fprintf(stderr, "differential: %s\n", error.text);
+    if (status != SWAPC_OK) fprintf(stderr, "differential: %s\n", error.text);
     return status != SWAPC_OK ? 2 : differed;
 }

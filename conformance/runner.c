@@ -37,7 +37,6 @@ int main(int argc, char **argv) {
     }
     printf("%u passed, %u failed, %u not applicable\n", summary.passed, summary.failed,
            summary.skipped);
-    if (options.only && summary.skipped > 0)
-        return EXIT_SKIPPED;
+    if (options.only && summary.skipped > 0) return EXIT_SKIPPED;
     return summary.failed > 0;
 }

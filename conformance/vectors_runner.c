@@ -25,8 +25,8 @@ static void check(struct tally *tally, swapc_module *module, const char *name,
     swapc_reply reply = SWAPC_REPLY_INIT;
     swapc_error error = SWAPC_ERROR_INIT;
     const swapc_module_info *info = swapc_module_describe(module);
-    enum swapc_status status = swapc_module_call(module, swapc_bytes_str(operation), request, NULL,
-                                                 &reply, &error);
+    enum swapc_status status =
+        swapc_module_call(module, swapc_bytes_str(operation), request, NULL, &reply, &error);
     bool good = expected ? status == SWAPC_OK && swapc_bytes_equal(reply.body, *expected)
                          : status == SWAPC_GUEST_ERROR;
     if (good) {
@@ -60,8 +60,7 @@ static enum swapc_status run_vectors(swapc_host *host, const char *bundles, cons
     struct swapci_vector vector;
     enum swapc_status status =
         swapci_candidates_load(host, bundles, bundle, engine, &candidates, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     while (swapci_vectors_next(vectors, &vector)) {
         uint8_t bytes[64];
         swapc_bytes expected = response_of(vector.expected, bytes, sizeof bytes);
@@ -78,8 +77,8 @@ static enum swapc_status run_file(swapc_host *host, const char *bundles, const c
     enum swapc_status status = bip340 ? swapci_vectors_bip340(bip340_path, &vectors, error)
                                       : swapci_vectors_wycheproof(wycheproof_path, &vectors, error);
     if (status == SWAPC_OK)
-        status = run_vectors(host, bundles, engine, vectors, bip340 ? "schnorr" : "ecdsa", tally,
-                             error);
+        status =
+            run_vectors(host, bundles, engine, vectors, bip340 ? "schnorr" : "ecdsa", tally, error);
     swapci_vectors_free(vectors);
     return status;
 }
@@ -87,8 +86,7 @@ static enum swapc_status run_file(swapc_host *host, const char *bundles, const c
 /* Decodes into storage; NULL text gives false. */
 static bool unhex(const char *text, uint8_t *storage, size_t size, swapc_bytes *out) {
     swapc_bytes digits = swapc_bytes_str(text);
-    if (!text || digits.len / 2 > size || !swapci_hex_decode(digits, storage))
-        return false;
+    if (!text || digits.len / 2 > size || !swapci_hex_decode(digits, storage)) return false;
     *out = swapc_bytes_of(storage, digits.len / 2);
     return true;
 }
@@ -112,8 +110,7 @@ static enum swapc_status run_recorded(swapc_host *host, const char *bundles, con
     for (int i = 0; i < 2 && status == SWAPC_OK; i++) {
         struct swapci_candidates candidates;
         status = swapci_candidates_load(host, bundles, modules[i], engine, &candidates, error);
-        if (status != SWAPC_OK)
-            break;
+        if (status != SWAPC_OK) break;
         for (const struct swapci_recorded *r = swapci_recorded; r->name && status == SWAPC_OK; r++)
             if (strcmp(r->module, modules[i]) == 0)
                 status = check_recorded(r, &candidates, tally, error);

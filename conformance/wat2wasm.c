@@ -7,8 +7,7 @@
 
 static char *read_text(const char *path, size_t *len) {
     FILE *f = fopen(path, "rb");
-    if (!f)
-        return NULL;
+    if (!f) return NULL;
     char *text = NULL;
     if (fseek(f, 0, SEEK_END) == 0 && ftell(f) >= 0) {
         *len = (size_t)ftell(f);
@@ -25,8 +24,7 @@ static char *read_text(const char *path, size_t *len) {
 
 static int write_bytes(const char *path, const wasm_byte_vec_t *bytes) {
     FILE *f = fopen(path, "wb");
-    if (!f)
-        return 0;
+    if (!f) return 0;
     size_t written = fwrite(bytes->data, 1, bytes->size, f);
     return fclose(f) == 0 && written == bytes->size;
 }
@@ -50,12 +48,10 @@ int main(int argc, char **argv) {
         return 2;
     }
     char *text = read_text(argv[1], &len);
-    if (!text)
-        return fail(argv[1], NULL);
+    if (!text) return fail(argv[1], NULL);
     wasmtime_error_t *error = wasmtime_wat2wasm(text, len, &wasm);
     free(text);
-    if (error)
-        return fail(argv[1], error);
+    if (error) return fail(argv[1], error);
     int written = write_bytes(argv[2], &wasm);
     wasm_byte_vec_delete(&wasm);
     return written ? 0 : fail(argv[2], NULL);

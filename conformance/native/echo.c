@@ -15,10 +15,9 @@ static int32_t init(void *user, const struct swapc_native_imports *imports, void
 
 static int32_t call(void *user, uint32_t op_len, uint32_t msg_len) {
     struct state *s = user;
-    uint8_t *at = s->imports->scratch(s->host, SWAPC_NATIVE_SCRATCH_REQUEST,
-                                      (size_t)op_len + msg_len);
-    if (!at)
-        return 0;
+    uint8_t *at =
+        s->imports->scratch(s->host, SWAPC_NATIVE_SCRATCH_REQUEST, (size_t)op_len + msg_len);
+    if (!at) return 0;
     s->imports->guest_request(s->host, at, at + op_len);
     s->imports->guest_response(s->host, at + op_len, msg_len);
     return 1;

@@ -27,14 +27,17 @@ static uint32_t load32(const uint8_t *at) {
 }
 
 static void store32(uint8_t *at, uint32_t value) {
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (8 * i));
 }
 
-static uint32_t arg(const struct state *s, unsigned index) { return load32(s->pc + 2 + 4 * index); }
+static uint32_t arg(const struct state *s, unsigned index) {
+    return load32(s->pc + 2 + 4 * index);
+}
 
 /* An argument as the address that it means here. */
-static uint8_t *at(struct state *s, unsigned index) { return s->memory + arg(s, index) % PAGE; }
+static uint8_t *at(struct state *s, unsigned index) {
+    return s->memory + arg(s, index) % PAGE;
+}
 
 static void wapc(struct state *s, uint8_t opcode) {
     const struct swapc_native_imports *i = s->imports;
@@ -111,12 +114,9 @@ static int32_t call(void *user, uint32_t op_len, uint32_t msg_len) {
     for (s->pc = s->memory + SCRIPT; s->pc < end;) {
         uint8_t opcode = *s->pc;
         unsigned size = 2 + 4u * s->pc[1];
-        if (opcode == 0)
-            return (int32_t)arg(s, 0);
-        if (opcode < 10)
-            wapc(s, opcode);
-        else if (!own(s, opcode))
-            return refuse(s, "native code does not do that");
+        if (opcode == 0) return (int32_t)arg(s, 0);
+        if (opcode < 10) wapc(s, opcode);
+        else if (!own(s, opcode)) return refuse(s, "native code does not do that");
         s->pc += size;
     }
     return 1;

@@ -86,16 +86,15 @@ const char *swapc_status_text(enum swapc_status status);
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-enum swapc_status
-swapc_error_set(swapc_error *error, enum swapc_status status, const char *format, ...);
+enum swapc_status swapc_error_set(swapc_error *error, enum swapc_status status, const char *format,
+                                  ...);
 
 /* The same with errno value `native`, whose strerror text is appended after ": ". */
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif
-enum swapc_status
-swapc_error_set_errno(swapc_error *error, enum swapc_status status, int native, const char *format,
-                      ...);
+enum swapc_status swapc_error_set_errno(swapc_error *error, enum swapc_status status, int native,
+                                        const char *format, ...);
 
 /* Empties the report so that it can take the next one. NULL does nothing. */
 void swapc_error_clear(swapc_error *error);

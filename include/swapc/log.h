@@ -54,8 +54,7 @@ __attribute__((noreturn))
 void swapc_panic(const char *file, int line, const char *condition);
 
 /* The contract check of the library: on in every build. */
-#define SWAPC_CHECK(condition)                                                                     \
-    ((condition) ? (void)0 : swapc_panic(__FILE__, __LINE__, #condition))
+#define SWAPC_CHECK(condition) ((condition) ? (void)0 : swapc_panic(__FILE__, __LINE__, #condition))
 
 #ifdef __cplusplus
 }

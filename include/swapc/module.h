@@ -31,8 +31,8 @@ typedef struct swapc_module_options {
 #define SWAPC_MODULE_OPTIONS_INIT {0, 0, 0, 0}
 
 typedef struct swapc_module_info {
-    const char *name;       /* the bundle's, or the file's name */
-    const char *version;    /* the bundle's; "" for a single file */
+    const char *name;    /* the bundle's, or the file's name */
+    const char *version; /* the bundle's; "" for a single file */
     const char *engine;
     const char *flavour;    /* "wide", "plain", "mvp", "native"; "file" for a single file */
     const char *path;       /* of the file that was compiled */
@@ -70,9 +70,9 @@ enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *erro
 
 /* A call's answer, reused from call to call: its buffer grows to the largest answer and stays. */
 struct swapc_reply {
-    swapc_bytes body;  /* the response; or, with SWAPC_GUEST_ERROR, the guest's error bytes */
-    uint8_t *storage;  /* private */
-    size_t capacity;   /* private */
+    swapc_bytes body; /* the response; or, with SWAPC_GUEST_ERROR, the guest's error bytes */
+    uint8_t *storage; /* private */
+    size_t capacity;  /* private */
 };
 
 #define SWAPC_REPLY_INIT {{0, 0}, 0, 0}

@@ -66,8 +66,8 @@ enum swapc_status swapc_slot_drain(swapc_slot *slot, uint64_t generation, uint32
 /* The stages of a swap, in their order. Draining and retiring follow by themselves: the old module
  * is freed when its last pin and the slot, which keeps it for one rollback, have let go. */
 enum swapc_swap_stage {
-    SWAPC_SWAP_PREPARE,   /* find, read, compile */
-    SWAPC_SWAP_CHECK,     /* what is wrong with the module itself: bundle, signature, version, imports
+    SWAPC_SWAP_PREPARE, /* find, read, compile */
+    SWAPC_SWAP_CHECK,   /* what is wrong with the module itself: bundle, signature, version, imports
                              and exports, its start */
     SWAPC_SWAP_SELF_TEST, /* the bundle's own vectors */
     SWAPC_SWAP_PUBLISH    /* done */

@@ -19,8 +19,7 @@ uint64_t swapci_clock_monotonic_ns(void) {
 uint64_t swapci_clock_deadline_ns(uint32_t after_ms) {
     enum { LONG_MS = 1000, PART = 50 };
     uint64_t after = (uint64_t)after_ms * 1000000u;
-    if (after_ms < LONG_MS)
-        return swapci_clock_monotonic_ns() + after;
+    if (after_ms < LONG_MS) return swapci_clock_monotonic_ns() + after;
     return read_ns(CLOCK_MONOTONIC_COARSE) + after + after / PART;
 }
 

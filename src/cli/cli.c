@@ -32,12 +32,9 @@ static const char *const level_names[] = {"error", "warn", "info", "debug"};
 static void print_quoted(FILE *to, const uint8_t *text, size_t len) {
     fputc('"', to);
     for (size_t i = 0; i < len; i++)
-        if (text[i] == '"' || text[i] == '\\')
-            fprintf(to, "\\%c", text[i]);
-        else if (text[i] < 0x20 || text[i] == 0x7f)
-            fprintf(to, "\\x%02x", text[i]);
-        else
-            fputc(text[i], to);
+        if (text[i] == '"' || text[i] == '\\') fprintf(to, "\\%c", text[i]);
+        else if (text[i] < 0x20 || text[i] == 0x7f) fprintf(to, "\\x%02x", text[i]);
+        else fputc(text[i], to);
     fputc('"', to);
 }
 
@@ -55,8 +52,7 @@ swapc_log swapci_cli_log(void) {
     const char *wanted = getenv("SWAPC_LOG");
     swapc_log log = {log_line, NULL, SWAPC_LOG_WARN};
     for (int i = 0; wanted && i < 4; i++)
-        if (strcmp(wanted, level_names[i]) == 0)
-            log.max_level = (enum swapc_log_level)i;
+        if (strcmp(wanted, level_names[i]) == 0) log.max_level = (enum swapc_log_level)i;
     return log;
 }
 
@@ -79,23 +75,20 @@ enum swapc_status swapci_cli_share_path(const char *name, char *out, size_t size
         slash = strrchr(out, '/');
     }
     size_t left = slash ? size - (size_t)(slash - out) : 0;
-    if (slash && (size_t)snprintf(slash, left, "/../share/swapc/%s", name) < left)
-        return SWAPC_OK;
+    if (slash && (size_t)snprintf(slash, left, "/../share/swapc/%s", name) < left) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_NOT_FOUND, "the folder of shipped %s is unknown", name);
 }
 
 static bool modules_folder(char *out, size_t size) {
     const char *given = getenv("SWAPC_MODULES");
-    if (given && *given)
-        return (size_t)snprintf(out, size, "%s", given) < size;
+    if (given && *given) return (size_t)snprintf(out, size, "%s", given) < size;
     return swapci_cli_share_path("modules", out, size, NULL) == SWAPC_OK;
 }
 
 enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t size,
                                          swapc_error *error) {
     if (strpbrk(name, "/.")) {
-        if ((size_t)snprintf(out, size, "%s", name) < size)
-            return SWAPC_OK;
+        if ((size_t)snprintf(out, size, "%s", name) < size) return SWAPC_OK;
         return swapc_error_set(error, SWAPC_INVALID, "the path of the module is too long");
     }
     char folder[4096];
@@ -116,15 +109,12 @@ static enum swapc_status read_stream(FILE *from, const char *path, uint8_t **out
     uint8_t *at = malloc(capacity);
     while (at) {
         used += fread(at + used, 1, capacity - used, from);
-        if (used < capacity)
-            break;
+        if (used < capacity) break;
         uint8_t *more = realloc(at, capacity *= 2);
-        if (!more)
-            free(at);
+        if (!more) free(at);
         at = more;
     }
-    if (!at)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
+    if (!at) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
     if (ferror(from)) {
         free(at);
         return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
@@ -136,11 +126,9 @@ static enum swapc_status read_stream(FILE *from, const char *path, uint8_t **out
 
 enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len,
                                   swapc_error *error) {
-    if (strcmp(path, "-") == 0)
-        return read_stream(stdin, "standard input", out, len, error);
+    if (strcmp(path, "-") == 0) return read_stream(stdin, "standard input", out, len, error);
     FILE *from = fopen(path, "rbe");
-    if (!from)
-        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
+    if (!from) return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot open %s", path);
     enum swapc_status status = read_stream(from, path, out, len, error);
     fclose(from);
     return status;
@@ -152,14 +140,12 @@ static bool can_write(const char *path) {
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
         return access(path, W_OK) == 0;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd >= 0)
-        close(fd);
+    if (fd >= 0) close(fd);
     return fd >= 0;
 }
 
 enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error) {
-    if (!path || strcmp(path, "-") == 0 || can_write(path))
-        return SWAPC_OK;
+    if (!path || strcmp(path, "-") == 0 || can_write(path)) return SWAPC_OK;
     return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
 }
 
@@ -167,8 +153,7 @@ enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swap
     FILE *to = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
     int bad = !to || json_dumpf(document, to, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0 ||
               fputc('\n', to) == EOF;
-    if (to && (to == stdout ? fflush(to) : fclose(to)) != 0)
-        bad = 1;
+    if (to && (to == stdout ? fflush(to) : fclose(to)) != 0) bad = 1;
     json_decref(document);
     return bad ? swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path) : SWAPC_OK;
 }

@@ -13,7 +13,12 @@
 
 #include "swapc/swapc.h"
 
-enum { SWAPCI_EXIT_OK = 0, SWAPCI_EXIT_FAILED = 1, SWAPCI_EXIT_USAGE = 2, SWAPCI_EXIT_INTERRUPTED = 130 };
+enum {
+    SWAPCI_EXIT_OK = 0,
+    SWAPCI_EXIT_FAILED = 1,
+    SWAPCI_EXIT_USAGE = 2,
+    SWAPCI_EXIT_INTERRUPTED = 130
+};
 
 int swapci_cmd_call(int argc, char **argv);
 int swapci_cmd_inspect(int argc, char **argv);

@@ -23,10 +23,8 @@ struct bench_options {
 /* What every benchmark ends with; document is stolen. */
 static int finish(enum swapc_status status, const char *json, json_t *document,
                   swapc_error *error) {
-    if (status == SWAPC_OK && json)
-        status = swapci_cli_write_json(json, document, error);
-    else
-        json_decref(document);
+    if (status == SWAPC_OK && json) status = swapci_cli_write_json(json, document, error);
+    else json_decref(document);
     return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(command, error);
 }
 
@@ -41,8 +39,7 @@ static int bench_engines(const struct bench_options *o) {
     struct swapci_bench_report report;
     swapc_error error = SWAPC_ERROR_INIT;
     enum swapc_status status = swapci_cli_module_path("schnorr", schnorr, sizeof schnorr, &error);
-    if (status == SWAPC_OK)
-        status = swapci_cli_module_path("ecdsa", ecdsa, sizeof ecdsa, &error);
+    if (status == SWAPC_OK) status = swapci_cli_module_path("ecdsa", ecdsa, sizeof ecdsa, &error);
     swapci_progress_init(&progress, o->progress);
     struct swapci_bench_config config = {.schnorr_path = schnorr,
                                          .ecdsa_path = ecdsa,
@@ -51,11 +48,9 @@ static int bench_engines(const struct bench_options *o) {
                                          .log = swapci_cli_log(),
                                          .progress = draw,
                                          .progress_user = &progress};
-    if (status == SWAPC_OK)
-        status = swapci_bench_engines(&config, &report, &error);
+    if (status == SWAPC_OK) status = swapci_bench_engines(&config, &report, &error);
     swapci_progress_end(&progress);
-    if (status == SWAPC_OK)
-        swapci_bench_print(&report, table(o));
+    if (status == SWAPC_OK) swapci_bench_print(&report, table(o));
     return finish(status, o->json, status == SWAPC_OK ? swapci_bench_json(&report) : NULL, &error);
 }
 
@@ -71,11 +66,9 @@ static int bench_swap(const struct bench_options *o) {
                                         .log = swapci_cli_log(),
                                         .progress = draw,
                                         .progress_user = &progress};
-    if (status == SWAPC_OK)
-        status = swapci_bench_swap(&config, &report, &error);
+    if (status == SWAPC_OK) status = swapci_bench_swap(&config, &report, &error);
     swapci_progress_end(&progress);
-    if (status == SWAPC_OK)
-        swapci_swap_print(&report, table(o));
+    if (status == SWAPC_OK) swapci_swap_print(&report, table(o));
     return finish(status, o->json, status == SWAPC_OK ? swapci_swap_json(&report) : NULL, &error);
 }
 
@@ -91,11 +84,9 @@ static int bench_calls(const struct bench_options *o) {
                                          .log = swapci_cli_log(),
                                          .progress = draw,
                                          .progress_user = &progress};
-    if (status == SWAPC_OK)
-        status = swapci_bench_calls(&config, &report, &error);
+    if (status == SWAPC_OK) status = swapci_bench_calls(&config, &report, &error);
     swapci_progress_end(&progress);
-    if (status == SWAPC_OK)
-        swapci_calls_print(&report, table(o));
+    if (status == SWAPC_OK) swapci_calls_print(&report, table(o));
     return finish(status, o->json, status == SWAPC_OK ? swapci_calls_json(&report) : NULL, &error);
 }
 
@@ -110,12 +101,10 @@ static const struct {
 static int bench(const char *name, const struct bench_options *o) {
     swapc_error error = SWAPC_ERROR_INIT;
     for (size_t i = 0; i < sizeof benches / sizeof *benches; i++) {
-        if (strcmp(name, benches[i].name) != 0)
-            continue;
+        if (strcmp(name, benches[i].name) != 0) continue;
         if (!benches[i].run)
-            return swapci_cli_usage(command,
-                                    "bench %s is not built yet; bench engines, swap and calls are",
-                                    name);
+            return swapci_cli_usage(
+                command, "bench %s is not built yet; bench engines, swap and calls are", name);
         return swapci_cli_json_check(o->json, &error) == SWAPC_OK
                    ? benches[i].run(o)
                    : swapci_cli_fail(command, &error);
@@ -128,25 +117,36 @@ int swapci_cmd_bench(int argc, char **argv) {
     static const char *const progress_choices[] = {"auto", "off", NULL};
     struct bench_options o = {.rounds = 21, .requests = 64, .swaps = 2000, .progress = "auto"};
     const struct swapci_option rows[] = {
-        {"rounds", SWAPCI_OPTION_COUNT, &o.rounds, "N", "of engines and calls: interleaved rounds (default 21)", 0, 1, 10000},
-        {"requests", SWAPCI_OPTION_COUNT, &o.requests, "N", "of engines: calls of each contender in a round (default 64)", 0, 1, 100000},
-        {"swaps", SWAPCI_OPTION_COUNT, &o.swaps, "N", "of swap: warm ones; fewer from disk and cold (default 2000)", 0, 1, 10000000},
-        {"json", SWAPCI_OPTION_STRING, &o.json, "FILE|-", "write the figures as one JSON document", 0, 0, 0},
-        {"peers", SWAPCI_OPTION_FLAG, &o.peers, NULL, "compare with other waPC hosts (not built yet)", 0, 0, 0},
-        {"report", SWAPCI_OPTION_STRING, &o.report, "DIR", "write a report to the folder (not built yet)", 0, 0, 0},
-        {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW", "progress line on a terminal (default auto)", progress_choices, 0, 0},
+        {"rounds", SWAPCI_OPTION_COUNT, &o.rounds, "N",
+         "of engines and calls: interleaved rounds (default 21)", 0, 1, 10000},
+        {"requests", SWAPCI_OPTION_COUNT, &o.requests, "N",
+         "of engines: calls of each contender in a round (default 64)", 0, 1, 100000},
+        {"swaps", SWAPCI_OPTION_COUNT, &o.swaps, "N",
+         "of swap: warm ones; fewer from disk and cold (default 2000)", 0, 1, 10000000},
+        {"json", SWAPCI_OPTION_STRING, &o.json, "FILE|-", "write the figures as one JSON document",
+         0, 0, 0},
+        {"peers", SWAPCI_OPTION_FLAG, &o.peers, NULL,
+         "compare with other waPC hosts (not built yet)", 0, 0, 0},
+        {"report", SWAPCI_OPTION_STRING, &o.report, "DIR",
+         "write a report to the folder (not built yet)", 0, 0, 0},
+        {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW",
+         "progress line on a terminal (default auto)", progress_choices, 0, 0},
     };
     const struct swapci_options options = {
-        command, "engines|swap|calls",
+        command,
+        "engines|swap|calls",
         "engines: one whole waPC call on each engine, flavour and method, against native code.\n"
         "swap: replacing a module, warm, from disk and cold, until the new one has answered.\n"
         "calls: the call itself, by payload size, on a guest that does nothing.\n"
         "(pipeline and single are not built yet.)",
-        rows, sizeof rows / sizeof *rows, 1, 1, "swapc bench engines --rounds 21 --json figures.json"};
+        rows,
+        sizeof rows / sizeof *rows,
+        1,
+        1,
+        "swapc bench engines --rounds 21 --json figures.json"};
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
-    if (stop_with >= 0)
-        return stop_with;
+    if (stop_with >= 0) return stop_with;
     if (o.peers || o.report)
         return swapci_cli_usage(command, "%s is not built yet; --json is",
                                 o.peers ? "--peers" : "--report");

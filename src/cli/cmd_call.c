@@ -15,8 +15,7 @@ struct call_job {
 static enum swapc_status read_hex(struct call_job *job, swapc_error *error) {
     swapc_bytes digits = swapc_bytes_str(job->hex);
     job->payload = malloc(digits.len / 2 + 1);
-    if (!job->payload)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the payload");
+    if (!job->payload) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the payload");
     if (!swapci_hex_decode(digits, job->payload))
         return swapc_error_set(error, SWAPC_INVALID,
                                "--hex takes an even number of hexadecimal digits");
@@ -25,17 +24,14 @@ static enum swapc_status read_hex(struct call_job *job, swapc_error *error) {
 }
 
 static enum swapc_status read_payload(struct call_job *job, swapc_error *error) {
-    if (job->hex)
-        return read_hex(job, error);
-    if (job->input)
-        return swapci_cli_read(job->input, &job->payload, &job->payload_len, error);
+    if (job->hex) return read_hex(job, error);
+    if (job->input) return swapci_cli_read(job->input, &job->payload, &job->payload_len, error);
     return SWAPC_OK;
 }
 
 static json_t *hex_json(swapc_bytes bytes) {
     char *text = malloc(SWAPCI_HEX_SIZE(bytes.len));
-    if (!text)
-        return json_null();
+    if (!text) return json_null();
     swapci_hex_encode(bytes, text);
     json_t *value = json_stringn(text, 2 * bytes.len);
     free(text);
@@ -47,11 +43,11 @@ static enum swapc_status report_json(const struct call_job *job, const swapc_mod
                                      swapc_error *error) {
     const swapc_module_info *info = swapc_module_describe(module);
     swapc_bytes none = swapc_bytes_of(NULL, 0);
-    json_t *document = json_pack(
-        "{s:b, s:o, s:o, s:s, s:s, s:s}", "ok", status == SWAPC_OK, "response_hex",
-        hex_json(status == SWAPC_OK ? reply->body : none), "error_hex",
-        hex_json(status == SWAPC_GUEST_ERROR ? reply->body : none), "status",
-        swapc_status_name(status), "engine", info->engine, "flavour", info->flavour);
+    json_t *document =
+        json_pack("{s:b, s:o, s:o, s:s, s:s, s:s}", "ok", status == SWAPC_OK, "response_hex",
+                  hex_json(status == SWAPC_OK ? reply->body : none), "error_hex",
+                  hex_json(status == SWAPC_GUEST_ERROR ? reply->body : none), "status",
+                  swapc_status_name(status), "engine", info->engine, "flavour", info->flavour);
     return swapci_cli_write_json(job->json, document, error);
 }
 
@@ -115,20 +111,15 @@ static int call_path(const struct call_job *job, const char *path, const char *o
     config.console = swapci_cli_console;
     config.host_call = echo_host_call;
     config.instances = 1;
-    if (job->deadline_ms)
-        config.limits.deadline_ms = (uint32_t)job->deadline_ms;
-    if (job->memory_max)
-        config.limits.memory_max = job->memory_max;
+    if (job->deadline_ms) config.limits.deadline_ms = (uint32_t)job->deadline_ms;
+    if (job->memory_max) config.limits.memory_max = job->memory_max;
     swapc_host *host = NULL;
     swapc_module *module = NULL;
     swapc_module_options options = {job->engine, job->flavour, NULL, 0};
     enum swapc_status status = check_deadline(job, job->engine, error);
-    if (status == SWAPC_OK)
-        status = swapci_cli_json_check(job->json, error);
-    if (status == SWAPC_OK)
-        status = swapc_host_new(&config, &host, error);
-    if (status == SWAPC_OK)
-        status = swapc_module_load(host, path, &options, &module, error);
+    if (status == SWAPC_OK) status = swapci_cli_json_check(job->json, error);
+    if (status == SWAPC_OK) status = swapc_host_new(&config, &host, error);
+    if (status == SWAPC_OK) status = swapc_module_load(host, path, &options, &module, error);
     if (status == SWAPC_OK)
         status = check_deadline(job, swapc_module_describe(module)->engine, error);
     int exit_status = status == SWAPC_OK ? call_module(job, module, operation, error)
@@ -141,23 +132,34 @@ static int call_path(const struct call_job *job, const char *path, const char *o
 int swapci_cmd_call(int argc, char **argv) {
     struct call_job job = {0};
     const struct swapci_option rows[] = {
-        {"input", SWAPCI_OPTION_STRING, &job.input, "FILE|-", "the payload, from a file or stdin", 0, 0, 0},
+        {"input", SWAPCI_OPTION_STRING, &job.input, "FILE|-", "the payload, from a file or stdin",
+         0, 0, 0},
         {"hex", SWAPCI_OPTION_STRING, &job.hex, "HEX", "the payload, in hexadecimal", 0, 0, 0},
-        {"engine", SWAPCI_OPTION_STRING, &job.engine, "E", "engine (default: the first that runs it)", 0, 0, 0},
-        {"flavour", SWAPCI_OPTION_STRING, &job.flavour, "F", "flavour of a bundle (default: the engine's best)", 0, 0, 0},
-        {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS", "wall time of the call (default 10000); not on native", 0, 1, 3600000},
-        {"memory-max", SWAPCI_OPTION_COUNT, &job.memory_max, "BYTES", "ceiling of the guest's memory (default 256 MiB)", 0, 65536, 0},
-        {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-", "write the outcome as one JSON document", 0, 0, 0},
+        {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
+         "engine (default: the first that runs it)", 0, 0, 0},
+        {"flavour", SWAPCI_OPTION_STRING, &job.flavour, "F",
+         "flavour of a bundle (default: the engine's best)", 0, 0, 0},
+        {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS",
+         "wall time of the call (default 10000); not on native", 0, 1, 3600000},
+        {"memory-max", SWAPCI_OPTION_COUNT, &job.memory_max, "BYTES",
+         "ceiling of the guest's memory (default 256 MiB)", 0, 65536, 0},
+        {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-",
+         "write the outcome as one JSON document", 0, 0, 0},
     };
     const struct swapci_options options = {
-        "swapc call", "BUNDLE|FILE OPERATION",
-        "Calls one operation of a module and writes its raw response to stdout. Without --input and\n"
+        "swapc call",
+        "BUNDLE|FILE OPERATION",
+        "Calls one operation of a module and writes its raw response to stdout. Without --input "
+        "and\n"
         "--hex the payload is empty. A module named without '/' and '.' is one that swapc ships.",
-        rows, sizeof rows / sizeof *rows, 2, 2, "swapc call echo echo --hex 00ff | xxd"};
+        rows,
+        sizeof rows / sizeof *rows,
+        2,
+        2,
+        "swapc call echo echo --hex 00ff | xxd"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
+    if (stop >= 0) return stop;
     if (job.input && job.hex)
         return swapci_cli_usage("swapc call", "--input and --hex exclude each other");
     swapc_error error = SWAPC_ERROR_INIT;
@@ -166,8 +168,7 @@ int swapci_cmd_call(int argc, char **argv) {
     if (swapci_cli_module_path(argv[first], path, sizeof path, &error) != SWAPC_OK ||
         read_payload(&job, &error) != SWAPC_OK)
         exit_status = swapci_cli_fail("swapc call", &error);
-    else
-        exit_status = call_path(&job, path, argv[first + 1], &error);
+    else exit_status = call_path(&job, path, argv[first + 1], &error);
     free(job.payload);
     return exit_status;
 }

@@ -23,18 +23,19 @@ enum { READY_MS = 10000 };
 /* Tells the signer, when one was named, before and after. */
 static enum swapc_status announce(swapci_rpc_client *client, const swapci_stream_names *names,
                                   swapc_error *error) {
-    if (!client)
-        return SWAPC_OK;
+    if (!client) return SWAPC_OK;
     enum swapc_status status = swapci_rpc_client_wait_ready(client, READY_MS, error);
-    return status == SWAPC_OK ? swapci_transport_client_connect(client, names->messages, 1,
-                                                                READY_MS, NULL, error)
-                              : status;
+    return status == SWAPC_OK
+               ? swapci_transport_client_connect(client, names->messages, 1, READY_MS, NULL, error)
+               : status;
 }
 
 static enum swapc_status generate(const struct generate_job *job, swapci_rpc_client *client,
                                   swapci_generator_result *result, swapc_error *error) {
     swapci_generator_config config = {
-        .redis = {.url = job->redis, .retry_ms = SWAPCI_REDIS_RETRY_MS, .stop = &swapci_signals_stop},
+        .redis = {.url = job->redis,
+                  .retry_ms = SWAPCI_REDIS_RETRY_MS,
+                  .stop = &swapci_signals_stop},
         .input = job->input,
         .messages = job->messages,
         .method = strcmp(job->method, "none") == 0 ? NULL : job->method,
@@ -42,10 +43,8 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
         .message_max = swapci_signer_message_max(0),
     };
     enum swapc_status status = swapci_stream_names_init(&config.names, job->stream, error);
-    if (status == SWAPC_OK)
-        status = announce(client, &config.names, error);
-    if (status == SWAPC_OK)
-        status = swapci_generator_run(&config, result, error);
+    if (status == SWAPC_OK) status = announce(client, &config.names, error);
+    if (status == SWAPC_OK) status = swapci_generator_run(&config, result, error);
     if (status == SWAPC_OK && client)
         status = swapci_transport_client_sending(client, config.names.messages, 2, 0, NULL, error);
     return status;
@@ -56,39 +55,45 @@ int swapci_cmd_generate(int argc, char **argv) {
     struct generate_job job = {.method = "random", .seed = (uint64_t)getpid()};
     job.redis = getenv("SWAPC_REDIS");
     const struct swapci_option rows[] = {
-        {"redis", SWAPCI_OPTION_STRING, &job.redis, "URL", "the Redis server (required; or $SWAPC_REDIS)", 0, 0, 0},
-        {"stream", SWAPCI_OPTION_STRING, &job.stream, "PREFIX", "prefix in Redis (default swapc)", 0, 0, 0},
-        {"messages", SWAPCI_OPTION_COUNT, &job.messages, "N", "how many (default 1024; of --input: all)", 0, 1, 0},
-        {"input", SWAPCI_OPTION_STRING, &job.input, "FILE|-", "messages, one a line, instead of random names", 0, 0, 0},
-        {"method", SWAPCI_OPTION_CHOICE, &job.method, "M", "signature asked for (default random; none: the signer's choice)", method_choices, 0, 0},
-        {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes names and methods repeatable", 0, 0, 0},
-        {"signer", SWAPCI_OPTION_STRING, &job.signer, "ADDR", "tell this signer over gRPC, and wait until it has signed all", 0, 0, 0},
+        {"redis", SWAPCI_OPTION_STRING, &job.redis, "URL",
+         "the Redis server (required; or $SWAPC_REDIS)", 0, 0, 0},
+        {"stream", SWAPCI_OPTION_STRING, &job.stream, "PREFIX", "prefix in Redis (default swapc)",
+         0, 0, 0},
+        {"messages", SWAPCI_OPTION_COUNT, &job.messages, "N",
+         "how many (default 1024; of --input: all)", 0, 1, 0},
+        {"input", SWAPCI_OPTION_STRING, &job.input, "FILE|-",
+         "messages, one a line, instead of random names", 0, 0, 0},
+        {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
+         "signature asked for (default random; none: the signer's choice)", method_choices, 0, 0},
+        {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes names and methods repeatable", 0, 0,
+         0},
+        {"signer", SWAPCI_OPTION_STRING, &job.signer, "ADDR",
+         "tell this signer over gRPC, and wait until it has signed all", 0, 0, 0},
     };
     const struct swapci_options options = {
-        command, "", "Adds messages to the stream, no faster than they are answered.", rows,
-        sizeof rows / sizeof *rows, 0, 0,
+        command,
+        "",
+        "Adds messages to the stream, no faster than they are answered.",
+        rows,
+        sizeof rows / sizeof *rows,
+        0,
+        0,
         "swapc generate --redis redis://127.0.0.1:6379 --messages 10k"};
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
-    if (stop_with >= 0)
-        return stop_with;
-    if (!job.redis)
-        return swapci_cli_usage(command, "--redis is required");
-    if (job.messages == 0 && !job.input)
-        job.messages = 1024;
+    if (stop_with >= 0) return stop_with;
+    if (!job.redis) return swapci_cli_usage(command, "--redis is required");
+    if (job.messages == 0 && !job.input) job.messages = 1024;
     swapci_signals_handle();
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_generator_result result = {0};
     swapci_rpc_client *client = NULL;
     enum swapc_status status = SWAPC_OK;
-    if (job.signer)
-        status = swapci_rpc_client_new(job.signer, &client, &error);
-    if (status == SWAPC_OK)
-        status = generate(&job, client, &result, &error);
+    if (job.signer) status = swapci_rpc_client_new(job.signer, &client, &error);
+    if (status == SWAPC_OK) status = generate(&job, client, &result, &error);
     swapci_rpc_client_free(client);
     swapci_rpc_shutdown();
     printf("%llu messages added\n", (unsigned long long)result.sent);
-    if (status == SWAPC_INTERRUPTED)
-        return SWAPCI_EXIT_INTERRUPTED;
+    if (status == SWAPC_INTERRUPTED) return SWAPCI_EXIT_INTERRUPTED;
     return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(command, &error);
 }

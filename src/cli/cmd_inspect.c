@@ -15,8 +15,7 @@ static enum swapc_status print_item(const struct swapci_wasm_item *item, void *u
     (void)user, (void)error;
     printf("  %s %.*s%s%.*s  %s", item->import ? "import" : "export", TEXT(item->module),
            item->import ? "." : "", TEXT(item->name), kind_name(item->kind));
-    if (item->kind == SWAPCI_WASM_FUNCTION)
-        printf(" (%s)", item->signature);
+    if (item->kind == SWAPCI_WASM_FUNCTION) printf(" (%s)", item->signature);
     if (item->kind == SWAPCI_WASM_MEMORY)
         printf(" of %llu pages", (unsigned long long)item->pages_min);
     putchar('\n');
@@ -40,8 +39,7 @@ static enum swapc_status inspect_file(const char *path, const char *flavour, swa
     const char *const wanted[] = {flavour, NULL};
     struct swapci_image image;
     enum swapc_status status = swapci_image_read(path, wanted, &image, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = print_image(&image, error);
     swapci_image_fini(&image);
     return status;
@@ -50,8 +48,7 @@ static enum swapc_status inspect_file(const char *path, const char *flavour, swa
 static enum swapc_status inspect_bundle(const char *path, swapc_error *error) {
     struct swapci_manifest manifest;
     enum swapc_status status = swapci_bundle_manifest(path, &manifest, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     printf("%s %s\n", manifest.name, manifest.version);
     for (unsigned i = 0; i < manifest.flavour_count && status == SWAPC_OK; i++) {
         printf("\nflavour %s: ", manifest.flavours[i].name);
@@ -62,14 +59,18 @@ static enum swapc_status inspect_bundle(const char *path, swapc_error *error) {
 
 int swapci_cmd_inspect(int argc, char **argv) {
     const struct swapci_options options = {
-        "swapc inspect", "BUNDLE|FILE",
+        "swapc inspect",
+        "BUNDLE|FILE",
         "Shows a module's flavours, digests, imports and exports, without running it.\n"
         "Types: i i32, I i64, f f32, F f64, v v128, r reference; the result after the colon.",
-        NULL, 0, 1, 1, "swapc inspect echo"};
+        NULL,
+        0,
+        1,
+        1,
+        "swapc inspect echo"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0)
-        return stop;
+    if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     char path[4096];
     enum swapc_status status = swapci_cli_module_path(argv[first], path, sizeof path, &error);

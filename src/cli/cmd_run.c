@@ -30,23 +30,19 @@ static int run(const struct swapci_run_options *options, const char *json) {
     struct swapci_run_result result;
     bool good = false;
     enum swapc_status status = swapci_cli_json_check(json, &error);
-    if (status == SWAPC_OK)
-        status = swapci_run_job_new(options, &job, &error);
-    if (status == SWAPC_OK)
-        status = swapci_run_job_run(job, &result, &error);
+    if (status == SWAPC_OK) status = swapci_run_job_new(options, &job, &error);
+    if (status == SWAPC_OK) status = swapci_run_job_run(job, &result, &error);
     if (status == SWAPC_OK) {
         status = report(&result, json, &error);
         good = swapci_run_result_good(&result);
-        if (result.input_error)
-            fprintf(stderr, "%s: %s\n", command, result.input_error);
+        if (result.input_error) fprintf(stderr, "%s: %s\n", command, result.input_error);
     }
     swapci_run_job_free(job);
     if (atomic_load(&swapci_signals_stop)) {
         fprintf(stderr, "%s: interrupted; everything it started has been taken down\n", command);
         return SWAPCI_EXIT_INTERRUPTED;
     }
-    if (status != SWAPC_OK)
-        return swapci_cli_fail(command, &error);
+    if (status != SWAPC_OK) return swapci_cli_fail(command, &error);
     return good ? SWAPCI_EXIT_OK : SWAPCI_EXIT_FAILED;
 }
 
@@ -58,8 +54,7 @@ static int check(const struct swapci_run_options *o, const char *via, bool messa
     if (o->input && messages_given && o->messages == 0)
         return swapci_cli_usage(command, "--messages 0 leaves nothing of --input");
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
-        if (strcmp(info.name, o->engine) == 0 && info.built)
-            return -1;
+        if (strcmp(info.name, o->engine) == 0 && info.built) return -1;
     swapc_error error = SWAPC_ERROR_INIT;
     char built[128] = "";
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
@@ -75,45 +70,69 @@ int swapci_cmd_run(int argc, char **argv) {
     static const char *const progress_choices[] = {"auto", "off", NULL};
     const char *json = NULL, *via = "shm";
     bool no_bound = false;
-    struct swapci_run_options o = {.engine = "wasmtime", .method = "random", .swap = "none",
-                                   .progress = "auto", .messages = UINT64_MAX, .workers = 1,
-                                   .keys_count = 16, .stop = &swapci_signals_stop};
-    if (getrandom(&o.seed, sizeof o.seed, 0) != sizeof o.seed)
-        o.seed = (uint64_t)getpid();
+    struct swapci_run_options o = {.engine = "wasmtime",
+                                   .method = "random",
+                                   .swap = "none",
+                                   .progress = "auto",
+                                   .messages = UINT64_MAX,
+                                   .workers = 1,
+                                   .keys_count = 16,
+                                   .stop = &swapci_signals_stop};
+    if (getrandom(&o.seed, sizeof o.seed, 0) != sizeof o.seed) o.seed = (uint64_t)getpid();
     const struct swapci_option rows[] = {
-        {"engine", SWAPCI_OPTION_STRING, &o.engine, "E", "wasmtime (default), wasm3, native", 0, 0, 0},
-        {"method", SWAPCI_OPTION_CHOICE, &o.method, "M", "signature (default random)", swapci_method_choices, 0, 0},
-        {"messages", SWAPCI_OPTION_COUNT, &o.messages, "N", "how many (default 1024; of --input: all); 10k, 1M", 0, 1, 0},
-        {"input", SWAPCI_OPTION_STRING, &o.input, "FILE|-", "messages, one a line, instead of random names", 0, 0, 0},
-        {"swap", SWAPCI_OPTION_CHOICE, &o.swap, "MODE", "swap modules while messages flow (default none)", swapci_swap_choices, 0, 0},
-        {"tamper", SWAPCI_OPTION_FRACTION, &o.tamper, "FRACTION", "alter so many messages after signing (default 0)", 0, 0, 0},
-        {"redis", SWAPCI_OPTION_STRING, &o.redis, "URL", "your Redis instead of a private one", 0, 0, 0},
-        {"stream", SWAPCI_OPTION_STRING, &o.stream, "PREFIX", "prefix in Redis (default swapc)", 0, 0, 0},
-        {"via", SWAPCI_OPTION_CHOICE, &via, "HOW", "signed messages travel by (default shm)", via_choices, 0, 0},
-        {"workers", SWAPCI_OPTION_COUNT, &o.workers, "N", "threads that verify (default 1)", 0, 1, SWAPCI_VERIFIER_WORKERS_MAX},
-        {"keys", SWAPCI_OPTION_STRING, &o.keys, "FILE", "key file, made when missing (default: a temporary one)", 0, 0, 0},
-        {"keys-count", SWAPCI_OPTION_COUNT, &o.keys_count, "N", "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
-        {"keep", SWAPCI_OPTION_COUNT, &o.keep, "N", "trim the verdicts to about N (default 0: never)", 0, 0, 0},
-        {"seed", SWAPCI_OPTION_COUNT, &o.seed, "N", "makes names and methods repeatable (tampering goes by Redis's ids too)", 0, 0, 0},
-        {"no-bound", SWAPCI_OPTION_FLAG, &no_bound, NULL, "do not measure the bound before and the engines after the run", 0, 0, 0},
-        {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the result as one JSON document", 0, 0, 0},
-        {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW", "progress line on a terminal (default auto)", progress_choices, 0, 0},
+        {"engine", SWAPCI_OPTION_STRING, &o.engine, "E", "wasmtime (default), wasm3, native", 0, 0,
+         0},
+        {"method", SWAPCI_OPTION_CHOICE, &o.method, "M", "signature (default random)",
+         swapci_method_choices, 0, 0},
+        {"messages", SWAPCI_OPTION_COUNT, &o.messages, "N",
+         "how many (default 1024; of --input: all); 10k, 1M", 0, 1, 0},
+        {"input", SWAPCI_OPTION_STRING, &o.input, "FILE|-",
+         "messages, one a line, instead of random names", 0, 0, 0},
+        {"swap", SWAPCI_OPTION_CHOICE, &o.swap, "MODE",
+         "swap modules while messages flow (default none)", swapci_swap_choices, 0, 0},
+        {"tamper", SWAPCI_OPTION_FRACTION, &o.tamper, "FRACTION",
+         "alter so many messages after signing (default 0)", 0, 0, 0},
+        {"redis", SWAPCI_OPTION_STRING, &o.redis, "URL", "your Redis instead of a private one", 0,
+         0, 0},
+        {"stream", SWAPCI_OPTION_STRING, &o.stream, "PREFIX", "prefix in Redis (default swapc)", 0,
+         0, 0},
+        {"via", SWAPCI_OPTION_CHOICE, &via, "HOW", "signed messages travel by (default shm)",
+         via_choices, 0, 0},
+        {"workers", SWAPCI_OPTION_COUNT, &o.workers, "N", "threads that verify (default 1)", 0, 1,
+         SWAPCI_VERIFIER_WORKERS_MAX},
+        {"keys", SWAPCI_OPTION_STRING, &o.keys, "FILE",
+         "key file, made when missing (default: a temporary one)", 0, 0, 0},
+        {"keys-count", SWAPCI_OPTION_COUNT, &o.keys_count, "N",
+         "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
+        {"keep", SWAPCI_OPTION_COUNT, &o.keep, "N",
+         "trim the verdicts to about N (default 0: never)", 0, 0, 0},
+        {"seed", SWAPCI_OPTION_COUNT, &o.seed, "N",
+         "makes names and methods repeatable (tampering goes by Redis's ids too)", 0, 0, 0},
+        {"no-bound", SWAPCI_OPTION_FLAG, &no_bound, NULL,
+         "do not measure the bound before and the engines after the run", 0, 0, 0},
+        {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the result as one JSON document", 0,
+         0, 0},
+        {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW",
+         "progress line on a terminal (default auto)", progress_choices, 0, 0},
     };
     const struct swapci_options options = {
-        command, "",
-        "Moves signed messages through the whole pipeline: generator, Redis, signer, shared memory,\n"
+        command,
+        "",
+        "Moves signed messages through the whole pipeline: generator, Redis, signer, shared "
+        "memory,\n"
         "verifier, waPC module, verdict; then joins what was sent with what was stored.\n"
-        "Exit status: 0 all right, 1 failed or lost, duplicate, wrong or in error, 2 usage, 130 interrupted.",
-        rows, sizeof rows / sizeof *rows, 0, 0,
+        "Exit status: 0 all right, 1 failed or lost, duplicate, wrong or in error, 2 usage, 130 "
+        "interrupted.",
+        rows,
+        sizeof rows / sizeof *rows,
+        0,
+        0,
         "swapc run --messages 100k --method random --workers 2 --tamper 0.05"};
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
-    if (stop_with < 0)
-        stop_with = check(&o, via, o.messages != UINT64_MAX);
-    if (stop_with >= 0)
-        return stop_with;
-    if (o.messages == UINT64_MAX && !o.input)
-        o.messages = 1024;
+    if (stop_with < 0) stop_with = check(&o, via, o.messages != UINT64_MAX);
+    if (stop_with >= 0) return stop_with;
+    if (o.messages == UINT64_MAX && !o.input) o.messages = 1024;
     o.bound = !no_bound;
     swapci_signals_handle();
     return run(&o, json);

@@ -22,8 +22,7 @@ static const struct command commands[] = {
     {"inspect", "shows what a module is and imports", swapci_cmd_inspect},
     {"module", "makes, checks, signs, lists, swaps and rolls back modules", swapci_cmd_module},
     {"status", "asks a running process how it is", swapci_cmd_status},
-    {"conformance", "runs the waPC conformance suite on an engine",
-     swapci_cmd_conformance},
+    {"conformance", "runs the waPC conformance suite on an engine", swapci_cmd_conformance},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -46,13 +45,12 @@ static void occupy_standard_descriptors(void) {
             (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
 }
 
-__attribute__((section(".preinit_array"), used)) static void (*const first_of_all)(void) =
-    occupy_standard_descriptors;
+__attribute__((section(".preinit_array"),
+               used)) static void (*const first_of_all)(void) = occupy_standard_descriptors;
 
 static int run_command(int argc, char **argv) {
     for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[0], commands[i].name) == 0)
-            return commands[i].run(argc, argv);
+        if (strcmp(argv[0], commands[i].name) == 0) return commands[i].run(argc, argv);
     return swapci_cli_usage("swapc", "no command is called \"%s\"", argv[0]);
 }
 
@@ -63,12 +61,11 @@ static int help_on(char *command) {
 }
 
 static int dispatch(int argc, char **argv) {
-    if (argc < 2)
-        return swapci_cli_usage("swapc", "which command?");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+    if (argc < 2) return swapci_cli_usage("swapc", "which command?");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
         return argc == 2 ? help() : help_on(argv[2]);
-    if (strcmp(argv[1], "--version") == 0)
-        return swapci_cmd_version(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--version") == 0) return swapci_cmd_version(argc - 1, argv + 1);
     return run_command(argc - 1, argv + 1);
 }
 
@@ -76,8 +73,7 @@ static int dispatch(int argc, char **argv) {
 static int deliver(int exit_status) {
     errno = 0;
     bool delivered = fflush(stdout) == 0 && !ferror(stdout);
-    if (delivered || exit_status != SWAPCI_EXIT_OK)
-        return exit_status;
+    if (delivered || exit_status != SWAPCI_EXIT_OK) return exit_status;
     fprintf(stderr, "swapc: cannot write to standard output%s%s: the results are not complete\n",
             errno ? ": " : "", errno ? strerror(errno) : "");
     return SWAPCI_EXIT_FAILED;

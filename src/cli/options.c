@@ -10,11 +10,15 @@
 #include "cli.h"
 
 /* Long options' values start above all characters, so that optopt tells which kind was wrong. */
-enum { OPTIONS_MAX = 40, HELP_COLUMN = 28, LONG_OPTION = 256, HELP_OPTION = LONG_OPTION + OPTIONS_MAX };
+enum {
+    OPTIONS_MAX = 40,
+    HELP_COLUMN = 28,
+    LONG_OPTION = 256,
+    HELP_OPTION = LONG_OPTION + OPTIONS_MAX
+};
 
 static void print_choices(FILE *to, const char *const *choices) {
-    for (const char *const *c = choices; *c; c++)
-        fprintf(to, "%s%s", c == choices ? "" : "|", *c);
+    for (const char *const *c = choices; *c; c++) fprintf(to, "%s%s", c == choices ? "" : "|", *c);
 }
 
 static void print_row(FILE *to, const struct swapci_option *row) {
@@ -30,40 +34,35 @@ static void print_row(FILE *to, const struct swapci_option *row) {
 
 static void print_help(const struct swapci_options *o) {
     printf("usage: %s [options] %s\n\n%s\n\n", o->command, o->arguments, o->summary);
-    for (size_t i = 0; i < o->count; i++)
-        print_row(stdout, &o->rows[i]);
+    for (size_t i = 0; i < o->count; i++) print_row(stdout, &o->rows[i]);
     printf("  %-*s %s\n\nexample:\n  %s\n", HELP_COLUMN - 3, "--help", "this text", o->example);
 }
 
 bool swapci_count_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out) {
     char *end;
     errno = 0;
-    if (*text < '0' || *text > '9')
-        return false;
+    if (*text < '0' || *text > '9') return false;
     uint64_t value = strtoull(text, &end, 10);
     uint64_t unit = *end == 'k' ? 1000 : *end == 'M' ? 1000000 : 1;
-    if (unit != 1)
-        end++;
-    if (errno != 0 || *end != '\0' || value > UINT64_MAX / unit)
-        return false;
+    if (unit != 1) end++;
+    if (errno != 0 || *end != '\0' || value > UINT64_MAX / unit) return false;
     value *= unit;
-    if (value < min || (max != 0 && value > max))
-        return false;
+    if (value < min || (max != 0 && value > max)) return false;
     *out = value;
     return true;
 }
 
 static bool is_choice(const char *const *choices, const char *text) {
     for (; *choices; choices++)
-        if (strcmp(*choices, text) == 0)
-            return true;
+        if (strcmp(*choices, text) == 0) return true;
     return false;
 }
 
 static int wrong_count(const struct swapci_options *o, const struct swapci_option *row,
                        const char *text) {
     if (row->max == 0)
-        return swapci_cli_usage(o->command, "--%s takes a whole number from %" PRIu64 " on, not \"%s\"",
+        return swapci_cli_usage(o->command,
+                                "--%s takes a whole number from %" PRIu64 " on, not \"%s\"",
                                 row->name, row->min, text);
     return swapci_cli_usage(o->command,
                             "--%s takes a whole number from %" PRIu64 " to %" PRIu64 ", not \"%s\"",
@@ -74,8 +73,8 @@ static int wrong_choice(const struct swapci_options *o, const struct swapci_opti
                         const char *text) {
     char list[256] = "";
     for (const char *const *c = row->choices; *c; c++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", c == row->choices ? "" : ", ",
-                 *c);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s",
+                 c == row->choices ? "" : ", ", *c);
     return swapci_cli_usage(o->command, "--%s takes one of %s, not \"%s\"", row->name, list, text);
 }
 
@@ -99,8 +98,9 @@ static int store(const struct swapci_options *o, const struct swapci_option *row
         *(const char **)row->target = text;
         return is_choice(row->choices, text) ? -1 : wrong_choice(o, row, text);
     case SWAPCI_OPTION_COUNT:
-        return swapci_count_parse(text, row->min, row->max, row->target) ? -1
-                                                                         : wrong_count(o, row, text);
+        return swapci_count_parse(text, row->min, row->max, row->target)
+                   ? -1
+                   : wrong_count(o, row, text);
     case SWAPCI_OPTION_FRACTION:
         return fraction_parse(text, row->target)
                    ? -1
@@ -122,13 +122,11 @@ static int check_positional(const struct swapci_options *o, int count, char **ar
 /* What getopt_long answered '?' to; word is the one it stood at, for a long option. */
 static int wrong_option(const struct swapci_options *o, const struct option *table,
                         const char *word) {
-    if (optopt == HELP_OPTION)
-        return swapci_cli_usage(o->command, "--help takes no value");
+    if (optopt == HELP_OPTION) return swapci_cli_usage(o->command, "--help takes no value");
     if (optopt >= LONG_OPTION)
         return swapci_cli_usage(o->command, "--%s takes no value",
                                 o->rows[optopt - LONG_OPTION].name);
-    if (optopt != 0)
-        return swapci_cli_usage(o->command, "unknown option \"-%c\"", optopt);
+    if (optopt != 0) return swapci_cli_usage(o->command, "unknown option \"-%c\"", optopt);
     char list[256] = "";
     size_t given = strcspn(word, "=");
     for (; given > 2 && table->name; table++)
@@ -142,10 +140,10 @@ static int wrong_option(const struct swapci_options *o, const struct option *tab
 int swapci_options_parse(const struct swapci_options *o, int argc, char **argv, int *first) {
     struct option table[OPTIONS_MAX + 2] = {{0}};
     for (size_t i = 0; i < o->count; i++)
-        table[i] = (struct option){o->rows[i].name,
-                                   o->rows[i].kind == SWAPCI_OPTION_FLAG ? no_argument
-                                                                         : required_argument,
-                                   NULL, LONG_OPTION + (int)i};
+        table[i] =
+            (struct option){o->rows[i].name,
+                            o->rows[i].kind == SWAPCI_OPTION_FLAG ? no_argument : required_argument,
+                            NULL, LONG_OPTION + (int)i};
     table[o->count] = (struct option){"help", no_argument, NULL, HELP_OPTION};
     optind = 0;
     opterr = 0;
@@ -154,13 +152,10 @@ int swapci_options_parse(const struct swapci_options *o, int argc, char **argv, 
             print_help(o);
             return 0;
         }
-        if (got == ':')
-            return swapci_cli_usage(o->command, "%s needs a value", argv[optind - 1]);
-        if (got == '?')
-            return wrong_option(o, table, argv[optind - 1]);
+        if (got == ':') return swapci_cli_usage(o->command, "%s needs a value", argv[optind - 1]);
+        if (got == '?') return wrong_option(o, table, argv[optind - 1]);
         int stop = store(o, &o->rows[got - LONG_OPTION], optarg);
-        if (stop >= 0)
-            return stop;
+        if (stop >= 0) return stop;
     }
     *first = optind;
     return check_positional(o, argc - optind, argv, optind);

@@ -13,8 +13,7 @@ enum swapc_status swapci_pipeline_modules(const char *method, char paths[SWAPCI_
     enum swapc_status status = SWAPC_OK;
     for (int m = 0; m < SWAPCI_METHODS && status == SWAPC_OK; m++) {
         const char *name = swapci_method_name((enum swapci_method)m);
-        if (strcmp(method, "random") != 0 && strcmp(method, name) != 0)
-            continue;
+        if (strcmp(method, "random") != 0 && strcmp(method, name) != 0) continue;
         status = swapci_cli_module_path(name, paths[m], 4096, error);
         config->paths[m] = paths[m];
     }

@@ -13,15 +13,27 @@ struct swapci_pipeline_options {
 };
 
 /* The rows of the separate processes. */
-#define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                              \
-    {"redis", SWAPCI_OPTION_STRING, &(o)->redis, "URL", "the Redis server (required)", 0, 0, 0},   \
-    {"ring", SWAPCI_OPTION_STRING, &(o)->ring, "NAME", "the shared-memory ring (required)", 0, 0,  \
-     0},                                                                                           \
-    {"keys", SWAPCI_OPTION_STRING, &(o)->keys, keys_meta, keys_help, 0, 0, 0},                     \
-    {"listen", SWAPCI_OPTION_STRING, &(o)->listen, "ADDR", "gRPC, unix:PATH or HOST:PORT", 0, 0,   \
-     0},                                                                                           \
-    {"stream", SWAPCI_OPTION_STRING, &(o)->stream, "PREFIX", "prefix in Redis (default swapc)", 0, \
-     0, 0}
+#define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                                \
+    {"redis", SWAPCI_OPTION_STRING, &(o)->redis, "URL", "the Redis server (required)", 0, 0, 0},     \
+        {"ring",                                                                                     \
+         SWAPCI_OPTION_STRING,                                                                       \
+         &(o)->ring,                                                                                 \
+         "NAME",                                                                                     \
+         "the shared-memory ring (required)",                                                        \
+         0,                                                                                          \
+         0,                                                                                          \
+         0},                                                                                         \
+        {"keys", SWAPCI_OPTION_STRING, &(o)->keys, keys_meta, keys_help, 0, 0, 0},                   \
+        {"listen", SWAPCI_OPTION_STRING, &(o)->listen, "ADDR", "gRPC, unix:PATH or HOST:PORT", 0, 0, \
+         0},                                                                                         \
+        {"stream",                                                                                   \
+         SWAPCI_OPTION_STRING,                                                                       \
+         &(o)->stream,                                                                               \
+         "PREFIX",                                                                                   \
+         "prefix in Redis (default swapc)",                                                          \
+         0,                                                                                          \
+         0,                                                                                          \
+         0}
 
 extern const char *const swapci_method_choices[]; /* schnorr, ecdsa, random */
 extern const char *const swapci_swap_choices[];   /* none, warm, disk, cold */

@@ -12,15 +12,14 @@ enum { BAR_WIDTH = 30 };
 
 void swapci_progress_init(struct swapci_progress *progress, const char *mode) {
     const char *term = getenv("TERM");
-    progress->shown = strcmp(mode, "off") != 0 && isatty(STDERR_FILENO) &&
-                      !(term && strcmp(term, "dumb") == 0);
+    progress->shown =
+        strcmp(mode, "off") != 0 && isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
     progress->started_ns = swapci_clock_monotonic_ns();
 }
 
 void swapci_progress_draw(const struct swapci_progress *progress, uint64_t done, uint64_t total) {
     char bar[BAR_WIDTH + 1];
-    if (!progress->shown)
-        return;
+    if (!progress->shown) return;
     double seconds = (double)(swapci_clock_monotonic_ns() - progress->started_ns) / 1e9;
     int filled = total ? (int)(done * BAR_WIDTH / total) : 0;
     memset(bar, '.', BAR_WIDTH);
@@ -32,6 +31,5 @@ void swapci_progress_draw(const struct swapci_progress *progress, uint64_t done,
 }
 
 void swapci_progress_end(const struct swapci_progress *progress) {
-    if (progress->shown)
-        fprintf(stderr, "\r\033[K");
+    if (progress->shown) fprintf(stderr, "\r\033[K");
 }

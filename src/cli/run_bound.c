@@ -25,13 +25,12 @@ static enum swapc_status sign_samples(const swapci_sign *sign, unsigned methods,
             method = methods & 1u ? SWAPCI_METHOD_SCHNORR : SWAPCI_METHOD_ECDSA;
         enum swapc_status status = swapci_sign_message(sign, i % swapci_sign_keys(sign), method,
                                                        message, &s->signature, error);
-        if (status != SWAPC_OK)
-            return status;
-        s->record = (swapci_record){.method = method,
-                                    .key = s->signature.key,
-                                    .signature = swapc_bytes_of(s->signature.bytes,
-                                                                s->signature.len),
-                                    .message = message};
+        if (status != SWAPC_OK) return status;
+        s->record =
+            (swapci_record){.method = method,
+                            .key = s->signature.key,
+                            .signature = swapc_bytes_of(s->signature.bytes, s->signature.len),
+                            .message = message};
     }
     *us = (double)(swapci_clock_thread_cpu_ns() - start) / 1e3 / SAMPLES;
     return SWAPC_OK;
@@ -44,10 +43,9 @@ static enum swapc_status judge_samples(swapci_judge *judge, const struct sample 
         swapci_verdict verdict;
         swapci_judge_record(judge, &samples[*done].record, &verdict);
         if (strcmp(verdict.status, "Valid") != 0)
-            return swapc_error_set(error, SWAPC_CORRUPT,
-                                   "module %s finds a right signature %s (%s) on this engine",
-                                   verdict.method, verdict.status,
-                                   verdict.reason ? verdict.reason : "no reason");
+            return swapc_error_set(
+                error, SWAPC_CORRUPT, "module %s finds a right signature %s (%s) on this engine",
+                verdict.method, verdict.status, verdict.reason ? verdict.reason : "no reason");
     }
     return SWAPC_OK;
 }
@@ -59,8 +57,7 @@ static enum swapc_status measure_verify(swapci_judges *judges, const struct samp
     swapci_judge_init(&judge, judges);
     enum swapc_status status = judge_samples(&judge, samples, SAMPLES / 8, &warm, error);
     uint64_t start = swapci_clock_thread_cpu_ns();
-    if (status == SWAPC_OK)
-        status = judge_samples(&judge, samples, SAMPLES, &done, error);
+    if (status == SWAPC_OK) status = judge_samples(&judge, samples, SAMPLES, &done, error);
     *us = (double)(swapci_clock_thread_cpu_ns() - start) / 1e3 / done;
     swapci_judge_fini(&judge);
     return status;
@@ -71,8 +68,7 @@ static enum swapc_status server_cpu(swapci_redis *redis, double *us, swapc_error
     redisReply *reply;
     enum swapc_status status =
         swapci_redis_call(redis, "ask for its CPU time", &reply, error, "INFO cpu");
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     const char *user = strstr(reply->str, "used_cpu_user:");
     const char *sys = strstr(reply->str, "used_cpu_sys:");
     *us = 1e6 * ((user ? atof(user + 14) : 0) + (sys ? atof(sys + 13) : 0));
@@ -92,9 +88,13 @@ static enum swapc_status one_batch(swapci_redis *redis, const swapci_stream_name
     if (status == SWAPC_OK)
         status = swapci_stream_read(redis, names, "bound", BATCH, 0, batch, error);
     for (size_t i = 0; i < batch->count && status == SWAPC_OK; i++) {
-        static const char digest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-        swapci_verdict verdict = {.id = batch->entries[i].id, .method = "schnorr", .status = "Valid",
-                                  .digest = digest, .generation = 1,
+        static const char digest[] =
+            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        swapci_verdict verdict = {.id = batch->entries[i].id,
+                                  .method = "schnorr",
+                                  .status = "Valid",
+                                  .digest = digest,
+                                  .generation = 1,
                                   .t_us = batch->entries[i].t_us};
         status = swapci_verdict_add(writer, &verdict, error);
     }
@@ -113,8 +113,7 @@ static enum swapc_status run_batches(swapci_redis *redis, const swapci_stream_na
     swapci_verdict_writer *writer;
     swapci_batch batch = SWAPCI_BATCH_INIT;
     enum swapc_status status = swapci_verdict_writer_new(redis, names, 0, &writer, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     for (unsigned i = 0; i < count && status == SWAPC_OK; i++)
         status = one_batch(redis, names, writer, &batch, error);
     swapci_batch_fini(&batch);
@@ -145,24 +144,18 @@ static enum swapc_status measure_redis(swapci_redis *redis, const swapci_stream_
     double before, after;
     uint64_t client = 0;
     enum swapc_status status = bound_names(names, &own, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = swapci_stream_create(redis, &own, error);
-    if (status == SWAPC_OK)
-        status = run_batches(redis, &own, 1, error);
-    if (status == SWAPC_OK)
-        status = server_cpu(redis, &before, error);
-    if (status != SWAPC_OK)
-        goto done;
+    if (status == SWAPC_OK) status = run_batches(redis, &own, 1, error);
+    if (status == SWAPC_OK) status = server_cpu(redis, &before, error);
+    if (status != SWAPC_OK) goto done;
     uint64_t start = swapci_clock_thread_cpu_ns();
     status = run_batches(redis, &own, REDIS_BATCHES, error);
     client = swapci_clock_thread_cpu_ns() - start;
-    if (status == SWAPC_OK)
-        status = server_cpu(redis, &after, error);
+    if (status == SWAPC_OK) status = server_cpu(redis, &after, error);
 done:
     forget(redis, &own);
-    if (status == SWAPC_OK)
-        *us = ((double)client / 1e3 + after - before) / (REDIS_BATCHES * BATCH);
+    if (status == SWAPC_OK) *us = ((double)client / 1e3 + after - before) / (REDIS_BATCHES * BATCH);
     return status;
 }
 
@@ -171,15 +164,12 @@ enum swapc_status swapci_run_bound_measure(const swapci_sign *sign, swapci_judge
                                            const swapci_stream_names *names, unsigned cores,
                                            struct swapci_run_bound *out, swapc_error *error) {
     struct sample *samples = calloc(SAMPLES, sizeof *samples);
-    if (!samples)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to measure with");
+    if (!samples) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to measure with");
     enum swapc_status status = sign_samples(sign, methods, samples, &out->sign_us, error);
-    if (status == SWAPC_OK)
-        status = measure_verify(judges, samples, &out->verify_us, error);
-    if (status == SWAPC_OK)
-        status = measure_redis(redis, names, &out->redis_us, error);
+    if (status == SWAPC_OK) status = measure_verify(judges, samples, &out->verify_us, error);
+    if (status == SWAPC_OK) status = measure_redis(redis, names, &out->redis_us, error);
     free(samples);
-    out->per_s = status == SWAPC_OK ? cores * 1e6 / (out->sign_us + out->verify_us + out->redis_us)
-                                    : 0;
+    out->per_s =
+        status == SWAPC_OK ? cores * 1e6 / (out->sign_us + out->verify_us + out->redis_us) : 0;
     return status;
 }

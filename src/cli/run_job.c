@@ -29,10 +29,10 @@
 
 enum {
     TICK_MS = 20,
-    LEDGER_TICKS = 50,      /* how often the ledger is asked while other producers fill the stream */
+    LEDGER_TICKS = 50, /* how often the ledger is asked while other producers fill the stream */
     READY_SLICE_MS = 200,
     READY_SLICES = 50,
-    STALL_S = 120           /* without one more verdict in this time, the rest is lost */
+    STALL_S = 120 /* without one more verdict in this time, the rest is lost */
 };
 
 struct swapci_run_job {
@@ -76,11 +76,10 @@ static bool interrupted(const struct swapci_run_job *job) {
     return atomic_load(job->options->stop) != 0;
 }
 
-enum swapc_status swapci_run_job_new(const struct swapci_run_options *options,
-                                     swapci_run_job **out, swapc_error *error) {
+enum swapc_status swapci_run_job_new(const struct swapci_run_options *options, swapci_run_job **out,
+                                     swapc_error *error) {
     swapci_run_job *job = calloc(1, sizeof *job);
-    if (!job)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a run");
+    if (!job) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a run");
     job->options = options;
     job->log = swapci_cli_log();
     job->started_ns = swapci_clock_monotonic_ns();
@@ -103,27 +102,23 @@ static enum swapc_status start_redis(struct swapci_run_job *job, swapc_error *er
         status = swapci_tempdir_new(NULL, &job->tempdir, error);
     } else {
         status = swapci_private_redis_start(&config, &job->server, error);
-        if (status == SWAPC_OK)
-            job->redis_config.url = swapci_private_redis_url(job->server);
+        if (status == SWAPC_OK) job->redis_config.url = swapci_private_redis_url(job->server);
     }
     swapci_redis_config own = job->redis_config;
     own.stop = o->stop;
-    if (status == SWAPC_OK)
-        status = swapci_stream_names_init(&job->names, o->stream, error);
-    if (status == SWAPC_OK)
-        status = swapci_redis_open(&own, &job->redis, error);
+    if (status == SWAPC_OK) status = swapci_stream_names_init(&job->names, o->stream, error);
+    if (status == SWAPC_OK) status = swapci_redis_open(&own, &job->redis, error);
     return status == SWAPC_OK ? swapci_stream_create(job->redis, &job->names, error) : status;
 }
 
 static enum swapc_status name_things(struct swapci_run_job *job, swapc_error *error) {
     const struct swapci_run_options *o = job->options;
-    const char *folder = job->server ? swapci_private_redis_directory(job->server)
-                                     : job->tempdir.path;
+    const char *folder =
+        job->server ? swapci_private_redis_directory(job->server) : job->tempdir.path;
     int fits = 1;
     if (o->keys)
         fits &= (size_t)snprintf(job->keys, sizeof job->keys, "%s", o->keys) < sizeof job->keys;
-    else
-        snprintf(job->keys, sizeof job->keys, "%s/keys", folder);
+    else snprintf(job->keys, sizeof job->keys, "%s/keys", folder);
     fits &= (size_t)snprintf(job->keys_pub, sizeof job->keys_pub, "%.4000s.pub", job->keys) <
             sizeof job->keys_pub;
     fits &= (size_t)snprintf(job->listen, sizeof job->listen, "unix:%s/signer", folder) <
@@ -135,10 +130,8 @@ static enum swapc_status name_things(struct swapci_run_job *job, swapc_error *er
 }
 
 static unsigned methods_of(const struct swapci_run_options *o) {
-    if (strcmp(o->method, "schnorr") == 0)
-        return 1u << SWAPCI_METHOD_SCHNORR;
-    if (strcmp(o->method, "ecdsa") == 0)
-        return 1u << SWAPCI_METHOD_ECDSA;
+    if (strcmp(o->method, "schnorr") == 0) return 1u << SWAPCI_METHOD_SCHNORR;
+    if (strcmp(o->method, "ecdsa") == 0) return 1u << SWAPCI_METHOD_ECDSA;
     return 1u << SWAPCI_METHOD_SCHNORR | 1u << SWAPCI_METHOD_ECDSA;
 }
 
@@ -157,8 +150,7 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
 static enum swapc_status measure_bound(struct swapci_run_job *job, const swapci_sign *sign,
                                        swapc_error *error) {
     struct swapci_host_facts facts;
-    if (!job->options->bound)
-        return SWAPC_OK;
+    if (!job->options->bound) return SWAPC_OK;
     swapci_host_facts_read(&facts);
     enum swapc_status status =
         swapci_run_bound_measure(sign, job->judges, methods_of(job->options), job->redis,
@@ -172,13 +164,10 @@ static enum swapc_status prepare_keys_and_modules(struct swapci_run_job *job, sw
     swapci_sign *sign = NULL;
     enum swapc_status status =
         swapci_keyring_load(job->keys, (unsigned)job->options->keys_count, &keys, error);
-    if (status == SWAPC_OK)
-        status = swapci_sign_new(keys, &sign, error);
+    if (status == SWAPC_OK) status = swapci_sign_new(keys, &sign, error);
     swapci_keyring_free(keys);
-    if (status == SWAPC_OK)
-        status = load_modules(job, error);
-    if (status == SWAPC_OK)
-        status = measure_bound(job, sign, error);
+    if (status == SWAPC_OK) status = load_modules(job, error);
+    if (status == SWAPC_OK) status = measure_bound(job, sign, error);
     swapci_sign_free(sign);
     return status;
 }
@@ -218,15 +207,12 @@ static enum swapc_status start_signer(struct swapci_run_job *job, swapc_error *e
  * stream to it. */
 static enum swapc_status connect_signer(struct swapci_run_job *job, swapc_error *error) {
     enum swapc_status status = swapci_rpc_client_new(job->listen, &job->client, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = SWAPC_UNREACHABLE;
     for (int i = 0; i < READY_SLICES && status == SWAPC_UNREACHABLE; i++) {
-        if (interrupted(job))
-            return SWAPC_INTERRUPTED;
+        if (interrupted(job)) return SWAPC_INTERRUPTED;
         enum swapc_status alive = swapci_signer_child_watch(&job->signer, error);
-        if (alive != SWAPC_OK)
-            return alive;
+        if (alive != SWAPC_OK) return alive;
         status = swapci_rpc_client_wait_ready(job->client, READY_SLICE_MS, NULL);
     }
     if (status != SWAPC_OK)
@@ -252,8 +238,7 @@ static void *generate(void *user) {
         .ledger = job->ledger,
         .sent = &job->sent,
     };
-    job->generator_status =
-        swapci_generator_run(&config, &job->generated, &job->generator_error);
+    job->generator_status = swapci_generator_run(&config, &job->generated, &job->generator_error);
     atomic_store(&job->done, 1);
     /* The contract's last word. Whether all is signed the ledger tells; a signer that was killed
      * meanwhile cannot answer, and its successor needs no telling. */
@@ -266,8 +251,7 @@ static enum swapc_status start_generator(struct swapci_run_job *job, swapc_error
     enum swapc_status status = swapci_ledger_new(&job->ledger, error);
     if (status == SWAPC_OK)
         status = swapci_ledger_start(job->ledger, job->redis, &job->names, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     job->startup_s = (double)(swapci_clock_monotonic_ns() - job->started_ns) / 1e9;
     int failed = pthread_create(&job->generator, NULL, generate, job);
     if (failed)
@@ -286,27 +270,22 @@ static bool input_broke(const struct swapci_run_job *job) {
 
 /* What can end the job from outside: a signal, the signer, a worker, the generator. */
 static enum swapc_status watch(struct swapci_run_job *job, swapc_error *error) {
-    if (interrupted(job))
-        return SWAPC_INTERRUPTED;
+    if (interrupted(job)) return SWAPC_INTERRUPTED;
     enum swapc_status status = swapci_signer_child_watch(&job->signer, error);
-    if (status != SWAPC_OK)
-        return status;
-    if (swapci_verifier_failed(job->verifier))
-        return swapci_verifier_join(job->verifier, error);
+    if (status != SWAPC_OK) return status;
+    if (swapci_verifier_failed(job->verifier)) return swapci_verifier_join(job->verifier, error);
     if (atomic_load(&job->done) && job->generator_status != SWAPC_OK && !input_broke(job))
         return swapc_error_set(error, job->generator_status, "%s", job->generator_error.text);
     return SWAPC_OK;
 }
 
 /* The length of the stream; a lost connection is restored as the policy says. */
-static enum swapc_status unanswered(struct swapci_run_job *job, uint64_t *out,
-                                    swapc_error *error) {
+static enum swapc_status unanswered(struct swapci_run_job *job, uint64_t *out, swapc_error *error) {
     enum swapc_status status;
     while ((status = swapci_stream_length(job->redis, &job->names, out, error)) == SWAPC_IO) {
         swapc_error_clear(error);
         status = swapci_redis_restore(job->redis, error);
-        if (status != SWAPC_OK)
-            break;
+        if (status != SWAPC_OK) break;
     }
     return status;
 }
@@ -351,10 +330,8 @@ static enum swapc_status look(struct swapci_run_job *job, unsigned turn, struct 
     enum swapc_status status = watch(job, error);
     s->done = atomic_load(&job->done) != 0;
     uint64_t sent = atomic_load(&job->sent);
-    if (status == SWAPC_OK)
-        status = unanswered(job, &s->open, error);
-    if (sent > s->open && sent - s->open > s->seen)
-        s->seen = sent - s->open;
+    if (status == SWAPC_OK) status = unanswered(job, &s->open, error);
+    if (sent > s->open && sent - s->open > s->seen) s->seen = sent - s->open;
     if (status == SWAPC_OK && s->done && (s->open == 0 || turn % LEDGER_TICKS == 0))
         status = swapci_ledger_read(job->ledger, job->redis, &job->names, &s->answered, error);
     return status;
@@ -371,8 +348,7 @@ static enum swapc_status wait_answers(struct swapci_run_job *job, swapc_error *e
     for (unsigned turn = 1; status == SWAPC_OK; turn++) {
         nanosleep(&tick, NULL);
         status = look(job, turn, &standing, error);
-        if (standing.done && standing.answered == swapci_ledger_count(job->ledger))
-            break;
+        if (standing.done && standing.answered == swapci_ledger_count(job->ledger)) break;
         swapci_progress_draw(&progress, standing.seen, total ? total : atomic_load(&job->sent));
         if (stalled(&patience, standing.open > 0 || standing.done,
                     standing.seen + standing.answered)) {
@@ -389,10 +365,8 @@ static enum swapc_status wait_answers(struct swapci_run_job *job, swapc_error *e
 /* Stops everything that works on messages; Redis stays up for the ledger. */
 static void stop_work(struct swapci_run_job *job) {
     atomic_store(&job->quit, 1);
-    if (job->client)
-        swapci_rpc_client_close(job->client);
-    if (job->generating)
-        pthread_join(job->generator, NULL);
+    if (job->client) swapci_rpc_client_close(job->client);
+    if (job->generating) pthread_join(job->generator, NULL);
     job->generating = false;
     swapci_signer_child_stop(&job->signer);
     if (job->verifier) {
@@ -403,22 +377,18 @@ static void stop_work(struct swapci_run_job *job) {
 
 static enum swapc_status trim(struct swapci_run_job *job, swapc_error *error) {
     redisReply *reply;
-    if (job->options->keep == 0)
-        return SWAPC_OK;
+    if (job->options->keep == 0) return SWAPC_OK;
     enum swapc_status status =
         swapci_redis_call(job->redis, "trim the verdicts", &reply, error, "XTRIM %s MAXLEN %llu",
                           job->names.verdicts, (unsigned long long)job->options->keep);
-    if (status == SWAPC_OK)
-        freeReplyObject(reply);
+    if (status == SWAPC_OK) freeReplyObject(reply);
     return status;
 }
 
 static void describe_modules(const struct swapci_run_job *job, struct swapci_run_result *r) {
     for (int m = 0; m < SWAPCI_METHODS; m++) {
-        const swapc_module_info *info =
-            swapci_judges_module(job->judges, (enum swapci_method)m);
-        if (info && methods_of(job->options) & 1u << m)
-            r->modules[r->module_count++] = *info;
+        const swapc_module_info *info = swapci_judges_module(job->judges, (enum swapci_method)m);
+        if (info && methods_of(job->options) & 1u << m) r->modules[r->module_count++] = *info;
     }
 }
 
@@ -428,8 +398,7 @@ static void compare_engines(struct swapci_run_job *job) {
     enum { ROUNDS = 9, REQUESTS = 8 };
     swapc_error why = SWAPC_ERROR_INIT;
     char paths[SWAPCI_METHODS][4096];
-    if (!job->options->bound || interrupted(job))
-        return;
+    if (!job->options->bound || interrupted(job)) return;
     for (int m = 0; m < SWAPCI_METHODS; m++)
         if (swapci_cli_module_path(swapci_method_name((enum swapci_method)m), paths[m],
                                    sizeof paths[m], &why) != SWAPC_OK)
@@ -480,8 +449,8 @@ static void explain(const struct swapci_run_job *job) {
     const swapci_ledger_result *books = &job->books;
     if (books->errors > 0)
         swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
-                        "first Error: message %" PRIu64 "-%" PRIu64 " (%s)",
-                        books->first_error.ms, books->first_error.seq, books->first_reason);
+                        "first Error: message %" PRIu64 "-%" PRIu64 " (%s)", books->first_error.ms,
+                        books->first_error.seq, books->first_reason);
     if (books->lost > 0)
         swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
                         "first without a verdict: message %" PRIu64 "-%" PRIu64,
@@ -500,19 +469,19 @@ static void explain(const struct swapci_run_job *job) {
 /* Nobody can start the private server again: say what is so. */
 static enum swapc_status private_server_lost(const struct swapci_run_job *job,
                                              enum swapc_status status, swapc_error *error) {
-    if (!job->server || status != SWAPC_UNREACHABLE)
-        return status;
+    if (!job->server || status != SWAPC_UNREACHABLE) return status;
     swapc_error_clear(error);
-    return swapc_error_set(error, status,
-                           "the private Redis server ended during the run, and what it held is gone "
-                           "with it: run again, or give --redis URL of a server that outlives a run");
+    return swapc_error_set(
+        error, status,
+        "the private Redis server ended during the run, and what it held is gone "
+        "with it: run again, or give --redis URL of a server that outlives a run");
 }
 
 enum swapc_status swapci_run_job_run(swapci_run_job *job, struct swapci_run_result *result,
                                      swapc_error *error) {
     static enum swapc_status (*const steps[])(struct swapci_run_job *, swapc_error *) = {
-        start_redis,    name_things,    prepare_keys_and_modules, start_verifier,
-        start_signer,   connect_signer, start_generator,          wait_answers,
+        start_redis,  name_things,    prepare_keys_and_modules, start_verifier,
+        start_signer, connect_signer, start_generator,          wait_answers,
     };
     enum swapc_status status = SWAPC_OK;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && status == SWAPC_OK; i++)
@@ -520,10 +489,8 @@ enum swapc_status swapci_run_job_run(swapci_run_job *job, struct swapci_run_resu
     stop_work(job);
     if (status == SWAPC_OK)
         status = swapci_ledger_join(job->ledger, job->redis, &job->names, &job->books, error);
-    if (status == SWAPC_OK)
-        status = trim(job, error);
-    if (status != SWAPC_OK)
-        return private_server_lost(job, status, error);
+    if (status == SWAPC_OK) status = trim(job, error);
+    if (status != SWAPC_OK) return private_server_lost(job, status, error);
     compare_engines(job);
     sum_up(job, result);
     explain(job);
@@ -531,16 +498,14 @@ enum swapc_status swapci_run_job_run(swapci_run_job *job, struct swapci_run_resu
 }
 
 void swapci_run_job_free(swapci_run_job *job) {
-    if (!job)
-        return;
+    if (!job) return;
     stop_work(job);
     swapci_rpc_client_free(job->client);
     swapci_rpc_shutdown();
     swapci_verifier_free(job->verifier);
     swapci_judges_free(job->judges);
     swapci_ledger_free(job->ledger);
-    if (job->ring[0])
-        swapci_ring_unlink(NULL, job->ring, NULL);
+    if (job->ring[0]) swapci_ring_unlink(NULL, job->ring, NULL);
     swapci_redis_free(job->redis);
     swapci_private_redis_stop(job->server);
     swapci_tempdir_remove(&job->tempdir);

@@ -27,11 +27,11 @@ struct swapci_run_result {
     double bound_per_s; /* 0: not measured */
     uint64_t swaps;
     unsigned workers;
-    const swapci_histogram *verify_ns; /* CPU time of one waPC call with its MessagePack */
+    const swapci_histogram *verify_ns;  /* CPU time of one waPC call with its MessagePack */
     const swapci_histogram *latency_us; /* XADD to stored verdict */
     swapc_module_info modules[SWAPCI_RUN_MODULES_MAX];
     unsigned module_count;
-    const char *input_error; /* why the input ended early; NULL: it did not */
+    const char *input_error;                      /* why the input ended early; NULL: it did not */
     const struct swapci_bench_report *comparison; /* the engines side by side; NULL: not measured */
 };
 

@@ -35,8 +35,7 @@ static int spawn(pid_t *pid, char *const argv[], char *const envp[]) {
 static char **environment_new(const char *redis_url) {
     static const char name[] = "SWAPC_REDIS=";
     size_t count = 0, kept = 0, size = sizeof name + strlen(redis_url);
-    while (environ[count])
-        count++;
+    while (environ[count]) count++;
     char **envp = malloc((count + 2) * sizeof *envp);
     char *redis = malloc(size);
     if (!envp || !redis) {
@@ -47,8 +46,7 @@ static char **environment_new(const char *redis_url) {
     snprintf(redis, size, "%s%s", name, redis_url);
     envp[kept++] = redis;
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], name, sizeof name - 1) != 0)
-            envp[kept++] = environ[i];
+        if (strncmp(environ[i], name, sizeof name - 1) != 0) envp[kept++] = environ[i];
     envp[kept] = NULL;
     return envp;
 }
@@ -58,19 +56,17 @@ static void environment_free(char **envp) {
     free(envp);
 }
 
-enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child,
-                                            swapc_error *error) {
+enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child, swapc_error *error) {
     char tamper[32], seed[32], parent[32], retry[32];
     snprintf(tamper, sizeof tamper, "%.17g", child->tamper);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)child->seed);
     snprintf(retry, sizeof retry, "%u", child->retry_s);
     snprintf(parent, sizeof parent, "%d", (int)getpid());
-    const char *const argv[] = {"swapc",      "signer",       "--ring",   child->ring,
-                                "--keys",     child->keys,    "--listen", child->listen,
-                                "--stream",   child->stream,  "--consumer", child->consumer,
-                                "--tamper",   tamper,         "--seed",   seed,
-                                "--parent",   parent,         "--retry",  retry,
-                                NULL};
+    const char *const argv[] = {
+        "swapc",    "signer",      "--ring",   child->ring,   "--keys",     child->keys,
+        "--listen", child->listen, "--stream", child->stream, "--consumer", child->consumer,
+        "--tamper", tamper,        "--seed",   seed,          "--parent",   parent,
+        "--retry",  retry,         NULL};
     char **envp = environment_new(child->redis_url);
     if (!envp)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the signer's environment");
@@ -83,11 +79,9 @@ enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child,
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_signer_child_watch(struct swapci_signer_child *child,
-                                            swapc_error *error) {
+enum swapc_status swapci_signer_child_watch(struct swapci_signer_child *child, swapc_error *error) {
     int how;
-    if (child->pid == 0 || waitpid(child->pid, &how, WNOHANG) != child->pid)
-        return SWAPC_OK;
+    if (child->pid == 0 || waitpid(child->pid, &how, WNOHANG) != child->pid) return SWAPC_OK;
     child->pid = 0;
     if (!WIFSIGNALED(how))
         return swapc_error_set(error, SWAPC_SYSTEM,
@@ -104,8 +98,7 @@ enum swapc_status swapci_signer_child_watch(struct swapci_signer_child *child,
 
 void swapci_signer_child_stop(struct swapci_signer_child *child) {
     const struct timespec step = {0, STOP_STEP_MS * 1000000L};
-    if (child->pid == 0)
-        return;
+    if (child->pid == 0) return;
     kill(child->pid, SIGTERM);
     for (int i = 0; i < STOP_STEPS; i++) {
         if (waitpid(child->pid, NULL, WNOHANG) != 0) {

@@ -18,10 +18,8 @@ static enum swapc_status read_all(int fd, uint8_t *at, size_t size, const char *
                                   swapc_error *error) {
     for (size_t done = 0; done < size;) {
         ssize_t got = read(fd, at + done, size - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
         if (got == 0)
             return swapc_error_set(error, SWAPC_IO, "%s became shorter while it was read", path);
         done += (size_t)got;
@@ -31,7 +29,9 @@ static enum swapc_status read_all(int fd, uint8_t *at, size_t size, const char *
 
 enum { SETTLED_NS = 1000000000 };
 
-static int64_t whole_ns(struct timespec t) { return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec; }
+static int64_t whole_ns(struct timespec t) {
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
 struct swapci_identity swapci_identity_of(const struct stat *st) {
     return (struct swapci_identity){st->st_dev, st->st_ino, st->st_size, whole_ns(st->st_mtim),
@@ -80,19 +80,16 @@ static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out,
                                (long long)st.st_size, SWAPCI_IMAGE_MAX);
     size_t size = (size_t)st.st_size;
     uint8_t *at = swapci_heap_alloc(size ? size : 1);
-    if (!at)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
+    if (!at) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
     struct swapci_identity before = swapci_identity_of(&st);
     enum swapc_status status = read_all(fd, at, size, path, error);
-    if (status == SWAPC_OK)
-        status = check_unchanged(fd, &before, path, error);
+    if (status == SWAPC_OK) status = check_unchanged(fd, &before, path, error);
     if (status != SWAPC_OK) {
         swapci_heap_free(at);
         return status;
     }
     *out = swapc_bytes_of(at, size);
-    if (identity)
-        *identity = settled(&before);
+    if (identity) *identity = settled(&before);
     return SWAPC_OK;
 }
 
@@ -100,8 +97,7 @@ static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out,
 static enum swapc_status open_file(int folder, const char *name, const char *path, int *fd,
                                    swapc_error *error) {
     *fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*fd >= 0)
-        return SWAPC_OK;
+    if (*fd >= 0) return SWAPC_OK;
     return errno == ENOENT || errno == ENOTDIR
                ? swapc_error_set(error, SWAPC_NOT_FOUND,
                                  "no module at %s: give a bundle's folder, a .wasm or a .so", path)
@@ -122,8 +118,7 @@ static enum swapc_status join(const char *folder, const char *file, char **out,
 
 static enum swapc_status open_folder(const char *path, int *fd, swapc_error *error) {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-    if (*fd >= 0)
-        return SWAPC_OK;
+    if (*fd >= 0) return SWAPC_OK;
     if (errno == ENOTDIR && access(path, F_OK) == 0)
         return swapc_error_set(error, SWAPC_INVALID, "%s is a file, not a bundle's folder", path);
     return errno == ENOENT || errno == ENOTDIR
@@ -136,10 +131,8 @@ static enum swapc_status open_folder(const char *path, int *fd, swapc_error *err
 static enum swapc_status accept(swapc_bytes text, const char *file, const swapc_trust *trust,
                                 struct swapci_manifest *out, swapc_error *error) {
     enum swapc_status status = trust ? swapci_trust_verify(trust, text, file, error) : SWAPC_OK;
-    if (status == SWAPC_OK)
-        status = swapci_manifest_parse(text, file, out, error);
-    if (status == SWAPC_OK && trust)
-        status = swapci_trust_admissible(trust, out, file, error);
+    if (status == SWAPC_OK) status = swapci_manifest_parse(text, file, out, error);
+    if (status == SWAPC_OK && trust) status = swapci_trust_admissible(trust, out, file, error);
     return status;
 }
 
@@ -149,13 +142,11 @@ static enum swapc_status read_manifest(int folder, const char *path, const swapc
     swapc_bytes text;
     int fd;
     enum swapc_status status = join(path, "module.toml", &file, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = open_file(folder, "module.toml", file, &fd, error);
     if (status == SWAPC_NOT_FOUND) {
         swapc_error_clear(error);
-        status =
-            swapc_error_set(error, SWAPC_BUNDLE, "the folder %s holds no module.toml", path);
+        status = swapc_error_set(error, SWAPC_BUNDLE, "the folder %s holds no module.toml", path);
     } else if (status == SWAPC_OK) {
         status = read_open(fd, file, &text, NULL, error);
         close(fd);
@@ -172,8 +163,7 @@ enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifes
                                          swapc_error *error) {
     int folder;
     enum swapc_status status = open_folder(path, &folder, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = read_manifest(folder, path, NULL, out, error);
     close(folder);
     return status;
@@ -197,16 +187,14 @@ static void take_manifest(const struct swapci_manifest *manifest,
     copy_name(out->flavour, flavour->name);
     out->self_tests = manifest->self_tests;
     const char *digest_hex = swapci_manifest_digest(manifest, flavour->name);
-    if (digest_hex)
-        memcpy(out->expected_hex, digest_hex, sizeof out->expected_hex);
+    if (digest_hex) memcpy(out->expected_hex, digest_hex, sizeof out->expected_hex);
 }
 
 static enum swapc_status open_flavour(int folder, const char *path,
                                       const struct swapci_flavour *flavour,
                                       struct swapci_image *out, swapc_error *error) {
     enum swapc_status status = open_file(folder, flavour->file, out->path, &out->file, error);
-    if (status != SWAPC_NOT_FOUND)
-        return status;
+    if (status != SWAPC_NOT_FOUND) return status;
     swapc_error_clear(error);
     return swapc_error_set(error, status,
                            "flavour %s of bundle %s is missing (no %s): build or install it again",
@@ -218,13 +206,11 @@ static enum swapc_status locate_in(int folder, const char *path, const char *con
                                    swapc_error *error) {
     struct swapci_manifest manifest;
     enum swapc_status status = read_manifest(folder, path, trust, &manifest, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     const struct swapci_flavour *flavour = NULL;
     for (const char *const *f = flavours; *f && !flavour; f++)
         flavour = swapci_manifest_flavour(&manifest, *f);
-    if (!flavour)
-        return no_flavour(path, &manifest, flavours, error);
+    if (!flavour) return no_flavour(path, &manifest, flavours, error);
     take_manifest(&manifest, flavour, out);
     out->trusted = trust != NULL;
     status = join(path, flavour->file, &out->path, error);
@@ -237,8 +223,7 @@ static enum swapc_status locate_bundle(const char *path, const char *const *flav
                                        swapc_error *error) {
     int folder;
     enum swapc_status status = open_folder(path, &folder, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = locate_in(folder, path, flavours, trust, out, error);
     close(folder);
     return status;
@@ -247,10 +232,11 @@ static enum swapc_status locate_bundle(const char *path, const char *const *flav
 static enum swapc_status locate_single(const char *path, const swapc_trust *trust,
                                        struct swapci_image *out, swapc_error *error) {
     if (trust)
-        return swapc_error_set(error, SWAPC_SIGNATURE,
-                               "%s is a single file, and only signed bundles are taken here: put it "
-                               "in a folder with a module.toml and sign that (swapc module sign)",
-                               path);
+        return swapc_error_set(
+            error, SWAPC_SIGNATURE,
+            "%s is a single file, and only signed bundles are taken here: put it "
+            "in a folder with a module.toml and sign that (swapc module sign)",
+            path);
     const char *slash = strrchr(path, '/');
     copy_name(out->name, slash ? slash + 1 : path);
     copy_name(out->flavour, "file");
@@ -267,8 +253,7 @@ enum swapc_status swapci_image_locate(const char *path, const char *const *flavo
     bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
     enum swapc_status status = folder ? locate_bundle(path, flavours, trust, out, error)
                                       : locate_single(path, trust, out, error);
-    if (status != SWAPC_OK)
-        swapci_image_fini(out);
+    if (status != SWAPC_OK) swapci_image_fini(out);
     return status;
 }
 
@@ -276,11 +261,9 @@ enum swapc_status swapci_image_fill(struct swapci_image *image, swapc_error *err
     enum swapc_status status =
         read_open(image->file, image->path, &image->bytes, &image->identity, error);
     swapci_image_close(image);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     digest(image);
-    if (swapci_image_is_expected(image))
-        return SWAPC_OK;
+    if (swapci_image_is_expected(image)) return SWAPC_OK;
     return swapc_error_set(error, image->trusted ? SWAPC_SIGNATURE : SWAPC_BUNDLE,
                            "%s is not the file whose digest its module.toml gives: get the bundle "
                            "anew, or sign it again (swapc module sign)",
@@ -294,11 +277,9 @@ bool swapci_image_is_expected(const struct swapci_image *image) {
 enum swapc_status swapci_image_read(const char *path, const char *const *flavours,
                                     struct swapci_image *out, swapc_error *error) {
     enum swapc_status status = swapci_image_locate(path, flavours, NULL, out, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     status = swapci_image_fill(out, error);
-    if (status != SWAPC_OK)
-        swapci_image_fini(out);
+    if (status != SWAPC_OK) swapci_image_fini(out);
     return status;
 }
 
@@ -311,10 +292,9 @@ enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct 
         swapci_heap_free(path);
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for module \"%s\"", name);
     }
-    if (bytes.len)
-        memcpy(copy, bytes.ptr, bytes.len);
-    *out = (struct swapci_image){
-        .bytes = swapc_bytes_of(copy, bytes.len), .path = path, .file = -1};
+    if (bytes.len) memcpy(copy, bytes.ptr, bytes.len);
+    *out =
+        (struct swapci_image){.bytes = swapc_bytes_of(copy, bytes.len), .path = path, .file = -1};
     copy_name(out->name, name);
     copy_name(out->flavour, "file");
     digest(out);
@@ -322,8 +302,7 @@ enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct 
 }
 
 void swapci_image_close(struct swapci_image *image) {
-    if (image->file >= 0)
-        close(image->file);
+    if (image->file >= 0) close(image->file);
     image->file = -1;
 }
 

@@ -33,8 +33,8 @@ bool swapci_identity_equal(const struct swapci_identity *a, const struct swapci_
 
 struct swapci_image {
     swapc_bytes bytes; /* ptr NULL: located, not read yet */
-    char *path; /* of the file, for messages */
-    int file;   /* located: open; -1 otherwise */
+    char *path;        /* of the file, for messages */
+    int file;          /* located: open; -1 otherwise */
     char name[SWAPCI_NAME_MAX];
     char version[SWAPCI_NAME_MAX];
     char flavour[SWAPCI_NAME_MAX];

@@ -41,8 +41,7 @@ static int teardown(void **state) {
     const char *names[] = {"module.toml", "wide.wasm", "plain.wasm", "native.so", "sub"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(b->path, sizeof b->path, "%s/%s", b->folder, names[i]);
-        if (unlink(b->path) != 0)
-            rmdir(b->path);
+        if (unlink(b->path) != 0) rmdir(b->path);
     }
     return rmdir(b->folder);
 }
@@ -62,8 +61,7 @@ static void expect_failure(const char *path, const char *const *flavours, enum s
     swapc_error error = SWAPC_ERROR_INIT;
     assert_int_equal(swapci_image_read(path, flavours, &image, &error), status);
     assert_int_equal(error.status, status);
-    if (!strstr(error.text, text))
-        fail_msg("\"%s\" is not in \"%s\"", text, error.text);
+    if (!strstr(error.text, text)) fail_msg("\"%s\" is not in \"%s\"", text, error.text);
     assert_null(image.bytes.ptr);
     assert_null(image.path);
 }
@@ -156,8 +154,9 @@ static void a_replaced_folder_is_never_a_mix(void **state) {
     write_bundle(b);
     snprintf(next, sizeof next, "%s-next", b->folder);
     assert_int_equal(mkdir(next, 0700), 0);
-    put(next, "module.toml", "name = \"schnorr\"\nversion = \"2.0.0\"\n[flavours]\n"
-                             "wide = \"wide.wasm\"\n");
+    put(next, "module.toml",
+        "name = \"schnorr\"\nversion = \"2.0.0\"\n[flavours]\n"
+        "wide = \"wide.wasm\"\n");
     put(next, "wide.wasm", "next");
     assert_int_equal(swapci_image_locate(b->folder, wide_plain, NULL, &image, NULL), SWAPC_OK);
     assert_int_equal(renameat2(AT_FDCWD, b->folder, AT_FDCWD, next, RENAME_EXCHANGE), 0);
@@ -187,8 +186,7 @@ struct writer {
 static void *write_until_done(void *user) {
     struct writer *w = user;
     for (unsigned n = 0; !atomic_load(&w->done); n++)
-        if (pwrite(w->fd, &n, 1, LARGE - 1) != 1)
-            break;
+        if (pwrite(w->fd, &n, 1, LARGE - 1) != 1) break;
     return NULL;
 }
 
@@ -206,8 +204,7 @@ static void a_file_written_to_meanwhile_is_refused(void **state) {
     enum swapc_status status = SWAPC_OK;
     for (int i = 0; i < TRIES && status == SWAPC_OK; i++) {
         status = swapci_image_read(b->path, wide_plain, &image, &error);
-        if (status == SWAPC_OK)
-            swapci_image_fini(&image);
+        if (status == SWAPC_OK) swapci_image_fini(&image);
     }
     atomic_store(&writer.done, true);
     pthread_join(thread, NULL);
@@ -219,8 +216,7 @@ static void a_file_written_to_meanwhile_is_refused(void **state) {
 static void what_is_no_regular_file(void **state) {
     struct bench *b = *state;
     char path[96];
-    write_file(b, "module.toml",
-               "name = \"n\"\nversion = \"1\"\n[flavours]\nwide = \"sub\"\n");
+    write_file(b, "module.toml", "name = \"n\"\nversion = \"1\"\n[flavours]\nwide = \"sub\"\n");
     snprintf(path, sizeof path, "%s/sub", b->folder);
     assert_int_equal(mkdir(path, 0700), 0);
     expect_failure(b->folder, wide_plain, SWAPC_IO, "not a regular file");

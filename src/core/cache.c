@@ -31,17 +31,14 @@ static const char magic[16] = "swapc-cache-1\n";
 
 void swapci_cache_init(struct swapci_cache *cache, const char *directory, const swapc_log *log) {
     *cache = (struct swapci_cache){.asked = directory, .log = log, .directory = -1};
-    for (int i = 0; i < SWAPCI_CACHE_RESIDENT; i++)
-        cache->resident[i].code = -1;
+    for (int i = 0; i < SWAPCI_CACHE_RESIDENT; i++) cache->resident[i].code = -1;
     pthread_mutex_init(&cache->lock, NULL);
 }
 
 void swapci_cache_fini(struct swapci_cache *cache) {
     for (int i = 0; i < SWAPCI_CACHE_RESIDENT; i++)
-        if (cache->resident[i].code >= 0)
-            close(cache->resident[i].code);
-    if (cache->directory >= 0)
-        close(cache->directory);
+        if (cache->resident[i].code >= 0) close(cache->resident[i].code);
+    if (cache->directory >= 0) close(cache->directory);
     pthread_mutex_destroy(&cache->lock);
 }
 
@@ -97,10 +94,8 @@ static void entry_digest(const char *text, size_t len, swapc_bytes code, uint8_t
 static bool read_whole(int fd, void *to, size_t len) {
     for (size_t done = 0; done < len;) {
         ssize_t got = read(fd, (uint8_t *)to + done, len - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
         done += (size_t)got;
     }
     return true;
@@ -109,10 +104,8 @@ static bool read_whole(int fd, void *to, size_t len) {
 static bool write_whole(int fd, const void *from, size_t len) {
     for (size_t done = 0; done < len;) {
         ssize_t put = write(fd, (const uint8_t *)from + done, len - done);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return false;
         done += (size_t)put;
     }
     return true;
@@ -121,21 +114,17 @@ static bool write_whole(int fd, const void *from, size_t len) {
 /* Reads len bytes of code from file straight into a memory file. Returns its descriptor or -1. */
 static int copy_code(int file, size_t len, uint8_t digest[32], const char *text, size_t text_len) {
     int code = memfd_create("swapc-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (code < 0 || ftruncate(code, (off_t)len) != 0)
-        goto failed;
+    if (code < 0 || ftruncate(code, (off_t)len) != 0) goto failed;
     void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, code, 0);
-    if (at == MAP_FAILED)
-        goto failed;
+    if (at == MAP_FAILED) goto failed;
     bool whole = read_whole(file, at, len);
-    if (whole)
-        entry_digest(text, text_len, swapc_bytes_of(at, len), digest);
+    if (whole) entry_digest(text, text_len, swapc_bytes_of(at, len), digest);
     munmap(at, len);
     if (whole &&
         fcntl(code, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
         return code;
 failed:
-    if (code >= 0)
-        close(code);
+    if (code >= 0) close(code);
     return -1;
 }
 
@@ -145,12 +134,10 @@ static int read_entry(int file, const struct stat *st, const char *text, size_t 
     struct header header;
     uint8_t digest[32];
     *why = "it is not private to this user";
-    if (!S_ISREG(st->st_mode) || !swapci_cache_dir_private(st))
-        return -1;
+    if (!S_ISREG(st->st_mode) || !swapci_cache_dir_private(st)) return -1;
     *why = "it is no entry of this version";
     if (st->st_size <= (off_t)sizeof header || st->st_size > CODE_MAX ||
-        !read_whole(file, &header, sizeof header) ||
-        memcmp(header.magic, magic, sizeof magic) != 0)
+        !read_whole(file, &header, sizeof header) || memcmp(header.magic, magic, sizeof magic) != 0)
         return -1;
     *why = "it cannot be read";
     int code = copy_code(file, (size_t)st->st_size - sizeof header, digest, text, text_len);
@@ -178,8 +165,7 @@ static int resident_find(struct swapci_cache *cache, const char *name,
 static void resident_add(struct swapci_cache *cache, const char *name,
                          const struct swapci_identity *identity, int code) {
     int kept = fcntl(code, F_DUPFD_CLOEXEC, 3);
-    if (kept < 0)
-        return;
+    if (kept < 0) return;
     pthread_mutex_lock(&cache->lock);
     unsigned i = cache->next_resident++ % SWAPCI_CACHE_RESIDENT;
     int dropped = cache->resident[i].code;
@@ -187,8 +173,7 @@ static void resident_add(struct swapci_cache *cache, const char *name,
     cache->resident[i].identity = *identity;
     cache->resident[i].code = kept;
     pthread_mutex_unlock(&cache->lock);
-    if (dropped >= 0)
-        close(dropped);
+    if (dropped >= 0) close(dropped);
 }
 
 static void drop(struct swapci_cache *cache, int directory, const char *name, const char *why) {
@@ -202,26 +187,21 @@ bool swapci_cache_find(struct swapci_cache *cache, const struct swapci_cache_key
     struct stat st;
     const char *why;
     int directory = directory_of(cache);
-    if (directory < 0)
-        return false;
+    if (directory < 0) return false;
     size_t len = key_text(cache, key, text);
     entry_name(text, len, name);
     int file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (file < 0 || fstat(file, &st) != 0) {
-        if (file >= 0)
-            close(file);
-        else if (errno == ELOOP)
-            drop(cache, directory, name, "it is a link");
+        if (file >= 0) close(file);
+        else if (errno == ELOOP) drop(cache, directory, name, "it is a link");
         return false;
     }
     struct swapci_identity identity = swapci_identity_of(&st);
     *code = resident_find(cache, name, &identity);
     if (*code < 0) {
         *code = read_entry(file, &st, text, len, &why);
-        if (*code >= 0)
-            resident_add(cache, name, &identity, *code);
-        else
-            drop(cache, directory, name, why);
+        if (*code >= 0) resident_add(cache, name, &identity, *code);
+        else drop(cache, directory, name, why);
     }
     close(file);
     return *code >= 0;
@@ -229,11 +209,11 @@ bool swapci_cache_find(struct swapci_cache *cache, const struct swapci_cache_key
 
 static bool write_entry(int directory, const char *temporary, const struct header *header,
                         swapc_bytes code) {
-    int file = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                      0600);
-    if (file < 0)
-        return false;
-    bool written = write_whole(file, header, sizeof *header) && write_whole(file, code.ptr, code.len);
+    int file =
+        openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0) return false;
+    bool written =
+        write_whole(file, header, sizeof *header) && write_whole(file, code.ptr, code.len);
     return close(file) == 0 && written;
 }
 
@@ -243,8 +223,7 @@ void swapci_cache_store(struct swapci_cache *cache, const struct swapci_cache_ke
     char text[KEY_MAX], name[SWAPCI_CACHE_NAME], temporary[64];
     struct header header;
     int directory = directory_of(cache);
-    if (directory < 0)
-        return;
+    if (directory < 0) return;
     size_t len = key_text(cache, key, text);
     entry_name(text, len, name);
     memcpy(header.magic, magic, sizeof magic);
@@ -264,8 +243,7 @@ void swapci_cache_drop(struct swapci_cache *cache, const struct swapci_cache_key
                        const char *why) {
     char text[KEY_MAX], name[SWAPCI_CACHE_NAME];
     int directory = directory_of(cache);
-    if (directory < 0)
-        return;
+    if (directory < 0) return;
     entry_name(text, key_text(cache, key, text), name);
     drop(cache, directory, name, why);
 }
@@ -273,8 +251,7 @@ void swapci_cache_drop(struct swapci_cache *cache, const struct swapci_cache_key
 bool swapci_cache_digest(struct swapci_cache *cache, int file, char digest_hex[65]) {
     struct stat st;
     bool found = false;
-    if (fstat(file, &st) != 0)
-        return false;
+    if (fstat(file, &st) != 0) return false;
     struct swapci_identity identity = swapci_identity_of(&st);
     pthread_mutex_lock(&cache->lock);
     for (int i = 0; i < SWAPCI_CACHE_FILES && !found; i++) {
@@ -287,8 +264,7 @@ bool swapci_cache_digest(struct swapci_cache *cache, int file, char digest_hex[6
 }
 
 void swapci_cache_remember(struct swapci_cache *cache, const struct swapci_image *image) {
-    if (image->identity.inode == 0)
-        return;
+    if (image->identity.inode == 0) return;
     pthread_mutex_lock(&cache->lock);
     unsigned i = cache->next_file++ % SWAPCI_CACHE_FILES;
     cache->files[i].identity = image->identity;

@@ -32,9 +32,9 @@ enum {
 };
 
 struct swapci_cache {
-    const char *asked;     /* the directory that the host's config names, or NULL */
-    const swapc_log *log;  /* of the host */
-    pthread_mutex_t lock;  /* all below */
+    const char *asked;    /* the directory that the host's config names, or NULL */
+    const swapc_log *log; /* of the host */
+    pthread_mutex_t lock; /* all below */
     bool opened;
     int directory;   /* -1: there is no cache */
     uint32_t cpu[8]; /* its features */

@@ -21,21 +21,16 @@ static bool choose(const char *asked, char *out, size_t size) {
     const char *xdg = secure_getenv("XDG_CACHE_HOME");
     const char *home = secure_getenv("HOME");
     int n = -1;
-    if (own)
-        n = snprintf(out, size, "%s", own);
-    else if (xdg && xdg[0] == '/')
-        n = snprintf(out, size, "%s/swapc", xdg);
-    else if (home && home[0] == '/')
-        n = snprintf(out, size, "%s/.cache/swapc", home);
+    if (own) n = snprintf(out, size, "%s", own);
+    else if (xdg && xdg[0] == '/') n = snprintf(out, size, "%s/swapc", xdg);
+    else if (home && home[0] == '/') n = snprintf(out, size, "%s/.cache/swapc", home);
     return n > 0 && (size_t)n < size;
 }
 
 static int make(char *path) {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        return 0;
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) return 0;
     char *slash = strrchr(path, '/');
-    if (errno != ENOENT || !slash || slash == path)
-        return -1;
+    if (errno != ENOENT || !slash || slash == path) return -1;
     *slash = '\0';
     int made = mkdir(path, 0700);
     *slash = '/';
@@ -49,8 +44,7 @@ bool swapci_cache_dir_private(const struct stat *st) {
 int swapci_cache_dir_open(const char *asked, const swapc_log *log) {
     char path[PATH_MAX];
     struct stat st;
-    if (!choose(asked, path, sizeof path))
-        return -1;
+    if (!choose(asked, path, sizeof path)) return -1;
     int fd = make(path) == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (fd < 0 || fstat(fd, &st) != 0) {
         swapc_log_write(log, SWAPC_LOG_INFO, "cache",
@@ -65,8 +59,7 @@ int swapci_cache_dir_open(const char *asked, const swapc_log *log) {
     } else {
         return fd;
     }
-    if (fd >= 0)
-        close(fd);
+    if (fd >= 0) close(fd);
     return -1;
 }
 
@@ -89,8 +82,7 @@ static size_t collect(int directory, DIR *dir, struct entry *entries, size_t max
             continue;
         if (d->d_name[0] == '.' && st.st_mtime < time(NULL) - STALE_S)
             unlinkat(directory, d->d_name, 0);
-        if (strlen(d->d_name) != SWAPCI_CACHE_NAME - 1)
-            continue;
+        if (strlen(d->d_name) != SWAPCI_CACHE_NAME - 1) continue;
         memcpy(entries[count].name, d->d_name, SWAPCI_CACHE_NAME);
         entries[count++].changed = st.st_mtime;
     }
@@ -109,8 +101,6 @@ void swapci_cache_dir_prune(int directory) {
             unlinkat(directory, entries[i].name, 0);
     }
     swapci_heap_free(entries);
-    if (dir)
-        closedir(dir);
-    else if (fd >= 0)
-        close(fd);
+    if (dir) closedir(dir);
+    else if (fd >= 0) close(fd);
 }

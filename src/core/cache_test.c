@@ -48,17 +48,13 @@ static unsigned each_entry(const struct bench *b, char last[512], bool delete) {
     DIR *dir = opendir(b->directory);
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
         char path[512];
-        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
-            continue;
+        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0) continue;
         snprintf(path, sizeof path, "%s/%s", b->directory, d->d_name);
         count++;
-        if (last)
-            strcpy(last, path);
-        if (delete)
-            unlink(path);
+        if (last) strcpy(last, path);
+        if (delete) unlink(path);
     }
-    if (dir)
-        closedir(dir);
+    if (dir) closedir(dir);
     return count;
 }
 
@@ -105,8 +101,7 @@ static void what_was_stored_is_found(void **state) {
     assert_false(swapci_cache_find(&b->cache, &key, &code));
     store(b);
     for (int i = 0; i < 3; i++) {
-        if (i == 2)
-            reopen(b);
+        if (i == 2) reopen(b);
         assert_true(swapci_cache_find(&b->cache, &key, &code));
         expect_code(code);
     }
@@ -119,8 +114,7 @@ static void each_part_of_the_key_counts(void **state) {
     struct bench *b = *state;
     int code;
     store(b);
-    for (unsigned i = 0; i < 3; i++)
-        assert_false(swapci_cache_find(&b->cache, &others[i], &code));
+    for (unsigned i = 0; i < 3; i++) assert_false(swapci_cache_find(&b->cache, &others[i], &code));
 }
 
 static void directory_and_entries_are_private(void **state) {
@@ -262,8 +256,7 @@ static void more_entries_than_are_kept_resident(void **state) {
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < 2 * SWAPCI_CACHE_RESIDENT; i++) {
             snprintf(digest, sizeof digest, "d%d", i);
-            if (round == 0)
-                swapci_cache_store(&b->cache, &many, swapc_bytes_str(CODE));
+            if (round == 0) swapci_cache_store(&b->cache, &many, swapc_bytes_str(CODE));
             assert_true(swapci_cache_find(&b->cache, &many, &code));
             expect_code(code);
         }

@@ -43,21 +43,21 @@ static bool named(const struct swapci_wasm_item *item, const char *name) {
 
 static enum swapc_status check_export(const struct swapci_wasm_item *item, struct seen *seen,
                                       swapc_error *error) {
-    if (named(item, "memory") && item->kind == SWAPCI_WASM_MEMORY)
-        seen->memory = true;
+    if (named(item, "memory") && item->kind == SWAPCI_WASM_MEMORY) seen->memory = true;
     if (named(item, "__guest_call")) {
         if (strcmp(item->signature, "ii:i") != 0)
-            return swapc_error_set(error, SWAPC_MODULE_EXPORT,
-                                   "__guest_call is not a function (i32, i32) -> i32: build it as a waPC "
-                                   "guest");
+            return swapc_error_set(
+                error, SWAPC_MODULE_EXPORT,
+                "__guest_call is not a function (i32, i32) -> i32: build it as a waPC "
+                "guest");
         seen->guest_call = true;
     }
     for (const char *const *init = swapci_init_exports; *init; init++)
         if (named(item, *init) &&
             (item->kind != SWAPCI_WASM_FUNCTION || item->signature[0] != '\0'))
-            return swapc_error_set(error, SWAPC_MODULE_EXPORT,
-                                   "%s is not a function () -> (): give it that type, or do not export it",
-                                   *init);
+            return swapc_error_set(
+                error, SWAPC_MODULE_EXPORT,
+                "%s is not a function () -> (): give it that type, or do not export it", *init);
     return SWAPC_OK;
 }
 
@@ -69,8 +69,7 @@ static enum swapc_status check_item(const struct swapci_wasm_item *item, void *u
 enum swapc_status swapci_check_wasm(swapc_bytes bytes, swapc_error *error) {
     struct seen seen = {false, false};
     enum swapc_status status = swapci_wasm_scan(bytes, check_item, &seen, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     if (!seen.guest_call)
         return swapc_error_set(error, SWAPC_MODULE_EXPORT,
                                "the module does not export __guest_call: build it as a waPC guest");

@@ -24,8 +24,7 @@ static enum swapc_status check(struct shape s, swapc_error *error) {
     swapci_wasm_type(&b, s.init_type ? s.init_type : "");
     swapci_wasm_section_end(&b);
     swapci_wasm_section(&b, 2);
-    if (s.import_name)
-        swapci_wasm_import(&b, s.import_module, s.import_name, 0);
+    if (s.import_name) swapci_wasm_import(&b, s.import_module, s.import_name, 0);
     swapci_wasm_section_end(&b);
     uint32_t imported = s.import_name ? 1 : 0;
     swapci_wasm_section(&b, 3);
@@ -36,12 +35,9 @@ static enum swapc_status check(struct shape s, swapc_error *error) {
     swapci_wasm_memory(&b, 1);
     swapci_wasm_section_end(&b);
     swapci_wasm_section(&b, 7);
-    if (!s.no_memory)
-        swapci_wasm_export(&b, "memory", 2, 0);
-    if (s.call_type)
-        swapci_wasm_export(&b, "__guest_call", s.call_kind, imported);
-    if (s.init_name)
-        swapci_wasm_export(&b, s.init_name, 0, imported + 1);
+    if (!s.no_memory) swapci_wasm_export(&b, "memory", 2, 0);
+    if (s.call_type) swapci_wasm_export(&b, "__guest_call", s.call_kind, imported);
+    if (s.init_name) swapci_wasm_export(&b, s.init_name, 0, imported + 1);
     swapci_wasm_export(&b, "anything_else", 0, imported);
     swapci_wasm_section_end(&b);
     enum swapc_status status = swapci_check_wasm(swapci_wasm_bytes(&b), error);
@@ -77,8 +73,7 @@ static void every_row_with_another_type_is_refused(void **state) {
         for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
             swapc_error error;
             struct shape s = {rows[i].module, rows[i].name, others[k], "ii:i", .no_memory = 0};
-            if (strcmp(others[k], rows[i].signature) == 0)
-                continue;
+            if (strcmp(others[k], rows[i].signature) == 0) continue;
             assert_int_equal(check(s, &error), SWAPC_MODULE_IMPORT);
             assert_non_null(strstr(error.text, rows[i].name));
             assert_non_null(strstr(error.text, rows[i].signature));
@@ -91,9 +86,9 @@ static void the_table_has_no_row_twice(void **state) {
     size_t count;
     const swapc_import *rows = swapci_imports(&count);
     for (size_t i = 0; i < count; i++) {
-        assert_ptr_equal(swapci_imports_find(swapc_bytes_str(rows[i].module),
-                                             swapc_bytes_str(rows[i].name)),
-                         &rows[i]);
+        assert_ptr_equal(
+            swapci_imports_find(swapc_bytes_str(rows[i].module), swapc_bytes_str(rows[i].name)),
+            &rows[i]);
         assert_true(strcspn(rows[i].signature, ":") <= SWAPC_IMPORT_ARGS_MAX);
     }
 }
@@ -101,8 +96,12 @@ static void the_table_has_no_row_twice(void **state) {
 static void unknown_imports_are_named(void **state) {
     (void)state;
     static const char *const unknown[][2] = {
-        {"wapc", "__guest_reply"},  {"env", "memory_grow"}, {"wasi_snapshot_preview1", "thread"},
-        {"wapc ", "__console_log"}, {"", ""},               {"WAPC", "__console_log"},
+        {"wapc", "__guest_reply"},
+        {"env", "memory_grow"},
+        {"wasi_snapshot_preview1", "thread"},
+        {"wapc ", "__console_log"},
+        {"", ""},
+        {"WAPC", "__console_log"},
         {"wasi_snapshot_preview2", "fd_write"},
     };
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {

@@ -21,10 +21,8 @@
 
 struct swapci_cohorts *swapci_cohorts_new(void) {
     struct swapci_cohorts *set = swapci_heap_zeroed(1, sizeof *set);
-    if (!set)
-        return NULL;
-    for (unsigned i = 0; i < SWAPCI_COHORTS; i++)
-        set->cohort[i].set = set;
+    if (!set) return NULL;
+    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) set->cohort[i].set = set;
     atomic_init(&set->open, SWAPCI_COHORTS + 1);
     return set;
 }
@@ -49,10 +47,8 @@ void swapci_cohorts_move(struct swapci_cohorts *set, uint64_t generation) {
         unsigned next = (set->current + i) % SWAPCI_COHORTS;
         struct swapci_cohort *cohort = &set->cohort[next];
         uint32_t pins = atomic_load_explicit(&cohort->pins, memory_order_acquire);
-        if ((pins & COUNT) != 0)
-            continue;
-        if (pins & WAITED)
-            atomic_fetch_and_explicit(&cohort->pins, ~WAITED, memory_order_relaxed);
+        if ((pins & COUNT) != 0) continue;
+        if (pins & WAITED) atomic_fetch_and_explicit(&cohort->pins, ~WAITED, memory_order_relaxed);
         cohort->first = generation;
         set->current = next;
         return;
@@ -60,8 +56,7 @@ void swapci_cohorts_move(struct swapci_cohorts *set, uint64_t generation) {
 }
 
 struct swapci_cohort *swapci_cohorts_enter(struct swapci_cohorts *set, uint64_t generation) {
-    if (set->cohort[set->current].first != generation)
-        swapci_cohorts_move(set, generation);
+    if (set->cohort[set->current].first != generation) swapci_cohorts_move(set, generation);
     struct swapci_cohort *cohort = &set->cohort[set->current];
     atomic_fetch_add_explicit(&cohort->pins, 1, memory_order_relaxed);
     return cohort;
@@ -73,12 +68,9 @@ static void wake(_Atomic uint32_t *word) {
 
 void swapci_cohort_leave(struct swapci_cohort *cohort) {
     uint32_t before = atomic_fetch_sub_explicit(&cohort->pins, 1, memory_order_acq_rel);
-    if ((before & COUNT) != 1)
-        return;
-    if (before & CLOSED)
-        give_back(cohort->set, 1);
-    else if (before & WAITED)
-        wake(&cohort->pins);
+    if ((before & COUNT) != 1) return;
+    if (before & CLOSED) give_back(cohort->set, 1);
+    else if (before & WAITED) wake(&cohort->pins);
 }
 
 struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t generation) {
@@ -92,10 +84,10 @@ struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t g
 }
 
 bool swapci_cohort_wait(struct swapci_cohort *cohort, uint64_t deadline_ns) {
-    struct timespec until = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
+    struct timespec until = {(time_t)(deadline_ns / 1000000000u),
+                             (long)(deadline_ns % 1000000000u)};
     uint32_t seen = atomic_fetch_or_explicit(&cohort->pins, WAITED, memory_order_acq_rel) | WAITED;
-    if ((seen & COUNT) == 0)
-        return true;
+    if ((seen & COUNT) == 0) return true;
     /* FUTEX_WAIT_BITSET takes an absolute time. */
     long woken = syscall(SYS_futex, &cohort->pins, FUTEX_WAIT_BITSET_PRIVATE, seen, &until, NULL,
                          FUTEX_BITSET_MATCH_ANY);

@@ -19,8 +19,8 @@
 enum { SWAPCI_COHORTS = 8 };
 
 struct swapci_cohort {
-    _Atomic uint32_t pins;  /* with two flags above the count */
-    uint64_t first;         /* the oldest generation counted here; under the slot's lock */
+    _Atomic uint32_t pins; /* with two flags above the count */
+    uint64_t first;        /* the oldest generation counted here; under the slot's lock */
     struct swapci_cohorts *set;
 };
 

@@ -76,8 +76,7 @@ static void expect_choice(const char *flavours, const char *chosen) {
     remove_file(folder, "mvp.wasm");
     remove_file(folder, "native.so");
     assert_int_equal(rmdir(folder), 0);
-    if (!strstr(error.text, chosen))
-        fail_msg("\"%s\" is not in \"%s\"", chosen, error.text);
+    if (!strstr(error.text, chosen)) fail_msg("\"%s\" is not in \"%s\"", chosen, error.text);
 }
 
 static void an_engine_that_may_not_run_it_is_passed_over(void **state) {

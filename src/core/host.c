@@ -11,18 +11,18 @@
 
 enum { DEFAULT_INSTANCES = 64 };
 
-const char *swapc_version(void) { return SWAPCI_VERSION; }
+const char *swapc_version(void) {
+    return SWAPCI_VERSION;
+}
 
 enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **out,
                                  swapc_error *error) {
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
     swapc_host *host = swapci_heap_zeroed(1, sizeof *host);
-    if (!host)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a host");
+    if (!host) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a host");
     host->config = config ? *config : (swapc_host_config)SWAPC_HOST_CONFIG_INIT;
-    if (host->config.instances == 0)
-        host->config.instances = DEFAULT_INSTANCES;
+    if (host->config.instances == 0) host->config.instances = DEFAULT_INSTANCES;
     pthread_mutex_init(&host->lock, NULL);
     swapci_cache_init(&host->cache, host->config.cache, &host->config.log);
     *out = host;
@@ -30,12 +30,10 @@ enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **o
 }
 
 void swapc_host_free(swapc_host *host) {
-    if (!host)
-        return;
+    if (!host) return;
     SWAPC_CHECK(atomic_load(&host->modules) == 0);
     for (unsigned i = 0; i < swapci_engine_count; i++)
-        if (host->states[i])
-            swapci_engine_table[i].engine->close(host->states[i]);
+        if (host->states[i]) swapci_engine_table[i].engine->close(host->states[i]);
     swapci_cache_fini(&host->cache);
     pthread_mutex_destroy(&host->lock);
     swapci_heap_free(host);
@@ -55,8 +53,7 @@ enum swapc_status swapci_host_open_engine(swapc_host *host, unsigned index,
                                           swapc_engine_state **out, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
     pthread_mutex_lock(&host->lock);
-    if (!host->states[index])
-        status = open_locked(host, index, error);
+    if (!host->states[index]) status = open_locked(host, index, error);
     *out = host->states[index];
     pthread_mutex_unlock(&host->lock);
     return status;

@@ -17,7 +17,7 @@ struct swapc_host {
     pthread_mutex_t lock;
     swapc_engine_state *states[SWAPCI_ENGINES_MAX]; /* NULL: not opened yet */
     struct swapci_cache cache;                      /* locks itself */
-    atomic_uint modules;                            /* alive; freeing the host with some is misuse */
+    atomic_uint modules; /* alive; freeing the host with some is misuse */
 };
 
 /* Returns the opened state of engine `index` (which is built in), opening it at first use. */

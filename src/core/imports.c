@@ -8,10 +8,8 @@
 #define WASI_OLD_ROW(name, signature, fn) {"wasi_unstable", name, signature, fn},
 
 static const swapc_import table[] = {
-    SWAPCI_WAPC_IMPORTS(WAPC_ROW)
-    SWAPCI_WASI_IMPORTS(WASI_ROW)
-    SWAPCI_WASI_IMPORTS(WASI_OLD_ROW)
-    {"wasi_snapshot_preview1", "poll_oneoff", "iiii:i", swapci_wasi_poll_oneoff},
+    SWAPCI_WAPC_IMPORTS(WAPC_ROW) SWAPCI_WASI_IMPORTS(WASI_ROW) SWAPCI_WASI_IMPORTS(WASI_OLD_ROW){
+        "wasi_snapshot_preview1", "poll_oneoff", "iiii:i", swapci_wasi_poll_oneoff},
     {"wasi_unstable", "poll_oneoff", "iiii:i", swapci_wasi_nosys},
     {"env", "abort", "iiii", swapci_wasi_abort},
 };

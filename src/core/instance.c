@@ -8,8 +8,7 @@
 
 static swapc_run run_for(uint32_t deadline_ms, const swapc_cancel *cancel) {
     swapc_run run = {0, cancel ? &cancel->flag : NULL};
-    if (deadline_ms != 0)
-        run.deadline_ns = swapci_clock_deadline_ns(deadline_ms);
+    if (deadline_ms != 0) run.deadline_ns = swapci_clock_deadline_ns(deadline_ms);
     return run;
 }
 
@@ -43,8 +42,7 @@ static enum swapc_status start(struct swapci_instance *instance, swapc_error *er
     instance->call.run = &run;
     enum swapc_status status = b->engine->instantiate(b->module, &instance->call, &b->limits, &run,
                                                       &instance->engine, error);
-    if (status != SWAPC_OK)
-        status = stopped(instance, status, error);
+    if (status != SWAPC_OK) status = stopped(instance, status, error);
     for (const char *const *init = swapci_init_exports; *init && status == SWAPC_OK; init++)
         status = run_init(instance, *init, &run, error);
     swapci_console_flush(&instance->call);
@@ -75,8 +73,7 @@ enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
 }
 
 void swapci_instance_free(struct swapci_instance *instance) {
-    if (instance->engine)
-        instance->blueprint->engine->free_instance(instance->engine);
+    if (instance->engine) instance->blueprint->engine->free_instance(instance->engine);
     swapci_call_fini(&instance->call);
     swapci_heap_free(instance);
 }
@@ -86,8 +83,8 @@ enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_b
                                        uint64_t generation, swapc_reply *reply, bool *reusable,
                                        swapc_error *error) {
     const struct swapci_blueprint *b = instance->blueprint;
-    uint32_t deadline_ms = options && options->deadline_ms ? options->deadline_ms
-                                                           : b->limits.deadline_ms;
+    uint32_t deadline_ms =
+        options && options->deadline_ms ? options->deadline_ms : b->limits.deadline_ms;
     swapc_run run = run_for(deadline_ms, options ? options->cancel : NULL);
     int32_t result = 0;
     swapci_call_begin(&instance->call, operation, payload, reply, options ? options->user : NULL,
@@ -108,8 +105,7 @@ enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_b
 }
 
 void swapci_pool_init(struct swapci_pool *pool) {
-    for (int i = 0; i < SWAPCI_POOL_HOT; i++)
-        atomic_init(&pool->hot[i], NULL);
+    for (int i = 0; i < SWAPCI_POOL_HOT; i++) atomic_init(&pool->hot[i], NULL);
     pthread_mutex_init(&pool->lock, NULL);
     pool->list = NULL;
 }
@@ -122,17 +118,14 @@ void swapci_pool_fini(struct swapci_pool *pool) {
 
 struct swapci_instance *swapci_pool_take(struct swapci_pool *pool) {
     for (int i = 0; i < SWAPCI_POOL_HOT; i++) {
-        if (!atomic_load_explicit(&pool->hot[i], memory_order_relaxed))
-            continue;
+        if (!atomic_load_explicit(&pool->hot[i], memory_order_relaxed)) continue;
         struct swapci_instance *instance =
             atomic_exchange_explicit(&pool->hot[i], NULL, memory_order_acquire);
-        if (instance)
-            return instance;
+        if (instance) return instance;
     }
     pthread_mutex_lock(&pool->lock);
     struct swapci_instance *instance = pool->list;
-    if (instance)
-        pool->list = instance->next;
+    if (instance) pool->list = instance->next;
     pthread_mutex_unlock(&pool->lock);
     return instance;
 }

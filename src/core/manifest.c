@@ -11,8 +11,7 @@ struct line {
 };
 
 static void skip_space(struct line *l) {
-    while (l->at < l->end && (*l->at == ' ' || *l->at == '\t' || *l->at == '\r'))
-        l->at++;
+    while (l->at < l->end && (*l->at == ' ' || *l->at == '\t' || *l->at == '\r')) l->at++;
 }
 
 static bool at_end(struct line *l) {
@@ -22,8 +21,7 @@ static bool at_end(struct line *l) {
 
 static bool take_char(struct line *l, char c) {
     skip_space(l);
-    if (l->at == l->end || *l->at != c)
-        return false;
+    if (l->at == l->end || *l->at != c) return false;
     l->at++;
     return true;
 }
@@ -36,47 +34,43 @@ static bool key_char(char c) {
 static bool take_key(struct line *l, char *out) {
     size_t n = 0;
     skip_space(l);
-    while (l->at < l->end && key_char(*l->at) && n < SWAPCI_NAME_MAX - 1)
-        out[n++] = *l->at++;
+    while (l->at < l->end && key_char(*l->at) && n < SWAPCI_NAME_MAX - 1) out[n++] = *l->at++;
     out[n] = '\0';
     return n > 0 && (l->at == l->end || !key_char(*l->at));
 }
 
-static bool control(char c) { return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f; }
+static bool control(char c) {
+    return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
 
 /* A basic string; escapes other than \" and \\ are not needed in a manifest and refused, and so are
  * control characters (a NUL would make what is checked differ from what is opened). out may be
  * NULL to skip; a string longer than a name is only good for skipping. */
 static bool take_text(struct line *l, char *out, size_t size) {
     size_t n = 0;
-    if (!take_char(l, '"'))
-        return false;
+    if (!take_char(l, '"')) return false;
     while (l->at < l->end && *l->at != '"') {
         if (*l->at == '\\' && (++l->at == l->end || (*l->at != '"' && *l->at != '\\')))
             return false;
-        if (control(*l->at) || (out && n == size - 1))
-            return false;
-        if (out)
-            out[n] = *l->at;
+        if (control(*l->at) || (out && n == size - 1)) return false;
+        if (out) out[n] = *l->at;
         n++;
         l->at++;
     }
-    if (out)
-        out[n] = '\0';
+    if (out) out[n] = '\0';
     return take_char(l, '"');
 }
 
-static bool take_string(struct line *l, char *out) { return take_text(l, out, SWAPCI_NAME_MAX); }
+static bool take_string(struct line *l, char *out) {
+    return take_text(l, out, SWAPCI_NAME_MAX);
+}
 
 static bool skip_array(struct line *l) {
-    if (!take_char(l, '['))
-        return false;
+    if (!take_char(l, '[')) return false;
     while (!take_char(l, ']')) {
-        if (!take_string(l, NULL))
-            return false;
+        if (!take_string(l, NULL)) return false;
         if (!take_char(l, ',')) {
-            if (take_char(l, ']'))
-                return true;
+            if (take_char(l, ']')) return true;
             return false;
         }
     }
@@ -87,24 +81,20 @@ static bool skip_array(struct line *l) {
 static bool skip_scalar(struct line *l) {
     char word[SWAPCI_NAME_MAX];
     skip_space(l);
-    if (l->at < l->end && (*l->at == '-' || *l->at == '+'))
-        l->at++;
+    if (l->at < l->end && (*l->at == '-' || *l->at == '+')) l->at++;
     return take_key(l, word) && (isdigit((unsigned char)word[0]) || strcmp(word, "true") == 0 ||
                                  strcmp(word, "false") == 0);
 }
 
 static bool skip_value(struct line *l) {
     skip_space(l);
-    if (l->at < l->end && *l->at == '"')
-        return take_string(l, NULL);
-    if (l->at < l->end && *l->at == '[')
-        return skip_array(l);
+    if (l->at < l->end && *l->at == '"') return take_string(l, NULL);
+    if (l->at < l->end && *l->at == '[') return skip_array(l);
     return skip_scalar(l);
 }
 
 static bool add_flavour(struct swapci_manifest *m, const char *key, struct line *l) {
-    if (m->flavour_count == SWAPCI_FLAVOURS_MAX || swapci_manifest_flavour(m, key))
-        return false;
+    if (m->flavour_count == SWAPCI_FLAVOURS_MAX || swapci_manifest_flavour(m, key)) return false;
     struct swapci_flavour *flavour = &m->flavours[m->flavour_count];
     strcpy(flavour->name, key);
     if (!take_string(l, flavour->file) || flavour->file[0] == '.' || flavour->file[0] == '\0' ||
@@ -115,8 +105,7 @@ static bool add_flavour(struct swapci_manifest *m, const char *key, struct line 
 }
 
 static bool add_digest(struct swapci_manifest *m, const char *key, struct line *l) {
-    if (m->digest_count == SWAPCI_FLAVOURS_MAX || swapci_manifest_digest(m, key))
-        return false;
+    if (m->digest_count == SWAPCI_FLAVOURS_MAX || swapci_manifest_digest(m, key)) return false;
     struct swapci_digest *digest = &m->digests[m->digest_count];
     strcpy(digest->flavour, key);
     if (!take_text(l, digest->hex, sizeof digest->hex) ||
@@ -131,11 +120,9 @@ static bool take_vector(struct swapci_self_tests *tests, bool hex, struct line *
                         struct swapci_span16 *out) {
     char *at = (char *)tests->bytes + tests->used;
     size_t room = sizeof tests->bytes - tests->used;
-    if (room == 0 || !take_text(l, at, room))
-        return false;
+    if (room == 0 || !take_text(l, at, room)) return false;
     swapc_bytes text = swapc_bytes_str(at);
-    if (hex && !swapci_hex_decode(text, (uint8_t *)at))
-        return false;
+    if (hex && !swapci_hex_decode(text, (uint8_t *)at)) return false;
     *out = (struct swapci_span16){tests->used, (uint16_t)(hex ? text.len / 2 : text.len)};
     tests->used = (uint16_t)(tests->used + out->len);
     return true;
@@ -147,8 +134,7 @@ static bool take_true(struct line *l) {
 }
 
 static bool add_self_test(struct swapci_self_tests *tests) {
-    if (tests->count == SWAPCI_SELF_TESTS_MAX)
-        return false;
+    if (tests->count == SWAPCI_SELF_TESTS_MAX) return false;
     tests->tests[tests->count++] = (struct swapci_self_test){.refuses = false};
     return true;
 }
@@ -178,39 +164,31 @@ static bool take_self_test(struct swapci_self_tests *tests, const char *key, str
 }
 
 /* A key that may be there once. */
-static bool take_once(struct line *l, char *out) { return out[0] == '\0' && take_string(l, out); }
+static bool take_once(struct line *l, char *out) {
+    return out[0] == '\0' && take_string(l, out);
+}
 
 static bool take_pair(struct swapci_manifest *m, const char *table, struct line *l) {
     char key[SWAPCI_NAME_MAX];
-    if (!take_key(l, key) || !take_char(l, '='))
-        return false;
-    if (strcmp(table, "flavours") == 0)
-        return add_flavour(m, key, l);
-    if (strcmp(table, "digests") == 0)
-        return add_digest(m, key, l);
-    if (strcmp(table, "self_test") == 0)
-        return take_self_test(&m->self_tests, key, l);
-    if (table[0] == '\0' && strcmp(key, "name") == 0)
-        return take_once(l, m->name);
-    if (table[0] == '\0' && strcmp(key, "version") == 0)
-        return take_once(l, m->version);
-    if (table[0] == '\0' && strcmp(key, "expires") == 0)
-        return take_once(l, m->expires);
+    if (!take_key(l, key) || !take_char(l, '=')) return false;
+    if (strcmp(table, "flavours") == 0) return add_flavour(m, key, l);
+    if (strcmp(table, "digests") == 0) return add_digest(m, key, l);
+    if (strcmp(table, "self_test") == 0) return take_self_test(&m->self_tests, key, l);
+    if (table[0] == '\0' && strcmp(key, "name") == 0) return take_once(l, m->name);
+    if (table[0] == '\0' && strcmp(key, "version") == 0) return take_once(l, m->version);
+    if (table[0] == '\0' && strcmp(key, "expires") == 0) return take_once(l, m->expires);
     return skip_value(l);
 }
 
 static bool take_table(struct swapci_manifest *m, char *table, struct line *l) {
     bool array = take_char(l, '[') && l->at < l->end && *l->at == '[';
-    if (array)
-        l->at++;
-    if (!take_key(l, table) || !take_char(l, ']') || (array && !take_char(l, ']')))
-        return false;
+    if (array) l->at++;
+    if (!take_key(l, table) || !take_char(l, ']') || (array && !take_char(l, ']'))) return false;
     return strcmp(table, "self_test") != 0 || (array && add_self_test(&m->self_tests));
 }
 
 static bool take_line(struct swapci_manifest *m, char *table, struct line *l) {
-    if (at_end(l))
-        return true;
+    if (at_end(l)) return true;
     bool good = *l->at == '[' ? take_table(m, table, l) : take_pair(m, table, l);
     return good && at_end(l);
 }
@@ -254,14 +232,12 @@ enum swapc_status swapci_manifest_parse(swapc_bytes text, const char *path,
 const struct swapci_flavour *swapci_manifest_flavour(const struct swapci_manifest *manifest,
                                                      const char *name) {
     for (unsigned i = 0; i < manifest->flavour_count; i++)
-        if (strcmp(manifest->flavours[i].name, name) == 0)
-            return &manifest->flavours[i];
+        if (strcmp(manifest->flavours[i].name, name) == 0) return &manifest->flavours[i];
     return NULL;
 }
 
 const char *swapci_manifest_digest(const struct swapci_manifest *manifest, const char *flavour) {
     for (unsigned i = 0; i < manifest->digest_count; i++)
-        if (strcmp(manifest->digests[i].flavour, flavour) == 0)
-            return manifest->digests[i].hex;
+        if (strcmp(manifest->digests[i].flavour, flavour) == 0) return manifest->digests[i].hex;
     return NULL;
 }

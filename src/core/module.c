@@ -24,7 +24,7 @@ struct swapc_module {
     struct swapci_blueprint blueprint;
     struct swapci_pool pool;
     swapc_module_info info;
-    bool kept; /* its compiled form may come from the cache, and go there */
+    bool kept;             /* its compiled form may come from the cache, and go there */
     char engine_build[64]; /* the engine's version and settings, for the cache */
 };
 
@@ -41,9 +41,9 @@ static enum swapc_status engine_for_file(swapc_bytes bytes, const char *path, un
                                          swapc_error *error) {
     bool wasm = swapci_wasm_is_module(bytes);
     if (!wasm && !is_elf(bytes))
-        return swapc_error_set(error, SWAPC_MODULE_MALFORMED,
-                               "%s is neither a wasm module nor a shared object: build or copy it again",
-                               path);
+        return swapc_error_set(
+            error, SWAPC_MODULE_MALFORMED,
+            "%s is neither a wasm module nor a shared object: build or copy it again", path);
     for (unsigned i = 0; i < swapci_engine_count; i++)
         if (swapci_engine_table[i].engine && engine_takes(swapci_engine_table[i].engine, wasm)) {
             *index = i;
@@ -55,15 +55,13 @@ static enum swapc_status engine_for_file(swapc_bytes bytes, const char *path, un
 /* The first engine that validates wasm; UINT32_MAX: there is none in this build. */
 static unsigned validating_engine(void) {
     for (unsigned i = 0; i < swapci_engine_count; i++)
-        if (swapci_engine_table[i].engine && swapci_engine_table[i].engine->validate)
-            return i;
+        if (swapci_engine_table[i].engine && swapci_engine_table[i].engine->validate) return i;
     return UINT32_MAX;
 }
 
 static bool runs_flavour_of(const swapc_engine *engine, const struct swapci_manifest *manifest) {
     for (const char *const *f = engine ? engine->flavours : NULL; f && *f; f++)
-        if (swapci_manifest_flavour(manifest, *f))
-            return true;
+        if (swapci_manifest_flavour(manifest, *f)) return true;
     return false;
 }
 
@@ -80,50 +78,39 @@ static enum swapc_status engine_for_bundle(const swapc_host *host, const char *p
                                            swapc_error *error) {
     for (unsigned i = 0; i < swapci_engine_count; i++) {
         const swapc_engine *engine = swapci_engine_table[i].engine;
-        if (!runs_flavour_of(engine, manifest))
-            continue;
+        if (!runs_flavour_of(engine, manifest)) continue;
         bool served = is_served(host, engine);
-        if (served || *index == UINT32_MAX)
-            *index = i;
-        if (served)
-            break;
+        if (served || *index == UINT32_MAX) *index = i;
+        if (served) break;
     }
-    if (*index != UINT32_MAX)
-        return SWAPC_OK;
+    if (*index != UINT32_MAX) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_NO_FLAVOUR,
                            "no engine in this build runs a flavour of bundle %s", path);
 }
 
 /* Finds the image at path and settles the engine, for which a single file has to be read. */
 static enum swapc_status find_image(const swapc_host *host, const char *path,
-                                    const swapc_module_options *options,
-                                    struct swapci_image *image, unsigned *index,
-                                    swapc_error *error) {
+                                    const swapc_module_options *options, struct swapci_image *image,
+                                    unsigned *index, swapc_error *error) {
     const char *wanted[2] = {options->flavour, NULL};
     const char *const *flavours = wanted;
     struct swapci_manifest manifest;
     enum swapc_status status = SWAPC_OK;
     *index = UINT32_MAX;
-    if (options->engine)
-        status = swapci_engine_find(options->engine, index, error);
+    if (options->engine) status = swapci_engine_find(options->engine, index, error);
     else if ((status = swapci_bundle_manifest(path, &manifest, NULL)) == SWAPC_OK)
         status = engine_for_bundle(host, path, &manifest, index, error);
     else if (status == SWAPC_NO_MEMORY)
         swapc_error_set(error, status, "no memory to read %s", path);
-    else
-        status = SWAPC_OK; /* a file, or wrong in a way that is told below */
-    if (status != SWAPC_OK)
-        return status;
+    else status = SWAPC_OK; /* a file, or wrong in a way that is told below */
+    if (status != SWAPC_OK) return status;
     if (!options->flavour && *index != UINT32_MAX)
         flavours = swapci_engine_table[*index].engine->flavours;
     status = swapci_image_locate(path, flavours, host->config.trust, image, error);
-    if (status != SWAPC_OK || *index != UINT32_MAX)
-        return status;
+    if (status != SWAPC_OK || *index != UINT32_MAX) return status;
     status = swapci_image_fill(image, error);
-    if (status == SWAPC_OK)
-        status = engine_for_file(image->bytes, path, index, error);
-    if (status != SWAPC_OK)
-        swapci_image_fini(image);
+    if (status == SWAPC_OK) status = engine_for_file(image->bytes, path, index, error);
+    if (status != SWAPC_OK) swapci_image_fini(image);
     return status;
 }
 
@@ -131,8 +118,7 @@ static enum swapc_status find_image(const swapc_host *host, const char *path,
  * somebody trusted has signed. */
 static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
                                   const struct swapci_image *image, swapc_error *error) {
-    if (engine->validate)
-        return SWAPC_OK;
+    if (engine->validate) return SWAPC_OK;
     unsigned other = validating_engine();
     if (other != UINT32_MAX) {
         swapc_engine_state *state;
@@ -141,8 +127,7 @@ static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
                    ? swapci_engine_table[other].engine->validate(state, image->bytes, error)
                    : status;
     }
-    if (image->trusted)
-        return SWAPC_OK;
+    if (image->trusted) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_UNSUPPORTED,
                            "%s validates too little to take modules by itself, and this build has "
                            "no engine that does: build with wasmtime, or take signed bundles only",
@@ -189,10 +174,9 @@ static enum swapc_status compile(swapc_module *module, swapc_engine_state *state
     swapc_artifact artifact = {image->bytes, image->path, image->digest_hex};
     enum swapc_status status = check_image(module->host, module->blueprint.engine, image, error);
     if (status == SWAPC_OK)
-        status = module->blueprint.engine->compile(state, &artifact, &module->blueprint.module,
-                                                   error);
-    if (status == SWAPC_OK && module->kept)
-        keep_compiled(module);
+        status =
+            module->blueprint.engine->compile(state, &artifact, &module->blueprint.module, error);
+    if (status == SWAPC_OK && module->kept) keep_compiled(module);
     return status;
 }
 
@@ -203,13 +187,11 @@ static bool revive(swapc_module *module, swapc_engine_state *state) {
     swapc_error error = SWAPC_ERROR_INIT;
     struct swapci_cache_key key = cache_key(module);
     int compiled;
-    if (!swapci_cache_find(&module->host->cache, &key, &compiled))
-        return false;
+    if (!swapci_cache_find(&module->host->cache, &key, &compiled)) return false;
     enum swapc_status status = module->blueprint.engine->deserialize(
         state, &artifact, compiled, &module->blueprint.module, &error);
     close(compiled);
-    if (status != SWAPC_OK)
-        swapci_cache_drop(&module->host->cache, &key, error.text);
+    if (status != SWAPC_OK) swapci_cache_drop(&module->host->cache, &key, error.text);
     return status == SWAPC_OK;
 }
 
@@ -225,12 +207,9 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
         return SWAPC_OK;
     }
     enum swapc_status status = read ? SWAPC_OK : swapci_image_fill(image, error);
-    if (status != SWAPC_OK)
-        return status;
-    if (module->kept)
-        swapci_cache_remember(cache, image);
-    if (module->kept && revive(module, state))
-        return SWAPC_OK;
+    if (status != SWAPC_OK) return status;
+    if (module->kept) swapci_cache_remember(cache, image);
+    if (module->kept && revive(module, state)) return SWAPC_OK;
     return compile(module, state, error);
 }
 
@@ -238,23 +217,22 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
 static enum swapc_status prove(swapc_module *module, swapc_error *error) {
     struct swapci_instance *instance;
     enum swapc_status status = swapci_instance_new(&module->blueprint, &instance, error);
-    if (status == SWAPC_OK)
-        swapci_pool_give(&module->pool, instance);
+    if (status == SWAPC_OK) swapci_pool_give(&module->pool, instance);
     return status;
 }
 
 static void describe(swapc_module *module) {
     struct swapci_image *image = &module->image;
-    module->info = (swapc_module_info){image->name,    image->version, module->blueprint.engine->name,
-                                       image->flavour, image->path,    image->digest_hex};
+    module->info =
+        (swapc_module_info){image->name,    image->version, module->blueprint.engine->name,
+                            image->flavour, image->path,    image->digest_hex};
 }
 
 /* An engine is opened with the host's ceiling and may have reserved just that much. */
 static enum swapc_status check_limits(const swapc_module *module, swapc_error *error) {
     uint64_t most = module->host->config.limits.memory_max;
     uint64_t asked = module->blueprint.limits.memory_max;
-    if (most == 0 || (asked != 0 && asked <= most))
-        return SWAPC_OK;
+    if (most == 0 || (asked != 0 && asked <= most)) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_INVALID,
                            "the module's memory_max is above the host's, %llu bytes: raise the "
                            "limit of the host",
@@ -278,24 +256,20 @@ static void note_engine_build(swapc_module *module, const swapc_engine_state *st
 static enum swapc_status build(swapc_module *module, unsigned index, swapc_error *error) {
     swapc_engine_state *state;
     enum swapc_status status = check_limits(module, error);
-    if (status == SWAPC_OK)
-        status = swapci_host_open_engine(module->host, index, &state, error);
+    if (status == SWAPC_OK) status = swapci_host_open_engine(module->host, index, &state, error);
     if (status == SWAPC_OK) {
         note_engine_build(module, state);
         status = obtain(module, state, error);
     }
-    if (status == SWAPC_OK)
-        status = prove(module, error);
-    if (status == SWAPC_OK && module->image.trusted)
-        status = admit_version(module, error);
+    if (status == SWAPC_OK) status = prove(module, error);
+    if (status == SWAPC_OK && module->image.trusted) status = admit_version(module, error);
     return status;
 }
 
 /* Puts the file's name before the sentence, so that every refusal says which module it means. */
 static void name_file(swapc_error *error, const char *path) {
     char text[SWAPC_ERROR_TEXT_MAX];
-    if (!error || strstr(error->text, path))
-        return;
+    if (!error || strstr(error->text, path)) return;
     memcpy(text, error->text, sizeof text);
     enum swapc_status status = error->status;
     int64_t native = error->native;
@@ -367,8 +341,7 @@ enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, sw
                                name);
     enum swapc_status status = own.engine ? swapci_engine_find(own.engine, &index, error)
                                           : engine_for_file(bytes, name, &index, error);
-    if (status == SWAPC_OK)
-        status = swapci_image_copy(name, bytes, &image, error);
+    if (status == SWAPC_OK) status = swapci_image_copy(name, bytes, &image, error);
     return status == SWAPC_OK ? module_new(host, &image, index, &own, out, error) : status;
 }
 
@@ -381,14 +354,15 @@ void swapc_module_release(swapc_module *module) {
     if (!module || atomic_fetch_sub_explicit(&module->references, 1, memory_order_acq_rel) != 1)
         return;
     swapci_pool_fini(&module->pool);
-    if (module->blueprint.module)
-        module->blueprint.engine->free_module(module->blueprint.module);
+    if (module->blueprint.module) module->blueprint.engine->free_module(module->blueprint.module);
     swapci_image_fini(&module->image);
     atomic_fetch_sub(&module->host->modules, 1);
     swapci_heap_free(module);
 }
 
-const swapc_module_info *swapc_module_describe(const swapc_module *module) { return &module->info; }
+const swapc_module_info *swapc_module_describe(const swapc_module *module) {
+    return &module->info;
+}
 
 void swapc_cancel_request(swapc_cancel *cancel) {
     __atomic_store_n(&cancel->flag, 1, __ATOMIC_RELEASE);
@@ -400,8 +374,7 @@ unsigned swapci_module_self_tests(const swapc_module *module) {
 
 enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error) {
     enum swapc_status status = swapci_self_tests_run(&module->image.self_tests, module, error);
-    if (status != SWAPC_OK)
-        name_file(error, module->image.path);
+    if (status != SWAPC_OK) name_file(error, module->image.path);
     return status;
 }
 
@@ -413,9 +386,10 @@ const swapc_log *swapci_module_log(const swapc_module *module) {
 static enum swapc_status admit(swapc_bytes operation, swapc_bytes payload,
                                const swapc_call_options *options, swapc_error *error) {
     if (operation.len > OPERATION_MAX || payload.len > PAYLOAD_MAX)
-        return swapc_error_set(error, SWAPC_TOO_LARGE,
-                               "operation of %zu and payload of %zu bytes; the limits are %d and %d",
-                               operation.len, payload.len, OPERATION_MAX, PAYLOAD_MAX);
+        return swapc_error_set(
+            error, SWAPC_TOO_LARGE,
+            "operation of %zu and payload of %zu bytes; the limits are %d and %d", operation.len,
+            payload.len, OPERATION_MAX, PAYLOAD_MAX);
     if (options && options->cancel && __atomic_load_n(&options->cancel->flag, __ATOMIC_ACQUIRE))
         return swapc_error_set(error, SWAPC_CANCELLED, "the call was cancelled before it began");
     return SWAPC_OK;
@@ -427,19 +401,14 @@ enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation
     bool reusable;
     reply->body = swapc_bytes_of(NULL, 0);
     enum swapc_status status = admit(operation, payload, options, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     struct swapci_instance *instance = swapci_pool_take(&module->pool);
-    if (!instance)
-        status = swapci_instance_new(&module->blueprint, &instance, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (!instance) status = swapci_instance_new(&module->blueprint, &instance, error);
+    if (status != SWAPC_OK) return status;
     status = swapci_instance_call(instance, operation, payload, options, generation, reply,
                                   &reusable, error);
-    if (reusable)
-        swapci_pool_give(&module->pool, instance);
-    else
-        swapci_instance_free(instance);
+    if (reusable) swapci_pool_give(&module->pool, instance);
+    else swapci_instance_free(instance);
     return status;
 }
 

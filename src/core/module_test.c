@@ -53,8 +53,7 @@ static enum swapc_status try_load(struct bench *b, const struct swapci_fake_prog
 static swapc_module *load(struct bench *b, const struct swapci_fake_program *program) {
     swapc_module *module = NULL;
     enum swapc_status status = try_load(b, program, NULL, &module);
-    if (status != SWAPC_OK)
-        fail_msg("%s", b->error.text);
+    if (status != SWAPC_OK) fail_msg("%s", b->error.text);
     return module;
 }
 
@@ -80,20 +79,17 @@ static enum swapc_status obedient(struct swapci_fake_guest *guest, uint32_t op_l
     char operation[32] = "", text[16];
     enum swapc_status status =
         swapci_fake_wapc(guest, "__guest_request", SWAPCI_FAKE_ARGS(0, 64), NULL);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     memcpy(operation, guest->memory, op_len < 31 ? op_len : 31);
     *result = strcmp(operation, "error") != 0;
-    if (strcmp(operation, "trap") == 0)
-        return SWAPC_TRAP;
+    if (strcmp(operation, "trap") == 0) return SWAPC_TRAP;
     if (strcmp(operation, "outside") == 0)
-        return swapci_fake_wapc(guest, "__guest_response",
-                                SWAPCI_FAKE_ARGS(SWAPCI_FAKE_MEMORY, 1), NULL);
+        return swapci_fake_wapc(guest, "__guest_response", SWAPCI_FAKE_ARGS(SWAPCI_FAKE_MEMORY, 1),
+                                NULL);
     if (strcmp(operation, "exit") == 0)
-        return swapci_fake_import(guest, "wasi_snapshot_preview1", "proc_exit",
-                                  SWAPCI_FAKE_ARGS(0), NULL);
-    if (strcmp(operation, "silent") == 0 || strcmp(operation, "error") == 0)
-        return SWAPC_OK;
+        return swapci_fake_import(guest, "wasi_snapshot_preview1", "proc_exit", SWAPCI_FAKE_ARGS(0),
+                                  NULL);
+    if (strcmp(operation, "silent") == 0 || strcmp(operation, "error") == 0) return SWAPC_OK;
     if (strcmp(operation, "respond_and_trap") == 0) {
         swapci_fake_respond(guest, swapc_bytes_str("not to be seen"));
         return SWAPC_TRAP;
@@ -182,8 +178,7 @@ static void a_warm_call_allocates_nothing(void **state) {
     swapc_module *module = load(b, &swapci_fake_echo);
     assert_int_equal(call(b, module, "echo"), SWAPC_OK);
     size_t before = swapci_alloc_count();
-    for (int i = 0; i < 100; i++)
-        assert_int_equal(call(b, module, "echo"), SWAPC_OK);
+    for (int i = 0; i < 100; i++) assert_int_equal(call(b, module, "echo"), SWAPC_OK);
     assert_int_equal(swapci_alloc_count(), before);
     swapc_module_release(module);
 }
@@ -195,23 +190,42 @@ static enum swapc_status letter(char c) {
     order[strlen(order)] = c;
     return SWAPC_OK;
 }
-static enum swapc_status on_section(struct swapci_fake_guest *g) { (void)g; return letter('w'); }
-static enum swapc_status on_start(struct swapci_fake_guest *g) { (void)g; return letter('s'); }
-static enum swapc_status on_initialize(struct swapci_fake_guest *g) { (void)g; return letter('i'); }
-static enum swapc_status on_init(struct swapci_fake_guest *g) { (void)g; return letter('p'); }
-static enum swapc_status on_trap(struct swapci_fake_guest *g) { (void)g; return SWAPC_TRAP; }
+static enum swapc_status on_section(struct swapci_fake_guest *g) {
+    (void)g;
+    return letter('w');
+}
+static enum swapc_status on_start(struct swapci_fake_guest *g) {
+    (void)g;
+    return letter('s');
+}
+static enum swapc_status on_initialize(struct swapci_fake_guest *g) {
+    (void)g;
+    return letter('i');
+}
+static enum swapc_status on_init(struct swapci_fake_guest *g) {
+    (void)g;
+    return letter('p');
+}
+static enum swapc_status on_trap(struct swapci_fake_guest *g) {
+    (void)g;
+    return SWAPC_TRAP;
+}
 
 static enum swapc_status exits(struct swapci_fake_guest *guest, uint32_t code) {
     return swapci_fake_import(guest, "wasi_snapshot_preview1", "proc_exit", SWAPCI_FAKE_ARGS(code),
                               NULL);
 }
-static enum swapc_status on_exit_0(struct swapci_fake_guest *g) { return exits(g, 0); }
-static enum swapc_status on_exit_1(struct swapci_fake_guest *g) { return exits(g, 1); }
+static enum swapc_status on_exit_0(struct swapci_fake_guest *g) {
+    return exits(g, 0);
+}
+static enum swapc_status on_exit_1(struct swapci_fake_guest *g) {
+    return exits(g, 1);
+}
 
 static void init_exports_run_in_order(void **state) {
     struct bench *b = *state;
-    static const struct swapci_fake_program program = {obedient, on_section, on_start,
-                                                       on_initialize, on_init, NULL};
+    static const struct swapci_fake_program program = {obedient,      on_section, on_start,
+                                                       on_initialize, on_init,    NULL};
     memset(order, 0, sizeof order);
     swapc_module *module = load(b, &program);
     assert_string_equal(order, "wsip");
@@ -223,8 +237,8 @@ static void init_exports_run_in_order(void **state) {
 /* Leaving by proc_exit(0) is how a command's _start ends: the others still run. */
 static void exit_0_in_init_is_success(void **state) {
     struct bench *b = *state;
-    static const struct swapci_fake_program program = {obedient, NULL, on_exit_0, on_initialize,
-                                                       on_exit_0, NULL};
+    static const struct swapci_fake_program program = {obedient,      NULL,      on_exit_0,
+                                                       on_initialize, on_exit_0, NULL};
     memset(order, 0, sizeof order);
     swapc_module *module = load(b, &program);
     assert_string_equal(order, "i");
@@ -355,12 +369,12 @@ static void sizes_of_a_call_are_bounded(void **state) {
     swapc_module *module = load(b, &swapci_fake_echo);
     static uint8_t big[65537];
     swapc_bytes nothing = swapc_bytes_of(NULL, 0);
-    assert_int_equal(swapc_module_call(module, swapc_bytes_of(big, 65537), nothing, NULL, &b->reply,
-                                       &b->error),
-                     SWAPC_TOO_LARGE);
-    assert_int_equal(swapc_module_call(module, swapc_bytes_of(big, 65536), nothing, NULL, &b->reply,
-                                       NULL),
-                     SWAPC_OK);
+    assert_int_equal(
+        swapc_module_call(module, swapc_bytes_of(big, 65537), nothing, NULL, &b->reply, &b->error),
+        SWAPC_TOO_LARGE);
+    assert_int_equal(
+        swapc_module_call(module, swapc_bytes_of(big, 65536), nothing, NULL, &b->reply, NULL),
+        SWAPC_OK);
     assert_int_equal(swapc_module_call(module, nothing, swapc_bytes_of(big, (1u << 30) + 1u), NULL,
                                        &b->reply, NULL),
                      SWAPC_TOO_LARGE);

@@ -5,8 +5,7 @@
 #include "swapc/host.h"
 
 int swapc_engine_at(unsigned index, swapc_engine_info *out) {
-    if (index >= swapci_engine_count)
-        return 0;
+    if (index >= swapci_engine_count) return 0;
     const swapc_engine *engine = swapci_engine_table[index].engine;
     out->name = swapci_engine_table[index].name;
     out->version = engine ? engine->version() : NULL;
@@ -29,11 +28,9 @@ enum swapc_status swapci_engine_find(const char *name, unsigned *index, swapc_er
     char built[128];
     list_built(built, sizeof built);
     for (unsigned i = 0; i < swapci_engine_count; i++) {
-        if (strcmp(name, swapci_engine_table[i].name) != 0)
-            continue;
+        if (strcmp(name, swapci_engine_table[i].name) != 0) continue;
         *index = i;
-        if (swapci_engine_table[i].engine)
-            return SWAPC_OK;
+        if (swapci_engine_table[i].engine) return SWAPC_OK;
         return swapc_error_set(error, SWAPC_NO_ENGINE,
                                "engine \"%s\" is not in this build; it has: %s", name, built);
     }

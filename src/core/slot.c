@@ -38,8 +38,7 @@ enum swapc_status swapc_slot_new(const char *name, swapc_slot **out, swapc_error
 }
 
 void swapc_slot_free(swapc_slot *slot) {
-    if (!slot)
-        return;
+    if (!slot) return;
     swapci_cohorts_close(slot->cohorts);
     swapc_module_release(slot->current);
     swapc_module_release(slot->previous);
@@ -48,7 +47,9 @@ void swapc_slot_free(swapc_slot *slot) {
     swapci_heap_free(slot);
 }
 
-const char *swapc_slot_name(const swapc_slot *slot) { return slot->name; }
+const char *swapc_slot_name(const swapc_slot *slot) {
+    return slot->name;
+}
 
 /* Under the lock: makes module current; the caller releases what comes back. */
 static swapc_module *publish_locked(swapc_slot *slot, swapc_module *module) {
@@ -88,8 +89,7 @@ int swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin
     swapc_module *dropped = NULL;
     pthread_mutex_lock(&slot->lock);
     int swapped = slot->current != module;
-    if (swapped)
-        dropped = publish_locked(slot, module);
+    if (swapped) dropped = publish_locked(slot, module);
     pin_locked(slot, pin);
     pthread_mutex_unlock(&slot->lock);
     swapc_module_release(dropped);
@@ -131,8 +131,7 @@ enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation) {
         *generation = slot->generation;
     }
     pthread_mutex_unlock(&slot->lock);
-    if (!back)
-        return SWAPC_EMPTY;
+    if (!back) return SWAPC_EMPTY;
     log_rollback(slot, back, *generation);
     swapc_module_release(dropped);
     swapc_module_release(back);
@@ -148,21 +147,17 @@ static struct swapci_cohort *held(swapc_slot *slot, uint64_t generation) {
 
 enum swapc_status swapc_slot_drain(swapc_slot *slot, uint64_t generation, uint32_t timeout_ms) {
     uint64_t until = swapci_clock_monotonic_ns() + (uint64_t)timeout_ms * 1000000u;
-    if (generation > swapc_slot_generation(slot))
-        return SWAPC_INVALID;
+    if (generation > swapc_slot_generation(slot)) return SWAPC_INVALID;
     for (;;) {
         struct swapci_cohort *cohort = held(slot, generation);
-        if (!cohort)
-            return SWAPC_OK;
-        if (!swapci_cohort_wait(cohort, until))
-            return SWAPC_BUSY;
+        if (!cohort) return SWAPC_OK;
+        if (!swapci_cohort_wait(cohort, until)) return SWAPC_BUSY;
     }
 }
 
 void swapc_pin_release(swapc_pin *pin) {
     swapc_module *module = pin->module;
-    if (!module)
-        return;
+    if (!module) return;
     pin->module = NULL;
     swapc_module_release(module);
     swapci_cohort_leave(pin->cohort);

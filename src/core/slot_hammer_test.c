@@ -30,8 +30,7 @@ static swapc_module *load(swapc_host *host, const struct swapci_fake_program *pr
     swapc_error error = SWAPC_ERROR_INIT;
     enum swapc_status status = swapc_module_load_bytes(
         host, "tagged", swapci_fake_bytes(program, bytes), NULL, &module, &error);
-    if (status != SWAPC_OK)
-        print_error("%s\n", error.text);
+    if (status != SWAPC_OK) print_error("%s\n", error.text);
     assert_int_equal(status, SWAPC_OK);
     return module;
 }
@@ -74,8 +73,7 @@ static void *call_until_done(void *user) {
     swapc_reply reply = SWAPC_REPLY_INIT;
     while (!atomic_load(&h->done)) {
         swapc_pin pin;
-        if (swapc_slot_pin(h->t->slot, &pin) != SWAPC_OK)
-            continue;
+        if (swapc_slot_pin(h->t->slot, &pin) != SWAPC_OK) continue;
         const char *tag = pin.generation % 2 ? "A" : "B";
         enum swapc_status status = swapc_pin_call(&pin, swapc_bytes_str("tag"),
                                                   swapc_bytes_of(NULL, 0), NULL, &reply, NULL);
@@ -95,11 +93,9 @@ static void publish_under_calls(void **state) {
         assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &h), 0);
     for (int i = 0; i < PUBLISHES; i++)
         assert_int_equal(swapc_slot_publish(h.t->slot, i % 2 ? h.t->b : h.t->a), i + 1);
-    while (atomic_load(&h.calls) == 0)
-        sched_yield();
+    while (atomic_load(&h.calls) == 0) sched_yield();
     atomic_store(&h.done, 1);
-    for (int i = 0; i < CALLERS; i++)
-        pthread_join(threads[i], NULL);
+    for (int i = 0; i < CALLERS; i++) pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&h.wrong), 0);
 }
 
@@ -135,8 +131,7 @@ static void swap_and_pin(void **state) {
         swappers[i] = (struct swapper){&h, i % 2 ? t->a : t->b, i % 2 ? "A" : "B"};
         assert_int_equal(pthread_create(&threads[i], NULL, ensure_and_call, &swappers[i]), 0);
     }
-    for (int i = 0; i < CALLERS; i++)
-        pthread_join(threads[i], NULL);
+    for (int i = 0; i < CALLERS; i++) pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&h.wrong), 0);
 }
 
@@ -152,8 +147,7 @@ static void short_lived_modules(void **state) {
         swapc_module_release(module);
     }
     atomic_store(&h.done, 1);
-    for (int i = 0; i < CALLERS; i++)
-        pthread_join(threads[i], NULL);
+    for (int i = 0; i < CALLERS; i++) pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&h.wrong), 0);
     assert_in_range(atomic_load(&swapci_fake.modules), 2, 4);
 }

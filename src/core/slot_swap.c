@@ -15,8 +15,7 @@ static const swapc_swap_options no_options = SWAPC_SWAP_OPTIONS_INIT;
 /* Loading fails in its check when the module is at fault, else in preparing it; with a trust policy
  * it runs the self-test itself, before it admits the version. */
 static enum swapc_swap_stage stage_of(enum swapc_status status) {
-    if (status == SWAPC_SELF_TEST)
-        return SWAPC_SWAP_SELF_TEST;
+    if (status == SWAPC_SELF_TEST) return SWAPC_SWAP_SELF_TEST;
     bool module = status >= SWAPC_MODULE_MALFORMED && status < SWAPC_NO_MEMORY;
     return module || status == SWAPC_UNSUPPORTED ? SWAPC_SWAP_CHECK : SWAPC_SWAP_PREPARE;
 }
@@ -38,13 +37,13 @@ static enum swapc_status refused(swapc_slot *slot, const swapc_log *log,
 static enum swapc_status self_test(swapc_module *module, enum swapc_self_test wanted,
                                    swapc_swap_report *report, swapc_error *error) {
     report->self_tests = wanted == SWAPC_SELF_TEST_SKIP ? 0 : swapci_module_self_tests(module);
-    if (wanted == SWAPC_SELF_TEST_SKIP)
-        return SWAPC_OK;
+    if (wanted == SWAPC_SELF_TEST_SKIP) return SWAPC_OK;
     if (wanted == SWAPC_SELF_TEST_REQUIRED && report->self_tests == 0)
-        return swapc_error_set(error, SWAPC_SELF_TEST,
-                               "%s has no self-test vectors, and they are required: add [[self_test]] "
-                               "tables to its module.toml",
-                               swapc_module_describe(module)->path);
+        return swapc_error_set(
+            error, SWAPC_SELF_TEST,
+            "%s has no self-test vectors, and they are required: add [[self_test]] "
+            "tables to its module.toml",
+            swapc_module_describe(module)->path);
     return swapc_module_self_test(module, error);
 }
 
@@ -66,8 +65,7 @@ static enum swapc_status swap(swapc_slot *slot, swapc_host *host, const char *pa
     uint64_t loaded = swapci_clock_monotonic_ns();
     report->load_us = (loaded - start) / 1000;
     report->stage = stage_of(status);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     report->stage = SWAPC_SWAP_SELF_TEST;
     status = self_test(module, options->self_test, report, error);
     report->self_test_us = (swapci_clock_monotonic_ns() - loaded) / 1000;
@@ -87,12 +85,10 @@ enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char
     swapc_error cause = SWAPC_ERROR_INIT;
     report = report ? report : &own;
     *report = (swapc_swap_report){.stage = SWAPC_SWAP_PREPARE};
-    enum swapc_status status = swap(slot, host, path, options ? options : &no_options, report,
-                                    &cause);
-    if (status == SWAPC_OK)
-        return SWAPC_OK;
+    enum swapc_status status =
+        swap(slot, host, path, options ? options : &no_options, report, &cause);
+    if (status == SWAPC_OK) return SWAPC_OK;
     refused(slot, &host->config.log, report, &cause);
-    if (error && error->status == SWAPC_OK)
-        *error = cause;
+    if (error && error->status == SWAPC_OK) *error = cause;
     return status;
 }

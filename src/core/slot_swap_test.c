@@ -109,7 +109,9 @@ static enum swapc_status swap_as(struct bench *b, enum swapc_self_test self_test
     return swapc_slot_swap(b->slot, b->host, b->folder, &options, &b->report, &b->error);
 }
 
-static enum swapc_status swap(struct bench *b) { return swap_as(b, SWAPC_SELF_TEST_IF_ANY); }
+static enum swapc_status swap(struct bench *b) {
+    return swap_as(b, SWAPC_SELF_TEST_IF_ANY);
+}
 
 static void publish_old(struct bench *b) {
     bundle(b, &old, HEAD);
@@ -268,8 +270,7 @@ struct leaver {
 
 static void *hold_a_while(void *user) {
     struct leaver *leaver = user;
-    while (!atomic_load(&leaver->let_go))
-        usleep(100);
+    while (!atomic_load(&leaver->let_go)) usleep(100);
     usleep(2000);
     swapc_pin_release(&leaver->pin);
     return NULL;
@@ -308,8 +309,7 @@ static void *call_until_done(void *user) {
     swapc_reply reply = SWAPC_REPLY_INIT;
     while (!atomic_load(caller->done)) {
         swapc_pin pin;
-        if (swapc_slot_pin(caller->bench->slot, &pin) != SWAPC_OK)
-            continue;
+        if (swapc_slot_pin(caller->bench->slot, &pin) != SWAPC_OK) continue;
         atomic_store(&caller->inside, pin.generation);
         caller->wrong += swapc_pin_call(&pin, swapc_bytes_str("echo"), swapc_bytes_str("x"), NULL,
                                         &reply, NULL) != SWAPC_OK;

@@ -31,8 +31,7 @@ static swapc_module *load(swapc_host *host, const struct swapci_fake_program *pr
     swapc_error error = SWAPC_ERROR_INIT;
     enum swapc_status status = swapc_module_load_bytes(
         host, "tagged", swapci_fake_bytes(program, bytes), NULL, &module, &error);
-    if (status != SWAPC_OK)
-        print_error("%s\n", error.text);
+    if (status != SWAPC_OK) print_error("%s\n", error.text);
     assert_int_equal(status, SWAPC_OK);
     return module;
 }
@@ -221,8 +220,7 @@ static void warm_calls_and_swaps_allocate_nothing(void **state) {
             expect_tag(t, &pin, i % 2 ? "A" : "B");
             swapc_pin_release(&pin);
         }
-        if (round > 0)
-            assert_int_equal(swapci_alloc_count(), before);
+        if (round > 0) assert_int_equal(swapci_alloc_count(), before);
     }
 }
 
@@ -249,16 +247,13 @@ static void drain_with_many_generations_held(void **state) {
     enum { HELD = 30, COUNTERS = 8 };
     struct bench *t = *state;
     swapc_pin pins[HELD];
-    for (int i = 0; i < HELD; i++)
-        swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]);
+    for (int i = 0; i < HELD; i++) swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]);
     for (unsigned i = 0; i < HELD; i++) {
         assert_int_equal(pins[i].generation, i + 1);
         assert_int_equal(swapc_slot_drain(t->slot, i + 1, 0), SWAPC_OK);
-        if (i + 1 < HELD)
-            assert_int_equal(swapc_slot_drain(t->slot, i + 2, 0), SWAPC_BUSY);
+        if (i + 1 < HELD) assert_int_equal(swapc_slot_drain(t->slot, i + 2, 0), SWAPC_BUSY);
         swapc_pin_release(&pins[i]);
-        if (i + 1 >= COUNTERS)
-            break;
+        if (i + 1 >= COUNTERS) break;
     }
     for (int i = COUNTERS; i < HELD; i++) {
         assert_int_equal(swapc_slot_drain(t->slot, HELD, 0), SWAPC_BUSY);
@@ -272,11 +267,9 @@ static void new_pins_do_not_hold_old_generations(void **state) {
     enum { HELD = 9 };
     struct bench *t = *state;
     swapc_pin pins[HELD], newest;
-    for (int i = 0; i < HELD; i++)
-        swapc_slot_publish_pin(t->slot, t->a, &pins[i]);
+    for (int i = 0; i < HELD; i++) swapc_slot_publish_pin(t->slot, t->a, &pins[i]);
     uint64_t generation = swapc_slot_publish(t->slot, t->b);
-    for (int i = 0; i < HELD; i++)
-        swapc_pin_release(&pins[i]);
+    for (int i = 0; i < HELD; i++) swapc_pin_release(&pins[i]);
     assert_int_equal(swapc_slot_pin(t->slot, &newest), SWAPC_OK);
     assert_int_equal(swapc_slot_drain(t->slot, generation, 0), SWAPC_OK);
     swapc_pin_release(&newest);
@@ -286,8 +279,7 @@ static void many_pins_outlive_the_slot(void **state) {
     enum { HELD = 20 };
     struct bench *t = *state;
     swapc_pin pins[HELD];
-    for (int i = 0; i < HELD; i++)
-        swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]);
+    for (int i = 0; i < HELD; i++) swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]);
     swapc_slot_free(t->slot);
     t->slot = NULL;
     for (int i = 0; i < HELD; i++) {

@@ -29,11 +29,9 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
 
 enum swapc_status swapci_call_answer(swapc_call *call, int32_t result) {
     swapc_reply *reply = call->reply;
-    if (result != 0)
-        return SWAPC_OK;
+    if (result != 0) return SWAPC_OK;
     swapc_bytes text = swapc_bytes_of(no_message, sizeof no_message - 1);
-    if (call->failed && call->guest_error.body.len > 0)
-        text = call->guest_error.body;
+    if (call->failed && call->guest_error.body.len > 0) text = call->guest_error.body;
     enum swapc_status status = swapc_reply_set(reply, text);
     return status == SWAPC_OK ? SWAPC_GUEST_ERROR : status;
 }
@@ -59,32 +57,28 @@ bool swapci_span(swapc_memory memory, uint64_t ptr, uint64_t len, uint8_t **out)
         *out = &nowhere;
         return true;
     }
-    if (ptr > memory.size || len > memory.size - ptr)
-        return false;
+    if (ptr > memory.size || len > memory.size - ptr) return false;
     /* Native memory has base NULL and is addressed by its real pointers, hence no base + ptr. */
     *out = (uint8_t *)((uintptr_t)memory.base + (uintptr_t)ptr);
     return true;
 }
 
 static enum swapc_status outside(swapc_call *call, const char *import, uint64_t ptr, uint64_t len) {
-    return swapci_call_stop(call, SWAPC_TRAP_MEMORY,
-                            "module \"%s\" passed %s the span %#llx+%llu, outside its memory",
-                            call->module_name, import, (unsigned long long)ptr,
-                            (unsigned long long)len);
+    return swapci_call_stop(
+        call, SWAPC_TRAP_MEMORY, "module \"%s\" passed %s the span %#llx+%llu, outside its memory",
+        call->module_name, import, (unsigned long long)ptr, (unsigned long long)len);
 }
 
 /* Copies a span of the guest into reply, under the response limit. */
 static enum swapc_status take(swapc_call *call, swapc_memory memory, const char *import,
                               const uint64_t *args, swapc_reply *reply) {
     uint8_t *at;
-    if (!swapci_span(memory, args[0], args[1], &at))
-        return outside(call, import, args[0], args[1]);
+    if (!swapci_span(memory, args[0], args[1], &at)) return outside(call, import, args[0], args[1]);
     uint64_t max = call->limits->response_max;
     if (max != 0 && args[1] > max)
-        return swapci_call_stop(call, SWAPC_LIMIT,
-                                "module \"%s\" gave %s %llu bytes; the limit is %llu",
-                                call->module_name, import, (unsigned long long)args[1],
-                                (unsigned long long)max);
+        return swapci_call_stop(
+            call, SWAPC_LIMIT, "module \"%s\" gave %s %llu bytes; the limit is %llu",
+            call->module_name, import, (unsigned long long)args[1], (unsigned long long)max);
     if (swapc_reply_set(reply, swapc_bytes_of(at, (size_t)args[1])) != SWAPC_OK)
         return swapci_call_stop(call, SWAPC_NO_MEMORY, "no memory for %llu bytes of %s",
                                 (unsigned long long)args[1], import);
@@ -95,10 +89,8 @@ static enum swapc_status take(swapc_call *call, swapc_memory memory, const char 
 static enum swapc_status give(swapc_call *call, swapc_memory memory, const char *import,
                               uint64_t ptr, swapc_bytes bytes) {
     uint8_t *at;
-    if (!swapci_span(memory, ptr, bytes.len, &at))
-        return outside(call, import, ptr, bytes.len);
-    if (bytes.len > 0)
-        memcpy(at, bytes.ptr, bytes.len);
+    if (!swapci_span(memory, ptr, bytes.len, &at)) return outside(call, import, ptr, bytes.len);
+    if (bytes.len > 0) memcpy(at, bytes.ptr, bytes.len);
     return SWAPC_OK;
 }
 
@@ -120,8 +112,7 @@ enum swapc_status swapci_wapc_guest_error(swapc_call *call, swapc_memory memory,
                                           const uint64_t *args, uint64_t *result) {
     (void)result;
     enum swapc_status status = take(call, memory, "__guest_error", args, &call->guest_error);
-    if (status == SWAPC_OK)
-        call->failed = true;
+    if (status == SWAPC_OK) call->failed = true;
     return status;
 }
 
@@ -130,8 +121,8 @@ static enum swapc_status answer_host_call(swapc_call *call, const swapc_bytes pa
     const swapc_host_config *host = call->host;
     call->host_reply.body = swapc_bytes_of(NULL, 0);
     if (!host->host_call)
-        return swapc_reply_set(&call->host_reply, swapc_bytes_str("this host takes no host calls"))
-                       == SWAPC_OK
+        return swapc_reply_set(&call->host_reply,
+                               swapc_bytes_str("this host takes no host calls")) == SWAPC_OK
                    ? SWAPC_UNSUPPORTED
                    : SWAPC_NO_MEMORY;
     host_call_depth++;
@@ -146,10 +137,9 @@ static enum swapc_status answer_host_call(swapc_call *call, const swapc_bytes pa
 static enum swapc_status host_call_limits(swapc_call *call, size_t payload_len) {
     const swapc_limits *limits = call->limits;
     if (limits->response_max != 0 && payload_len > limits->response_max)
-        return swapci_call_stop(call, SWAPC_LIMIT,
-                                "module \"%s\" made a host call of %zu bytes; the limit is %llu",
-                                call->module_name, payload_len,
-                                (unsigned long long)limits->response_max);
+        return swapci_call_stop(
+            call, SWAPC_LIMIT, "module \"%s\" made a host call of %zu bytes; the limit is %llu",
+            call->module_name, payload_len, (unsigned long long)limits->response_max);
     if (limits->host_call_count != 0 && call->host_calls >= limits->host_call_count)
         return swapci_call_stop(call, SWAPC_LIMIT, "module \"%s\" made more than %u host calls",
                                 call->module_name, limits->host_call_count);
@@ -171,8 +161,7 @@ enum swapc_status swapci_wapc_host_call(swapc_call *call, swapc_memory memory, c
         part[i] = swapc_bytes_of(at, (size_t)args[2 * i + 1]);
     }
     enum swapc_status limit = host_call_limits(call, part[3].len);
-    if (limit != SWAPC_OK)
-        return limit;
+    if (limit != SWAPC_OK) return limit;
     enum swapc_status status = answer_host_call(call, part);
     call->host_answer = status == SWAPC_OK ? SWAPCI_HOST_RESPONSE : SWAPCI_HOST_ERROR;
     *result = status == SWAPC_OK;
@@ -212,33 +201,26 @@ enum swapc_status swapci_wapc_host_error(swapc_call *call, swapc_memory memory,
 void swapci_console(swapc_call *call, swapc_bytes line) {
     const swapc_host_config *host = call->host;
     const swapc_limits *limits = call->limits;
-    if (!host->console || (limits->log_lines != 0 && call->log_lines >= limits->log_lines))
-        return;
+    if (!host->console || (limits->log_lines != 0 && call->log_lines >= limits->log_lines)) return;
     call->log_lines++;
-    if (limits->log_max != 0 && line.len > limits->log_max)
-        line.len = limits->log_max;
+    if (limits->log_max != 0 && line.len > limits->log_max) line.len = limits->log_max;
     host->console(call->module_name, call->generation, line, host->console_user);
 }
 
 void swapci_console_flush(swapc_call *call) {
     struct swapci_output *output = &call->output;
-    while (output->used > 0 && output->line[output->used - 1] == '\r')
-        output->used--;
-    if (output->used > 0)
-        swapci_console(call, swapc_bytes_of(output->line, output->used));
+    while (output->used > 0 && output->line[output->used - 1] == '\r') output->used--;
+    if (output->used > 0) swapci_console(call, swapc_bytes_of(output->line, output->used));
     output->used = 0;
 }
 
 void swapci_console_write(swapc_call *call, uint64_t stream, swapc_bytes text) {
     struct swapci_output *output = &call->output;
-    if (output->stream != stream)
-        swapci_console_flush(call);
+    if (output->stream != stream) swapci_console_flush(call);
     output->stream = stream;
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\n')
-            swapci_console_flush(call);
-        else if (output->used < sizeof output->line)
-            output->line[output->used++] = text.ptr[i];
+        if (text.ptr[i] == '\n') swapci_console_flush(call);
+        else if (output->used < sizeof output->line) output->line[output->used++] = text.ptr[i];
     }
 }
 

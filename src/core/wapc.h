@@ -68,8 +68,8 @@ void swapci_call_fini(swapc_call *call);
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-enum swapc_status
-swapci_call_stop(swapc_call *call, enum swapc_status status, const char *format, ...);
+enum swapc_status swapci_call_stop(swapc_call *call, enum swapc_status status, const char *format,
+                                   ...);
 
 /* Resolves a guest's span. Returns false when it is not wholly inside memory; a zero length accepts
  * any pointer and gives a pointer that must not be read. */

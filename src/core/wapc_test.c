@@ -16,7 +16,7 @@ struct bench {
     swapc_limits limits;
     swapc_call call;
     swapc_reply reply;
-    char seen[128];         /* by the host-call handler: "binding|ns|operation|payload" */
+    char seen[128]; /* by the host-call handler: "binding|ns|operation|payload" */
     enum swapc_status answer_status;
     const char *answer;
     void *call_user;
@@ -32,8 +32,7 @@ static enum swapc_status handler(swapc_bytes binding, swapc_bytes ns, swapc_byte
     b->call_user = call_user;
     snprintf(b->seen, sizeof b->seen, "%.*s|%.*s|%.*s|%.*s", (int)binding.len, binding.ptr,
              (int)ns.len, ns.ptr, (int)operation.len, operation.ptr, (int)payload.len, payload.ptr);
-    if (b->answer)
-        assert_int_equal(swapc_reply_set(reply, swapc_bytes_str(b->answer)), SWAPC_OK);
+    if (b->answer) assert_int_equal(swapc_reply_set(reply, swapc_bytes_str(b->answer)), SWAPC_OK);
     return b->answer_status;
 }
 
@@ -94,8 +93,7 @@ static void again(struct bench *b) {
 static void expect(struct bench *b, int32_t result, enum swapc_status status, const char *body) {
     assert_int_equal(swapci_call_answer(&b->call, result), status);
     assert_int_equal(b->reply.body.len, strlen(body));
-    if (*body)
-        assert_memory_equal(b->reply.body.ptr, body, strlen(body));
+    if (*body) assert_memory_equal(b->reply.body.ptr, body, strlen(body));
 }
 
 static void span_inside(void **state) {
@@ -111,10 +109,10 @@ static void span_outside(void **state) {
     struct bench *b = *state;
     uint8_t *at;
     const uint64_t bad[][2] = {
-        {0, MEMORY + 1},          {1, MEMORY},           {MEMORY, 1},
-        {MEMORY + 1, 1},          {UINT32_MAX, 1},       {1, UINT32_MAX},
-        {UINT32_MAX, UINT32_MAX}, {0x80000000u, 1},      {MEMORY - 1, 2},
-        {UINT64_MAX, 1},          {UINT64_MAX - 1, 2},   {1, UINT64_MAX},
+        {0, MEMORY + 1},          {1, MEMORY},         {MEMORY, 1},
+        {MEMORY + 1, 1},          {UINT32_MAX, 1},     {1, UINT32_MAX},
+        {UINT32_MAX, UINT32_MAX}, {0x80000000u, 1},    {MEMORY - 1, 2},
+        {UINT64_MAX, 1},          {UINT64_MAX - 1, 2}, {1, UINT64_MAX},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(swapci_span(b->memory, bad[i][0], bad[i][1], &at));
@@ -241,8 +239,8 @@ static void response_and_error_outside_trap(void **state) {
     struct bench *b = *state;
     swapc_import_fn fn[] = {swapci_wapc_guest_response, swapci_wapc_guest_error,
                             swapci_wapc_console_log};
-    const uint64_t bad[][2] = {{MEMORY, 1}, {0, MEMORY + 1}, {UINT32_MAX, 1}, {1, UINT32_MAX},
-                               {0x80000000u, 0x80000000u}};
+    const uint64_t bad[][2] = {
+        {MEMORY, 1}, {0, MEMORY + 1}, {UINT32_MAX, 1}, {1, UINT32_MAX}, {0x80000000u, 0x80000000u}};
     for (size_t f = 0; f < 3; f++)
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
             again(b);
@@ -270,8 +268,7 @@ static uint64_t host_call(struct bench *b, const char *binding, const char *ns,
                           const char *operation, const char *payload) {
     uint32_t n[4], at[4] = {0, 32, 64, 96};
     const char *text[4] = {binding, ns, operation, payload};
-    for (int i = 0; i < 4; i++)
-        n[i] = put(b, at[i], text[i]);
+    for (int i = 0; i < 4; i++) n[i] = put(b, at[i], text[i]);
     uint64_t result = 99;
     assert_int_equal(swapci_wapc_host_call(&b->call, b->memory,
                                            ARGS(at[0], n[0], at[1], n[1], at[2], n[2], at[3], n[3]),
@@ -372,8 +369,7 @@ static void host_call_count_limit(void **state) {
     struct bench *b = *state;
     uint64_t args[8] = {0}, result;
     b->limits.host_call_count = 3;
-    for (int i = 0; i < 3; i++)
-        host_call(b, "b", "ns", "get", "");
+    for (int i = 0; i < 3; i++) host_call(b, "b", "ns", "get", "");
     assert_int_equal(swapci_wapc_host_call(&b->call, b->memory, args, &result), SWAPC_LIMIT);
     again(b);
     assert_int_equal(host_call(b, "b", "ns", "get", ""), 1);
@@ -400,15 +396,14 @@ static enum swapc_status nesting_handler(swapc_bytes binding, swapc_bytes ns, sw
                                          void *user) {
     (void)binding, (void)ns, (void)operation, (void)payload, (void)reply, (void)call_user;
     struct nest *nest = user;
-    swapc_call inner = {.host = nest->b->call.host, .limits = nest->b->call.limits,
-                        .module_name = "tested"};
+    swapc_call inner = {
+        .host = nest->b->call.host, .limits = nest->b->call.limits, .module_name = "tested"};
     swapc_reply scratch = SWAPC_REPLY_INIT;
     uint64_t result, args[8] = {0};
     nest->depth++;
     swapci_call_begin(&inner, swapc_bytes_of(NULL, 0), swapc_bytes_of(NULL, 0), &scratch, NULL, 0);
     enum swapc_status status = swapci_wapc_host_call(&inner, nest->b->memory, args, &result);
-    if (status != SWAPC_OK)
-        nest->stopped = status;
+    if (status != SWAPC_OK) nest->stopped = status;
     swapci_call_fini(&inner);
     swapc_reply_fini(&scratch);
     return SWAPC_OK;
@@ -492,8 +487,7 @@ static void sequences_of_four(void **state) {
                 again(b);
                 for (unsigned i = 0, rest = code; i < length_; i++, rest /= ACTS)
                     perform(b, (enum act)(rest % ACTS), &m);
-                if (result)
-                    expect(b, 1, SWAPC_OK, m.response);
+                if (result) expect(b, 1, SWAPC_OK, m.response);
                 else
                     expect(b, 0, SWAPC_GUEST_ERROR,
                            *m.error ? m.error : "guest failed without a message");

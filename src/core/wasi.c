@@ -13,7 +13,9 @@ enum { WRITE_MAX_BYTES = 65536 };
 /* Characters of abort's message, and of its file's name, that are told. */
 enum { ABORT_SHOWN = 96 };
 
-static bool standard(uint64_t fd) { return fd <= 2; }
+static bool standard(uint64_t fd) {
+    return fd <= 2;
+}
 
 enum swapc_status swapci_wasi_ok(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                  uint64_t *result) {
@@ -63,8 +65,7 @@ static bool clock_id(uint64_t wasi, clockid_t *out) {
 static enum swapc_status give_time(swapc_call *call, swapc_memory memory, uint64_t ptr,
                                    const struct timespec *t, uint64_t *result) {
     uint8_t *at;
-    if (!swapci_span(memory, ptr, 8, &at))
-        return swapci_wasi_outside(call, "clock");
+    if (!swapci_span(memory, ptr, 8, &at)) return swapci_wasi_outside(call, "clock");
     swapci_wasi_store(at, (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec, 8);
     *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
@@ -75,8 +76,7 @@ enum swapc_status swapci_wasi_clock_res_get(swapc_call *call, swapc_memory memor
     struct timespec t;
     clockid_t id;
     *result = SWAPCI_WASI_INVAL;
-    if (!clock_id(args[0], &id) || clock_getres(id, &t) != 0)
-        return SWAPC_OK;
+    if (!clock_id(args[0], &id) || clock_getres(id, &t) != 0) return SWAPC_OK;
     return give_time(call, memory, args[1], &t, result);
 }
 
@@ -85,8 +85,7 @@ enum swapc_status swapci_wasi_clock_time_get(swapc_call *call, swapc_memory memo
     struct timespec t;
     clockid_t id;
     *result = SWAPCI_WASI_INVAL;
-    if (!clock_id(args[0], &id) || clock_gettime(id, &t) != 0)
-        return SWAPC_OK;
+    if (!clock_id(args[0], &id) || clock_gettime(id, &t) != 0) return SWAPC_OK;
     return give_time(call, memory, args[2], &t, result);
 }
 
@@ -101,8 +100,7 @@ enum swapc_status swapci_wasi_fd_fdstat_get(swapc_call *call, swapc_memory memor
                                             const uint64_t *args, uint64_t *result) {
     uint8_t *at;
     *result = SWAPCI_WASI_BADF;
-    if (!standard(args[0]))
-        return SWAPC_OK;
+    if (!standard(args[0])) return SWAPC_OK;
     if (!swapci_span(memory, args[1], WASI_FDSTAT_SIZE, &at))
         return swapci_wasi_outside(call, "fd_fdstat_get");
     memset(at, 0, WASI_FDSTAT_SIZE);
@@ -115,10 +113,8 @@ enum swapc_status swapci_wasi_fd_read(swapc_call *call, swapc_memory memory, con
                                       uint64_t *result) {
     uint8_t *count;
     *result = SWAPCI_WASI_BADF;
-    if (args[0] != 0)
-        return SWAPC_OK;
-    if (!swapci_span(memory, args[3], 4, &count))
-        return swapci_wasi_outside(call, "fd_read");
+    if (args[0] != 0) return SWAPC_OK;
+    if (!swapci_span(memory, args[3], 4, &count)) return swapci_wasi_outside(call, "fd_read");
     swapci_wasi_store(count, 0, 4);
     *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
@@ -146,19 +142,16 @@ enum swapc_status swapci_wasi_fd_write(swapc_call *call, swapc_memory memory, co
     uint8_t *iovecs, *count;
     swapc_bytes text;
     *result = SWAPCI_WASI_BADF;
-    if (args[0] != 1 && args[0] != 2)
-        return SWAPC_OK;
+    if (args[0] != 1 && args[0] != 2) return SWAPC_OK;
     if (!swapci_span(memory, args[1], args[2] * WASI_IOVEC_SIZE, &iovecs) ||
         !swapci_span(memory, args[3], 4, &count))
         return swapci_wasi_outside(call, "fd_write");
     for (uint64_t i = 0; i < args[2]; i++)
-        if (!iovec_at(memory, iovecs, i, &text))
-            return swapci_wasi_outside(call, "fd_write");
+        if (!iovec_at(memory, iovecs, i, &text)) return swapci_wasi_outside(call, "fd_write");
     size_t total = 0;
     for (uint64_t i = 0; i < args[2] && total < WRITE_MAX_BYTES; i++) {
         iovec_at(memory, iovecs, i, &text);
-        if (text.len > WRITE_MAX_BYTES - total)
-            text.len = WRITE_MAX_BYTES - total;
+        if (text.len > WRITE_MAX_BYTES - total) text.len = WRITE_MAX_BYTES - total;
         swapci_console_write(call, args[0], text);
         total += text.len;
     }
@@ -178,8 +171,7 @@ enum swapc_status swapci_wasi_proc_exit(swapc_call *call, swapc_memory memory, c
 enum swapc_status swapci_wasi_random_get(swapc_call *call, swapc_memory memory,
                                          const uint64_t *args, uint64_t *result) {
     uint8_t *at;
-    if (!swapci_span(memory, args[0], args[1], &at))
-        return swapci_wasi_outside(call, "random_get");
+    if (!swapci_span(memory, args[0], args[1], &at)) return swapci_wasi_outside(call, "random_get");
     *result = SWAPCI_WASI_SUCCESS;
     for (uint64_t done = 0; done < args[1];) {
         ssize_t got = getrandom(at + done, (size_t)(args[1] - done), 0);
@@ -197,10 +189,8 @@ enum swapc_status swapci_wasi_random_get(swapc_call *call, swapc_memory memory,
 static const char *text_of(swapc_memory memory, uint64_t ptr, char out[ABORT_SHOWN + 1]) {
     uint8_t *size, *units;
     uint32_t bytes = 0;
-    if (ptr >= 4 && swapci_span(memory, ptr - 4, 4, &size))
-        bytes = swapci_wasi_load32(size);
-    if (!swapci_span(memory, ptr, bytes, &units))
-        bytes = 0;
+    if (ptr >= 4 && swapci_span(memory, ptr - 4, 4, &size)) bytes = swapci_wasi_load32(size);
+    if (!swapci_span(memory, ptr, bytes, &units)) bytes = 0;
     uint32_t shown = bytes / 2 < ABORT_SHOWN ? bytes / 2 : ABORT_SHOWN;
     for (uint32_t i = 0; i < shown; i++) {
         unsigned unit = units[2 * i] | (unsigned)units[2 * i + 1] << 8;

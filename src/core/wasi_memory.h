@@ -6,8 +6,15 @@
 #include "wapc.h"
 
 /* errno values of WASI preview 1 */
-enum { SWAPCI_WASI_SUCCESS = 0, SWAPCI_WASI_BADF = 8, SWAPCI_WASI_INVAL = 28, SWAPCI_WASI_IO = 29,
-       SWAPCI_WASI_NOSYS = 52, SWAPCI_WASI_SPIPE = 70, SWAPCI_WASI_NOTCAPABLE = 76 };
+enum {
+    SWAPCI_WASI_SUCCESS = 0,
+    SWAPCI_WASI_BADF = 8,
+    SWAPCI_WASI_INVAL = 28,
+    SWAPCI_WASI_IO = 29,
+    SWAPCI_WASI_NOSYS = 52,
+    SWAPCI_WASI_SPIPE = 70,
+    SWAPCI_WASI_NOTCAPABLE = 76
+};
 
 static inline uint32_t swapci_wasi_load32(const uint8_t *at) {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
@@ -18,8 +25,7 @@ static inline uint64_t swapci_wasi_load64(const uint8_t *at) {
 }
 
 static inline void swapci_wasi_store(uint8_t *at, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    for (int i = 0; i < bytes; i++) at[i] = (uint8_t)(value >> (8 * i));
 }
 
 static inline enum swapc_status swapci_wasi_outside(swapc_call *call, const char *name) {

@@ -33,12 +33,9 @@ static uint64_t add_saturated(uint64_t a, uint64_t b) {
 static uint64_t clock_due(const uint8_t *subscription, const struct moment *begun) {
     uint32_t clock = swapci_wasi_load32(subscription + 16);
     uint64_t timeout = swapci_wasi_load64(subscription + 24);
-    if (clock > 1)
-        return 0;
-    if (!(subscription[40] & CLOCK_IS_ABSOLUTE))
-        return add_saturated(begun->monotonic_ns, timeout);
-    if (clock == 1)
-        return timeout;
+    if (clock > 1) return 0;
+    if (!(subscription[40] & CLOCK_IS_ABSOLUTE)) return add_saturated(begun->monotonic_ns, timeout);
+    if (clock == 1) return timeout;
     return timeout <= begun->realtime_ns
                ? 0
                : add_saturated(begun->monotonic_ns, timeout - begun->realtime_ns);
@@ -59,18 +56,15 @@ static void event(uint8_t *at, const uint8_t *subscription) {
     uint8_t tag = subscription[8];
     uint32_t id = swapci_wasi_load32(subscription + 16);
     unsigned code = SWAPCI_WASI_INVAL;
-    if (tag == TAG_CLOCK && id <= 1)
-        code = SWAPCI_WASI_SUCCESS;
-    if (tag == TAG_FD_READ || tag == TAG_FD_WRITE)
-        code = fd_errno(id, tag == TAG_FD_WRITE);
+    if (tag == TAG_CLOCK && id <= 1) code = SWAPCI_WASI_SUCCESS;
+    if (tag == TAG_FD_READ || tag == TAG_FD_WRITE) code = fd_errno(id, tag == TAG_FD_WRITE);
     memset(at, 0, EVENT_SIZE);
     swapci_wasi_store(at, userdata, 8);
     swapci_wasi_store(at + 8, code, 2);
     at[10] = tag;
     if (tag == TAG_FD_WRITE && code == SWAPCI_WASI_SUCCESS)
         swapci_wasi_store(at + 16, WRITABLE_BYTES, 8);
-    if (tag == TAG_FD_READ && code == SWAPCI_WASI_SUCCESS)
-        at[24] = READ_IS_AT_ITS_END;
+    if (tag == TAG_FD_READ && code == SWAPCI_WASI_SUCCESS) at[24] = READ_IS_AT_ITS_END;
 }
 
 static bool cancelled(const swapc_run *run) {
@@ -87,16 +81,14 @@ static enum swapc_status sleep_until(swapc_call *call, uint64_t until) {
             return swapci_call_stop(call, SWAPC_CANCELLED,
                                     "module \"%s\" was stopped asleep: its call was cancelled",
                                     call->module_name);
-        if (now >= until)
-            return SWAPC_OK;
+        if (now >= until) return SWAPC_OK;
         if (run && run->deadline_ns && now >= run->deadline_ns)
             return swapci_call_stop(call, SWAPC_DEADLINE,
                                     "module \"%s\" was stopped asleep at its deadline: raise "
-                                    "deadline_ms if it needs longer", call->module_name);
-        if (run && run->deadline_ns && run->deadline_ns < wake)
-            wake = run->deadline_ns;
-        if (run && run->cancel && wake - now > CANCEL_LOOK_NS)
-            wake = now + CANCEL_LOOK_NS;
+                                    "deadline_ms if it needs longer",
+                                    call->module_name);
+        if (run && run->deadline_ns && run->deadline_ns < wake) wake = run->deadline_ns;
+        if (run && run->cancel && wake - now > CANCEL_LOOK_NS) wake = now + CANCEL_LOOK_NS;
         struct timespec t = {(time_t)(wake / 1000000000u), (long)(wake % 1000000000u)};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
     }
@@ -110,8 +102,7 @@ enum swapc_status swapci_wasi_poll_oneoff(swapc_call *call, swapc_memory memory,
         !swapci_span(memory, args[3], 4, &count))
         return swapci_wasi_outside(call, "poll_oneoff");
     *result = SWAPCI_WASI_INVAL;
-    if (args[2] == 0)
-        return SWAPC_OK;
+    if (args[2] == 0) return SWAPC_OK;
     struct moment begun = moment_now();
     uint64_t first = UINT64_MAX;
     for (uint64_t i = 0; i < args[2]; i++) {
@@ -119,8 +110,7 @@ enum swapc_status swapci_wasi_poll_oneoff(swapc_call *call, swapc_memory memory,
         first = at < first ? at : first;
     }
     enum swapc_status status = sleep_until(call, first);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     uint64_t now = swapci_clock_monotonic_ns(), events = 0;
     for (uint64_t i = 0; i < args[2]; i++)
         if (due(in + i * SUBSCRIPTION_SIZE, &begun) <= now)

@@ -48,8 +48,7 @@ static void subscribe(struct bench *b, uint64_t userdata, uint8_t tag, uint32_t 
     memcpy(at, &userdata, 8);
     at[8] = tag;
     memcpy(at + 16, &id, 4);
-    if (tag != CLOCK)
-        return;
+    if (tag != CLOCK) return;
     memcpy(at + 24, &timeout, 8);
     memcpy(at + 40, &flags, 2);
 }
@@ -188,9 +187,9 @@ static void waiting_for_nothing_is_refused(void **state) {
 
 static void spans_outside_trap(void **state) {
     struct bench *b = *state;
-    const uint64_t rows[][4] = {
-        {MEMORY - 47, OUT, 1, COUNT}, {IN, MEMORY - 31, 1, COUNT}, {IN, OUT, 1, MEMORY - 3},
-        {0, 0, UINT32_MAX, COUNT},    {0, 0, 1366, COUNT},         {UINT32_MAX, OUT, 1, COUNT}};
+    const uint64_t rows[][4] = {{MEMORY - 47, OUT, 1, COUNT}, {IN, MEMORY - 31, 1, COUNT},
+                                {IN, OUT, 1, MEMORY - 3},     {0, 0, UINT32_MAX, COUNT},
+                                {0, 0, 1366, COUNT},          {UINT32_MAX, OUT, 1, COUNT}};
     subscribe(b, 1, CLOCK, MONOTONIC, 0, 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint64_t result = 999;

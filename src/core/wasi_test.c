@@ -54,8 +54,8 @@ static int teardown(void **state) {
 /* Calls wasi_snapshot_preview1.name; *status receives what the import returned. */
 static uint64_t wasi_status(struct bench *b, const char *name, const uint64_t *args,
                             enum swapc_status *status) {
-    const swapc_import *row = swapci_imports_find(swapc_bytes_str("wasi_snapshot_preview1"),
-                                                  swapc_bytes_str(name));
+    const swapc_import *row =
+        swapci_imports_find(swapc_bytes_str("wasi_snapshot_preview1"), swapc_bytes_str(name));
     uint64_t result = 999;
     assert_non_null(row);
     b->call.report.status = SWAPC_OK;
@@ -101,18 +101,14 @@ static void the_old_name_is_the_same(void **state) {
     size_t count, checked = 0;
     const swapc_import *rows = swapci_imports(&count);
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(rows[i].module, "wasi_snapshot_preview1") != 0)
-            continue;
-        const swapc_import *old = swapci_imports_find(swapc_bytes_str("wasi_unstable"),
-                                                      swapc_bytes_str(rows[i].name));
+        if (strcmp(rows[i].module, "wasi_snapshot_preview1") != 0) continue;
+        const swapc_import *old =
+            swapci_imports_find(swapc_bytes_str("wasi_unstable"), swapc_bytes_str(rows[i].name));
         assert_non_null(old);
-        if (strcmp(rows[i].name, "poll_oneoff") == 0)
+        if (strcmp(rows[i].name, "poll_oneoff") == 0) assert_ptr_equal(old->fn, swapci_wasi_nosys);
+        else if (strcmp(rows[i].name, "poll_oneoff") == 0)
             assert_ptr_equal(old->fn, swapci_wasi_nosys);
-        else
-            if (strcmp(rows[i].name, "poll_oneoff") == 0)
-            assert_ptr_equal(old->fn, swapci_wasi_nosys);
-        else
-            assert_ptr_equal(old->fn, rows[i].fn);
+        else assert_ptr_equal(old->fn, rows[i].fn);
         assert_string_equal(old->signature, rows[i].signature);
         checked++;
     }
@@ -315,8 +311,7 @@ static void standard_descriptors_are_devices(void **state) {
     for (uint64_t fd = 0; fd < 3; fd++) {
         assert_int_equal(wasi(b, "fd_fdstat_get", ARGS(fd, 0)), 0);
         assert_int_equal(b->bytes[0], 2);
-        for (int i = 1; i < 24; i++)
-            assert_int_equal(b->bytes[i], 0);
+        for (int i = 1; i < 24; i++) assert_int_equal(b->bytes[i], 0);
         assert_int_equal(b->bytes[24], 0xee);
         assert_int_equal(wasi(b, "fd_close", ARGS(fd)), 0);
         assert_int_equal(wasi(b, "fd_seek", ARGS(fd, 0, 0, 0)), SPIPE);
@@ -336,17 +331,14 @@ static void everything_else_is_denied(void **state) {
     const uint64_t args[SWAPC_IMPORT_ARGS_MAX] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 3};
     for (size_t i = 0; i < count; i++) {
         const char *name = rows[i].name;
-        if (strcmp(rows[i].module, "wasi_snapshot_preview1") != 0)
-            continue;
-        if (strncmp(name, "path_", 5) == 0)
-            assert_int_equal(wasi(b, name, args), NOTCAPABLE);
+        if (strcmp(rows[i].module, "wasi_snapshot_preview1") != 0) continue;
+        if (strncmp(name, "path_", 5) == 0) assert_int_equal(wasi(b, name, args), NOTCAPABLE);
         if (strncmp(name, "sock_", 5) == 0 || strncmp(name, "fd_", 3) == 0)
             assert_int_equal(wasi(b, name, args), BADF);
     }
     assert_int_equal(wasi(b, "proc_raise", args), NOSYS);
     assert_int_equal(wasi(b, "sched_yield", args), 0);
-    for (int i = 0; i < 64; i++)
-        assert_int_equal(b->bytes[i], 0xee);
+    for (int i = 0; i < 64; i++) assert_int_equal(b->bytes[i], 0xee);
 }
 
 /* wasi-libc looks for preopened directories from descriptor 3 on until the first BADF. */
@@ -368,8 +360,7 @@ static void proc_exit_keeps_its_code(void **state) {
 }
 
 static const char *abort_text(struct bench *b, const uint64_t args[4]) {
-    const swapc_import *row = swapci_imports_find(swapc_bytes_str("env"),
-                                                  swapc_bytes_str("abort"));
+    const swapc_import *row = swapci_imports_find(swapc_bytes_str("env"), swapc_bytes_str("abort"));
     assert_non_null(row);
     b->call.report.status = SWAPC_OK;
     assert_int_equal(row->fn(&b->call, b->memory, args, NULL), SWAPC_TRAP);

@@ -2,8 +2,13 @@
 
 #include "heap.h"
 
-enum { SECTION_TYPE = 1, SECTION_IMPORT = 2, SECTION_FUNCTION = 3, SECTION_MEMORY = 5,
-       SECTION_EXPORT = 7 };
+enum {
+    SECTION_TYPE = 1,
+    SECTION_IMPORT = 2,
+    SECTION_FUNCTION = 3,
+    SECTION_MEMORY = 5,
+    SECTION_EXPORT = 7
+};
 enum { TYPE_FUNC = 0x60, LIMIT_HAS_MAX = 1, LIMIT_64 = 4 };
 
 /* Engines take no more parameters or results either; and the types of imports and exports are read
@@ -47,14 +52,15 @@ static uint64_t read_leb(struct reader *r, unsigned bits) {
     for (unsigned shift = 0; shift < bits; shift += 7) {
         uint8_t byte = read_byte(r);
         value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return value;
+        if (!(byte & 0x80)) return value;
     }
     r->bad = true;
     return 0;
 }
 
-static uint32_t read_u32(struct reader *r) { return (uint32_t)read_leb(r, 32); }
+static uint32_t read_u32(struct reader *r) {
+    return (uint32_t)read_leb(r, 32);
+}
 
 static swapc_bytes read_name(struct reader *r) {
     uint32_t len = read_u32(r);
@@ -71,8 +77,7 @@ static enum swapc_status push(struct index_list *list, uint32_t value, swapc_err
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? 2 * list->capacity : 64;
         uint32_t *at = swapci_heap_resize(list->at, capacity * sizeof *at);
-        if (!at)
-            return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read the module");
+        if (!at) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read the module");
         list->at = at;
         list->capacity = capacity;
     }
@@ -106,22 +111,20 @@ static char read_value_type(struct reader *r) {
 /* Returns false when there are more than VALUES_MAX. */
 static bool skip_types(struct reader *r) {
     uint32_t count = read_u32(r);
-    for (uint32_t n = count; n > 0 && !r->bad; n--)
-        read_value_type(r);
+    for (uint32_t n = count; n > 0 && !r->bad; n--) read_value_type(r);
     return r->bad || count <= VALUES_MAX;
 }
 
 static enum swapc_status read_types(struct scan *s, struct reader *r) {
     for (uint32_t n = read_u32(r); n > 0 && !r->bad; n--) {
         uint8_t form = read_byte(r);
-        if (r->bad)
-            return SWAPC_OK; /* reported as damage by the caller */
+        if (r->bad) return SWAPC_OK; /* reported as damage by the caller */
         if (form != TYPE_FUNC)
-            return swapc_error_set(s->error, SWAPC_UNSUPPORTED,
-                                   "the module uses types of the GC proposal; build it without them");
+            return swapc_error_set(
+                s->error, SWAPC_UNSUPPORTED,
+                "the module uses types of the GC proposal; build it without them");
         enum swapc_status status = push(&s->types, (uint32_t)r->pos, s->error);
-        if (status != SWAPC_OK)
-            return status;
+        if (status != SWAPC_OK) return status;
         if (!skip_types(r) || !skip_types(r))
             return swapc_error_set(s->error, SWAPC_UNSUPPORTED,
                                    "the module has a function type of more than %d values",
@@ -141,15 +144,13 @@ static void append(char *text, size_t *used, char letter) {
 }
 
 static void append_types(struct reader *r, char *text, size_t *used) {
-    for (uint32_t n = read_u32(r); n > 0 && !r->bad; n--)
-        append(text, used, read_value_type(r));
+    for (uint32_t n = read_u32(r); n > 0 && !r->bad; n--) append(text, used, read_value_type(r));
 }
 
 /* Spells the type; an index that is not there leaves "?", which matches nothing. */
 static void signature_of(const struct scan *s, uint64_t type, char *text) {
     text[0] = '?', text[1] = '\0';
-    if (type >= s->types.count)
-        return;
+    if (type >= s->types.count) return;
     struct reader r = {s->bytes.ptr, s->types.at[type], s->bytes.len, false};
     size_t used = 0;
     append_types(&r, text, &used);
@@ -164,12 +165,13 @@ static void signature_of(const struct scan *s, uint64_t type, char *text) {
 static uint64_t read_limits(struct reader *r) {
     uint8_t flags = read_byte(r);
     uint64_t min = read_leb(r, flags & LIMIT_64 ? 64 : 32);
-    if (flags & LIMIT_HAS_MAX)
-        read_leb(r, flags & LIMIT_64 ? 64 : 32);
+    if (flags & LIMIT_HAS_MAX) read_leb(r, flags & LIMIT_64 ? 64 : 32);
     return min;
 }
 
-static uint32_t clamp32(uint64_t value) { return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value; }
+static uint32_t clamp32(uint64_t value) {
+    return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
 
 static enum swapc_status read_import(struct scan *s, struct reader *r) {
     struct swapci_wasm_item item = {.import = true};
@@ -239,8 +241,7 @@ static enum swapc_status read_exports(struct scan *s, struct reader *r) {
                          item.signature);
         if (item.kind == SWAPCI_WASM_MEMORY && index < s->memories.count)
             item.pages_min = s->memories.at[index];
-        if (!r->bad)
-            status = s->fn(&item, s->user, s->error);
+        if (!r->bad) status = s->fn(&item, s->user, s->error);
     }
     return status;
 }
@@ -275,17 +276,15 @@ static enum swapc_status scan_sections(struct scan *s) {
         uint32_t size = read_u32(&all);
         struct reader section = {all.base, all.pos, all.pos + size, false};
         enum swapc_status status = SWAPC_OK;
-        if (all.bad || size > all.end - all.pos)
-            section.bad = true;
-        else
-            status = read_section(s, id, &section);
+        if (all.bad || size > all.end - all.pos) section.bad = true;
+        else status = read_section(s, id, &section);
         if (section.bad)
-            return swapc_error_set(s->error, SWAPC_MODULE_MALFORMED,
-                                   "truncated or damaged in section %u at byte %zu: build or copy it "
-                                   "again",
-                                   id, at);
-        if (status != SWAPC_OK)
-            return status;
+            return swapc_error_set(
+                s->error, SWAPC_MODULE_MALFORMED,
+                "truncated or damaged in section %u at byte %zu: build or copy it "
+                "again",
+                id, at);
+        if (status != SWAPC_OK) return status;
         all.pos += size;
     }
     return SWAPC_OK;

@@ -17,13 +17,11 @@ struct notes {
     enum swapc_status answer;
 };
 
-static enum swapc_status note(const struct swapci_wasm_item *item, void *user,
-                              swapc_error *error) {
+static enum swapc_status note(const struct swapci_wasm_item *item, void *user, swapc_error *error) {
     (void)error;
     struct notes *n = user;
     n->items++;
-    if (item->kind == SWAPCI_WASM_MEMORY)
-        n->pages = item->pages_min;
+    if (item->kind == SWAPCI_WASM_MEMORY) n->pages = item->pages_min;
     if (n->used < sizeof n->text)
         n->used += (size_t)snprintf(n->text + n->used, sizeof n->text - n->used,
                                     "%s%.*s.%.*s %d %s\n", item->import ? "import " : "export ",
@@ -108,8 +106,7 @@ static void every_truncation(void **state) {
         swapc_error error = SWAPC_ERROR_INIT;
         enum swapc_status status = scan_copy(swapc_bytes_of(all.ptr, len), &n, &error);
         whole += status == SWAPC_OK;
-        if (status != SWAPC_OK)
-            assert_int_equal(status, SWAPC_MODULE_MALFORMED);
+        if (status != SWAPC_OK) assert_int_equal(status, SWAPC_MODULE_MALFORMED);
         assert_int_equal(error.status, status);
     }
     assert_int_equal(whole, 5);
@@ -168,7 +165,7 @@ static void a_section_ends_where_it_says(void **state) {
 
 static void numbers_too_long_are_refused(void **state) {
     (void)state;
-    static const uint8_t bytes[] = {0,    'a',  's',  'm',  1,    0,    0, 0,
+    static const uint8_t bytes[] = {0,    'a',  's',  'm',  1,    0,    0,   0,
                                     0xff, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00};
     struct notes n;
     assert_int_equal(scan_copy(swapc_bytes_of(bytes, sizeof bytes), &n, NULL),
@@ -180,8 +177,7 @@ static void gc_types_are_unsupported(void **state) {
     static const uint8_t bytes[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 3, 1, 0x5f, 0};
     struct notes n;
     swapc_error error = SWAPC_ERROR_INIT;
-    assert_int_equal(scan_copy(swapc_bytes_of(bytes, sizeof bytes), &n, &error),
-                     SWAPC_UNSUPPORTED);
+    assert_int_equal(scan_copy(swapc_bytes_of(bytes, sizeof bytes), &n, &error), SWAPC_UNSUPPORTED);
     assert_non_null(strstr(error.text, "GC"));
 }
 
@@ -279,12 +275,10 @@ static void ten_thousand_functions(void **state) {
     struct notes n;
     swapci_wasm_begin(&b);
     swapci_wasm_section(&b, 1);
-    for (int i = 0; i < 10000; i++)
-        swapci_wasm_type(&b, i == 9999 ? "I:I" : "i");
+    for (int i = 0; i < 10000; i++) swapci_wasm_type(&b, i == 9999 ? "I:I" : "i");
     swapci_wasm_section_end(&b);
     swapci_wasm_section(&b, 3);
-    for (uint32_t i = 0; i < 10000; i++)
-        swapci_wasm_function(&b, i);
+    for (uint32_t i = 0; i < 10000; i++) swapci_wasm_function(&b, i);
     swapci_wasm_section_end(&b);
     swapci_wasm_section(&b, 7);
     swapci_wasm_export(&b, "last", 0, 9999);

@@ -18,16 +18,13 @@
  *     (call 0 (i32.const 8) (i32.const 1)) (i32.const 1)))
  * The last byte is the answer. */
 static const uint8_t answers[] = {
-    0,    'a',  's',  'm',  1,    0,    0,    0,
-    1,    12,   2,    0x60, 2,    0x7f, 0x7f, 0,   0x60, 2,    0x7f, 0x7f, 1,    0x7f,
-    2,    25,   1,    4,    'w',  'a',  'p',  'c', 16,   '_',  '_',  'g',  'u',  'e',  's',
-    't',  '_',  'r',  'e',  's',  'p',  'o',  'n', 's',  'e',  0,    0,
-    3,    2,    1,    1,
-    5,    3,    1,    0,    1,
-    7,    25,   2,    6,    'm',  'e',  'm',  'o', 'r',  'y',  2,    0,
-    12,   '_',  '_',  'g',  'u',  'e',  's',  't', '_',  'c',  'a',  'l',  'l',  0,    1,
-    10,   12,   1,    10,   0,    0x41, 8,    0x41, 1,   0x10, 0,    0x41, 1,    0x0b,
-    11,   7,    1,    0,    0x41, 8,    0x0b, 1,   'A',
+    0,    'a', 's',  'm',  1,   0,    0,   0,    1,   12,   2,    0x60, 2,    0x7f, 0x7f, 0,
+    0x60, 2,   0x7f, 0x7f, 1,   0x7f, 2,   25,   1,   4,    'w',  'a',  'p',  'c',  16,   '_',
+    '_',  'g', 'u',  'e',  's', 't',  '_', 'r',  'e', 's',  'p',  'o',  'n',  's',  'e',  0,
+    0,    3,   2,    1,    1,   5,    3,   1,    0,   1,    7,    25,   2,    6,    'm',  'e',
+    'm',  'o', 'r',  'y',  2,   0,    12,  '_',  '_', 'g',  'u',  'e',  's',  't',  '_',  'c',
+    'a',  'l', 'l',  0,    1,   10,   12,  1,    10,  0,    0x41, 8,    0x41, 1,    0x10, 0,
+    0x41, 1,   0x0b, 11,   7,   1,    0,   0x41, 8,   0x0b, 1,    'A',
 };
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -59,16 +56,13 @@ static struct usage usage_now(void) {
     char line[512];
     FILE *status = fopen("/proc/self/status", "r");
     while (status && fgets(line, sizeof line, status))
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            u.rss_kb = atol(line + 6);
+        if (strncmp(line, "VmRSS:", 6) == 0) u.rss_kb = atol(line + 6);
     fclose(status);
     FILE *maps = fopen("/proc/self/maps", "r");
-    for (int c = getc(maps); c != EOF; c = getc(maps))
-        u.maps += c == '\n';
+    for (int c = getc(maps); c != EOF; c = getc(maps)) u.maps += c == '\n';
     fclose(maps);
     DIR *files = opendir("/proc/self/fd");
-    while (readdir(files))
-        u.files++;
+    while (readdir(files)) u.files++;
     closedir(files);
     return u;
 }
@@ -87,8 +81,7 @@ static void expect_flat(const struct usage *before, const struct usage *after) {
 static bool built(const char *engine) {
     swapc_engine_info info;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
-        if (strcmp(info.name, engine) == 0)
-            return info.built;
+        if (strcmp(info.name, engine) == 0) return info.built;
     return false;
 }
 
@@ -131,22 +124,19 @@ static unsigned clear(const char *folder) {
     unsigned count = 0;
     DIR *dir = opendir(folder);
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
-        if (d->d_type != DT_REG)
-            continue;
+        if (d->d_type != DT_REG) continue;
         snprintf(path, sizeof path, "%s/%s", folder, d->d_name);
         unlink(path);
         count++;
     }
-    if (dir)
-        closedir(dir);
+    if (dir) closedir(dir);
     return count;
 }
 
 static int teardown(void **state) {
     struct hammer *h = *state;
     swapc_slot_free(h->slot);
-    for (int i = 0; i < 2; i++)
-        swapc_module_release(h->modules[i]);
+    for (int i = 0; i < 2; i++) swapc_module_release(h->modules[i]);
     swapc_reply_fini(&h->reply);
     swapc_host_free(h->host);
     clear(h->cache);
@@ -169,10 +159,8 @@ static void *call_until_done(void *user) {
     uint64_t last = 0;
     while (!atomic_load(&h->done)) {
         swapc_pin pin;
-        if (swapc_slot_pin(h->slot, &pin) != SWAPC_OK)
-            continue;
-        if (pin.generation < last || !answers_right(&pin, &reply))
-            atomic_fetch_add(&h->wrong, 1);
+        if (swapc_slot_pin(h->slot, &pin) != SWAPC_OK) continue;
+        if (pin.generation < last || !answers_right(&pin, &reply)) atomic_fetch_add(&h->wrong, 1);
         last = pin.generation;
         swapc_pin_release(&pin);
         atomic_fetch_add(&h->calls, 1);
@@ -191,13 +179,11 @@ static void hammer(struct hammer *h, unsigned least, void (*swap)(struct hammer 
         assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, h), 0);
     while (swaps < least || atomic_load(&h->calls) < least) {
         swap(h, ++swaps);
-        if (swaps == least / 10)
-            before = usage_now();
+        if (swaps == least / 10) before = usage_now();
     }
     struct usage after = usage_now();
     atomic_store(&h->done, 1);
-    for (int i = 0; i < CALLERS; i++)
-        pthread_join(threads[i], NULL);
+    for (int i = 0; i < CALLERS; i++) pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&h->wrong), 0);
     assert_int_equal(swapc_slot_generation(h->slot), swaps);
     expect_flat(&before, &after);
@@ -214,8 +200,7 @@ static void swap_warm(struct hammer *h, unsigned n) {
 
 static void warm_swaps_on_wasmtime(void **state) {
     struct hammer *h = *state;
-    if (!built("wasmtime"))
-        skip();
+    if (!built("wasmtime")) skip();
     h->modules[0] = load(h, "wasmtime", 'A');
     h->modules[1] = load(h, "wasmtime", 'B');
     hammer(h, WARM_SWAPS, swap_warm);
@@ -223,8 +208,7 @@ static void warm_swaps_on_wasmtime(void **state) {
 
 static void warm_swaps_between_engines(void **state) {
     struct hammer *h = *state;
-    if (!built("wasmtime") || !built("wasm3"))
-        skip();
+    if (!built("wasmtime") || !built("wasm3")) skip();
     h->modules[0] = load(h, "wasmtime", 'A');
     h->modules[1] = load(h, "wasm3", 'B');
     hammer(h, WARM_SWAPS, swap_warm);
@@ -232,15 +216,15 @@ static void warm_swaps_between_engines(void **state) {
 
 /* The new module is compiled, the old one left by its last call and freed. */
 static void swap_cold(struct hammer *h, unsigned n) {
-    swapc_module *module = load(h, n % 3 && built("wasm3") ? "wasm3" : "wasmtime", n % 2 ? 'A' : 'B');
+    swapc_module *module =
+        load(h, n % 3 && built("wasm3") ? "wasm3" : "wasmtime", n % 2 ? 'A' : 'B');
     assert_int_equal(swapc_slot_publish(h->slot, module), n);
     swapc_module_release(module);
     assert_int_equal(swapc_slot_drain(h->slot, n, 60000), SWAPC_OK);
 }
 
 static void cold_swaps_leave_nothing_behind(void **state) {
-    if (!built("wasmtime"))
-        skip();
+    if (!built("wasmtime")) skip();
     hammer(*state, 400, swap_cold);
 }
 
@@ -273,8 +257,7 @@ static void swap_from_disk(struct hammer *h, unsigned n) {
 
 static void swaps_from_disk_leave_nothing_behind(void **state) {
     struct hammer *h = *state;
-    if (!built("wasmtime"))
-        skip();
+    if (!built("wasmtime")) skip();
     hammer(h, 1000, swap_from_disk);
     assert_int_equal(clear(h->cache), 2);
 }
@@ -283,13 +266,11 @@ static void swaps_from_disk_leave_nothing_behind(void **state) {
 static void damaged_compiled_forms_are_made_anew(void **state) {
     struct hammer *h = *state;
     char path[400] = "";
-    if (!built("wasmtime"))
-        skip();
+    if (!built("wasmtime")) skip();
     swap_from_disk(h, 1);
     DIR *dir = opendir(h->cache);
     for (struct dirent *d = readdir(dir); d; d = readdir(dir))
-        if (d->d_type == DT_REG)
-            snprintf(path, sizeof path, "%s/%s", h->cache, d->d_name);
+        if (d->d_type == DT_REG) snprintf(path, sizeof path, "%s/%s", h->cache, d->d_name);
     closedir(dir);
     for (unsigned n = 3; n < 40; n += 2) {
         struct stat st;

@@ -132,8 +132,8 @@ enum swapc_status swapci_key_file_write(const char *path, swapc_bytes bytes, int
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot make key file %s", path);
-    int good = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes) &&
-               settle(temporary, path, replace);
+    int good =
+        fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes) && settle(temporary, path, replace);
     int native = errno;
     close(fd);
     unlink(temporary); /* gone already after a rename */

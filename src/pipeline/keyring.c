@@ -46,10 +46,8 @@ static enum swapc_status make_secrets(const char *path, unsigned count, swapc_er
                                       secret_title);
     }
     for (unsigned i = 0; i < count && status == SWAPC_OK; i++) status = append_random_key(&text);
-    if (status != SWAPC_OK)
-        swapc_error_set(error, status, "no memory for key file %s", path);
-    else
-        status = swapci_key_file_write(path, swapci_buffer_bytes(&text), 0600, 0, error);
+    if (status != SWAPC_OK) swapc_error_set(error, status, "no memory for key file %s", path);
+    else status = swapci_key_file_write(path, swapci_buffer_bytes(&text), 0600, 0, error);
     if (text.ptr) sodium_memzero(text.ptr, text.capacity);
     swapci_buffer_fini(&text);
     return status;

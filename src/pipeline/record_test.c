@@ -57,9 +57,9 @@ static void comes_back(void **state) {
 /* The bytes themselves: a verifier on another machine reads them. */
 static void layout_is_fixed(void **state) {
     static const uint8_t head[SWAPCI_RECORD_HEAD] = {
-        1,    0,    32,   64,   5,    0,    0,    0,    0xFF, 0xFF, 0xFF, 0xFF, 1,    0,    0, 0,
-        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-        0xFF, 8,    7,    6,    5,    4,    3,    2,    1};
+        1,    0,    32,   64,   5,    0,    0,    0,    0xFF, 0xFF, 0xFF, 0xFF, 1,    0,
+        0,    0,    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF,
+        0xFF, 0xFF, 0xFF, 0xFF, 8,    7,    6,    5,    4,    3,    2,    1};
     swapci_record in = sample();
     uint8_t bytes[256];
     size_t len;

@@ -67,9 +67,9 @@ static void signatures_verify(void **state) {
     for (size_t len = 0; len < sizeof message; len += 13) {
         for (int method = 0; method < SWAPCI_METHODS; method++) {
             swapc_bytes m = swapc_bytes_of(message, len);
-            assert_int_equal(swapci_sign_message(sign, len % KEYS, (enum swapci_method)method, m,
-                                                 &s, NULL),
-                             SWAPC_OK);
+            assert_int_equal(
+                swapci_sign_message(sign, len % KEYS, (enum swapci_method)method, m, &s, NULL),
+                SWAPC_OK);
             assert_int_equal(verifies((enum swapci_method)method, &s, m), 1);
             /* and over nothing else */
             m.len++;

@@ -18,8 +18,8 @@ enum swapc_status swapci_translator_request(const swapci_record *record, swapci_
         .oper = SWAPCI_VERIFY_ONE,
     };
     swapci_buffer_clear(out);
-    size_t room = SWAPCI_VERIFY_REQUEST_MAX(request.message.len, request.signature.len,
-                                            request.key.len);
+    size_t room =
+        SWAPCI_VERIFY_REQUEST_MAX(request.message.len, request.signature.len, request.key.len);
     if (swapci_buffer_reserve(out, room) != SWAPC_OK)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a request of %zu bytes",
                                room);
@@ -41,6 +41,5 @@ void swapci_translator_verdict(enum swapc_status status, swapc_bytes body, const
         return;
     }
     *verdict = swapci_verify_status_name(response.status);
-    if (response.status == SWAPCI_VERIFY_ERROR)
-        *reason = "key or signature";
+    if (response.status == SWAPCI_VERIFY_ERROR) *reason = "key or signature";
 }

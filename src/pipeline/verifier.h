@@ -23,10 +23,10 @@ typedef struct swapci_verifier_config {
     swapci_judges *judges;
     const char *ring;           /* name */
     const char *ring_directory; /* NULL: /dev/shm */
-    swapci_redis_config redis; /* its stop flag must not be raised before the last verdict is
+    swapci_redis_config redis;  /* its stop flag must not be raised before the last verdict is
                                   stored: leave it NULL, or raise it to give up */
     const swapci_stream_names *names;
-    uint64_t keep; /* P:verdicts is trimmed to about so many; 0: never */
+    uint64_t keep;    /* P:verdicts is trimmed to about so many; 0: never */
     unsigned workers; /* 1 to SWAPCI_VERIFIER_WORKERS_MAX */
     swapc_log log;
 } swapci_verifier_config;

@@ -10,8 +10,7 @@
 static enum swapc_status find_engine(const char *name, uint32_t *caps, swapc_error *error) {
     swapc_engine_info info;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
-        if (strcmp(info.name, name) != 0)
-            continue;
+        if (strcmp(info.name, name) != 0) continue;
         *caps = info.caps;
         return info.built ? SWAPC_OK
                           : swapc_error_set(error, SWAPC_NO_ENGINE,
@@ -59,13 +58,10 @@ static enum swapc_status run_case(const struct swapci_conformance_options *optio
     struct swapci_conformance_result result = {
         .name = json_string_value(json_object_get(data, "name")), .text = text};
     enum swapc_status status = swapci_conformance_check(data, error);
-    if (status != SWAPC_OK)
-        return status;
-    if (options->only && strcmp(options->only, result.name) != 0)
-        return SWAPC_OK;
+    if (status != SWAPC_OK) return status;
+    if (options->only && strcmp(options->only, result.name) != 0) return SWAPC_OK;
     status = swapci_conformance_case(options, caps, data, &result.verdict, text, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     count(summary, result.verdict);
     fn(&result, user);
     return SWAPC_OK;
@@ -80,14 +76,11 @@ enum swapc_status swapci_conformance_run(const struct swapci_conformance_options
     size_t index;
     *summary = (struct swapci_conformance_summary){0, 0, 0};
     enum swapc_status status = find_engine(options->engine, &caps, error);
-    if (status == SWAPC_OK)
-        status = read_suite(options->folder, &suite, error);
-    if (status != SWAPC_OK)
-        return status;
+    if (status == SWAPC_OK) status = read_suite(options->folder, &suite, error);
+    if (status != SWAPC_OK) return status;
     json_array_foreach(json_object_get(suite, "cases"), index, data) {
         status = run_case(options, caps, data, fn, user, summary, error);
-        if (status != SWAPC_OK)
-            break;
+        if (status != SWAPC_OK) break;
     }
     json_decref(suite);
     if (status == SWAPC_OK && options->only &&

@@ -38,14 +38,12 @@ struct job {
 __attribute__((format(printf, 2, 3))) static void failure(struct job *job, const char *format,
                                                           ...) {
     va_list args;
-    if (job->failed)
-        return;
+    if (job->failed) return;
     job->failed = true;
     va_start(args, format);
     int used = vsnprintf(job->text, SWAPCI_CASE_TEXT, format, args);
     va_end(args);
-    if (job->row.count == 0 || used < 0 || used >= SWAPCI_CASE_TEXT)
-        return;
+    if (job->row.count == 0 || used < 0 || used >= SWAPCI_CASE_TEXT) return;
     snprintf(job->text + used, SWAPCI_CASE_TEXT - (size_t)used, " (row: %u, %u)", job->row.value[0],
              job->row.count > 1 ? job->row.value[1] : 0);
 }
@@ -82,10 +80,8 @@ static enum swapc_status host_call(swapc_bytes binding, swapc_bytes ns, swapc_by
         swapci_buffer_append_u8(&side->seen, i < 3 ? '|' : '\n');
     }
     unsigned index = side->host_calls++;
-    if (json_is_string(side->answers))
-        return call_again(side, payload, reply);
-    if (json_array_size(side->answers) == 0)
-        return swapc_reply_set(reply, payload);
+    if (json_is_string(side->answers)) return call_again(side, payload, reply);
+    if (json_array_size(side->answers) == 0) return swapc_reply_set(reply, payload);
     const json_t *answer = json_array_get(side->answers, index % json_array_size(side->answers));
     const char *ok = string_of(answer, "ok"), *error = string_of(answer, "error");
     enum swapc_status status = swapc_reply_set(reply, swapc_bytes_str(ok ? ok : error));
@@ -104,22 +100,22 @@ static bool needs_met(const json_t *data, uint32_t caps, char *text) {
     };
     size_t index;
     const json_t *need;
-    json_array_foreach(json_object_get(data, "needs"), index, need)
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (strcmp(names[i].name, json_string_value(need)) == 0 && !(caps & names[i].cap)) {
-                snprintf(text, SWAPCI_CASE_TEXT, "not applicable: the engine does not hold \"%s\"",
-                         names[i].name);
-                return false;
-            }
+    json_array_foreach(json_object_get(data, "needs"), index,
+                       need) for (size_t i = 0; i < sizeof names / sizeof *names;
+                                  i++) if (strcmp(names[i].name, json_string_value(need)) == 0 &&
+                                           !(caps & names[i].cap)) {
+        snprintf(text, SWAPCI_CASE_TEXT, "not applicable: the engine does not hold \"%s\"",
+                 names[i].name);
+        return false;
+    }
     return true;
 }
 
 static swapc_limits limits_of(const json_t *data) {
     swapc_limits limits = SWAPC_LIMITS_INIT;
     const json_t *given = json_object_get(data, "limits");
-    uint32_t *const fields[] = {&limits.deadline_ms,     &limits.log_max,
-                                &limits.log_lines,       &limits.host_call_depth,
-                                &limits.host_call_count};
+    uint32_t *const fields[] = {&limits.deadline_ms, &limits.log_max, &limits.log_lines,
+                                &limits.host_call_depth, &limits.host_call_count};
     static const char *const names[] = {"deadline_ms", "log_max", "log_lines", "host_call_depth",
                                         "host_call_count"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -138,9 +134,7 @@ static bool status_is(const json_t *expected, enum swapc_status status) {
     const json_t *one;
     if (json_is_string(expected))
         return strcmp(json_string_value(expected), swapc_status_name(status)) == 0;
-    json_array_foreach(expected, index, one)
-        if (status_is(one, status))
-            return true;
+    json_array_foreach(expected, index, one) if (status_is(one, status)) return true;
     return false;
 }
 
@@ -163,16 +157,14 @@ static enum swapc_status text_of(struct job *job, const json_t *object, const ch
     char name[64];
     const char *text = string_of(object, key);
     swapci_buffer_clear(out);
-    if (text)
-        return swapci_script_text(text, out);
+    if (text) return swapci_script_text(text, out);
     snprintf(name, sizeof name, "%s_size", key);
     if (json_object_get(object, name))
         return pattern(json_integer_value(json_object_get(object, name)), out);
     snprintf(name, sizeof name, "%s_hex", key);
     swapc_bytes hex = swapc_bytes_str(string_of(object, name));
     enum swapc_status status = swapci_buffer_reserve(out, hex.len / 2 + 1);
-    if (status != SWAPC_OK)
-        return status;
+    if (status != SWAPC_OK) return status;
     if (!swapci_hex_decode(hex, out->ptr))
         return swapc_error_set(job->error, SWAPC_CORRUPT, "cases.json: %s is not hexadecimal",
                                name);
@@ -185,21 +177,18 @@ static enum swapc_status payload_of(struct job *job, const json_t *call) {
     size_t index;
     const json_t *step;
     enum swapc_status status = SWAPC_OK;
-    if (!json_object_get(call, "do"))
-        return text_of(job, call, "payload", &job->payload);
+    if (!json_object_get(call, "do")) return text_of(job, call, "payload", &job->payload);
     swapci_buffer_clear(&job->payload);
     json_array_foreach(json_object_get(call, "do"), index, step) {
         status = swapci_script_step(json_string_value(step), &job->row, &job->payload, job->error);
-        if (status != SWAPC_OK)
-            break;
+        if (status != SWAPC_OK) break;
     }
     return status;
 }
 
 static void check_body(struct job *job, const char *what, swapc_bytes expected) {
     swapc_bytes body = job->reply.body;
-    if (swapc_bytes_equal(body, expected))
-        return;
+    if (swapc_bytes_equal(body, expected)) return;
     failure(job, "the %s is %zu bytes \"%.*s\", expected are %zu \"%.*s\"", what, body.len,
             (int)(body.len > 64 ? 64 : body.len), (const char *)body.ptr, expected.len,
             (int)(expected.len > 64 ? 64 : expected.len), (const char *)expected.ptr);
@@ -211,8 +200,7 @@ static void check_lines(struct job *job, const json_t *call, const char *key,
     const json_t *expected = json_object_get(call, key), *line;
     swapci_buffer joined = SWAPCI_BUFFER_INIT;
     size_t index;
-    if (!expected)
-        return;
+    if (!expected) return;
     json_array_foreach(expected, index, line) {
         swapci_script_text(json_string_value(line), &joined);
         swapci_buffer_append_u8(&joined, '\n');
@@ -287,23 +275,18 @@ static enum swapc_status check_alive(struct job *job) {
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         enum swapc_status status =
             swapci_script_step(steps[i], &job->row, &job->payload, job->error);
-        if (status != SWAPC_OK)
-            return status;
+        if (status != SWAPC_OK) return status;
     }
-    if (enter(job, &said) != SWAPC_OK)
-        failure(job, "the call after it failed: %s", said.text);
-    else
-        check_body(job, "response of the call after it", swapc_bytes_of("\0\0\0\0alive", 9));
+    if (enter(job, &said) != SWAPC_OK) failure(job, "the call after it failed: %s", said.text);
+    else check_body(job, "response of the call after it", swapc_bytes_of("\0\0\0\0alive", 9));
     return SWAPC_OK;
 }
 
 static enum swapc_status run_call(struct job *job, const json_t *call) {
     swapc_error said = SWAPC_ERROR_INIT;
     enum swapc_status status = text_of(job, call, "operation", &job->operation);
-    if (status == SWAPC_OK)
-        status = payload_of(job, call);
-    if (status != SWAPC_OK)
-        return status;
+    if (status == SWAPC_OK) status = payload_of(job, call);
+    if (status != SWAPC_OK) return status;
     enum swapc_status got = enter(job, &said);
     status = check_answer(job, call, got, &said);
     check_lines(job, call, "console", &job->side.console);
@@ -311,8 +294,7 @@ static enum swapc_status run_call(struct job *job, const json_t *call) {
     check_number(job, call, "host_calls", job->side.host_calls);
     check_number(job, call, "console_lines", job->side.lines);
     bool stopped = got != SWAPC_OK && got != SWAPC_GUEST_ERROR;
-    if (status == SWAPC_OK && stopped && json_object_get(call, "do"))
-        status = check_alive(job);
+    if (status == SWAPC_OK && stopped && json_object_get(call, "do")) status = check_alive(job);
     return status;
 }
 
@@ -321,12 +303,10 @@ static enum swapc_status run_calls(struct job *job) {
     const json_t *calls = json_object_get(job->data, "calls"), *call;
     size_t index;
     enum swapc_status status = SWAPC_OK;
-    if (!calls)
-        return run_call(job, job->data);
+    if (!calls) return run_call(job, job->data);
     json_array_foreach(calls, index, call) {
         status = run_call(job, call);
-        if (status != SWAPC_OK || job->failed)
-            break;
+        if (status != SWAPC_OK || job->failed) break;
     }
     return status;
 }
@@ -335,17 +315,14 @@ static enum swapc_status run_rows(struct job *job) {
     const json_t *rows = json_object_get(job->data, "rows"), *row, *value;
     size_t index, column;
     enum swapc_status status = SWAPC_OK;
-    if (!rows)
-        return run_calls(job);
+    if (!rows) return run_calls(job);
     json_array_foreach(rows, index, row) {
-        job->row.count = json_array_size(row) < SWAPCI_ROW_MAX ? json_array_size(row)
-                                                               : SWAPCI_ROW_MAX;
-        json_array_foreach(row, column, value)
-            if (column < job->row.count)
-                job->row.value[column] = (uint32_t)json_integer_value(value);
+        job->row.count =
+            json_array_size(row) < SWAPCI_ROW_MAX ? json_array_size(row) : SWAPCI_ROW_MAX;
+        json_array_foreach(row, column, value) if (column < job->row.count) job->row.value[column] =
+            (uint32_t)json_integer_value(value);
         status = run_calls(job);
-        if (status != SWAPC_OK || job->failed)
-            break;
+        if (status != SWAPC_OK || job->failed) break;
     }
     return status;
 }
@@ -359,16 +336,14 @@ static bool load(struct job *job, const char *path, const char *engine) {
     options.engine = engine;
     enum swapc_status status;
     if (json_object_get(job->data, "bytes_hex")) {
-        if (text_of(job, job->data, "bytes", &job->payload) != SWAPC_OK)
-            return false;
+        if (text_of(job, job->data, "bytes", &job->payload) != SWAPC_OK) return false;
         status = swapc_module_load_bytes(job->host, "bytes", swapci_buffer_bytes(&job->payload),
                                          &options, &job->module, &said);
     } else {
         status = swapc_module_load(job->host, path, &options, &job->module, &said);
     }
     if (!refused) {
-        if (status != SWAPC_OK)
-            failure(job, "the guest is not taken: %s", said.text);
+        if (status != SWAPC_OK) failure(job, "the guest is not taken: %s", said.text);
         return status == SWAPC_OK;
     }
     if (!status_is(refused, status))
@@ -391,8 +366,7 @@ static enum swapc_status run_job(struct job *job, const char *path, const char *
     config.instances = 16;
     job->side.answers = host;
     enum swapc_status status = swapc_host_new(&config, &job->host, job->error);
-    if (status == SWAPC_OK && load(job, path, engine))
-        status = run_rows(job);
+    if (status == SWAPC_OK && load(job, path, engine)) status = run_rows(job);
     swapc_module_release(job->module);
     swapc_host_free(job->host);
     return status;
@@ -407,8 +381,7 @@ enum swapc_status swapci_conformance_case(const struct swapci_conformance_option
     bool wasm = (caps & SWAPC_CAP_WASM) != 0;
     char path[4096];
     *verdict = SWAPCI_CASE_SKIPPED;
-    if (!needs_met(data, caps, text))
-        return SWAPC_OK;
+    if (!needs_met(data, caps, text)) return SWAPC_OK;
     snprintf(path, sizeof path, "%s/%s.%s", options->folder, guest ? guest : "script",
              wasm ? "wasm" : "so");
     if (!wasm && access(path, R_OK) != 0) {

@@ -60,13 +60,11 @@ static const struct instruction *find(const char *step, size_t len) {
 
 /* Reads a number, or "$n" from the row, and moves *at behind it. */
 static bool take_number(const char **at, const struct swapci_script_row *row, uint32_t *out) {
-    while (**at == ' ')
-        ++*at;
+    while (**at == ' ') ++*at;
     if (**at == '$') {
         size_t index = (size_t)((*at)[1] - '0');
         *at += 2;
-        if (index >= row->count)
-            return false;
+        if (index >= row->count) return false;
         *out = row->value[index];
         return true;
     }
@@ -85,16 +83,15 @@ static enum swapc_status append_u32(swapci_buffer *out, uint32_t value) {
 }
 
 static int digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
+    if (c >= '0' && c <= '9') return c - '0';
     return isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
 }
 
 enum swapc_status swapci_script_text(const char *text, swapci_buffer *out) {
     enum swapc_status status = SWAPC_OK;
     while (*text && status == SWAPC_OK) {
-        bool escape = text[0] == '\\' && text[1] == 'x' && digit(text[2]) >= 0 &&
-                      digit(text[3]) >= 0;
+        bool escape =
+            text[0] == '\\' && text[1] == 'x' && digit(text[2]) >= 0 && digit(text[3]) >= 0;
         uint8_t byte = escape ? (uint8_t)(digit(text[2]) << 4 | digit(text[3])) : (uint8_t)*text;
         status = swapci_buffer_append_u8(out, byte);
         text += escape ? 4 : 1;
@@ -112,16 +109,12 @@ static enum swapc_status append_put(const char *step, const char *at,
                                     const struct swapci_script_row *row, swapci_buffer *out,
                                     swapc_error *error) {
     uint32_t ptr;
-    if (!take_number(&at, row, &ptr) || *at++ != ' ')
-        return bad(step, error);
+    if (!take_number(&at, row, &ptr) || *at++ != ' ') return bad(step, error);
     swapci_buffer text = SWAPCI_BUFFER_INIT;
     enum swapc_status status = swapci_script_text(at, &text);
-    if (status == SWAPC_OK)
-        status = append_u32(out, ptr);
-    if (status == SWAPC_OK)
-        status = append_u32(out, (uint32_t)text.len);
-    if (status == SWAPC_OK)
-        status = swapci_buffer_append(out, swapci_buffer_bytes(&text));
+    if (status == SWAPC_OK) status = append_u32(out, ptr);
+    if (status == SWAPC_OK) status = append_u32(out, (uint32_t)text.len);
+    if (status == SWAPC_OK) status = swapci_buffer_append(out, swapci_buffer_bytes(&text));
     swapci_buffer_fini(&text);
     return status;
 }
@@ -132,8 +125,7 @@ static enum swapc_status append_arguments(const char *step, const char *at, uint
     enum swapc_status status = SWAPC_OK;
     for (; count > 0 && status == SWAPC_OK; count--) {
         uint32_t value;
-        if (!take_number(&at, row, &value))
-            return bad(step, error);
+        if (!take_number(&at, row, &value)) return bad(step, error);
         status = append_u32(out, value);
     }
     return status != SWAPC_OK || *at == '\0' ? status : bad(step, error);
@@ -143,15 +135,11 @@ static enum swapc_status append_step(const char *step, const struct swapci_scrip
                                      swapci_buffer *out, swapc_error *error) {
     size_t len = strcspn(step, " ");
     const struct instruction *instruction = find(step, len);
-    if (!instruction)
-        return bad(step, error);
+    if (!instruction) return bad(step, error);
     enum swapc_status status = swapci_buffer_append_u8(out, instruction->opcode);
-    if (status == SWAPC_OK)
-        status = swapci_buffer_append_u8(out, instruction->arguments);
-    if (status != SWAPC_OK)
-        return status;
-    if (strcmp(instruction->name, "put") == 0)
-        return append_put(step, step + len, row, out, error);
+    if (status == SWAPC_OK) status = swapci_buffer_append_u8(out, instruction->arguments);
+    if (status != SWAPC_OK) return status;
+    if (strcmp(instruction->name, "put") == 0) return append_put(step, step + len, row, out, error);
     return append_arguments(step, step + len, instruction->arguments, row, out, error);
 }
 
@@ -161,11 +149,9 @@ enum swapc_status swapci_script_step(const char *step, const struct swapci_scrip
     const char *at = step;
     if (strncmp(step, "repeat ", 7) == 0) {
         at += 7;
-        if (!take_number(&at, row, &times) || *at++ != ' ')
-            return bad(step, error);
+        if (!take_number(&at, row, &times) || *at++ != ' ') return bad(step, error);
     }
     enum swapc_status status = SWAPC_OK;
-    for (; times > 0 && status == SWAPC_OK; times--)
-        status = append_step(at, row, out, error);
+    for (; times > 0 && status == SWAPC_OK; times--) status = append_step(at, row, out, error);
     return status;
 }

@@ -58,8 +58,7 @@ static void note(const struct swapci_conformance_result *result, void *user) {
 static enum swapc_status run(struct bench *b, const char *suite, const char *engine,
                              const char *only) {
     struct swapci_conformance_options options = {b->folder, engine, only};
-    if (suite)
-        write_file(b, "cases.json", suite, strlen(suite));
+    if (suite) write_file(b, "cases.json", suite, strlen(suite));
     b->results = 0;
     swapc_error_clear(&b->error);
     return swapci_conformance_run(&options, note, b, &b->summary, &b->error);
@@ -70,8 +69,7 @@ static enum swapci_conformance_verdict verdict(struct bench *b, const char *insi
     char suite[1024];
     snprintf(suite, sizeof suite, "{\"cases\": [{\"name\": \"n\", \"module\": \"echo\", %s}]}",
              inside);
-    if (run(b, suite, "fake", NULL) != SWAPC_OK)
-        fail_msg("%s: %s", inside, b->error.text);
+    if (run(b, suite, "fake", NULL) != SWAPC_OK) fail_msg("%s: %s", inside, b->error.text);
     assert_int_equal(b->results, 1);
     return b->summary.passed    ? SWAPCI_CASE_PASSED
            : b->summary.skipped ? SWAPCI_CASE_SKIPPED
@@ -116,16 +114,16 @@ static void wrong_answers_fail(void **state) {
         "\"rows\": [[1], [2]], \"payload\": \"a\", \"ok\": \"b\"",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (verdict(*state, cases[i]) != SWAPCI_CASE_FAILED)
-            fail_msg("%s did not fail", cases[i]);
+        if (verdict(*state, cases[i]) != SWAPCI_CASE_FAILED) fail_msg("%s did not fail", cases[i]);
         assert_true(((struct bench *)*state)->text[0] != '\0');
     }
 }
 
 static void a_missing_guest_fails(void **state) {
     struct bench *b = *state;
-    assert_int_equal(run(b, "{\"cases\": [{\"name\": \"n\", \"module\": \"nothing\", \"ok\": \"\"}]}", "fake",
-                         NULL),
+    assert_int_equal(run(b,
+                         "{\"cases\": [{\"name\": \"n\", \"module\": \"nothing\", \"ok\": \"\"}]}",
+                         "fake", NULL),
                      SWAPC_OK);
     assert_int_equal(b->summary.failed, 1);
     assert_non_null(strstr(b->text, "nothing.wasm"));
@@ -173,11 +171,10 @@ static void cases_that_are_not_understood(void **state) {
     struct bench *b = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char suite[512];
-        snprintf(suite, sizeof suite,
-                 "{\"cases\": [{\"name\": \"n\", \"module\": \"echo\", %s}]}", cases[i]);
+        snprintf(suite, sizeof suite, "{\"cases\": [{\"name\": \"n\", \"module\": \"echo\", %s}]}",
+                 cases[i]);
         enum swapc_status status = run(b, suite, "fake", NULL);
-        if (status != SWAPC_CORRUPT)
-            fail_msg("%s gave %s", cases[i], swapc_status_name(status));
+        if (status != SWAPC_CORRUPT) fail_msg("%s gave %s", cases[i], swapc_status_name(status));
     }
 }
 

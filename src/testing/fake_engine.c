@@ -30,14 +30,10 @@ const unsigned swapci_engine_count = 2;
  *   (func (type 0) i32.const 1) (export "memory" …) (export "__guest_call" …))
  * and a custom section "fake" for the program's address. */
 static const uint8_t shell[] = {
-    0,    'a',  's',  'm',  1,    0,    0,    0,
-    1,    7,    1,    0x60, 2,    0x7f, 0x7f, 1,   0x7f,
-    3,    2,    1,    0,
-    5,    3,    1,    0,    1,
-    7,    25,   2,    6,    'm',  'e',  'm',  'o', 'r', 'y', 2,   0,
-    12,   '_',  '_',  'g',  'u',  'e',  's',  't', '_', 'c', 'a', 'l', 'l', 0, 0,
-    10,   6,    1,    4,    0,    0x41, 1,    0x0b,
-    0,    13,   4,    'f',  'a',  'k',  'e',
+    0,   'a', 's', 'm', 1,  0,   0,   0,    1,   7,    1,   0x60, 2,   0x7f, 0x7f, 1,   0x7f,
+    3,   2,   1,   0,   5,  3,   1,   0,    1,   7,    25,  2,    6,   'm',  'e',  'm', 'o',
+    'r', 'y', 2,   0,   12, '_', '_', 'g',  'u', 'e',  's', 't',  '_', 'c',  'a',  'l', 'l',
+    0,   0,   10,  6,   1,  4,   0,   0x41, 1,   0x0b, 0,   13,   4,   'f',  'a',  'k', 'e',
 };
 
 _Static_assert(sizeof shell + sizeof(void *) <= SWAPCI_FAKE_BYTES_MAX, "shell grew");
@@ -49,7 +45,9 @@ swapc_bytes swapci_fake_bytes(const struct swapci_fake_program *program,
     return swapc_bytes_of(out, sizeof shell + sizeof program);
 }
 
-static const char *fake_version(void) { return "1"; }
+static const char *fake_version(void) {
+    return "1";
+}
 
 static enum swapc_status fake_open(const swapc_engine_config *config, swapc_engine_state **out,
                                    swapc_error *error) {
@@ -81,12 +79,10 @@ static enum swapc_status fake_compile(swapc_engine_state *state, const swapc_art
     if (swapci_fake.fail_compile != SWAPC_OK)
         return swapc_error_set(error, swapci_fake.fail_compile, "fake: compile fails");
     swapc_bytes bytes = artifact->bytes;
-    if (bytes.len != sizeof shell + sizeof(void *) ||
-        memcmp(bytes.ptr, shell, sizeof shell) != 0)
+    if (bytes.len != sizeof shell + sizeof(void *) || memcmp(bytes.ptr, shell, sizeof shell) != 0)
         return swapc_error_set(error, SWAPC_MODULE_MALFORMED, "fake: not a fake program");
     swapc_engine_module *module = calloc(1, sizeof *module);
-    if (!module)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "fake: no memory");
+    if (!module) return swapc_error_set(error, SWAPC_NO_MEMORY, "fake: no memory");
     memcpy(&module->program, bytes.ptr + sizeof shell, sizeof module->program);
     atomic_fetch_add(&swapci_fake.modules, 1);
     atomic_fetch_add(&swapci_fake.compiled, 1);
@@ -101,8 +97,7 @@ static void fake_free_module(swapc_engine_module *module) {
 
 /* Ends an entry as an engine must: an import's status as it is, a trap with a report. */
 static enum swapc_status ended(enum swapc_status status, swapc_error *error) {
-    if (status == SWAPC_TRAP)
-        swapc_error_set(error, status, "fake: trap");
+    if (status == SWAPC_TRAP) swapc_error_set(error, status, "fake: trap");
     return status;
 }
 
@@ -125,8 +120,7 @@ static enum swapc_status fake_instantiate(swapc_engine_module *module, swapc_cal
     SWAPC_CHECK(the_state.config.memory_max == 0 ||
                 limits->memory_max <= the_state.config.memory_max);
     swapc_engine_instance *instance = calloc(1, sizeof *instance);
-    if (!instance)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "fake: no memory");
+    if (!instance) return swapc_error_set(error, SWAPC_NO_MEMORY, "fake: no memory");
     instance->guest.program = module->program;
     instance->guest.call = call;
     instance->guest.memory_size = SWAPCI_FAKE_MEMORY;
@@ -144,10 +138,8 @@ static enum swapc_status fake_instantiate(swapc_engine_module *module, swapc_cal
 }
 
 static swapci_fake_fn export_of(const struct swapci_fake_program *program, const char *name) {
-    if (strcmp(name, "_start") == 0)
-        return program->start;
-    if (strcmp(name, "_initialize") == 0)
-        return program->initialize;
+    if (strcmp(name, "_start") == 0) return program->start;
+    if (strcmp(name, "_initialize") == 0) return program->initialize;
     return strcmp(name, "wapc_init") == 0 ? program->wapc_init : NULL;
 }
 
@@ -172,8 +164,7 @@ enum swapc_status swapci_fake_import(struct swapci_fake_guest *guest, const char
     uint64_t unused;
     const swapc_import *row = the_state.config.imports;
     const swapc_import *end = row + the_state.config.import_count;
-    while (row < end && (strcmp(row->module, module) != 0 || strcmp(row->name, name) != 0))
-        row++;
+    while (row < end && (strcmp(row->module, module) != 0 || strcmp(row->name, name) != 0)) row++;
     SWAPC_CHECK(row < end);
     swapc_memory memory = {guest->memory, guest->memory_size};
     return row->fn(guest->call, memory, args, result ? result : &unused);
@@ -195,8 +186,8 @@ static enum swapc_status echo(struct swapci_fake_guest *guest, uint32_t op_len, 
     enum swapc_status status =
         swapci_fake_wapc(guest, "__guest_request", SWAPCI_FAKE_ARGS(0, op_len), NULL);
     if (status == SWAPC_OK)
-        status = swapci_fake_wapc(guest, "__guest_response", SWAPCI_FAKE_ARGS(op_len, msg_len),
-                                  NULL);
+        status =
+            swapci_fake_wapc(guest, "__guest_response", SWAPCI_FAKE_ARGS(op_len, msg_len), NULL);
     *result = 1;
     return status;
 }

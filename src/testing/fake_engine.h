@@ -22,9 +22,9 @@
 struct swapci_fake_guest {
     const struct swapci_fake_program *program;
     swapc_call *call;
-    swapc_run run;            /* of the entry that is running */
-    unsigned entries;         /* into this instance, the running one counted */
-    uint64_t memory_size;     /* what the imports are told; SWAPCI_FAKE_MEMORY at first */
+    swapc_run run;        /* of the entry that is running */
+    unsigned entries;     /* into this instance, the running one counted */
+    uint64_t memory_size; /* what the imports are told; SWAPCI_FAKE_MEMORY at first */
     uint8_t memory[SWAPCI_FAKE_MEMORY];
 };
 
@@ -34,12 +34,12 @@ typedef enum swapc_status (*swapci_fake_call_fn)(struct swapci_fake_guest *guest
                                                  uint32_t msg_len, int32_t *result);
 
 struct swapci_fake_program {
-    swapci_fake_call_fn call;       /* __guest_call */
-    swapci_fake_fn section;         /* the wasm start section; NULL: none */
-    swapci_fake_fn start;           /* _start; NULL: not exported */
-    swapci_fake_fn initialize;      /* _initialize */
-    swapci_fake_fn wapc_init;       /* wapc_init */
-    const void *user;               /* for the program itself */
+    swapci_fake_call_fn call;  /* __guest_call */
+    swapci_fake_fn section;    /* the wasm start section; NULL: none */
+    swapci_fake_fn start;      /* _start; NULL: not exported */
+    swapci_fake_fn initialize; /* _initialize */
+    swapci_fake_fn wapc_init;  /* wapc_init */
+    const void *user;          /* for the program itself */
 };
 
 /* Calls an import as wasm would: args as the signature counts them, in C's int range or wider.
@@ -65,10 +65,10 @@ swapc_bytes swapci_fake_bytes(const struct swapci_fake_program *program,
 
 /* What the engine counted, and switches that make its functions fail (SWAPC_OK: do not). */
 struct swapci_fake_state {
-    atomic_int open;            /* 1 while open */
-    atomic_int modules;         /* alive */
-    atomic_int instances;       /* alive */
-    atomic_uint instantiated;   /* in all */
+    atomic_int open;          /* 1 while open */
+    atomic_int modules;       /* alive */
+    atomic_int instances;     /* alive */
+    atomic_uint instantiated; /* in all */
     atomic_uint compiled;
     enum swapc_status fail_open;
     enum swapc_status fail_compile;

@@ -6,11 +6,12 @@ static void put(swapci_buffer *to, swapc_bytes bytes) {
     SWAPC_CHECK(swapci_buffer_append(to, bytes) == SWAPC_OK);
 }
 
-static void put_byte(swapci_buffer *to, uint8_t byte) { put(to, swapc_bytes_of(&byte, 1)); }
+static void put_byte(swapci_buffer *to, uint8_t byte) {
+    put(to, swapc_bytes_of(&byte, 1));
+}
 
 static void put_leb(swapci_buffer *to, uint32_t value) {
-    for (; value >= 0x80; value >>= 7)
-        put_byte(to, (uint8_t)(value | 0x80));
+    for (; value >= 0x80; value >>= 7) put_byte(to, (uint8_t)(value | 0x80));
     put_byte(to, (uint8_t)value);
 }
 
@@ -65,8 +66,7 @@ static uint8_t value_type(char letter) {
 
 static void put_types(swapci_buffer *to, const char *letters, size_t count) {
     put_leb(to, (uint32_t)count);
-    for (size_t i = 0; i < count; i++)
-        put_byte(to, value_type(letters[i]));
+    for (size_t i = 0; i < count; i++) put_byte(to, value_type(letters[i]));
 }
 
 void swapci_wasm_type(struct swapci_wasm_builder *b, const char *signature) {

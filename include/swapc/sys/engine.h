@@ -70,22 +70,22 @@ typedef struct swapc_import {
 typedef struct swapc_engine_config {
     const swapc_import *imports; /* valid until close */
     size_t import_count;
-    swapc_log log;            /* copied */
-    uint64_t memory_max;      /* the largest memory_max that instantiate will be given; 0: none */
-    uint32_t pool_instances;  /* a hint: how many instances live at once */
+    swapc_log log;           /* copied */
+    uint64_t memory_max;     /* the largest memory_max that instantiate will be given; 0: none */
+    uint32_t pool_instances; /* a hint: how many instances live at once */
 } swapc_engine_config;
 
 /* What compile is given. bytes stay valid and unchanged until free_module. */
 typedef struct swapc_artifact {
-    swapc_bytes bytes;       /* the file's content; empty for deserialize */
-    const char *path;        /* where it came from, for messages; never opened again; may be NULL */
-    const char *digest_hex;  /* SHA-256 of bytes, 64 lower-case digits */
+    swapc_bytes bytes;      /* the file's content; empty for deserialize */
+    const char *path;       /* where it came from, for messages; never opened again; may be NULL */
+    const char *digest_hex; /* SHA-256 of bytes, 64 lower-case digits */
 } swapc_artifact;
 
 /* How long an entry into the guest may take. Lives until the entry returns. */
 typedef struct swapc_run {
-    uint64_t deadline_ns;    /* on CLOCK_MONOTONIC; 0: none */
-    const int *cancel;       /* read atomically (acquire); non-zero: stop; NULL: none */
+    uint64_t deadline_ns; /* on CLOCK_MONOTONIC; 0: none */
+    const int *cancel;    /* read atomically (acquire); non-zero: stop; NULL: none */
 } swapc_run;
 
 /* Takes the compiled form of a module; the bytes are borrowed for the call. */
@@ -93,22 +93,22 @@ typedef void (*swapc_compiled_fn)(swapc_bytes compiled, void *user);
 
 /* What an engine holds. A ceiling without its bit is not held, and the docs say so. */
 enum swapc_engine_caps {
-    SWAPC_CAP_WASM = 1u << 0,      /* takes wasm binaries; without it: shared objects */
-    SWAPC_CAP_SANDBOX = 1u << 1,   /* a guest cannot touch the host's memory */
-    SWAPC_CAP_DEADLINE = 1u << 2,  /* run.deadline_ns stops loops */
-    SWAPC_CAP_CANCEL = 1u << 3,    /* run.cancel stops loops */
-    SWAPC_CAP_MEMORY = 1u << 4,    /* limits.memory_max */
-    SWAPC_CAP_STACK = 1u << 5,     /* runaway recursion traps */
+    SWAPC_CAP_WASM = 1u << 0,     /* takes wasm binaries; without it: shared objects */
+    SWAPC_CAP_SANDBOX = 1u << 1,  /* a guest cannot touch the host's memory */
+    SWAPC_CAP_DEADLINE = 1u << 2, /* run.deadline_ns stops loops */
+    SWAPC_CAP_CANCEL = 1u << 3,   /* run.cancel stops loops */
+    SWAPC_CAP_MEMORY = 1u << 4,   /* limits.memory_max */
+    SWAPC_CAP_STACK = 1u << 5,    /* runaway recursion traps */
     /* A deadline and cancel are held by counting in the guest's code, which takes time; instances
      * made with limits.deadline_ms 0 run as they came, and refuse (UNSUPPORTED) a run with either. */
     SWAPC_CAP_METERED = 1u << 6
 };
 
 typedef struct swapc_engine {
-    uint32_t abi;                 /* SWAPC_ENGINE_ABI */
-    uint32_t caps;                /* enum swapc_engine_caps, or-ed */
-    const char *name;             /* "wasmtime" */
-    const char *const *flavours;  /* flavours of a bundle that it runs, best first; NULL-ended */
+    uint32_t abi;                /* SWAPC_ENGINE_ABI */
+    uint32_t caps;               /* enum swapc_engine_caps, or-ed */
+    const char *name;            /* "wasmtime" */
+    const char *const *flavours; /* flavours of a bundle that it runs, best first; NULL-ended */
 
     /* Returns the runtime's version, "50.0.1". Static. Called at any time, even before open. */
     const char *(*version)(void);
