@@ -239,3 +239,15 @@ pipeline() {
     json result.json 'd["messages"] == 500 and d["valid"] == 500 and d["lost"] == 0'
     says err.txt "line 501"
 }
+
+@test "a module of the original system has its host calls and console lines served" {
+    built wasmtime
+    local wat2wasm
+    wat2wasm=$(dirname "$program")/../test/wat2wasm
+    [[ -x $wat2wasm ]] || skip "conformance's wat2wasm is not built"
+    copy_modules
+    "$wat2wasm" "$BATS_TEST_DIRNAME/original.wat" modules/schnorr/plain.wasm
+    printf 'name = "schnorr"\nversion = "0.9.0"\n[flavours]\nplain = "plain.wasm"\n' >modules/schnorr/module.toml
+    "$SWAPC" run --method schnorr --messages 30 --no-bound --json result.json >/dev/null
+    json result.json 'd["valid"] == 30 and d["errors"] == 0'
+}

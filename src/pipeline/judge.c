@@ -38,12 +38,22 @@ static enum swapc_status load_methods(swapci_judges *j, swapc_error *error) {
     return status;
 }
 
+/* The original system's modules tell their host of each verification by a host call (binding
+ * "binding", the response as payload) and fail when it fails: it is taken, and given back. */
+static enum swapc_status take_host_call(swapc_bytes binding, swapc_bytes ns, swapc_bytes operation,
+                                        swapc_bytes payload, swapc_reply *reply, void *call_user,
+                                        void *user) {
+    (void)binding, (void)ns, (void)operation, (void)call_user, (void)user;
+    return swapc_reply_set(reply, payload);
+}
+
 enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_judges **out,
                                     swapc_error *error) {
     swapci_judges *j = calloc(1, sizeof *j);
     if (!j) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     j->config = *config;
     swapc_host_config host = SWAPC_HOST_CONFIG_INIT;
+    host.host_call = take_host_call;
     host.log = config->log;
     host.trust = config->trust;
     host.instances = config->workers > 16 ? 4 * config->workers : 64;
