@@ -248,3 +248,17 @@ all_judged_once() {
     await unanswered_none
     (($(redis "$socket" XLEN swapc:verdicts) < 1000))
 }
+
+@test "a generator that waits for its signer ends on SIGTERM and outlives a killed signer" {
+    start_redis
+    start_signer
+    background generator "$SWAPC" generate --messages 10k --signer "unix:$work/signer.sock"
+    local generator=$pid
+    await grep -q "10000 messages added" generator.out # no verifier: the ring fills and stays full
+    kill -KILL "$signer"
+    finish "$signer"
+    start_signer successor
+    kill -TERM "$generator"
+    finish "$generator"
+    [[ $status == 130 ]]
+}

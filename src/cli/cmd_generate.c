@@ -18,7 +18,7 @@ struct generate_job {
     uint64_t messages, seed;
 };
 
-enum { READY_MS = 10000 };
+enum { READY_MS = 10000, SLICE_MS = 2000 };
 
 /* Tells the signer, when one was named, before and after. */
 static enum swapc_status announce(swapci_rpc_client *client, const swapci_stream_names *names,
@@ -28,6 +28,23 @@ static enum swapc_status announce(swapci_rpc_client *client, const swapci_stream
     return status == SWAPC_OK
                ? swapci_transport_client_connect(client, names->messages, 1, READY_MS, NULL, error)
                : status;
+}
+
+/* Waits until all is signed, in slices, so that a signal is seen; a signer that was killed is waited
+ * for, as its successor signs what is left. */
+static enum swapc_status wait_signed(swapci_rpc_client *client, const swapci_stream_names *names,
+                                     swapc_error *error) {
+    enum swapc_status status = SWAPC_DEADLINE;
+    swapc_error why = SWAPC_ERROR_INIT;
+    while (status == SWAPC_DEADLINE) {
+        if (atomic_load(&swapci_signals_stop)) return SWAPC_INTERRUPTED;
+        swapc_error_clear(&why);
+        status = swapci_transport_client_sending(client, names->messages, 2, SLICE_MS, NULL, &why);
+        if (status == SWAPC_UNREACHABLE &&
+            swapci_rpc_client_wait_ready(client, READY_MS, NULL) == SWAPC_OK)
+            status = SWAPC_DEADLINE;
+    }
+    return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
 }
 
 static enum swapc_status generate(const struct generate_job *job, swapci_rpc_client *client,
@@ -44,9 +61,12 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
     };
     enum swapc_status status = swapci_stream_names_init(&config.names, job->stream, error);
     if (status == SWAPC_OK) status = announce(client, &config.names, error);
-    if (status == SWAPC_OK) status = swapci_generator_run(&config, result, error);
-    if (status == SWAPC_OK && client)
-        status = swapci_transport_client_sending(client, config.names.messages, 2, 0, NULL, error);
+    if (status == SWAPC_OK) {
+        status = swapci_generator_run(&config, result, error);
+        printf("%llu messages added\n", (unsigned long long)result->sent);
+        fflush(stdout);
+    }
+    if (status == SWAPC_OK && client) status = wait_signed(client, &config.names, error);
     return status;
 }
 
@@ -93,7 +113,6 @@ int swapci_cmd_generate(int argc, char **argv) {
     if (status == SWAPC_OK) status = generate(&job, client, &result, &error);
     swapci_rpc_client_free(client);
     swapci_rpc_shutdown();
-    printf("%llu messages added\n", (unsigned long long)result.sent);
     if (status == SWAPC_INTERRUPTED) return SWAPCI_EXIT_INTERRUPTED;
     return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(command, &error);
 }
