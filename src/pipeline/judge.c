@@ -1,5 +1,5 @@
-/* What is shared: modules[] and the slots, const after new (a slot locks itself), `cold`, which only
- * the atomics inside slots order, and the counts, atomics. */
+/* What is shared: modules[] and the slots, const after new (a slot locks itself), and the counts,
+ * which are atomics. */
 #include "judge.h"
 
 #include <stdlib.h>
