@@ -14,7 +14,7 @@ include(GNUInstallDirs)
 
 # The rooms of the library, and what they need from outside the tree.
 function(swapc_library_parts rooms_out needs_out)
-    set(rooms swapc_base swapc_core swapc_engines)
+    set(rooms swapc_base swapc_wasm swapc_bundle swapc_core swapc_engines)
     foreach(engine IN LISTS SWAPC_ENGINES)
         list(APPEND rooms swapc_engine_${engine})
     endforeach()

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conformance.h"
+#include "suite.h"
 
 enum { EXIT_SKIPPED = 77 };
 

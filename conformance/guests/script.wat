@@ -1,5 +1,5 @@
 ;; The guest that does what its request says: a script of instructions, each an opcode byte, a count
-;; byte and that many i32 arguments (little endian). The host's side of it is conformance_script.c,
+;; byte and that many i32 arguments (little endian). The host's side of it is conformance/script.c,
 ;; which names the opcodes. The operation lies at 4096, the script at 8192; the rest of the one page
 ;; is the script's. The accumulator holds what the last function gave.
 (module

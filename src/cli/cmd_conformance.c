@@ -1,7 +1,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "conformance.h"
+#include "suite.h"
 #include "options.h"
 
 static const char command[] = "swapc conformance";

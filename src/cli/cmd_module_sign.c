@@ -5,7 +5,7 @@
 #include "cli.h"
 #include "cmd_module.h"
 #include "options.h"
-#include "signing.h"
+#include "bundle_sign.h"
 #include "small_file.h"
 
 /* ---- keygen ----------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include "heap.h"
 #include "host_state.h"
 #include "imports.h"
-#include "version.h"
+#include "build_version.h"
 
 enum { DEFAULT_INSTANCES = 64 };
 

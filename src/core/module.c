@@ -12,7 +12,8 @@
 #include "host_state.h"
 #include "instance.h"
 #include "module_call.h"
-#include "trust.h"
+#include "self_test.h"
+#include "trust_policy.h"
 #include "wasm_scan.h"
 
 enum { OPERATION_MAX = 64 << 10, PAYLOAD_MAX = 1 << 30 };

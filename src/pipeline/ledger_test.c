@@ -1,4 +1,4 @@
-#include "redis_fixture.h"
+#include "stream_fixture.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #ifndef SWAPCI_SIGNER_FIXTURE_H
 #define SWAPCI_SIGNER_FIXTURE_H
 
-#include "redis_fixture.h"
+#include "stream_fixture.h"
 
 #include <stdio.h>
 #include <string.h>

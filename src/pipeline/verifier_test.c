@@ -1,6 +1,6 @@
 /* The verifier and a ring that its test writes. No module is loaded: every record that can be read
  * is answered Error, which is enough to see that it was. */
-#include "redis_fixture.h"
+#include "stream_fixture.h"
 
 #include <fcntl.h>
 #include <stdio.h>

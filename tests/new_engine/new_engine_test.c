@@ -1,7 +1,7 @@
 /* What a new engine's own test has to be: the shared suite, and what is the engine's own. */
 #include <stdio.h>
 
-#include "conformance.h"
+#include "suite.h"
 #include "counting.h"
 #include "test_main.h"
 

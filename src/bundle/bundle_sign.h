@@ -1,9 +1,9 @@
-/* signing.h - signs a bundle: writes the digests of its files into module.toml, and signs that.
+/* bundle_sign.h - signs a bundle: writes the digests of its files into module.toml, and signs that.
  *
  * Threads: one at a time per bundle. Ownership: all borrowed.
  */
-#ifndef SWAPCI_SIGNING_H
-#define SWAPCI_SIGNING_H
+#ifndef SWAPCI_BUNDLE_SIGN_H
+#define SWAPCI_BUNDLE_SIGN_H
 
 #include "minisign.h"
 

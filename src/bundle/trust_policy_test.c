@@ -1,5 +1,5 @@
 /* What a host with a trust policy takes and refuses: whole bundles through swapc_module_load. */
-#include "trust.h"
+#include "trust_policy.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "failing_alloc.h"
 #include "fake_engine.h"
 #include "minisign.h"
-#include "signing.h"
+#include "bundle_sign.h"
 #include "small_file.h"
 #include "swapc/module.h"
 #include "swapc/slot.h"

@@ -1,4 +1,4 @@
-/* conformance.h - runs the shared suite against one engine.
+/* suite.h - runs the shared suite against one engine.
  *
  * The suite is a folder: cases.json, which says what a guest does and what must come of it, and the
  * guests as .wasm, or .so for engines that take shared objects. It pins the rules of waPC, and ours
@@ -8,8 +8,8 @@
  * Threads: one run at a time per process is meant; runs share nothing.
  * Ownership: everything given to the callback is borrowed for its call.
  */
-#ifndef SWAPCI_CONFORMANCE_H
-#define SWAPCI_CONFORMANCE_H
+#ifndef SWAPCI_CONFORMANCE_SUITE_H
+#define SWAPCI_CONFORMANCE_SUITE_H
 
 #include "swapc/error.h"
 

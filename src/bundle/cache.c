@@ -17,7 +17,7 @@
 #endif
 
 #include "cache_dir.h"
-#include "version.h"
+#include "build_version.h"
 
 /* An entry's file: this, then the code. */
 struct header {

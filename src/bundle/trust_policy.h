@@ -1,4 +1,4 @@
-/* trust.h - the gate that loading passes when the host has a policy (swapc/trust.h).
+/* trust_policy.h - the gate that loading passes when the host has a policy (swapc/trust.h).
  *
  * One signature covers a whole bundle: it is over the bytes of module.toml, and module.toml names
  * the SHA-256 of each flavour's file. Who loads passes in the bytes of module.toml that it parses,
@@ -6,8 +6,8 @@
  *
  * Threads: any. Ownership: all borrowed.
  */
-#ifndef SWAPCI_TRUST_H
-#define SWAPCI_TRUST_H
+#ifndef SWAPCI_TRUST_POLICY_H
+#define SWAPCI_TRUST_POLICY_H
 
 #include "manifest.h"
 #include "swapc/trust.h"

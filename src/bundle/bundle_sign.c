@@ -1,4 +1,4 @@
-#include "signing.h"
+#include "bundle_sign.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include "bundle.h"
 #include "heap.h"
 #include "small_file.h"
-#include "trust.h"
+#include "trust_policy.h"
 
 enum { MANIFEST_MAX = 1 << 20 };
 

@@ -1,11 +1,11 @@
 /* The runner of the suite itself: what it accepts, that wrong answers fail, what it skips. */
-#include "conformance.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "conformance_script.h"
+#include "script.h"
 #include "fake_engine.h"
 #include "test_main.h"
 

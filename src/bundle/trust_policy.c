@@ -1,4 +1,4 @@
-#include "trust.h"
+#include "trust_policy.h"
 
 #include <dirent.h>
 #include <errno.h>

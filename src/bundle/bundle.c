@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "heap.h"
-#include "trust.h"
+#include "trust_policy.h"
 
 static void copy_name(char *out, const char *text) {
     snprintf(out, SWAPCI_NAME_MAX, "%s", text);

@@ -1,4 +1,4 @@
-/* conformance_schema.h - is this a case that can be run? Internal to the runner.
+/* schema.h - is this a case that can be run? Internal to the runner.
  *
  * A key that is mistyped, a need or a status that does not exist, or a call without an expectation
  * would make a case that tests nothing, so all of them are refused.

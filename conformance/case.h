@@ -1,4 +1,4 @@
-/* conformance_case.h - one case of the suite, run on a host of its own. Internal to the runner.
+/* case.h - one case of the suite, run on a host of its own. Internal to the runner.
  *
  * Threads: none shared. Ownership: the JSON is the caller's and only read.
  */
@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "conformance.h"
+#include "suite.h"
 
 #define SWAPCI_CASE_TEXT 1024
 

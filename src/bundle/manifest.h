@@ -15,7 +15,7 @@
  *
  * A bundle that is not admitted after some day says so by `expires = "2030-01-31"`, before [flavours].
  *
- * What its operations must answer is said in [[self_test]] tables, see self_test.h.
+ * What its operations must answer is said in [[self_test]] tables, see self_test_vectors.h.
  *
  * Read is the part of TOML 1.0 that such a file needs: comments, [tables], key = string | integer |
  * boolean | array of strings. A line that is none of these is refused by its number; keys and
@@ -28,7 +28,7 @@
 
 #include <stdbool.h>
 
-#include "self_test.h"
+#include "self_test_vectors.h"
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 

@@ -1,4 +1,4 @@
-#include "conformance_case.h"
+#include "case.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
-#include "conformance_script.h"
+#include "script.h"
 #include "hex.h"
 #include "swapc/swapc.h"
 #include "swapc/sys/engine.h"

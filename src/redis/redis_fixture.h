@@ -9,7 +9,6 @@
 
 #include "private_redis.h"
 #include "redis.h"
-#include "stream.h"
 #include "test_main.h"
 
 static swapci_private_redis *fixture_server;
@@ -46,26 +45,6 @@ static inline swapci_redis *fixture_open(uint32_t retry_ms) {
     fixture_ok(swapci_redis_call(redis, "a test", &reply, &error, "FLUSHALL"), &error);
     freeReplyObject(reply);
     return redis;
-}
-
-/* The names of the default prefix. */
-static inline swapci_stream_names fixture_names(void) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    swapci_stream_names names;
-    fixture_ok(swapci_stream_names_init(&names, NULL, &error), &error);
-    return names;
-}
-
-/* How many entries are pending for consumer; up to 600. */
-static inline size_t fixture_pending(swapci_redis *redis, const char *consumer) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    swapci_stream_names names = fixture_names();
-    swapci_pending page[600];
-    size_t count = 600;
-    fixture_ok(swapci_stream_pending(redis, &names, consumer, (swapci_stream_id){0, 0}, page,
-                                     &count, &error),
-               &error);
-    return count;
 }
 
 /* Runs a command and returns its integer answer. */

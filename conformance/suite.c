@@ -1,10 +1,10 @@
-#include "conformance.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "conformance_case.h"
-#include "conformance_schema.h"
+#include "case.h"
+#include "schema.h"
 #include "swapc/host.h"
 
 static enum swapc_status find_engine(const char *name, uint32_t *caps, swapc_error *error) {

@@ -1,4 +1,4 @@
-/* conformance_script.h - turns a case's steps into the bytes that the guest "script" follows.
+/* script.h - turns a case's steps into the bytes that the guest "script" follows.
  *
  * A step is a line, "guest_response 0 65537": an instruction and its i32 arguments, decimal or 0x…,
  * negative ones too; "$0" stands for a value of the case's row. "put PTR TEXT" writes text into the

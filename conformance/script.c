@@ -1,4 +1,4 @@
-#include "conformance_script.h"
+#include "script.h"
 
 #include <ctype.h>
 #include <stdbool.h>

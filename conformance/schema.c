@@ -1,4 +1,4 @@
-#include "conformance_schema.h"
+#include "schema.h"
 
 #include <stdbool.h>
 #include <stdint.h>
