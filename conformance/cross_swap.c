@@ -76,11 +76,10 @@ static enum swapc_status run(struct hammer *h, unsigned calls, unsigned *swaps,
     unsigned started = 0;
     enum swapc_status status = SWAPC_OK;
     swapc_slot_publish(h->slot, h->modules.module[0]);
-    while (started < CALLERS && status == SWAPC_OK) {
+    while (started < CALLERS && status == SWAPC_OK)
         if (pthread_create(&threads[started], NULL, call_until_done, h) != 0)
             status = swapc_error_set(error, SWAPC_SYSTEM, "no thread");
         else started++;
-    }
     if (status == SWAPC_OK) *swaps = swap(h, calls);
     atomic_store(&h->done, true);
     for (unsigned i = 0; i < started; i++) pthread_join(threads[i], NULL);

@@ -5,9 +5,8 @@
 static void appends_keep_order(void **state) {
     (void)state;
     swapci_buffer b = SWAPCI_BUFFER_INIT;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         assert_int_equal(swapci_buffer_append_u8(&b, (uint8_t)i), SWAPC_OK);
-    }
     assert_int_equal(b.len, 1000);
     for (int i = 0; i < 1000; i++) assert_int_equal(b.ptr[i], (uint8_t)i);
     swapci_buffer_fini(&b);
@@ -44,9 +43,8 @@ static void appends_its_own_content(void **state) {
     (void)state;
     swapci_buffer b = SWAPCI_BUFFER_INIT;
     assert_int_equal(swapci_buffer_append(&b, swapc_bytes_str("ab")), SWAPC_OK);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 10; i++)
         assert_int_equal(swapci_buffer_append(&b, swapci_buffer_bytes(&b)), SWAPC_OK);
-    }
     assert_int_equal(b.len, 2048);
     for (size_t i = 0; i < b.len; i++) assert_int_equal(b.ptr[i], i % 2 ? 'b' : 'a');
     swapci_buffer_fini(&b);

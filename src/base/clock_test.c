@@ -28,9 +28,8 @@ static void cpu_clocks_advance_with_work(void **state) {
     uint64_t thread = swapci_clock_thread_cpu_ns();
     uint64_t process = swapci_clock_process_cpu_ns();
     volatile uint64_t sum = 0;
-    while (swapci_clock_thread_cpu_ns() == thread) {
+    while (swapci_clock_thread_cpu_ns() == thread)
         for (uint64_t i = 0; i < 10000; i++) sum += i;
-    }
     assert_true(swapci_clock_process_cpu_ns() > process);
 }
 

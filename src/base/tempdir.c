@@ -22,12 +22,8 @@ static void empty_directory(int fd, int depth) {
         return;
     }
     while ((entry = readdir(list))) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) {
-            continue;
-        }
-        if (unlinkat(fd, entry->d_name, 0) == 0 || depth >= 8) {
-            continue;
-        }
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+        if (unlinkat(fd, entry->d_name, 0) == 0 || depth >= 8) continue;
         int below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (below >= 0) {
             empty_directory(below, depth + 1);
@@ -39,9 +35,7 @@ static void empty_directory(int fd, int depth) {
 
 static void remove_tree(int parent, const char *name) {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0) {
-        empty_directory(fd, 0);
-    }
+    if (fd >= 0) empty_directory(fd, 0);
     unlinkat(parent, name, AT_REMOVEDIR);
 }
 
@@ -49,17 +43,11 @@ static void remove_tree(int parent, const char *name) {
 static void sweep_one(int root, const char *name) {
     struct stat info;
     int dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0) {
-        return;
-    }
+    if (dir < 0) return;
     if (fstat(dir, &info) == 0 && info.st_uid == geteuid()) {
         int lock = openat(dir, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-        if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0) {
-            remove_tree(root, name);
-        }
-        if (lock >= 0) {
-            close(lock);
-        }
+        if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0) remove_tree(root, name);
+        if (lock >= 0) close(lock);
     }
     close(dir);
 }
@@ -69,16 +57,11 @@ static void sweep(const char *root) {
     DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
     struct dirent *entry;
     if (!list) {
-        if (fd >= 0) {
-            close(fd);
-        }
+        if (fd >= 0) close(fd);
         return;
     }
-    while ((entry = readdir(list))) {
-        if (!strncmp(entry->d_name, NAME_PREFIX, strlen(NAME_PREFIX))) {
-            sweep_one(fd, entry->d_name);
-        }
-    }
+    while ((entry = readdir(list)))
+        if (!strncmp(entry->d_name, NAME_PREFIX, strlen(NAME_PREFIX))) sweep_one(fd, entry->d_name);
     closedir(list);
 }
 
@@ -131,11 +114,7 @@ enum swapc_status swapci_tempdir_new(const char *root, swapci_tempdir *out, swap
 }
 
 void swapci_tempdir_remove(swapci_tempdir *dir) {
-    if (dir->path[0]) {
-        remove_tree(AT_FDCWD, dir->path);
-    }
-    if (dir->lock >= 0) {
-        close(dir->lock);
-    }
+    if (dir->path[0]) remove_tree(AT_FDCWD, dir->path);
+    if (dir->lock >= 0) close(dir->lock);
     *dir = (swapci_tempdir)SWAPCI_TEMPDIR_INIT;
 }

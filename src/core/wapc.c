@@ -218,10 +218,9 @@ void swapci_console_write(swapc_call *call, uint64_t stream, swapc_bytes text) {
     struct swapci_output *output = &call->output;
     if (output->stream != stream) swapci_console_flush(call);
     output->stream = stream;
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len; i++)
         if (text.ptr[i] == '\n') swapci_console_flush(call);
         else if (output->used < sizeof output->line) output->line[output->used++] = text.ptr[i];
-    }
 }
 
 enum swapc_status swapci_wapc_console_log(swapc_call *call, swapc_memory memory,

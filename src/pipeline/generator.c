@@ -35,18 +35,15 @@ typedef struct generator {
 
 static const char *draw_method(generator *g) {
     const char *method = g->config->method;
-    if (!method || strcmp(method, "random") != 0) {
-        return method;
-    }
+    if (!method || strcmp(method, "random") != 0) return method;
     return swapci_random_next(&g->random) >> 63 ? "ecdsa" : "schnorr";
 }
 
 static enum swapc_status keep_message(generator *g, swapc_bytes message, swapc_error *error) {
     item *it = &g->items[g->count];
     *it = (item){g->batch_bytes.len, message.len, draw_method(g)};
-    if (swapci_buffer_append(&g->batch_bytes, message) != SWAPC_OK) {
+    if (swapci_buffer_append(&g->batch_bytes, message) != SWAPC_OK)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    }
     g->count++;
     g->taken++;
     return SWAPC_OK;
@@ -73,15 +70,9 @@ static enum swapc_status fill_batch(generator *g, swapc_error *error) {
             g->ended = 1;
             return SWAPC_OK;
         }
-        if (status == SWAPC_BUSY) {
-            return SWAPC_OK;
-        }
-        if (status == SWAPC_OK) {
-            status = keep_message(g, message, error);
-        }
-        if (status != SWAPC_OK) {
-            return status;
-        }
+        if (status == SWAPC_BUSY) return SWAPC_OK;
+        if (status == SWAPC_OK) status = keep_message(g, message, error);
+        if (status != SWAPC_OK) return status;
     }
     return SWAPC_OK;
 }
@@ -97,9 +88,7 @@ static enum swapc_status ask(generator *g, size_t first, swapc_error *error) {
                                   it->method, now};
         status = swapci_stream_append(g->redis, names, &message, error);
     }
-    if (status == SWAPC_OK && g->result->first_us == 0 && g->count > 0) {
-        g->result->first_us = now;
-    }
+    if (status == SWAPC_OK && g->result->first_us == 0 && g->count > 0) g->result->first_us = now;
     return status == SWAPC_OK ? swapci_redis_appendf(g->redis, error, "XLEN %s", names->messages)
                               : status;
 }
@@ -108,9 +97,8 @@ static enum swapc_status book(generator *g, const item *it, swapci_stream_id id,
                               swapc_error *error) {
     g->result->sent++;
     g->result->bytes += it->len;
-    if (g->config->sent) {
+    if (g->config->sent)
         atomic_store_explicit(g->config->sent, g->result->sent, memory_order_relaxed);
-    }
     return g->config->ledger ? swapci_ledger_add(g->config->ledger, id, g->asked_us, error)
                              : SWAPC_OK;
 }
@@ -125,9 +113,7 @@ static enum swapc_status hear(generator *g, size_t *done, swapc_error *error) {
             status = book(g, &g->items[*done], id, error);
             ++*done;
         }
-        if (status != SWAPC_OK) {
-            return status;
-        }
+        if (status != SWAPC_OK) return status;
     }
     enum swapc_status status = swapci_redis_get(g->redis, "the stream's length", &reply, error);
     if (status == SWAPC_OK) {
@@ -143,16 +129,11 @@ static enum swapc_status send_batch(generator *g, swapc_error *error) {
     for (;;) {
         swapc_error why = SWAPC_ERROR_INIT;
         enum swapc_status status = ask(g, done, &why);
-        if (status == SWAPC_OK) {
-            status = hear(g, &done, &why);
-        }
-        if (status != SWAPC_IO) {
+        if (status == SWAPC_OK) status = hear(g, &done, &why);
+        if (status != SWAPC_IO)
             return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
-        }
         status = swapci_redis_restore(g->redis, error);
-        if (status != SWAPC_OK) {
-            return status;
-        }
+        if (status != SWAPC_OK) return status;
     }
 }
 
@@ -167,11 +148,8 @@ static enum swapc_status hold_back(generator *g, swapc_error *error) {
         if (status == SWAPC_OK) {
             swapc_error why = SWAPC_ERROR_INIT;
             status = swapci_stream_length(g->redis, &names, &g->unanswered, &why);
-            if (status == SWAPC_IO) {
-                status = swapci_redis_restore(g->redis, error);
-            } else if (status != SWAPC_OK) {
-                swapc_error_set(error, status, "%s", why.text);
-            }
+            if (status == SWAPC_IO) status = swapci_redis_restore(g->redis, error);
+            else if (status != SWAPC_OK) swapc_error_set(error, status, "%s", why.text);
         }
     }
     return status;
@@ -197,13 +175,10 @@ static enum swapc_status run(generator *g, swapc_error *error) {
         enum swapc_status taken = fill_batch(g, &input);
         if (g->count > 0) { /* what came before a bad line is sent all the same */
             status = hold_back(g, error);
-            if (status == SWAPC_OK) {
-                status = send_batch(g, error);
-            }
+            if (status == SWAPC_OK) status = send_batch(g, error);
         }
-        if (status == SWAPC_OK && taken != SWAPC_OK) {
+        if (status == SWAPC_OK && taken != SWAPC_OK)
             status = swapc_error_set(error, taken, "%s", input.text);
-        }
     }
     return status;
 }
@@ -213,26 +188,16 @@ enum swapc_status swapci_generator_run(const swapci_generator_config *config,
     memset(result, 0, sizeof *result);
     enum swapc_status status = check_config(config, error);
     generator *g = status == SWAPC_OK ? calloc(1, sizeof *g) : NULL;
-    if (status != SWAPC_OK) {
-        return status;
-    }
-    if (!g) {
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    }
+    if (status != SWAPC_OK) return status;
+    if (!g) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     g->config = config;
     g->result = result;
     g->random = swapci_random_seed(~config->seed); /* methods do not follow the names */
-    if (config->input) {
+    if (config->input)
         status = swapci_source_lines(config->input, config->message_max, &g->source, error);
-    } else {
-        status = swapci_source_names(config->seed, &g->source, error);
-    }
-    if (status == SWAPC_OK) {
-        status = swapci_redis_open(&config->redis, &g->redis, error);
-    }
-    if (status == SWAPC_OK) {
-        status = run(g, error);
-    }
+    else status = swapci_source_names(config->seed, &g->source, error);
+    if (status == SWAPC_OK) status = swapci_redis_open(&config->redis, &g->redis, error);
+    if (status == SWAPC_OK) status = run(g, error);
     swapci_source_free(g->source);
     swapci_redis_free(g->redis);
     swapci_buffer_fini(&g->batch_bytes);

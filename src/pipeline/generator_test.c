@@ -128,9 +128,8 @@ static void *run_thread(void *user) {
 }
 
 static void wait_for(_Atomic uint64_t *sent, uint64_t at_least) {
-    for (int i = 0; i < 3000 && atomic_load(sent) < at_least; i++) {
+    for (int i = 0; i < 3000 && atomic_load(sent) < at_least; i++)
         swapci_redis_sleep(NULL, 5, NULL);
-    }
     assert_true(atomic_load(sent) >= at_least);
 }
 

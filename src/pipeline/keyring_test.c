@@ -88,9 +88,8 @@ static void makes_missing_keys(void **state) {
     assert_memory_not_equal(swapci_keyring_secret(ring, 0), swapci_keyring_secret(ring, 1), 32);
     assert_int_equal(swapci_keyring_load(keys, 9, &again, NULL), SWAPC_OK);
     assert_int_equal(swapci_keyring_count(again), 5);
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 5; i++)
         assert_memory_equal(swapci_keyring_secret(ring, i), swapci_keyring_secret(again, i), 32);
-    }
     assert_int_equal(swapci_keyring_public_load(pub, &publics, NULL), SWAPC_OK);
     assert_int_equal(swapci_keyring_public_count(publics), 5);
     swapci_keyring_public_free(publics);

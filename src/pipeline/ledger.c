@@ -38,9 +38,7 @@ static enum swapc_status no_memory(swapc_error *error) {
 
 enum swapc_status swapci_ledger_new(swapci_ledger **out, swapc_error *error) {
     swapci_ledger *ledger = calloc(1, sizeof *ledger);
-    if (!ledger) {
-        return no_memory(error);
-    }
+    if (!ledger) return no_memory(error);
     swapci_histogram_init(&ledger->latency_us);
     *out = ledger;
     return SWAPC_OK;
@@ -74,18 +72,12 @@ size_t swapci_ledger_runs(const swapci_ledger *ledger) {
 /* Grows both bit fields, the new bits clear. */
 static enum swapc_status reserve_bits(swapci_ledger *ledger, swapc_error *error) {
     uint64_t wanted = ledger->capacity ? ledger->capacity * 2 : 8192;
-    if (ledger->count < ledger->capacity) {
-        return SWAPC_OK;
-    }
+    if (ledger->count < ledger->capacity) return SWAPC_OK;
     uint8_t *answers = realloc(ledger->answers, wanted / 4);
-    if (!answers) {
-        return no_memory(error);
-    }
+    if (!answers) return no_memory(error);
     ledger->answers = answers;
     uint8_t *altered = realloc(ledger->altered, wanted / 8);
-    if (!altered) {
-        return no_memory(error);
-    }
+    if (!altered) return no_memory(error);
     ledger->altered = altered;
     memset(answers + ledger->capacity / 4, 0, (wanted - ledger->capacity) / 4);
     memset(altered + ledger->capacity / 8, 0, (wanted - ledger->capacity) / 8);
@@ -98,9 +90,7 @@ static enum swapc_status new_run(swapci_ledger *ledger, swapci_stream_id id, uin
     if (ledger->run_count == ledger->run_capacity) {
         size_t wanted = ledger->run_capacity ? ledger->run_capacity * 2 : 64;
         run *runs = realloc(ledger->runs, wanted * sizeof *runs);
-        if (!runs) {
-            return no_memory(error);
-        }
+        if (!runs) return no_memory(error);
         ledger->runs = runs;
         ledger->run_capacity = wanted;
     }
@@ -112,22 +102,15 @@ enum swapc_status swapci_ledger_add(swapci_ledger *ledger, swapci_stream_id id, 
                                     swapc_error *error) {
     run *last = ledger->run_count ? &ledger->runs[ledger->run_count - 1] : NULL;
     swapci_stream_id end = {0, 0};
-    if (last) {
-        end = (swapci_stream_id){last->ms, last->seq + last->count - 1};
-    }
+    if (last) end = (swapci_stream_id){last->ms, last->seq + last->count - 1};
     if (last && swapci_stream_id_compare(id, end) <= 0) {
         return swapc_error_set(error, SWAPC_INVALID,
                                "the stream's ids do not rise: was it deleted during the run?");
     }
     enum swapc_status status = reserve_bits(ledger, error);
-    if (status != SWAPC_OK) {
-        return status;
-    }
-    if (last && last->ms == id.ms && end.seq + 1 == id.seq && last->t_us == t_us) {
-        last->count++;
-    } else {
-        status = new_run(ledger, id, t_us, error);
-    }
+    if (status != SWAPC_OK) return status;
+    if (last && last->ms == id.ms && end.seq + 1 == id.seq && last->t_us == t_us) last->count++;
+    else status = new_run(ledger, id, t_us, error);
     ledger->count += status == SWAPC_OK;
     return status;
 }
@@ -140,15 +123,10 @@ static const run *find_run(const swapci_ledger *ledger, swapci_stream_id id) {
         size_t middle = low + (high - low) / 2;
         const run *r = &ledger->runs[middle];
         swapci_stream_id first = {r->ms, r->seq};
-        if (swapci_stream_id_compare(first, id) <= 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+        if (swapci_stream_id_compare(first, id) <= 0) low = middle + 1;
+        else high = middle;
     }
-    if (low == 0) {
-        return NULL;
-    }
+    if (low == 0) return NULL;
     const run *r = &ledger->runs[low - 1];
     return r->ms == id.ms && id.seq - r->seq < r->count ? r : NULL;
 }
@@ -162,11 +140,8 @@ static swapci_stream_id id_of(const swapci_ledger *ledger, uint64_t index) {
     size_t high = ledger->run_count;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        if (ledger->runs[middle].index <= index) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+        if (ledger->runs[middle].index <= index) low = middle;
+        else high = middle;
     }
     const run *r = &ledger->runs[low];
     return (swapci_stream_id){r->ms, r->seq + (index - r->index)};
@@ -188,29 +163,20 @@ typedef struct line {
 static int take_line(const redisReply *entry, line *out) {
     const redisReply *fields = entry->elements == 2 ? entry->element[1] : NULL;
     memset(out, 0, sizeof *out);
-    if (!fields || fields->type != REDIS_REPLY_ARRAY) {
-        return 0;
-    }
+    if (!fields || fields->type != REDIS_REPLY_ARRAY) return 0;
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
         swapc_bytes name = swapci_reply_bytes(fields->element[i]);
         swapc_bytes value = swapci_reply_bytes(fields->element[i + 1]);
-        if (swapc_bytes_equal(name, swapc_bytes_str("id"))) {
-            out->id = value;
-        } else if (swapc_bytes_equal(name, swapc_bytes_str("status"))) {
-            out->status = value;
-        } else if (swapc_bytes_equal(name, swapc_bytes_str("latency_us"))) {
-            out->latency = value;
-        } else if (swapc_bytes_equal(name, swapc_bytes_str("reason"))) {
-            out->reason = value;
-        }
+        if (swapc_bytes_equal(name, swapc_bytes_str("id"))) out->id = value;
+        else if (swapc_bytes_equal(name, swapc_bytes_str("status"))) out->status = value;
+        else if (swapc_bytes_equal(name, swapc_bytes_str("latency_us"))) out->latency = value;
+        else if (swapc_bytes_equal(name, swapc_bytes_str("reason"))) out->reason = value;
     }
     return 1;
 }
 
 static enum answer read_status(swapc_bytes status) {
-    if (swapc_bytes_equal(status, swapc_bytes_str("Valid"))) {
-        return VALID;
-    }
+    if (swapc_bytes_equal(status, swapc_bytes_str("Valid"))) return VALID;
     return swapc_bytes_equal(status, swapc_bytes_str("NotValid")) ? NOT_VALID : ERROR;
 }
 
@@ -223,9 +189,7 @@ static void book_time(swapci_ledger *ledger, const line *l, uint64_t t_us, uint6
         swapci_histogram_record(&ledger->latency_us, latency);
         stored_us = t_us ? t_us + latency : stored_us;
     }
-    if (stored_us > ledger->last_us) {
-        ledger->last_us = stored_us;
-    }
+    if (stored_us > ledger->last_us) ledger->last_us = stored_us;
 }
 
 static void book(swapci_ledger *ledger, const line *l, uint64_t stored_ms) {
@@ -262,9 +226,7 @@ static enum swapc_status read_page(swapci_ledger *ledger, swapci_redis *redis,
     enum swapc_status status =
         swapci_redis_call(redis, "to read verdicts", &reply, error, "XRANGE %s (%s + COUNT %d",
                           names->verdicts, from, (int)PAGE);
-    if (status != SWAPC_OK) {
-        return status;
-    }
+    if (status != SWAPC_OK) return status;
     for (size_t i = 0; i < reply->elements; i++) {
         line l;
         const redisReply *entry = reply->element[i];
@@ -289,12 +251,9 @@ static enum swapc_status read_tampered(swapci_ledger *ledger, swapci_redis *redi
     enum swapc_status status =
         swapci_redis_call(redis, "the set of tampered ids", &reply, error, "SSCAN %s %s COUNT %d",
                           names->tampered, cursor, (int)PAGE);
-    if (status != SWAPC_OK) {
-        return status;
-    }
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+    if (status != SWAPC_OK) return status;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
         status = swapci_reply_unexpected(redis, "SSCAN", error);
-    }
     for (size_t i = 0; status == SWAPC_OK && i < reply->element[1]->elements; i++) {
         swapci_stream_id id;
         swapc_bytes text = swapci_reply_bytes(reply->element[1]->element[i]);
@@ -318,9 +277,7 @@ static enum swapc_status read_tampered(swapci_ledger *ledger, swapci_redis *redi
 /* Restores a lost connection; the caller then repeats its step. Other failures are reported. */
 static enum swapc_status mend(swapci_redis *redis, enum swapc_status status, const swapc_error *why,
                               swapc_error *error) {
-    if (status == SWAPC_IO) {
-        return swapci_redis_restore(redis, error);
-    }
+    if (status == SWAPC_IO) return swapci_redis_restore(redis, error);
     return swapc_error_set(error, status, "%s", why->text);
 }
 
@@ -335,13 +292,9 @@ enum swapc_status swapci_ledger_read(swapci_ledger *ledger, swapci_redis *redis,
             status = mend(redis, status, &why, error);
             count = PAGE; /* unless that failed, the page is read again */
         }
-        if (status != SWAPC_OK) {
-            return status;
-        }
+        if (status != SWAPC_OK) return status;
     }
-    if (answered) {
-        *answered = ledger->answered;
-    }
+    if (answered) *answered = ledger->answered;
     return SWAPC_OK;
 }
 
@@ -358,17 +311,13 @@ static enum swapc_status read_all_tampered(swapci_ledger *ledger, swapci_redis *
             strcpy(cursor, "0"); /* a scan does not outlive its server: from the start */
             again = 1;
         }
-        if (status != SWAPC_OK) {
-            return status;
-        }
+        if (status != SWAPC_OK) return status;
     }
     return SWAPC_OK;
 }
 
 static void note_first(swapci_stream_id *first, const swapci_ledger *ledger, uint64_t index) {
-    if (first->ms == 0) {
-        *first = id_of(ledger, index);
-    }
+    if (first->ms == 0) *first = id_of(ledger, index);
 }
 
 static void sum_up(const swapci_ledger *ledger, swapci_ledger_result *out) {
@@ -391,9 +340,7 @@ static void sum_up(const swapci_ledger *ledger, swapci_ledger_result *out) {
 
 /* Forgets what verdicts said, to read them from the run's start. */
 static void rewind_verdicts(swapci_ledger *ledger) {
-    if (ledger->capacity) {
-        memset(ledger->answers, 0, ledger->capacity / 4);
-    }
+    if (ledger->capacity) memset(ledger->answers, 0, ledger->capacity / 4);
     ledger->cursor = ledger->before;
     ledger->answered = ledger->duplicates = ledger->foreign = ledger->last_us = 0;
     ledger->first_error = (swapci_stream_id){0, 0};
@@ -406,12 +353,8 @@ enum swapc_status swapci_ledger_join(swapci_ledger *ledger, swapci_redis *redis,
                                      swapc_error *error) {
     rewind_verdicts(ledger);
     enum swapc_status status = swapci_ledger_read(ledger, redis, names, NULL, error);
-    if (status == SWAPC_OK) {
-        status = read_all_tampered(ledger, redis, names, error);
-    }
-    if (status != SWAPC_OK) {
-        return status;
-    }
+    if (status == SWAPC_OK) status = read_all_tampered(ledger, redis, names, error);
+    if (status != SWAPC_OK) return status;
     memset(out, 0, sizeof *out);
     out->messages = ledger->count;
     out->duplicates = ledger->duplicates;

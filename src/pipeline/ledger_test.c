@@ -46,11 +46,8 @@ static swapci_ledger_result join(swapci_ledger *ledger, swapci_redis *redis) {
 static void ids_become_runs(void **state) {
     swapci_ledger *ledger = ledger_new();
     (void)state;
-    for (uint64_t ms = 1; ms <= 300; ms++) { /* more runs than the first table holds */
-        for (uint64_t seq = 0; seq < 100; seq++) {
-            add(ledger, ms, seq);
-        }
-    }
+    for (uint64_t ms = 1; ms <= 300; ms++) /* more runs than the first table holds */
+        for (uint64_t seq = 0; seq < 100; seq++) add(ledger, ms, seq);
     add(ledger, 300, 101); /* a gap: somebody else's message */
     assert_int_equal(swapci_ledger_count(ledger), 30001);
     assert_int_equal(swapci_ledger_runs(ledger), 301);
@@ -77,9 +74,7 @@ static void each_kind_is_counted(void **state) {
     swapci_redis *redis = fixture_open(0);
     swapci_ledger *ledger = ledger_new();
     (void)state;
-    for (uint64_t seq = 0; seq < 8; seq++) {
-        add(ledger, 5, seq);
-    }
+    for (uint64_t seq = 0; seq < 8; seq++) add(ledger, 5, seq);
     alter(redis, 5, 1);
     alter(redis, 5, 2);
     alter(redis, 4, 0); /* not ours */
@@ -146,9 +141,7 @@ static void many_pages_are_read_once(void **state) {
     for (uint64_t seq = 0; seq < 3000; seq++) {
         char id[SWAPCI_STREAM_ID_SIZE];
         add(ledger, 7, seq);
-        if (seq % 3 == 0) {
-            alter(redis, 7, seq);
-        }
+        if (seq % 3 == 0) alter(redis, 7, seq);
         swapci_stream_id_format((swapci_stream_id){7, seq}, id);
         tell(redis, id, seq % 3 == 0 ? "NotValid" : "Valid");
         if (seq == 1999) {

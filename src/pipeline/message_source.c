@@ -63,9 +63,7 @@ static swapci_source *source_new(swapc_error *error) {
 
 enum swapc_status swapci_source_names(uint64_t seed, swapci_source **out, swapc_error *error) {
     swapci_source *source = source_new(error);
-    if (!source) {
-        return SWAPC_NO_MEMORY;
-    }
+    if (!source) return SWAPC_NO_MEMORY;
     source->random = swapci_random_seed(seed);
     *out = source;
     return SWAPC_OK;
@@ -75,9 +73,7 @@ enum swapc_status swapci_source_lines(const char *path, size_t message_max, swap
                                       swapc_error *error) {
     int is_stdin = !strcmp(path, "-");
     swapci_source *source = source_new(error);
-    if (!source) {
-        return SWAPC_NO_MEMORY;
-    }
+    if (!source) return SWAPC_NO_MEMORY;
     source->message_max = message_max;
     snprintf(source->shown, sizeof source->shown, "%s", is_stdin ? "the standard input" : path);
     source->fd = is_stdin ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
@@ -93,9 +89,7 @@ enum swapc_status swapci_source_lines(const char *path, size_t message_max, swap
 
 void swapci_source_free(swapci_source *source) {
     if (source) {
-        if (source->fd >= 0) {
-            close(source->fd);
-        }
+        if (source->fd >= 0) close(source->fd);
         swapci_buffer_fini(&source->data);
         free(source);
     }
@@ -107,15 +101,10 @@ static enum swapc_status wait_input(const swapci_source *source, int wait, const
     struct pollfd input = {source->fd, POLLIN, 0};
     for (;;) {
         int ready = poll(&input, 1, wait ? SLICE_MS : 0);
-        if (stop && atomic_load_explicit(stop, memory_order_relaxed)) {
+        if (stop && atomic_load_explicit(stop, memory_order_relaxed))
             return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
-        }
-        if (ready > 0) {
-            return SWAPC_OK;
-        }
-        if (!wait) {
-            return SWAPC_BUSY;
-        }
+        if (ready > 0) return SWAPC_OK;
+        if (!wait) return SWAPC_BUSY;
     }
 }
 
@@ -128,19 +117,15 @@ static enum swapc_status fill(swapci_source *source, swapc_error *error) {
         memmove(data->ptr, data->ptr + source->start, data->len);
         source->start = 0;
     }
-    if (swapci_buffer_reserve(data, CHUNK) != SWAPC_OK) {
+    if (swapci_buffer_reserve(data, CHUNK) != SWAPC_OK)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    }
     ssize_t got;
     do {
         got = read(source->fd, data->ptr + data->len, CHUNK);
     } while (got < 0 && errno == EINTR);
-    if (got < 0 && errno == EAGAIN) {
-        return SWAPC_OK;
-    }
-    if (got < 0) {
+    if (got < 0 && errno == EAGAIN) return SWAPC_OK;
+    if (got < 0)
         return swapc_error_set_errno(error, SWAPC_IO, errno, "%s cannot be read", source->shown);
-    }
     data->len += (size_t)got;
     source->ended = got == 0;
     return SWAPC_OK;
@@ -180,12 +165,9 @@ static enum swapc_status next_line(swapci_source *source, int wait, const atomic
     for (;;) {
         swapci_buffer *data = &source->data;
         const uint8_t *end = NULL;
-        if (data->len > source->scanned) {
+        if (data->len > source->scanned)
             end = memchr(data->ptr + source->scanned, '\n', data->len - source->scanned);
-        }
-        if (end) {
-            return finish_line(source, (size_t)(end - data->ptr), out, error);
-        }
+        if (end) return finish_line(source, (size_t)(end - data->ptr), out, error);
         source->scanned = data->len;
         drop_excess(source);
         if (source->ended) {
@@ -193,20 +175,14 @@ static enum swapc_status next_line(swapci_source *source, int wait, const atomic
             return rest ? finish_line(source, data->len, out, error) : SWAPC_CLOSED;
         }
         enum swapc_status status = wait_input(source, wait, stop, error);
-        if (status == SWAPC_OK) {
-            status = fill(source, error);
-        }
-        if (status != SWAPC_OK) {
-            return status;
-        }
+        if (status == SWAPC_OK) status = fill(source, error);
+        if (status != SWAPC_OK) return status;
     }
 }
 
 enum swapc_status swapci_source_next(swapci_source *source, int wait, const atomic_int *stop,
                                      swapc_bytes *out, swapc_error *error) {
-    if (source->fd >= 0) {
-        return next_line(source, wait, stop, out, error);
-    }
+    if (source->fd >= 0) return next_line(source, wait, stop, out, error);
     size_t count = sizeof names / sizeof *names;
     *out = swapc_bytes_str(names[(swapci_random_next(&source->random) >> 32) % count]);
     return SWAPC_OK;

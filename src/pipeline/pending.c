@@ -15,23 +15,15 @@ enum swapc_status swapci_claim_append(swapci_redis *redis, const swapci_stream_n
     swapci_buffer command = SWAPCI_BUFFER_INIT;
     enum swapc_status status = swapci_resp_head(&command, 5 + count + (option != NULL));
     const char *fixed[] = {"XCLAIM", names->messages, SWAPCI_STREAM_GROUP, consumer};
-    for (size_t i = 0; i < 4 && status == SWAPC_OK; i++) {
+    for (size_t i = 0; i < 4 && status == SWAPC_OK; i++)
         status = swapci_resp_str(&command, fixed[i]);
-    }
-    if (status == SWAPC_OK) {
-        status = swapci_resp_u64(&command, idle_ms);
-    }
-    for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
+    if (status == SWAPC_OK) status = swapci_resp_u64(&command, idle_ms);
+    for (size_t i = 0; i < count && status == SWAPC_OK; i++)
         status = swapci_resp_id(&command, pending[i].id);
-    }
-    if (option && status == SWAPC_OK) {
-        status = swapci_resp_str(&command, option);
-    }
-    if (status == SWAPC_OK) {
+    if (option && status == SWAPC_OK) status = swapci_resp_str(&command, option);
+    if (status == SWAPC_OK)
         status = swapci_redis_append_raw(redis, swapci_buffer_bytes(&command), 1, error);
-    } else {
-        swapc_error_set(error, status, "out of memory");
-    }
+    else swapc_error_set(error, status, "out of memory");
     swapci_buffer_fini(&command);
     return status;
 }
@@ -59,19 +51,13 @@ enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream
         swapci_redis_call(redis, "the pending list", &reply, error,
                           "XPENDING %s " SWAPCI_STREAM_GROUP " (%s + %llu %s", names->messages,
                           from, (unsigned long long)limit, consumer);
-    if (status != SWAPC_OK) {
-        return status;
-    }
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements > limit) {
+    if (status != SWAPC_OK) return status;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements > limit)
         status = swapci_reply_unexpected(redis, "XPENDING", error);
-    }
-    for (size_t i = 0; status == SWAPC_OK && i < reply->elements; i++) {
-        if (!take_pending(reply->element[i], &out[i])) {
+    for (size_t i = 0; status == SWAPC_OK && i < reply->elements; i++)
+        if (!take_pending(reply->element[i], &out[i]))
             status = swapci_reply_unexpected(redis, "XPENDING", error);
-        } else {
-            *count = i + 1;
-        }
-    }
+        else *count = i + 1;
     freeReplyObject(reply);
     return status;
 }
@@ -88,11 +74,10 @@ static void take_consumer(const redisReply *reply, consumer_row *out) {
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         swapc_bytes key = swapci_reply_bytes(reply->element[i]);
         const redisReply *value = reply->element[i + 1];
-        if (swapc_bytes_equal(key, swapc_bytes_str("name"))) {
+        if (swapc_bytes_equal(key, swapc_bytes_str("name")))
             snprintf(out->name, sizeof out->name, "%.*s", (int)value->len, value->str);
-        } else if (swapc_bytes_equal(key, swapc_bytes_str("pending"))) {
+        else if (swapc_bytes_equal(key, swapc_bytes_str("pending")))
             out->pending = (uint64_t)value->integer;
-        }
     }
 }
 
@@ -147,9 +132,7 @@ static enum swapc_status retire(swapci_redis *redis, const swapci_stream_names *
         swapci_redis_call(redis, "to remove a consumer", &reply, error,
                           "EVAL %s 2 %s %s:lease:%s " SWAPCI_STREAM_GROUP " %s %d", retire_script,
                           names->messages, names->prefix, consumer, consumer, own);
-    if (status == SWAPC_OK) {
-        freeReplyObject(reply);
-    }
+    if (status == SWAPC_OK) freeReplyObject(reply);
     return status;
 }
 
@@ -164,14 +147,11 @@ static enum swapc_status adopt_from(swapci_redis *redis, const swapci_stream_nam
         redisReply *reply = NULL;
         size_t count = limit - *moved < ADOPT_PAGE ? limit - *moved : ADOPT_PAGE;
         status = swapci_stream_pending(redis, names, dead, after, page, &count, error);
-        if (status != SWAPC_OK || count == 0) {
-            break;
-        }
+        if (status != SWAPC_OK || count == 0) break;
         after = page[count - 1].id;
         status = swapci_claim_append(redis, names, consumer, idle_ms, page, count, "JUSTID", error);
-        if (status == SWAPC_OK) {
+        if (status == SWAPC_OK)
             status = swapci_redis_get(redis, "to claim messages", &reply, error);
-        }
         if (status == SWAPC_OK) {
             *moved += reply->elements;
             freeReplyObject(reply);
@@ -190,16 +170,11 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
         consumer_row row;
         int alive = 1;
         take_consumer(reply->element[i], &row);
-        if (!row.name[0] || !strcmp(row.name, consumer)) {
-            continue;
-        }
+        if (!row.name[0] || !strcmp(row.name, consumer)) continue;
         status = has_lease(redis, names, row.name, &alive, error);
-        if (status == SWAPC_OK && !alive && row.pending > 0) {
+        if (status == SWAPC_OK && !alive && row.pending > 0)
             status = adopt_from(redis, names, row.name, consumer, idle_ms, limit, moved, error);
-        }
-        if (status == SWAPC_OK && !alive) {
-            status = retire(redis, names, row.name, 0, error);
-        }
+        if (status == SWAPC_OK && !alive) status = retire(redis, names, row.name, 0, error);
     }
     freeReplyObject(reply);
     return status;
@@ -226,24 +201,15 @@ enum swapc_status swapci_stream_tampered_add(swapci_redis *redis, const swapci_s
                                              const swapci_stream_id *ids, size_t count,
                                              swapc_error *error) {
     swapci_buffer command = SWAPCI_BUFFER_INIT;
-    if (count == 0) {
-        return SWAPC_OK;
-    }
+    if (count == 0) return SWAPC_OK;
     enum swapc_status status = swapci_resp_head(&command, 2 + count);
-    if (status == SWAPC_OK) {
-        status = swapci_resp_str(&command, "SADD");
-    }
-    if (status == SWAPC_OK) {
-        status = swapci_resp_str(&command, names->tampered);
-    }
-    for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
+    if (status == SWAPC_OK) status = swapci_resp_str(&command, "SADD");
+    if (status == SWAPC_OK) status = swapci_resp_str(&command, names->tampered);
+    for (size_t i = 0; i < count && status == SWAPC_OK; i++)
         status = swapci_resp_id(&command, ids[i]);
-    }
-    if (status == SWAPC_OK) {
+    if (status == SWAPC_OK)
         status = swapci_redis_append_raw(redis, swapci_buffer_bytes(&command), 1, error);
-    } else {
-        swapc_error_set(error, status, "out of memory");
-    }
+    else swapc_error_set(error, status, "out of memory");
     swapci_buffer_fini(&command);
     return run_and_drop(redis, status, "the set of tampered ids", error);
 }

@@ -42,13 +42,9 @@ static int promote_waiters(swapci_signer *s, int from, int stage, swapci_stream_
  * comes during the look-up is left for the next one. */
 static enum swapc_status resolve_waiters(swapci_signer *s, swapc_error *error) {
     swapci_stream_id last = {0, 0};
-    if (!promote_waiters(s, WAITER_NEW, WAITER_LOOKING, last)) {
-        return SWAPC_OK;
-    }
+    if (!promote_waiters(s, WAITER_NEW, WAITER_LOOKING, last)) return SWAPC_OK;
     enum swapc_status status = swapci_stream_last_id(s->redis, s->names.messages, &last, error);
-    if (status == SWAPC_OK) {
-        promote_waiters(s, WAITER_LOOKING, WAITER_RESOLVED, last);
-    }
+    if (status == SWAPC_OK) promote_waiters(s, WAITER_LOOKING, WAITER_RESOLVED, last);
     return status;
 }
 
@@ -82,20 +78,16 @@ static void answer_waiters(swapci_signer *s, int all, enum swapc_status status) 
  * signers of the group have the entries. */
 static void reach_all_targets(swapci_signer *s) {
     pthread_mutex_lock(&s->lock);
-    for (signer_waiter *w = s->waiters; w; w = w->next) {
-        if (w->stage == WAITER_RESOLVED && swapci_stream_id_compare(w->target, s->sent) > 0) {
+    for (signer_waiter *w = s->waiters; w; w = w->next)
+        if (w->stage == WAITER_RESOLVED && swapci_stream_id_compare(w->target, s->sent) > 0)
             s->sent = w->target;
-        }
-    }
     pthread_mutex_unlock(&s->lock);
 }
 
 enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_sent_fn fn,
                                           void *user) {
     signer_waiter *w = calloc(1, sizeof *w);
-    if (!w) {
-        return SWAPC_NO_MEMORY;
-    }
+    if (!w) return SWAPC_NO_MEMORY;
     w->fn = fn;
     w->user = user;
     pthread_mutex_lock(&signer->lock);
@@ -115,9 +107,7 @@ enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_s
 /* Reads new entries and sends them, or waits a little when the ring is full enough. */
 static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
     size_t room = SWAPCI_SIGNER_IN_FLIGHT - swapci_signer_flight(s);
-    if (room < s->batch_max) {
-        return swapci_signer_nap(s, 1, error);
-    }
+    if (room < s->batch_max) return swapci_signer_nap(s, 1, error);
     enum swapc_status status = resolve_waiters(s, error);
     if (status == SWAPC_OK) {
         status = swapci_stream_read(s->redis, &s->names, s->consumer, (unsigned)s->batch_max,
@@ -127,13 +117,9 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
         reach_all_targets(s);
     } else if (status == SWAPC_OK) {
         status = swapci_signer_send(s, error);
-        if (status == SWAPC_OK) {
-            s->sent = s->batch.entries[s->batch.count - 1].id;
-        }
+        if (status == SWAPC_OK) s->sent = s->batch.entries[s->batch.count - 1].id;
     }
-    if (status == SWAPC_OK) {
-        answer_waiters(s, 0, SWAPC_OK);
-    }
+    if (status == SWAPC_OK) answer_waiters(s, 0, SWAPC_OK);
     return status;
 }
 
@@ -141,9 +127,7 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
 static enum swapc_status turn(swapci_signer *s, int *done, swapc_error *error) {
     int drain = atomic_load_explicit(&s->drain, memory_order_relaxed);
     enum swapc_status status = swapci_signer_chores(s, error);
-    if (status != SWAPC_OK) {
-        return status;
-    }
+    if (status != SWAPC_OK) return status;
     if (s->recovering) {
         set_state(s, drain ? SWAPCI_SIGNER_DRAINING : SWAPCI_SIGNER_RECOVERING);
         return swapci_signer_recover(s, error);
@@ -161,9 +145,8 @@ static enum swapc_status reconnect(swapci_signer *s, const swapc_error *why, swa
         status = swapci_redis_restore(s->redis, error);
         if (status == SWAPC_OK) {
             status = swapci_stream_create(s->redis, &s->names, &again);
-            if (status != SWAPC_OK && status != SWAPC_IO) {
+            if (status != SWAPC_OK && status != SWAPC_IO)
                 swapc_error_set(error, status, "%s", again.text);
-            }
         }
     }
     swapci_signer_recovery_begin(s);
@@ -176,9 +159,8 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
     int done = 0;
     while (status == SWAPC_OK && !done) {
         swapc_error why = SWAPC_ERROR_INIT;
-        if (atomic_load_explicit(&s->stop, memory_order_relaxed)) {
+        if (atomic_load_explicit(&s->stop, memory_order_relaxed))
             return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
-        }
         status = turn(s, &done, &why);
         if (status == SWAPC_IO) {
             status = reconnect(s, &why, error);
@@ -187,9 +169,7 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
                             why.text[0] ? why.text : swapc_status_text(status));
         }
     }
-    if (status == SWAPC_OK) {
-        swapci_ring_finish(s->ring);
-    }
+    if (status == SWAPC_OK) swapci_ring_finish(s->ring);
     return status;
 }
 
@@ -197,12 +177,8 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
  * a new connection, for which one attempt is made. */
 static void leave(swapci_signer *s) {
     enum swapc_status status = s->status;
-    if (status == SWAPC_INTERRUPTED) {
-        status = swapci_redis_restore(s->redis, NULL);
-    }
-    if (status == SWAPC_OK) {
-        (void)swapci_stream_leave(s->redis, &s->names, s->consumer, NULL);
-    }
+    if (status == SWAPC_INTERRUPTED) status = swapci_redis_restore(s->redis, NULL);
+    if (status == SWAPC_OK) (void)swapci_stream_leave(s->redis, &s->names, s->consumer, NULL);
 }
 
 static void *thread_main(void *user) {
@@ -214,9 +190,7 @@ static void *thread_main(void *user) {
     leave(s);
     set_state(s, SWAPCI_SIGNER_ENDED);
     answer_waiters(s, 1, SWAPC_CLOSED);
-    if (s->config.ended) {
-        s->config.ended(s->config.user);
-    }
+    if (s->config.ended) s->config.ended(s->config.user);
     return NULL;
 }
 
@@ -227,9 +201,8 @@ static enum swapc_status check_config(const swapci_signer_config *config, swapc_
                                "the signer's consumer name must have 1 to %d bytes",
                                SWAPCI_STREAM_CONSUMER_MAX);
     }
-    if (!(config->tamper >= 0 && config->tamper <= 1)) {
+    if (!(config->tamper >= 0 && config->tamper <= 1))
         return swapc_error_set(error, SWAPC_INVALID, "--tamper is a fraction from 0 to 1");
-    }
     return SWAPC_OK;
 }
 
@@ -247,21 +220,14 @@ static enum swapc_status attach(swapci_signer *s, const swapci_signer_config *co
                                "another name with --ring",
                                config->ring);
     }
-    if (status != SWAPC_OK) {
-        return swapc_error_set(error, status, "%s", why.text);
-    }
+    if (status != SWAPC_OK) return swapc_error_set(error, status, "%s", why.text);
     s->record_max = swapci_ring_record_max(s->ring);
     s->record = malloc(s->record_max);
-    if (!s->record) {
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    }
+    if (!s->record) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     status = swapci_redis_open(&redis, &s->redis, error);
-    if (status == SWAPC_OK) {
-        status = swapci_stream_create(s->redis, &s->names, error);
-    }
-    if (status == SWAPC_OK) {
+    if (status == SWAPC_OK) status = swapci_stream_create(s->redis, &s->names, error);
+    if (status == SWAPC_OK)
         status = swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, error);
-    }
     return status;
 }
 
@@ -269,12 +235,8 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
                                     swapc_error *error) {
     enum swapc_status status = check_config(config, error);
     swapci_signer *s = status == SWAPC_OK ? calloc(1, sizeof *s) : NULL;
-    if (status != SWAPC_OK) {
-        return status;
-    }
-    if (!s) {
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    }
+    if (status != SWAPC_OK) return status;
+    if (!s) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     s->config = *config;
     s->sign = config->sign;
     snprintf(s->consumer, sizeof s->consumer, "%s", config->consumer);
@@ -282,9 +244,7 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     s->batch_max = SIGNER_BATCH_START;
     swapci_signer_recovery_begin(s);
     status = swapci_stream_names_init(&s->names, config->prefix, error);
-    if (status == SWAPC_OK) {
-        status = attach(s, config, error);
-    }
+    if (status == SWAPC_OK) status = attach(s, config, error);
     if (status != SWAPC_OK) {
         swapci_signer_free(s);
         return status;
@@ -295,9 +255,7 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
 
 enum swapc_status swapci_signer_start(swapci_signer *signer, swapc_error *error) {
     int why = pthread_create(&signer->thread, NULL, thread_main, signer);
-    if (why) {
-        return swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for the signer");
-    }
+    if (why) return swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for the signer");
     signer->started = 1;
     return SWAPC_OK;
 }
@@ -323,20 +281,15 @@ swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
 }
 
 enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error) {
-    if (signer->started) {
-        pthread_join(signer->thread, NULL);
-    }
+    if (signer->started) pthread_join(signer->thread, NULL);
     signer->started = 0;
-    if (signer->status != SWAPC_OK) {
+    if (signer->status != SWAPC_OK)
         swapc_error_set(error, signer->status, "%s", signer->error.text);
-    }
     return signer->status;
 }
 
 void swapci_signer_free(swapci_signer *signer) {
-    if (!signer) {
-        return;
-    }
+    if (!signer) return;
     swapci_verdict_writer_free(signer->verdicts);
     swapci_redis_free(signer->redis);
     swapci_ring_close(signer->ring);

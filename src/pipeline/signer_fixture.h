@@ -82,9 +82,7 @@ static inline void scene_free(scene *s) {
 
 static inline int teardown(void **state) {
     (void)state;
-    if (current) {
-        scene_free(current);
-    }
+    if (current) scene_free(current);
     return 0;
 }
 
@@ -131,9 +129,7 @@ static inline int read_record(scene *s, uint8_t *bytes, swapci_record *out, int 
     size_t len;
     enum swapc_status status =
         swapci_ring_read(s->ring, bytes, RECORD_MAX, &len, timeout_ms, &error);
-    if (status == SWAPC_EMPTY || status == SWAPC_CLOSED || status == SWAPC_UNREACHABLE) {
-        return 0;
-    }
+    if (status == SWAPC_EMPTY || status == SWAPC_CLOSED || status == SWAPC_UNREACHABLE) return 0;
     fixture_ok(status, &error);
     fixture_ok(swapci_record_decode(swapc_bytes_of(bytes, len), out, &error), &error);
     s->seen++;
@@ -145,9 +141,7 @@ static inline void answer_ready(scene *s) {
     static uint8_t bytes[RECORD_MAX];
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_record record;
-    while (read_record(s, bytes, &record, 10)) {
-        answer(s, &record, "Valid");
-    }
+    while (read_record(s, bytes, &record, 10)) answer(s, &record, "Valid");
     fixture_ok(swapci_verdict_flush(s->verdicts, &error), &error);
 }
 
@@ -155,9 +149,7 @@ static inline void answer_ready(scene *s) {
 static inline void finish(scene *s) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_signer_drain(s->signer);
-    while (swapci_signer_stats_get(s->signer).state != SWAPCI_SIGNER_ENDED) {
-        answer_ready(s);
-    }
+    while (swapci_signer_stats_get(s->signer).state != SWAPCI_SIGNER_ENDED) answer_ready(s);
     fixture_ok(swapci_signer_join(s->signer, &error), &error);
 }
 

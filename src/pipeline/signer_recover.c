@@ -25,9 +25,7 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
                         "the ring's consumer changed: what is pending is sent again");
         swapci_signer_recovery_begin(s);
     }
-    if (now < s->chores_due_ns) {
-        return SWAPC_OK;
-    }
+    if (now < s->chores_due_ns) return SWAPC_OK;
     s->chores_due_ns = now + CHORES_MS * 1000000ull;
     enum swapc_status status =
         swapci_stream_lease(s->redis, &s->names, s->consumer, SWAPCI_SIGNER_LEASE_MS, error);
@@ -105,17 +103,11 @@ static enum swapc_status resend_alone(swapci_signer *s, const swapci_pending *su
     enum swapc_status status = resend(s, suspect, 1, error);
     while (status == SWAPC_OK) {
         status = still_pending(s, suspect->id, &pending, error);
-        if (status != SWAPC_OK || !pending) {
-            break;
-        }
+        if (status != SWAPC_OK || !pending) break;
         status = swapci_signer_nap(s, pause, error);
         pause = pause < 16 ? pause * 2 : 20;
-        if (status == SWAPC_OK) {
-            status = swapci_signer_chores(s, error);
-        }
-        if (swapci_stream_id_compare(s->recovered, suspect->id) < 0) {
-            break;
-        }
+        if (status == SWAPC_OK) status = swapci_signer_chores(s, error);
+        if (swapci_stream_id_compare(s->recovered, suspect->id) < 0) break;
     }
     return status;
 }
@@ -126,18 +118,14 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     size_t plain = 0;
     int drained = 0;
     enum swapc_status status = await_drained(s, &drained, error);
-    if (status != SWAPC_OK || !drained) {
-        return status;
-    }
+    if (status != SWAPC_OK || !drained) return status;
     status =
         swapci_stream_pending(s->redis, &s->names, s->consumer, s->recovered, page, &count, error);
     if (status != SWAPC_OK || count == 0) {
         s->recovering = status != SWAPC_OK;
         return status;
     }
-    while (plain < count && page[plain].deliveries < SUSPECT_DELIVERIES) {
-        plain++;
-    }
+    while (plain < count && page[plain].deliveries < SUSPECT_DELIVERIES) plain++;
     if (plain > 0) {
         s->recovered = page[plain - 1].id;
         return resend(s, page, plain, error);
@@ -152,9 +140,7 @@ enum swapc_status swapci_signer_drain_step(swapci_signer *s, int *done, swapc_er
     *done = 0;
     enum swapc_status status =
         swapci_stream_pending(s->redis, &s->names, s->consumer, first_id, &found, &count, error);
-    if (status == SWAPC_OK && count > 0) {
-        return swapci_signer_nap(s, 2, error);
-    }
+    if (status == SWAPC_OK && count > 0) return swapci_signer_nap(s, 2, error);
     *done = status == SWAPC_OK;
     return status;
 }

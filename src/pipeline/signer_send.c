@@ -40,18 +40,11 @@ size_t swapci_signer_flight(swapci_signer *s) {
 static const char *fault(const swapci_signer *s, const swapci_entry *entry,
                          enum swapci_method *method) {
     *method = s->config.method;
-    if (entry->deliveries > SWAPCI_SIGNER_DELIVERIES_MAX) {
-        return "poisoned";
-    }
-    if (!entry->has_body) {
-        return "malformed";
-    }
-    if (entry->method.len && !swapci_method_parse(entry->method, method)) {
-        return "unknown method";
-    }
-    if (entry->body.len > swapci_signer_message_max(swapci_ring_capacity(s->ring))) {
+    if (entry->deliveries > SWAPCI_SIGNER_DELIVERIES_MAX) return "poisoned";
+    if (!entry->has_body) return "malformed";
+    if (entry->method.len && !swapci_method_parse(entry->method, method)) return "unknown method";
+    if (entry->body.len > swapci_signer_message_max(swapci_ring_capacity(s->ring)))
         return "too large";
-    }
     return NULL;
 }
 
@@ -65,14 +58,10 @@ static enum swapc_status write_record(swapci_signer *s, size_t len, swapc_error 
             flight_add(s, len);
             return status;
         }
-        if (status == SWAPC_UNREACHABLE) { /* full, and no verifier: one will come */
+        if (status == SWAPC_UNREACHABLE) /* full, and no verifier: one will come */
             status = swapci_signer_nap(s, SWAPCI_RING_SLICE_MS, error);
-        } else if (status == SWAPC_BUSY) {
-            status = SWAPC_OK;
-        }
-        if (status == SWAPC_OK) {
-            status = swapci_signer_chores(s, error);
-        }
+        else if (status == SWAPC_BUSY) status = SWAPC_OK;
+        if (status == SWAPC_OK) status = swapci_signer_chores(s, error);
         if (status != SWAPC_OK) {
             const char *text = why.text[0] ? why.text : swapc_status_text(status);
             return swapc_error_set(error, status, "the ring: %s", text);
@@ -99,12 +88,9 @@ static enum swapc_status send_entry(swapci_signer *s, const swapci_entry *entry,
         status = swapci_sign_tamper(entry->body, choice(s, entry->id, 3), &s->altered);
         record.message = swapci_buffer_bytes(&s->altered);
     }
-    if (status == SWAPC_OK) {
+    if (status == SWAPC_OK)
         status = swapci_record_encode(&record, s->record, s->record_max, &len, error);
-    }
-    if (status == SWAPC_OK) {
-        status = write_record(s, len, error);
-    }
+    if (status == SWAPC_OK) status = write_record(s, len, error);
     if (status != SWAPC_OK) {
         return swapc_error_set(error, status, "a message cannot be signed: %s",
                                swapc_status_text(status));
@@ -130,15 +116,11 @@ static enum swapc_status refuse(swapci_signer *s, const swapci_entry *entry, con
 static enum swapc_status announce_tampered(swapci_signer *s, swapc_error *error) {
     swapci_stream_id ids[SIGNER_BATCH];
     size_t count = 0;
-    if (s->config.tamper <= 0) {
-        return SWAPC_OK;
-    }
+    if (s->config.tamper <= 0) return SWAPC_OK;
     for (size_t i = 0; i < s->batch.count; i++) {
         const swapci_entry *entry = &s->batch.entries[i];
         enum swapci_method method;
-        if (!fault(s, entry, &method) && to_be_tampered(s, entry->id)) {
-            ids[count++] = entry->id;
-        }
+        if (!fault(s, entry, &method) && to_be_tampered(s, entry->id)) ids[count++] = entry->id;
     }
     return swapci_stream_tampered_add(s->redis, &s->names, ids, count, error);
 }
@@ -146,9 +128,7 @@ static enum swapc_status announce_tampered(swapci_signer *s, swapc_error *error)
 /* The next batch is twice as large, or as large as this one's messages make it seem right. */
 static void size_next_batch(swapci_signer *s) {
     size_t bytes = 0;
-    for (size_t i = 0; i < s->batch.count; i++) {
-        bytes += s->batch.entries[i].body.len;
-    }
+    for (size_t i = 0; i < s->batch.count; i++) bytes += s->batch.entries[i].body.len;
     size_t fitting = bytes ? s->batch.count * (size_t)SIGNER_BATCH_BYTES / bytes : SIGNER_BATCH;
     size_t wanted = 2 * s->batch_max < SIGNER_BATCH ? 2 * s->batch_max : SIGNER_BATCH;
     wanted = fitting < wanted ? fitting : wanted;

@@ -15,12 +15,9 @@ static void drains_to_the_last_message(void **state) {
     assert_int_equal(swapci_ring_take(s->ring, byte, sizeof byte, &len, NULL), SWAPC_CLOSED);
     swapci_signer_free(s->signer);
     start(s);
-    while (swapci_signer_stats_get(s->signer).state != SWAPCI_SIGNER_READING) {
+    while (swapci_signer_stats_get(s->signer).state != SWAPCI_SIGNER_READING)
         swapci_redis_sleep(NULL, 1, NULL);
-    }
-    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) {
-        answer_ready(s);
-    }
+    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) answer_ready(s);
     finish(s);
     assert_int_equal(join(s).valid, 1500);
     assert_int_equal(s->seen, 1500);
@@ -35,18 +32,14 @@ static void a_stopped_signer_leaves_the_group_when_nothing_is_pending(void **sta
     add(s, 20, NULL);
     attach(s);
     start(s);
-    while (swapci_signer_stats_get(s->signer).sent < 20) {
-        swapci_redis_sleep(NULL, 1, NULL);
-    }
+    while (swapci_signer_stats_get(s->signer).sent < 20) swapci_redis_sleep(NULL, 1, NULL);
     swapci_signer_stop(s->signer);
     assert_int_equal(swapci_signer_join(s->signer, NULL), SWAPC_INTERRUPTED);
     assert_int_equal(consumers(s), 1); /* it has messages: they are its successor's */
     assert_int_equal(fixture_integer(s->redis, "EXISTS %s:lease:one", s->names.prefix), 1);
     swapci_signer_free(s->signer);
     start(s);
-    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) {
-        answer_ready(s);
-    }
+    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) answer_ready(s);
     swapci_redis_sleep(NULL, 20, NULL); /* most likely waits for messages now */
     swapci_signer_stop(s->signer);
     assert_int_equal(swapci_signer_join(s->signer, NULL), SWAPC_INTERRUPTED);
@@ -107,9 +100,8 @@ static void what_cannot_be_signed_is_answered(void **state) {
     attach(s);
     start(s);
     static const char *const reasons[] = {"malformed", "unknown method", "too large"};
-    while (fixture_integer(s->redis, "XLEN %s", s->names.verdicts) < 3) {
+    while (fixture_integer(s->redis, "XLEN %s", s->names.verdicts) < 3)
         swapci_redis_sleep(NULL, 5, NULL);
-    }
     finish(s);
     fixture_ok(
         swapci_redis_call(s->redis, "a test", &reply, &error, "XRANGE %s - +", s->names.verdicts),
@@ -134,9 +126,7 @@ static void a_message_is_tampered_after_signing(void **state) {
     (void)state;
     s->config.tamper = 0.25;
     s->config.seed = 3;
-    for (int i = 0; i < 400; i++) {
-        add_raw(s, "m same");
-    }
+    for (int i = 0; i < 400; i++) add_raw(s, "m same");
     attach(s);
     start(s);
     for (int i = 0; i < 400; i++) {
@@ -164,9 +154,8 @@ static void a_dead_verifiers_messages_are_sent_again(void **state) {
     add(s, 300, NULL);
     attach(s);
     start(s);
-    for (int i = 0; i < 100; i++) { /* taken, and never answered */
+    for (int i = 0; i < 100; i++) /* taken, and never answered */
         assert_true(read_record(s, bytes, &record, 5000));
-    }
     detach(s);
     attach(s);
     while (s->seen < 400) {
@@ -193,9 +182,7 @@ static void a_new_signer_takes_up_what_is_pending(void **state) {
     uint8_t kept[RECORD_MAX];
     assert_true(read_record(s, kept, &record, 5000));
     first = record.message;
-    while (swapci_signer_stats_get(s->signer).sent < 50) {
-        swapci_redis_sleep(NULL, 1, NULL);
-    }
+    while (swapci_signer_stats_get(s->signer).sent < 50) swapci_redis_sleep(NULL, 1, NULL);
     swapci_signer_stop(s->signer);
     assert_int_equal(swapci_signer_join(s->signer, &error), SWAPC_INTERRUPTED);
     swapci_signer_free(s->signer);
@@ -304,9 +291,7 @@ static void the_ring_is_not_flooded(void **state) {
     }
     assert_true(sent <= SWAPCI_SIGNER_IN_FLIGHT);
     attach(s);
-    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) {
-        answer_ready(s);
-    }
+    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) answer_ready(s);
     finish(s);
     assert_int_equal(join(s).valid, 1500);
     assert_int_equal(s->seen, 1500);
@@ -322,13 +307,10 @@ static void large_messages_come_in_small_batches(void **state) {
     swapci_stream_id id;
     (void)state;
     s->config.ring_capacity = 8 << 20; /* holds seven */
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 40; i++)
         fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
-    }
     start(s); /* and nobody takes records */
-    while (swapci_signer_stats_get(s->signer).sent < 7) {
-        swapci_redis_sleep(NULL, 10, NULL);
-    }
+    while (swapci_signer_stats_get(s->signer).sent < 7) swapci_redis_sleep(NULL, 10, NULL);
     fixture_ok(swapci_stream_read(s->redis, &s->names, "two", 40, 0, &batch, &error), &error);
     assert_int_equal(batch.count, 24); /* the first sixteen were taken at once, no more */
     swapci_signer_stop(s->signer);
@@ -356,17 +338,13 @@ static void sent_is_answered_when_all_is_signed(void **state) {
     attach(s);
     static uint8_t bytes[RECORD_MAX];
     swapci_record record;
-    while (!told) {
-        if (read_record(s, bytes, &record, 10)) {
-            answer(s, &record, "Valid");
-        }
-    }
+    while (!told)
+        if (read_record(s, bytes, &record, 10)) answer(s, &record, "Valid");
     assert_int_equal(told, SWAPC_OK + 1);
     assert_int_equal(swapci_signer_stats_get(s->signer).sent, 700);
     assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &late), SWAPC_OK);
-    while (!late) { /* nothing new: at once */
+    while (!late) /* nothing new: at once */
         swapci_redis_sleep(NULL, 1, NULL);
-    }
     assert_int_equal(late, SWAPC_OK + 1);
     finish(s);
     assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &after), SWAPC_OK);

@@ -9,9 +9,7 @@
 #include "swapc/log.h"
 
 int swapci_stream_id_compare(swapci_stream_id a, swapci_stream_id b) {
-    if (a.ms != b.ms) {
-        return a.ms < b.ms ? -1 : 1;
-    }
+    if (a.ms != b.ms) return a.ms < b.ms ? -1 : 1;
     return a.seq < b.seq ? -1 : a.seq > b.seq;
 }
 
@@ -21,9 +19,7 @@ size_t swapci_stream_id_format(swapci_stream_id id, char out[SWAPCI_STREAM_ID_SI
 
 int swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out) {
     const uint8_t *dash = text.len ? memchr(text.ptr, '-', text.len) : NULL;
-    if (!dash) {
-        return 0;
-    }
+    if (!dash) return 0;
     swapc_bytes ms = swapc_bytes_of(text.ptr, (size_t)(dash - text.ptr));
     swapc_bytes seq = swapc_bytes_of(dash + 1, text.len - ms.len - 1);
     return swapci_decimal_parse(ms, &out->ms) && swapci_decimal_parse(seq, &out->seq);
@@ -39,9 +35,7 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
     prefix = prefix ? prefix : "swapc";
     size_t len = strlen(prefix);
     int fine = len > 0 && len <= SWAPCI_STREAM_PREFIX_MAX;
-    for (size_t i = 0; i < len && fine; i++) {
-        fine = allowed_in_prefix(prefix[i]);
-    }
+    for (size_t i = 0; i < len && fine; i++) fine = allowed_in_prefix(prefix[i]);
     if (!fine) {
         return swapc_error_set(
             error, SWAPC_INVALID,
@@ -62,15 +56,10 @@ enum swapc_status swapci_stream_create(swapci_redis *redis, const swapci_stream_
     redisReply *reply = NULL;
     enum swapc_status status = swapci_redis_appendf(
         redis, error, "XGROUP CREATE %s " SWAPCI_STREAM_GROUP " 0 MKSTREAM", names->messages);
-    if (status == SWAPC_OK) {
-        status = swapci_redis_get_any(redis, &reply, error);
-    }
-    if (status != SWAPC_OK) {
-        return status;
-    }
-    if (!swapci_redis_is_error(reply, "BUSYGROUP")) {
+    if (status == SWAPC_OK) status = swapci_redis_get_any(redis, &reply, error);
+    if (status != SWAPC_OK) return status;
+    if (!swapci_redis_is_error(reply, "BUSYGROUP"))
         status = swapci_redis_check(redis, reply, "the consumer group", error);
-    }
     freeReplyObject(reply);
     return status;
 }
@@ -101,12 +90,9 @@ enum swapc_status swapci_stream_added(swapci_redis *redis, swapci_stream_id *out
                                       swapc_error *error) {
     redisReply *reply = NULL;
     enum swapc_status status = swapci_redis_get(redis, "to add a message", &reply, error);
-    if (status != SWAPC_OK) {
-        return status;
-    }
-    if (!swapci_stream_id_parse(swapci_reply_bytes(reply), out)) {
+    if (status != SWAPC_OK) return status;
+    if (!swapci_stream_id_parse(swapci_reply_bytes(reply), out))
         status = swapci_reply_unexpected(redis, "XADD", error);
-    }
     freeReplyObject(reply);
     return status;
 }
@@ -123,9 +109,7 @@ enum swapc_status swapci_stream_add(swapci_redis *redis, const swapci_stream_nam
     for (size_t i = 0; i < asked; i++) { /* all are taken, or the next command meets them */
         enum swapc_status one = swapci_stream_added(redis, &ids[i], error);
         status = status == SWAPC_OK ? one : status;
-        if (one != SWAPC_OK && one != SWAPC_PROTOCOL) {
-            return one;
-        }
+        if (one != SWAPC_OK && one != SWAPC_PROTOCOL) return one;
     }
     return status;
 }
@@ -140,9 +124,7 @@ void swapci_batch_fini(swapci_batch *batch) {
 static enum swapc_status batch_reserve(swapci_batch *batch, size_t count, swapc_error *error) {
     if (count > batch->capacity) {
         swapci_entry *entries = realloc(batch->entries, count * sizeof *entries);
-        if (!entries) {
-            return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-        }
+        if (!entries) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
         batch->entries = entries;
         batch->capacity = count;
     }
@@ -170,12 +152,8 @@ static int take_entry(const redisReply *reply, swapci_entry *entry) {
         return 0;
     }
     const redisReply *fields = reply->element[1];
-    if (fields->type == REDIS_REPLY_NIL) {
-        return 1;
-    }
-    if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
-        return 0;
-    }
+    if (fields->type == REDIS_REPLY_NIL) return 1;
+    if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) return 0;
     for (size_t i = 0; i < fields->elements; i += 2) {
         take_field(entry, swapci_reply_bytes(fields->element[i]),
                    swapci_reply_bytes(fields->element[i + 1]));
@@ -187,17 +165,12 @@ static int take_entry(const redisReply *reply, swapci_entry *entry) {
  * 6.2 puts for deleted ones. */
 static enum swapc_status batch_fill(swapci_batch *batch, const redisReply *list, const char *what,
                                     const swapci_redis *redis, swapc_error *error) {
-    if (list->type != REDIS_REPLY_ARRAY) {
-        return swapci_reply_unexpected(redis, what, error);
-    }
+    if (list->type != REDIS_REPLY_ARRAY) return swapci_reply_unexpected(redis, what, error);
     enum swapc_status status = batch_reserve(batch, list->elements, error);
     for (size_t i = 0; i < list->elements && status == SWAPC_OK; i++) {
-        if (list->element[i]->type == REDIS_REPLY_NIL) {
-            continue;
-        }
-        if (!take_entry(list->element[i], &batch->entries[batch->count])) {
+        if (list->element[i]->type == REDIS_REPLY_NIL) continue;
+        if (!take_entry(list->element[i], &batch->entries[batch->count]))
             return swapci_reply_unexpected(redis, what, error);
-        }
         batch->count++;
     }
     return status;
@@ -226,9 +199,7 @@ enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_na
                                    consumer, count, names->messages);
     }
     const redisReply *reply = batch->reply;
-    if (status != SWAPC_OK || reply->type == REDIS_REPLY_NIL) {
-        return status;
-    }
+    if (status != SWAPC_OK || reply->type == REDIS_REPLY_NIL) return status;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1 ||
         reply->element[0]->type != REDIS_REPLY_ARRAY || reply->element[0]->elements != 2) {
         return swapci_reply_unexpected(redis, "XREADGROUP", error);
@@ -241,22 +212,16 @@ enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_n
                                       const swapci_pending *pending, size_t count,
                                       swapci_batch *batch, swapc_error *error) {
     batch_clear(batch);
-    if (count == 0) {
-        return SWAPC_OK;
-    }
+    if (count == 0) return SWAPC_OK;
     enum swapc_status status =
         swapci_claim_append(redis, names, consumer, idle_ms, pending, count, NULL, error);
-    if (status == SWAPC_OK) {
+    if (status == SWAPC_OK)
         status = swapci_redis_get(redis, "to claim messages", &batch->reply, error);
-    }
-    if (status == SWAPC_OK) {
-        status = batch_fill(batch, batch->reply, "XCLAIM", redis, error);
-    }
+    if (status == SWAPC_OK) status = batch_fill(batch, batch->reply, "XCLAIM", redis, error);
     size_t at = 0; /* XCLAIM answers in the order in which it was asked, with gaps */
     for (size_t i = 0; i < batch->count && status == SWAPC_OK; i++) {
-        while (at < count && swapci_stream_id_compare(pending[at].id, batch->entries[i].id) != 0) {
+        while (at < count && swapci_stream_id_compare(pending[at].id, batch->entries[i].id) != 0)
             at++;
-        }
         batch->entries[i].deliveries = at < count ? pending[at].deliveries + 1 : 1;
     }
     return status;
@@ -280,9 +245,7 @@ enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key, sw
     swapci_entry entry = {0};
     enum swapc_status status = swapci_redis_call(redis, "the stream's last id", &reply, error,
                                                  "XREVRANGE %s + - COUNT 1", key);
-    if (status != SWAPC_OK) {
-        return status;
-    }
+    if (status != SWAPC_OK) return status;
     if (reply->type != REDIS_REPLY_ARRAY ||
         (reply->elements == 1 && !take_entry(reply->element[0], &entry))) {
         status = swapci_reply_unexpected(redis, "XREVRANGE", error);

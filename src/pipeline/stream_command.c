@@ -6,14 +6,10 @@
 
 int swapci_decimal_parse(swapc_bytes text, uint64_t *out) {
     uint64_t value = 0;
-    if (text.len == 0 || text.len > 20) {
-        return 0;
-    }
+    if (text.len == 0 || text.len > 20) return 0;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t digit = (uint8_t)(text.ptr[i] - '0');
-        if (digit > 9 || value > (UINT64_MAX - digit) / 10) {
-            return 0;
-        }
+        if (digit > 9 || value > (UINT64_MAX - digit) / 10) return 0;
         value = value * 10 + digit;
     }
     *out = value;
@@ -41,9 +37,7 @@ static size_t put_decimal(uint64_t value, char out[20]) {
         digits[len++] = (char)('0' + value % 10);
         value /= 10;
     } while (value);
-    for (size_t i = 0; i < len; i++) {
-        out[i] = digits[len - 1 - i];
-    }
+    for (size_t i = 0; i < len; i++) out[i] = digits[len - 1 - i];
     return len;
 }
 
@@ -63,9 +57,7 @@ enum swapc_status swapci_resp_head(swapci_buffer *buffer, size_t argc) {
 
 enum swapc_status swapci_resp_bulk(swapci_buffer *buffer, swapc_bytes bytes) {
     enum swapc_status status = resp_number(buffer, '$', bytes.len);
-    if (status == SWAPC_OK) {
-        status = swapci_buffer_append(buffer, bytes);
-    }
+    if (status == SWAPC_OK) status = swapci_buffer_append(buffer, bytes);
     return status == SWAPC_OK ? swapci_buffer_append(buffer, swapc_bytes_of("\r\n", 2)) : status;
 }
 

@@ -7,9 +7,7 @@ static void add(swapci_redis *redis, const char *const *bodies, size_t count,
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_stream_names names = fixture_names();
     swapci_message messages[16] = {0};
-    for (size_t i = 0; i < count; i++) {
-        messages[i].body = swapc_bytes_str(bodies[i]);
-    }
+    for (size_t i = 0; i < count; i++) messages[i].body = swapc_bytes_str(bodies[i]);
     fixture_ok(swapci_stream_add(redis, &names, messages, count, ids, &error), &error);
 }
 
@@ -25,9 +23,8 @@ static void ids_are_read_and_written(void **state) {
     assert_int_equal(swapci_stream_id_compare(id, back), 0);
     static const char *const wrong[] = {
         "", "-", "1-", "-1", "1", "1-2-3", "1-+2", " 1-2", "18446744073709551616-0"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_false(swapci_stream_id_parse(swapc_bytes_str(wrong[i]), &back));
-    }
     assert_true(swapci_stream_id_compare((swapci_stream_id){1, 9}, (swapci_stream_id){2, 0}) < 0);
     assert_true(swapci_stream_id_compare((swapci_stream_id){2, 1}, (swapci_stream_id){2, 0}) > 0);
 }

@@ -64,9 +64,7 @@ enum swapc_status swapci_verdict_writer_new(swapci_redis *redis, const swapci_st
                                             uint64_t keep, swapci_verdict_writer **out,
                                             swapc_error *error) {
     swapci_verdict_writer *writer = calloc(1, sizeof *writer);
-    if (!writer) {
-        return no_memory(error);
-    }
+    if (!writer) return no_memory(error);
     writer->redis = redis;
     writer->names = *names;
     writer->keep = keep;
@@ -92,9 +90,8 @@ static enum swapc_status write_head(swapci_verdict_writer *writer, size_t count,
     status = swapci_resp_head(head, 7 + count * ITEM_ARGS);
     const char *words[] = {
         by, what, "2", writer->names.messages, writer->names.verdicts, SWAPCI_STREAM_GROUP};
-    for (size_t i = 0; i < sizeof words / sizeof *words && status == SWAPC_OK; i++) {
+    for (size_t i = 0; i < sizeof words / sizeof *words && status == SWAPC_OK; i++)
         status = swapci_resp_str(head, words[i]);
-    }
     return status == SWAPC_OK ? swapci_resp_u64(head, writer->keep) : status;
 }
 
@@ -102,14 +99,11 @@ static enum swapc_status write_head(swapci_verdict_writer *writer, size_t count,
 static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *by, const char *what,
                                     swapc_error *error) {
     const batch *b = &writer->under_way;
-    if (write_head(writer, b->count, by, what) != SWAPC_OK) {
-        return no_memory(error);
-    }
+    if (write_head(writer, b->count, by, what) != SWAPC_OK) return no_memory(error);
     enum swapc_status status =
         swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&writer->head), 0, error);
-    if (status == SWAPC_OK) {
+    if (status == SWAPC_OK)
         status = swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&b->items), 1, error);
-    }
     return status == SWAPC_OK ? swapci_redis_flush(writer->redis, error) : status;
 }
 
@@ -117,15 +111,10 @@ static enum swapc_status load_script(swapci_verdict_writer *writer, swapc_error 
     redisReply *reply = NULL;
     enum swapc_status status = swapci_redis_call(writer->redis, "the script of the verdicts",
                                                  &reply, error, "SCRIPT LOAD %s", script);
-    if (status != SWAPC_OK) {
-        return status;
-    }
+    if (status != SWAPC_OK) return status;
     swapc_bytes sha = swapci_reply_bytes(reply);
-    if (sha.len == sizeof writer->sha - 1) {
-        memcpy(writer->sha, sha.ptr, sha.len);
-    } else {
-        status = swapci_reply_unexpected(writer->redis, "SCRIPT LOAD", error);
-    }
+    if (sha.len == sizeof writer->sha - 1) memcpy(writer->sha, sha.ptr, sha.len);
+    else status = swapci_reply_unexpected(writer->redis, "SCRIPT LOAD", error);
     freeReplyObject(reply);
     return status;
 }
@@ -135,17 +124,11 @@ static enum swapc_status dispatch(swapci_verdict_writer *writer, swapc_error *er
     for (;;) {
         swapc_error why = SWAPC_ERROR_INIT;
         enum swapc_status status = SWAPC_OK;
-        if (!writer->sha[0]) {
-            status = load_script(writer, &why);
-        }
-        if (status == SWAPC_OK) {
-            status = send_batch(writer, "EVALSHA", writer->sha, &why);
-        }
+        if (!writer->sha[0]) status = load_script(writer, &why);
+        if (status == SWAPC_OK) status = send_batch(writer, "EVALSHA", writer->sha, &why);
         if (status == SWAPC_IO) {
             status = swapci_redis_restore(writer->redis, error);
-            if (status == SWAPC_OK) {
-                continue;
-            }
+            if (status == SWAPC_OK) continue;
         }
         return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
     }
@@ -160,13 +143,10 @@ static enum swapc_status take_answer(swapci_verdict_writer *writer, swapc_error 
         freeReplyObject(reply);
         reply = NULL;
         status = send_batch(writer, "EVAL", script, error);
-        if (status == SWAPC_OK) {
-            status = swapci_redis_get_any(writer->redis, &reply, error);
-        }
+        if (status == SWAPC_OK) status = swapci_redis_get_any(writer->redis, &reply, error);
     }
-    if (status == SWAPC_OK) {
+    if (status == SWAPC_OK)
         status = swapci_redis_check(writer->redis, reply, "to store verdicts", error);
-    }
     if (status == SWAPC_OK) {
         uint64_t stored = (uint64_t)reply->integer;
         writer->stats.stored += stored;
@@ -184,13 +164,9 @@ static enum swapc_status collect(swapci_verdict_writer *writer, swapc_error *err
         enum swapc_status status = take_answer(writer, &why);
         if (status == SWAPC_IO) {
             status = swapci_redis_restore(writer->redis, error);
-            if (status == SWAPC_OK) {
-                status = dispatch(writer, error);
-            }
+            if (status == SWAPC_OK) status = dispatch(writer, error);
         }
-        if (status != SWAPC_OK) {
-            return swapc_error_set(error, status, "%s", why.text);
-        }
+        if (status != SWAPC_OK) return swapc_error_set(error, status, "%s", why.text);
     }
     return SWAPC_OK;
 }
@@ -214,15 +190,9 @@ enum swapc_status swapci_verdict_flush(swapci_verdict_writer *writer, swapc_erro
 static enum swapc_status put_item(swapci_buffer *items, const swapci_verdict *v) {
     enum swapc_status status = swapci_resp_id(items, v->id);
     const char *texts[] = {v->method, v->status, v->digest};
-    for (size_t i = 0; i < 3 && status == SWAPC_OK; i++) {
-        status = swapci_resp_str(items, texts[i]);
-    }
-    if (status == SWAPC_OK) {
-        status = swapci_resp_u64(items, v->generation);
-    }
-    if (status == SWAPC_OK) {
-        status = swapci_resp_u64(items, v->t_us);
-    }
+    for (size_t i = 0; i < 3 && status == SWAPC_OK; i++) status = swapci_resp_str(items, texts[i]);
+    if (status == SWAPC_OK) status = swapci_resp_u64(items, v->generation);
+    if (status == SWAPC_OK) status = swapci_resp_u64(items, v->t_us);
     return status == SWAPC_OK ? swapci_resp_str(items, v->reason ? v->reason : "") : status;
 }
 

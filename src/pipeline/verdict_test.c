@@ -54,11 +54,9 @@ static void field(scene *s, size_t index, const char *name, char *out, size_t si
         &error);
     assert_true(index < reply->elements);
     redisReply *fields = reply->element[index]->element[1];
-    for (size_t i = 0; i < fields->elements; i += 2) {
-        if (!strcmp(fields->element[i]->str, name)) {
+    for (size_t i = 0; i < fields->elements; i += 2)
+        if (!strcmp(fields->element[i]->str, name))
             snprintf(out, size, "%s", fields->element[i + 1]->str);
-        }
-    }
     freeReplyObject(reply);
 }
 
@@ -136,9 +134,7 @@ static void full_batches_go_by_themselves(void **state) {
     scene *s = test_calloc(1, sizeof *s);
     (void)state;
     scene_open(s, 600, 0);
-    for (size_t i = 0; i < 600; i++) {
-        put(s, i, "Valid", NULL);
-    }
+    for (size_t i = 0; i < 600; i++) put(s, i, "Valid", NULL);
     assert_int_equal(swapci_verdict_stats_get(s->writer).stored, SWAPCI_VERDICT_BATCH);
     assert_int_equal(swapci_verdict_open(s->writer), 600 - SWAPCI_VERDICT_BATCH);
     flush(s);
@@ -182,9 +178,8 @@ static void a_lost_connection_loses_and_doubles_nothing(void **state) {
     scene *s = test_calloc(1, sizeof *s);
     (void)state;
     scene_open(s, 300, 5000);
-    for (size_t i = 0; i < 299; i++) { /* a batch is under way */
+    for (size_t i = 0; i < 299; i++) /* a batch is under way */
         put(s, i, "Valid", NULL);
-    }
     kill_clients();
     put(s, 299, "Valid", NULL);
     flush(s);
@@ -205,9 +200,7 @@ static void keep_trims_the_verdicts(void **state) {
     swapci_verdict_writer_free(s->writer);
     s->writer = NULL;
     fixture_ok(swapci_verdict_writer_new(s->redis, &s->names, 100, &s->writer, &error), &error);
-    for (size_t i = 0; i < 600; i++) {
-        put(s, i, "Valid", NULL);
-    }
+    for (size_t i = 0; i < 600; i++) put(s, i, "Valid", NULL);
     flush(s);
     long long kept = fixture_integer(s->redis, "XLEN %s", s->names.verdicts);
     assert_true(kept >= 100 && kept < 300); /* Redis trims whole nodes of 100 */

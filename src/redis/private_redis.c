@@ -35,9 +35,7 @@ static int find_program(const char *name, char *out, size_t size) {
     while (*path) {
         size_t len = strcspn(path, ":");
         int written = snprintf(out, size, "%.*s/%s", (int)len, path, name);
-        if (written > 0 && (size_t)written < size && len && access(out, X_OK) == 0) {
-            return 1;
-        }
+        if (written > 0 && (size_t)written < size && len && access(out, X_OK) == 0) return 1;
         path += len + (path[len] == ':');
     }
     return 0;
@@ -53,9 +51,8 @@ static enum swapc_status choose_program(const char *wanted, char *out, size_t si
         }
         return swapc_error_set(error, SWAPC_NOT_FOUND, "%s is no program that can be run", wanted);
     }
-    if (find_program("redis-server", out, size) || find_program("redis-check-rdb", out, size)) {
+    if (find_program("redis-server", out, size) || find_program("redis-check-rdb", out, size))
         return SWAPC_OK;
-    }
     return swapc_error_set(error, SWAPC_NOT_FOUND, "%s", missing);
 }
 
@@ -68,9 +65,7 @@ static void become_server(char *const *argv, const char *program, pid_t parent, 
     signal(SIGTERM, SIG_DFL);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) {
-        _exit(127); /* the parent died before the line above */
-    }
+    if (getppid() != parent) _exit(127); /* the parent died before the line above */
     dup2(null, 0);
     dup2(null, 1);
     dup2(null, 2);
@@ -87,18 +82,14 @@ static enum swapc_status launch(swapci_private_redis *server, swapc_error *error
                     (char[]){"--daemonize"},  (char[]){"no"},        NULL};
     pid_t parent = getpid();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0) {
+    if (null < 0)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "/dev/null cannot be opened");
-    }
     pid_t pid = fork();
-    if (pid == 0) {
-        become_server(argv, server->program, parent, null);
-    }
+    if (pid == 0) become_server(argv, server->program, parent, null);
     int why = errno;
     close(null);
-    if (pid < 0) {
+    if (pid < 0)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no process for redis-server");
-    }
     server->pid = pid;
     return SWAPC_OK;
 }
@@ -106,9 +97,7 @@ static enum swapc_status launch(swapci_private_redis *server, swapc_error *error
 /* Returns 1 when the server has ended; it is then waited for. */
 static int has_ended(swapci_private_redis *server) {
     int how;
-    if (server->pid && waitpid(server->pid, &how, WNOHANG) == server->pid) {
-        server->pid = 0;
-    }
+    if (server->pid && waitpid(server->pid, &how, WNOHANG) == server->pid) server->pid = 0;
     return server->pid == 0;
 }
 
@@ -121,13 +110,9 @@ static void last_log_line(const swapci_private_redis *server, char *out, size_t 
     FILE *file = fopen(path, "re");
     while (file && fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = 0;
-        if (line[0]) {
-            snprintf(out, size, "%s", line);
-        }
+        if (line[0]) snprintf(out, size, "%s", line);
     }
-    if (file) {
-        fclose(file);
-    }
+    if (file) fclose(file);
 }
 
 static enum swapc_status failed(const swapci_private_redis *server, const char *how,
@@ -148,33 +133,22 @@ static enum swapc_status await(swapci_private_redis *server,
     for (;;) {
         swapc_error why = SWAPC_ERROR_INIT;
         swapci_redis *redis = NULL;
-        if (has_ended(server)) {
-            return failed(server, "ended at once", error);
-        }
+        if (has_ended(server)) return failed(server, "ended at once", error);
         enum swapc_status status = swapci_redis_open(&connection, &redis, &why);
         swapci_redis_free(redis);
-        if (status != SWAPC_UNREACHABLE) {
+        if (status != SWAPC_UNREACHABLE)
             return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
-        }
-        if (swapci_clock_monotonic_ns() >= end) {
-            return failed(server, "does not answer", error);
-        }
+        if (swapci_clock_monotonic_ns() >= end) return failed(server, "does not answer", error);
         status = swapci_redis_sleep(config->stop, 5, error);
-        if (status != SWAPC_OK) {
-            return status;
-        }
+        if (status != SWAPC_OK) return status;
     }
 }
 
 /* SIGTERM, three seconds to obey, then SIGKILL: what it holds is deleted with its directory. */
 static void end_server(swapci_private_redis *server) {
-    if (has_ended(server)) {
-        return;
-    }
+    if (has_ended(server)) return;
     kill(server->pid, SIGTERM);
-    for (int i = 0; i < 600 && !has_ended(server); i++) {
-        swapci_redis_sleep(NULL, 5, NULL);
-    }
+    for (int i = 0; i < 600 && !has_ended(server); i++) swapci_redis_sleep(NULL, 5, NULL);
     if (!has_ended(server)) {
         kill(server->pid, SIGKILL);
         while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR) {
@@ -195,24 +169,18 @@ enum swapc_status swapci_private_redis_start(const swapci_private_redis_config *
                                              swapci_private_redis **out, swapc_error *error) {
     const swapci_private_redis_config defaults = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;
     swapci_private_redis *server = calloc(1, sizeof *server);
-    if (!server) {
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    }
+    if (!server) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     config = config ? config : &defaults;
     server->dir.lock = -1;
     enum swapc_status status =
         choose_program(config->program, server->program, sizeof server->program, error);
-    if (status == SWAPC_OK) {
-        status = swapci_tempdir_new(config->root, &server->dir, error);
-    }
+    if (status == SWAPC_OK) status = swapci_tempdir_new(config->root, &server->dir, error);
     if (status == SWAPC_OK) {
         snprintf(server->socket, sizeof server->socket, "%s/redis.sock", server->dir.path);
         snprintf(server->url, sizeof server->url, "unix:%s", server->socket);
         status = launch(server, error);
     }
-    if (status == SWAPC_OK) {
-        status = await(server, config, error);
-    }
+    if (status == SWAPC_OK) status = await(server, config, error);
     if (status != SWAPC_OK) {
         swapci_private_redis_stop(server);
         return status;

@@ -68,16 +68,12 @@ static void send_path(int fd, const swapci_private_redis *server) {
     memcpy(message, &pid, sizeof pid);
     snprintf(message + sizeof pid, sizeof message - sizeof pid, "%s",
              swapci_private_redis_directory(server));
-    if (write(fd, message, sizeof message) != (ssize_t)sizeof message) {
-        _exit(1);
-    }
+    if (write(fd, message, sizeof message) != (ssize_t)sizeof message) _exit(1);
 }
 
 static int gone(pid_t pid) {
     for (int i = 0; i < 1000; i++) {
-        if (kill(pid, 0) != 0) {
-            return 1;
-        }
+        if (kill(pid, 0) != 0) return 1;
         swapci_redis_sleep(NULL, 10, NULL);
     }
     return 0;

@@ -48,9 +48,7 @@ static enum swapc_status interrupted(swapc_error *error) {
 enum swapc_status swapci_redis_sleep(const atomic_int *stop, uint32_t ms, swapc_error *error) {
     while (ms > 0) {
         uint32_t slice = ms < SWAPCI_REDIS_SLICE_MS ? ms : SWAPCI_REDIS_SLICE_MS;
-        if (stop_raised(stop)) {
-            return interrupted(error);
-        }
+        if (stop_raised(stop)) return interrupted(error);
         struct timespec t = {0, (long)slice * 1000000L};
         nanosleep(&t, NULL);
         ms -= slice;
@@ -59,9 +57,7 @@ enum swapc_status swapci_redis_sleep(const atomic_int *stop, uint32_t ms, swapc_
 }
 
 static void disconnect(swapci_redis *redis) {
-    if (redis->context) {
-        redisFree(redis->context);
-    }
+    if (redis->context) redisFree(redis->context);
     redis->context = NULL;
     redis->owed = 0;
 }
@@ -69,9 +65,7 @@ static void disconnect(swapci_redis *redis) {
 /* The connection is of no use any more; says why. */
 static enum swapc_status lost(swapci_redis *redis, swapc_error *error) {
     enum swapc_status status = SWAPC_IO;
-    if (redis->context && redis->context->err == REDIS_ERR_OOM) {
-        status = SWAPC_NO_MEMORY;
-    }
+    if (redis->context && redis->context->err == REDIS_ERR_OOM) status = SWAPC_NO_MEMORY;
     swapc_error_set(error, status, "the connection to Redis at %s was lost: %s", redis->url.shown,
                     redis->context ? redis->context->errstr : "not connected");
     disconnect(redis);
@@ -111,15 +105,10 @@ static enum swapc_status dial(swapci_redis *redis, swapc_error *error) {
     options.options = REDIS_OPT_SET_SOCK_CLOEXEC;
     options.connect_timeout = &connect_time;
     options.command_timeout = &answer_time;
-    if (redis->url.is_unix) {
-        REDIS_OPTIONS_SET_UNIX(&options, redis->url.path);
-    } else {
-        REDIS_OPTIONS_SET_TCP(&options, redis->url.host, redis->url.port);
-    }
+    if (redis->url.is_unix) REDIS_OPTIONS_SET_UNIX(&options, redis->url.path);
+    else REDIS_OPTIONS_SET_TCP(&options, redis->url.host, redis->url.port);
     redis->context = redisConnectWithOptions(&options);
-    if (!redis->context) {
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    }
+    if (!redis->context) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     if (redis->context->err) {
         enum swapc_status status = unreachable(redis, redis->context->errstr, error);
         disconnect(redis);
@@ -137,27 +126,19 @@ static enum swapc_status greet(swapci_redis *redis, swapc_error *error) {
     const swapci_redis_url *url = &redis->url;
     enum swapc_status status = SWAPC_OK;
     redisReply *reply = NULL;
-    if (url->password[0] && url->user[0]) {
+    if (url->password[0] && url->user[0])
         status = swapci_redis_appendf(redis, error, "AUTH %s %s", url->user, url->password);
-    } else if (url->password[0]) {
+    else if (url->password[0])
         status = swapci_redis_appendf(redis, error, "AUTH %s", url->password);
-    }
-    if (status == SWAPC_OK && url->db) {
+    if (status == SWAPC_OK && url->db)
         status = swapci_redis_appendf(redis, error, "SELECT %u", (unsigned)url->db);
-    }
-    if (status == SWAPC_OK) {
-        status = swapci_redis_appendf(redis, error, "PING");
-    }
+    if (status == SWAPC_OK) status = swapci_redis_appendf(redis, error, "PING");
     while (status == SWAPC_OK && redis->owed > 0) {
         status = swapci_redis_get_any(redis, &reply, error);
-        if (status != SWAPC_OK) {
-            break;
-        }
-        if (swapci_redis_is_error(reply, "LOADING")) {
+        if (status != SWAPC_OK) break;
+        if (swapci_redis_is_error(reply, "LOADING"))
             status = unreachable(redis, "it is still loading its data", error);
-        } else {
-            status = swapci_redis_check(redis, reply, "the connection", error);
-        }
+        else status = swapci_redis_check(redis, reply, "the connection", error);
         freeReplyObject(reply);
     }
     return status;
@@ -166,32 +147,22 @@ static enum swapc_status greet(swapci_redis *redis, swapc_error *error) {
 static enum swapc_status attempt(swapci_redis *redis, swapc_error *error) {
     swapc_error why = SWAPC_ERROR_INIT;
     enum swapc_status status = dial(redis, &why);
-    if (status == SWAPC_OK) {
-        status = greet(redis, &why);
-    }
-    if (status != SWAPC_OK) {
-        disconnect(redis);
-    }
-    if (status == SWAPC_IO) {
-        return unreachable(redis, "it closed the connection", error);
-    }
+    if (status == SWAPC_OK) status = greet(redis, &why);
+    if (status != SWAPC_OK) disconnect(redis);
+    if (status == SWAPC_IO) return unreachable(redis, "it closed the connection", error);
     return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
 }
 
 enum swapc_status swapci_redis_open(const swapci_redis_config *config, swapci_redis **out,
                                     swapc_error *error) {
     swapci_redis *redis = calloc(1, sizeof *redis);
-    if (!redis) {
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    }
+    if (!redis) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     redis->config = *config;
     redis->config.url = NULL;
     redis->config.connect_ms = config->connect_ms ? config->connect_ms : 2000;
     redis->config.answer_ms = config->answer_ms ? config->answer_ms : 30000;
     enum swapc_status status = swapci_redis_url_parse(config->url, &redis->url, error);
-    if (status == SWAPC_OK) {
-        status = attempt(redis, error);
-    }
+    if (status == SWAPC_OK) status = attempt(redis, error);
     if (status != SWAPC_OK) {
         swapci_redis_free(redis);
         return status;
@@ -201,9 +172,7 @@ enum swapc_status swapci_redis_open(const swapci_redis_config *config, swapci_re
 }
 
 void swapci_redis_free(swapci_redis *redis) {
-    if (!redis) {
-        return;
-    }
+    if (!redis) return;
     disconnect(redis);
     explicit_bzero(redis->url.password, sizeof redis->url.password);
     free(redis);
@@ -216,16 +185,11 @@ enum swapc_status swapci_redis_restore(swapci_redis *redis, swapc_error *error) 
         swapc_error why = SWAPC_ERROR_INIT;
         disconnect(redis);
         enum swapc_status status = attempt(redis, &why);
-        if (status == SWAPC_OK) {
-            return status;
-        }
-        if (status != SWAPC_UNREACHABLE || swapci_clock_monotonic_ns() >= end) {
+        if (status == SWAPC_OK) return status;
+        if (status != SWAPC_UNREACHABLE || swapci_clock_monotonic_ns() >= end)
             return swapc_error_set(error, status, "%s", why.text);
-        }
         status = swapci_redis_sleep(redis->config.stop, pause, error);
-        if (status != SWAPC_OK) {
-            return status;
-        }
+        if (status != SWAPC_OK) return status;
         pause = pause < 1600 ? pause * 2 : 2000;
     }
 }
@@ -237,9 +201,7 @@ const char *swapci_redis_name(const swapci_redis *redis) {
 /* Books what an append of hiredis answered. */
 static enum swapc_status appended(swapci_redis *redis, int result, unsigned replies,
                                   swapc_error *error) {
-    if (result != REDIS_OK) {
-        return lost(redis, error);
-    }
+    if (result != REDIS_OK) return lost(redis, error);
     redis->owed += replies;
     return SWAPC_OK;
 }
@@ -249,9 +211,7 @@ enum swapc_status swapci_redis_append(swapci_redis *redis, size_t argc, const sw
     const char *ptr[16];
     size_t len[16];
     SWAPC_CHECK(argc > 0 && argc <= 16);
-    if (!redis->context) {
-        return lost(redis, error);
-    }
+    if (!redis->context) return lost(redis, error);
     for (size_t i = 0; i < argc; i++) {
         ptr[i] = argv[i].len ? (const char *)argv[i].ptr : "";
         len[i] = argv[i].len;
@@ -261,9 +221,7 @@ enum swapc_status swapci_redis_append(swapci_redis *redis, size_t argc, const sw
 
 static enum swapc_status append_list(swapci_redis *redis, swapc_error *error, const char *format,
                                      va_list list) {
-    if (!redis->context) {
-        return lost(redis, error);
-    }
+    if (!redis->context) return lost(redis, error);
     return appended(redis, redisvAppendCommand(redis->context, format, list), 1, error);
 }
 
@@ -278,20 +236,16 @@ enum swapc_status swapci_redis_appendf(swapci_redis *redis, swapc_error *error, 
 
 enum swapc_status swapci_redis_append_raw(swapci_redis *redis, swapc_bytes bytes, unsigned replies,
                                           swapc_error *error) {
-    if (!redis->context) {
-        return lost(redis, error);
-    }
+    if (!redis->context) return lost(redis, error);
     int result = redisAppendFormattedCommand(redis->context, (const char *)bytes.ptr, bytes.len);
     return appended(redis, result, replies, error);
 }
 
 enum swapc_status swapci_redis_flush(swapci_redis *redis, swapc_error *error) {
     int done = 0;
-    while (!done) {
-        if (!redis->context || redisBufferWrite(redis->context, &done) != REDIS_OK) {
+    while (!done)
+        if (!redis->context || redisBufferWrite(redis->context, &done) != REDIS_OK)
             return lost(redis, error);
-        }
-    }
     return SWAPC_OK;
 }
 
@@ -301,15 +255,10 @@ static enum swapc_status wait_readable(swapci_redis *redis, swapc_error *error) 
     struct pollfd wait = {redis->context->fd, POLLIN, 0};
     for (;;) {
         int ready = poll(&wait, 1, SWAPCI_REDIS_SLICE_MS);
-        if (ready > 0) {
-            return SWAPC_OK;
-        }
-        if (ready < 0 && errno != EINTR) {
+        if (ready > 0) return SWAPC_OK;
+        if (ready < 0 && errno != EINTR)
             return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "waiting for Redis failed");
-        }
-        if (stop_raised(redis->config.stop)) {
-            return interrupted(error);
-        }
+        if (stop_raised(redis->config.stop)) return interrupted(error);
         if (swapci_clock_monotonic_ns() >= end) {
             swapc_error_set(error, SWAPC_IO, "Redis at %s has not answered for %u s",
                             redis->url.shown, (unsigned)(redis->config.answer_ms / 1000));
@@ -320,24 +269,19 @@ static enum swapc_status wait_readable(swapci_redis *redis, swapc_error *error) 
 
 enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, swapc_error *error) {
     void *reply = NULL;
-    if (!redis->context) {
-        return lost(redis, error);
-    }
+    if (!redis->context) return lost(redis, error);
     SWAPC_CHECK(redis->owed > 0);
     enum swapc_status status = swapci_redis_flush(redis, error);
     while (status == SWAPC_OK) {
-        if (redisGetReplyFromReader(redis->context, &reply) != REDIS_OK) {
-            return lost(redis, error);
-        }
+        if (redisGetReplyFromReader(redis->context, &reply) != REDIS_OK) return lost(redis, error);
         if (reply) {
             redis->owed--;
             *out = reply;
             break;
         }
         status = wait_readable(redis, error);
-        if (status == SWAPC_OK && redisBufferRead(redis->context) != REDIS_OK) {
+        if (status == SWAPC_OK && redisBufferRead(redis->context) != REDIS_OK)
             return lost(redis, error);
-        }
     }
     return status;
 }
@@ -350,20 +294,14 @@ int swapci_redis_is_error(const redisReply *reply, const char *code) {
 
 enum swapc_status swapci_redis_check(const swapci_redis *redis, const redisReply *reply,
                                      const char *what, swapc_error *error) {
-    if (reply->type != REDIS_REPLY_ERROR) {
-        return SWAPC_OK;
-    }
+    if (reply->type != REDIS_REPLY_ERROR) return SWAPC_OK;
     const char *remedy = "see the server's log";
-    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++) {
-        if (swapci_redis_is_error(reply, remedies[i].code)) {
-            remedy = remedies[i].remedy;
-        }
-    }
-    if (strncmp(reply->str, "ERR unknown command", 19) == 0) {
+    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+        if (swapci_redis_is_error(reply, remedies[i].code)) remedy = remedies[i].remedy;
+    if (strncmp(reply->str, "ERR unknown command", 19) == 0)
         remedy = "it is too old or no Redis: version 6.2 or newer is needed";
-    } else if (strncmp(reply->str, "ERR DB index", 12) == 0) {
+    else if (strncmp(reply->str, "ERR DB index", 12) == 0)
         remedy = "it has no such database: change the number in the URL";
-    }
     return swapc_error_set(error, SWAPC_PROTOCOL, "Redis at %s refused %s (%s): %s",
                            redis->url.shown, what, reply->str, remedy);
 }
@@ -374,11 +312,8 @@ enum swapc_status swapci_redis_get(swapci_redis *redis, const char *what, redisR
     enum swapc_status status = swapci_redis_get_any(redis, &reply, error);
     if (status == SWAPC_OK) {
         status = swapci_redis_check(redis, reply, what, error);
-        if (status == SWAPC_OK) {
-            *out = reply;
-        } else {
-            freeReplyObject(reply);
-        }
+        if (status == SWAPC_OK) *out = reply;
+        else freeReplyObject(reply);
     }
     return status;
 }
@@ -389,14 +324,9 @@ enum swapc_status swapci_redis_skip(swapci_redis *redis, unsigned count, const c
     for (unsigned i = 0; i < count; i++) {
         redisReply *reply = NULL;
         enum swapc_status status = swapci_redis_get(redis, what, &reply, error);
-        if (status == SWAPC_OK) {
-            freeReplyObject(reply);
-        } else {
-            first = first == SWAPC_OK ? status : first;
-        }
-        if (status != SWAPC_OK && status != SWAPC_PROTOCOL) {
-            return status;
-        }
+        if (status == SWAPC_OK) freeReplyObject(reply);
+        else first = first == SWAPC_OK ? status : first;
+        if (status != SWAPC_OK && status != SWAPC_PROTOCOL) return status;
     }
     return first;
 }

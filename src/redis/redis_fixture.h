@@ -20,9 +20,7 @@ static inline void fixture_stop(void) {
 
 /* Fails the case with the report's text unless status is SWAPC_OK. */
 static inline void fixture_ok(enum swapc_status status, const swapc_error *error) {
-    if (status != SWAPC_OK) {
-        fail_msg("%s: %s", swapc_status_name(status), error->text);
-    }
+    if (status != SWAPC_OK) fail_msg("%s: %s", swapc_status_name(status), error->text);
 }
 
 /* Starts the server when none runs. */

@@ -8,9 +8,8 @@ static void answers_come_in_order(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_redis *redis = fixture_open(0);
     (void)state;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         fixture_ok(swapci_redis_appendf(redis, &error, "INCR n"), &error);
-    }
     for (int i = 1; i <= 1000; i++) {
         redisReply *reply = NULL;
         fixture_ok(swapci_redis_get(redis, "to count", &reply, &error), &error);
@@ -85,9 +84,7 @@ static void a_lost_server_is_io_then_unreachable(void **state) {
     enum swapc_status status = SWAPC_OK;
     for (int i = 0; i < 1000 && status == SWAPC_OK; i++) {
         status = swapci_redis_call(redis, "to ask", &reply, &error, "PING");
-        if (status == SWAPC_OK) {
-            freeReplyObject(reply);
-        }
+        if (status == SWAPC_OK) freeReplyObject(reply);
     }
     assert_int_equal(status, SWAPC_IO);
     swapc_error_clear(&error);

@@ -19,13 +19,9 @@ static int starts_with(const char *text, const char *prefix) {
 /* Decimal text of exactly len digits up to max. Returns 1, or 0 when it is none. */
 static int read_number(const char *text, size_t len, uint32_t max, uint32_t *out) {
     uint64_t value = 0;
-    if (len == 0 || len > 10) {
-        return 0;
-    }
+    if (len == 0 || len > 10) return 0;
     for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return 0;
-        }
+        if (text[i] < '0' || text[i] > '9') return 0;
         value = value * 10 + (uint64_t)(text[i] - '0');
     }
     *out = (uint32_t)value;
@@ -39,10 +35,8 @@ static enum swapc_status copy_decoded(const char *text, size_t len, char *out, s
     for (size_t i = 0; i < len; i++) {
         uint8_t byte = (uint8_t)text[i];
         if (text[i] == '%') {
-            if (len - i < 3 || !swapci_hex_decode(swapc_bytes_of(text + i + 1, 2), &byte) ||
-                !byte) {
+            if (len - i < 3 || !swapci_hex_decode(swapc_bytes_of(text + i + 1, 2), &byte) || !byte)
                 return malformed("has a wrong % escape", error);
-            }
             i += 2;
         }
         if (used + 1 >= size) {
@@ -57,14 +51,10 @@ static enum swapc_status copy_decoded(const char *text, size_t len, char *out, s
 }
 
 static enum swapc_status parse_unix(const char *rest, swapci_redis_url *out, swapc_error *error) {
-    if (starts_with(rest, "//")) {
-        rest += 2;
-    }
+    if (starts_with(rest, "//")) rest += 2;
     const char *query = strchr(rest, '?');
     size_t len = query ? (size_t)(query - rest) : strlen(rest);
-    if (len == 0) {
-        return malformed("has no socket path", error);
-    }
+    if (len == 0) return malformed("has no socket path", error);
     if (query && (!starts_with(query, "?db=") ||
                   !read_number(query + 4, strlen(query + 4), UINT32_MAX, &out->db))) {
         return malformed("has something other than ?db=N after its path", error);
@@ -98,9 +88,8 @@ static enum swapc_status parse_host(const char *text, size_t len, swapci_redis_u
     if (len && text[0] == '[') {
         text++;
         host_end = memchr(text, ']', (size_t)(end - text));
-        if (!host_end || (host_end + 1 < end && host_end[1] != ':')) {
+        if (!host_end || (host_end + 1 < end && host_end[1] != ':'))
             return malformed("has an unfinished [host]", error);
-        }
         len = (size_t)(host_end + 1 - text);
     } else {
         host_end = memchr(text, ':', len);
@@ -108,13 +97,9 @@ static enum swapc_status parse_host(const char *text, size_t len, swapci_redis_u
         len = (size_t)(host_end - text);
     }
     const char *colon = text + len;
-    if (host_end == text) {
-        return malformed("has no host", error);
-    }
-    if (colon < end &&
-        (!read_number(colon + 1, (size_t)(end - colon - 1), 65535, &port) || !port)) {
+    if (host_end == text) return malformed("has no host", error);
+    if (colon < end && (!read_number(colon + 1, (size_t)(end - colon - 1), 65535, &port) || !port))
         return malformed("has a port that is no number from 1 to 65535", error);
-    }
     out->port = (uint16_t)port;
     return copy_decoded(text, (size_t)(host_end - text), out->host, sizeof out->host, "host",
                         error);
@@ -125,20 +110,16 @@ static enum swapc_status parse_tcp(const char *rest, swapci_redis_url *out, swap
     const char *db = rest + len;
     const char *at = memrchr(rest, '@', len);
     enum swapc_status status = SWAPC_OK;
-    if (*db == '/' && db[1] && !read_number(db + 1, strlen(db + 1), UINT32_MAX, &out->db)) {
+    if (*db == '/' && db[1] && !read_number(db + 1, strlen(db + 1), UINT32_MAX, &out->db))
         return malformed("has a database that is no number", error);
-    }
-    if (*db == '?' || *db == '#') {
+    if (*db == '?' || *db == '#')
         return malformed("has something other than /db after its host", error);
-    }
     if (at) {
         status = parse_login(rest, (size_t)(at - rest), out, error);
         len -= (size_t)(at + 1 - rest);
         rest = at + 1;
     }
-    if (status == SWAPC_OK) {
-        status = parse_host(rest, len, out, error);
-    }
+    if (status == SWAPC_OK) status = parse_host(rest, len, out, error);
     snprintf(out->shown, sizeof out->shown,
              strchr(out->host, ':') ? "redis://[%s]:%u/%u" : "redis://%s:%u/%u", out->host,
              (unsigned)out->port, (unsigned)out->db);
@@ -153,11 +134,7 @@ enum swapc_status swapci_redis_url_parse(const char *text, swapci_redis_url *out
                                "rediss:// (Redis over TLS) is not built yet: use redis:// over a "
                                "tunnel, or unix:PATH");
     }
-    if (starts_with(text, "unix:")) {
-        return parse_unix(text + strlen("unix:"), out, error);
-    }
-    if (starts_with(text, "redis://")) {
-        return parse_tcp(text + strlen("redis://"), out, error);
-    }
+    if (starts_with(text, "unix:")) return parse_unix(text + strlen("unix:"), out, error);
+    if (starts_with(text, "redis://")) return parse_tcp(text + strlen("redis://"), out, error);
     return malformed("starts with neither redis:// nor unix:", error);
 }

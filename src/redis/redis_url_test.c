@@ -58,9 +58,8 @@ static void refuses_what_is_none(void **state) {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         swapc_error error = SWAPC_ERROR_INIT;
         swapci_redis_url url;
-        if (swapci_redis_url_parse(wrong[i], &url, &error) != SWAPC_INVALID) {
+        if (swapci_redis_url_parse(wrong[i], &url, &error) != SWAPC_INVALID)
             fail_msg("'%s' was taken", wrong[i]);
-        }
         assert_non_null(strstr(error.text, "redis://"));
     }
 }

@@ -25,9 +25,8 @@ static const char file_prefix[] = "swapc-";
 static int name_allowed(const char *name) {
     size_t len = name ? strlen(name) : 0;
     if (len == 0 || len > SWAPCI_RING_NAME_MAX) return 0;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++)
         if (!isalnum((unsigned char)name[i]) && !strchr("._-", name[i])) return 0;
-    }
     return 1;
 }
 

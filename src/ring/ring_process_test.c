@@ -92,9 +92,8 @@ static pid_t start_consumer(void **state, int pipe_fd) {
     pid_t pid = fork();
     if (pid != 0) return pid;
     swapci_ring *ring = child_open(state, SWAPCI_RING_CONSUMER);
-    while (read_one(ring, &n) == SWAPC_OK) {
+    while (read_one(ring, &n) == SWAPC_OK)
         if (write(pipe_fd, &n, sizeof n) != sizeof n) _exit(97);
-    }
     _exit(96);
 }
 

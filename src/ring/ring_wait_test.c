@@ -33,10 +33,9 @@ static void no_order_loses_a_wake(void **state) {
         if (__builtin_popcount(order) != WAKER_STEPS) continue;
         struct world w = {.found = 0};
         int sleeper = 0, waker = 0;
-        for (int i = 0; i < SLEEPER_STEPS + WAKER_STEPS; i++) {
+        for (int i = 0; i < SLEEPER_STEPS + WAKER_STEPS; i++)
             if (order >> i & 1) waker_step(&w, waker++);
             else sleeper_step(&w, sleeper++);
-        }
         if (w.slept && !w.woken) fail_msg("order %u sleeps for ever", order);
         orders++;
     }

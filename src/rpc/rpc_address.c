@@ -16,10 +16,9 @@ static const char unix_prefix[] = "unix:";
 static void path_encode(const char *path, char *out) {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-    for (; *path; path++) {
+    for (; *path; path++)
         if (strchr(plain, *path)) *out++ = *path;
         else out += sprintf(out, "%%%02X", (unsigned char)*path);
-    }
     *out = 0;
 }
 

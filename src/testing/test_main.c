@@ -10,9 +10,8 @@ static int run(const struct CMUnitTest *tests, size_t count) {
 
 int swapci_test_main(const struct CMUnitTest *tests, size_t count, int argc, char **argv) {
     if (argc < 2) return run(tests, count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (strcmp(tests[i].name, argv[1]) == 0) return run(&tests[i], 1);
-    }
     fprintf(stderr, "%s: no case named %s\n", argv[0], argv[1]);
     return 2;
 }

@@ -25,9 +25,8 @@ static void tick(struct swapci_wt_ticker *ticker) {
 /* Sleeps until somebody needs ticks. Returns false when the ticker stops. */
 static bool wait_for_need(struct swapci_wt_ticker *ticker) {
     pthread_mutex_lock(&ticker->lock);
-    while (!atomic_load(&ticker->stopping) && !atomic_load(&ticker->wanted)) {
+    while (!atomic_load(&ticker->stopping) && !atomic_load(&ticker->wanted))
         pthread_cond_wait(&ticker->wake, &ticker->lock);
-    }
     pthread_mutex_unlock(&ticker->lock);
     return !atomic_load(&ticker->stopping);
 }
