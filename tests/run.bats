@@ -191,6 +191,19 @@ pipeline() {
     nothing_left
 }
 
+@test "a user's folder and ring-like file of swapc's names are left alone" {
+    mkdir -p "$TMPDIR/swapc-thesis/chapters"
+    echo precious >"$TMPDIR/swapc-thesis/chapters/one.txt"
+    touch "$TMPDIR/swapc-thesis/lock"
+    local notes
+    notes=$(mktemp /dev/shm/swapc-run-notes-XXXXXX)
+    echo precious >"$notes"
+    pipeline --messages 3
+    [[ $(cat "$TMPDIR/swapc-thesis/chapters/one.txt") == precious ]]
+    [[ $(cat "$notes") == precious ]]
+    rm "$notes"
+}
+
 @test "wrong values name the option and what it takes" {
     run --separate-stderr "$SWAPC" run --method rsa
     refused 2 "--method" "rsa" "schnorr, ecdsa, random"

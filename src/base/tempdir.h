@@ -1,8 +1,10 @@
 /* tempdir.h - a private temporary directory that cannot be left behind for good.
  *
  * A directory swapc-XXXXXX, 0700, under $TMPDIR or /tmp, with a file `lock` that its maker holds
- * locked. However the maker ends, the lock is gone with it, and the next swapci_tempdir_new of the
- * same user removes the directory.
+ * locked and in which it has written who the directory is: name, device and inode of both. However
+ * the maker ends, the lock is gone with it, and the next swapci_tempdir_new of the same user removes
+ * the directory. It removes nothing else: a directory of such a name without such a file, one that
+ * was renamed, and a copy of one are somebody's own.
  *
  * Threads: one at a time per directory.
  * Ownership: the caller's struct; swapci_tempdir_remove deletes the directory with all in it. A
@@ -10,6 +12,8 @@
  */
 #ifndef SWAPCI_TEMPDIR_H
 #define SWAPCI_TEMPDIR_H
+
+#include <sys/types.h>
 
 #include "swapc/error.h"
 
@@ -20,16 +24,19 @@ enum {
 typedef struct swapci_tempdir {
     char path[SWAPCI_TEMPDIR_PATH_MAX + 1]; /* absolute; "" after remove */
     int lock;                               /* -1: none */
+    dev_t device;                           /* of the directory */
+    ino_t inode;
 } swapci_tempdir;
 
-#define SWAPCI_TEMPDIR_INIT {"", -1}
+#define SWAPCI_TEMPDIR_INIT {.path = "", .lock = -1}
 
 /* Removes what dead makers left under root (NULL: $TMPDIR, else /tmp), then makes a directory.
  * Returns TOO_LARGE (the root's path: `error` says so), SYSTEM (cannot be made), with nothing left
  * behind. */
 enum swapc_status swapci_tempdir_new(const char *root, swapci_tempdir *out, swapc_error *error);
 
-/* Deletes the directory and lets go of the lock. May be called twice. */
+/* Deletes the directory, unless its path names another by now, and lets go of the lock. May be called
+ * twice. */
 void swapci_tempdir_remove(swapci_tempdir *dir);
 
 #endif

@@ -27,8 +27,6 @@ struct header {
 
 enum { CODE_MAX = 1 << 30, KEY_MAX = 512 };
 
-static const char magic[16] = "swapc-cache-1\n";
-
 void swapci_cache_init(struct swapci_cache *cache, const char *directory, const swapc_log *log) {
     *cache = (struct swapci_cache){.asked = directory, .log = log, .directory = -1};
     for (int i = 0; i < SWAPCI_CACHE_RESIDENT; i++) cache->resident[i].code = -1;
@@ -137,7 +135,8 @@ static int read_entry(int file, const struct stat *st, const char *text, size_t 
     if (!S_ISREG(st->st_mode) || !swapci_cache_dir_private(st)) return -1;
     *why = "it is no entry of this version";
     if (st->st_size <= (off_t)sizeof header || st->st_size > CODE_MAX ||
-        !read_whole(file, &header, sizeof header) || memcmp(header.magic, magic, sizeof magic) != 0)
+        !read_whole(file, &header, sizeof header) ||
+        memcmp(header.magic, swapci_cache_magic, sizeof swapci_cache_magic) != 0)
         return -1;
     *why = "it cannot be read";
     int code = copy_code(file, (size_t)st->st_size - sizeof header, digest, text, text_len);
@@ -226,7 +225,7 @@ void swapci_cache_store(struct swapci_cache *cache, const struct swapci_cache_ke
     if (directory < 0) return;
     size_t len = key_text(cache, key, text);
     entry_name(text, len, name);
-    memcpy(header.magic, magic, sizeof magic);
+    memcpy(header.magic, swapci_cache_magic, sizeof swapci_cache_magic);
     entry_digest(text, len, code, header.digest);
     snprintf(temporary, sizeof temporary, ".%d-%u", (int)getpid(), atomic_fetch_add(&number, 1));
     if (write_entry(directory, temporary, &header, code) &&

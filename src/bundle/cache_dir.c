@@ -15,6 +15,8 @@
 
 enum { STALE_S = 3600 };
 
+const char swapci_cache_magic[16] = "swapc-cache-1\n";
+
 /* secure_getenv: a program that runs with more rights than its caller takes no hints from it. */
 static bool choose(const char *asked, char *out, size_t size) {
     const char *own = asked ? asked : secure_getenv("SWAPC_CACHE");
@@ -73,16 +75,44 @@ static int by_age(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Collects the entries; what is not one is a temporary file, deleted when it is stale. */
+/* Whether the file is one of ours, by how it begins: the directory may be one that holds others too. */
+static bool begins_as_ours(int directory, const char *name) {
+    char head[sizeof swapci_cache_magic];
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return false;
+    bool ours = pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head &&
+                memcmp(head, swapci_cache_magic, sizeof head) == 0;
+    close(fd);
+    return ours;
+}
+
+/* Whether name is one that cache.c gives to a file it writes: .PID-NUMBER. */
+static bool is_temporary(const char *name) {
+    size_t pid = name[0] == '.' ? strspn(name + 1, "0123456789") : 0;
+    if (pid == 0 || name[1 + pid] != '-') return false;
+    const char *number = name + pid + 2;
+    return *number && number[strspn(number, "0123456789")] == '\0';
+}
+
+static bool is_entry(const char *name) {
+    return strlen(name) == SWAPCI_CACHE_NAME - 1 &&
+           strspn(name, "0123456789abcdef") == SWAPCI_CACHE_NAME - 1;
+}
+
+/* Collects the entries, and deletes what interrupted writers left. Other files are somebody's own. */
 static size_t collect(int directory, DIR *dir, struct entry *entries, size_t max) {
     size_t count = 0;
     struct stat st;
     for (struct dirent *d = readdir(dir); d && count < max; d = readdir(dir)) {
-        if (fstatat(directory, d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+        bool temporary = is_temporary(d->d_name);
+        if ((!temporary && !is_entry(d->d_name)) ||
+            fstatat(directory, d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
+            !begins_as_ours(directory, d->d_name))
             continue;
-        if (d->d_name[0] == '.' && st.st_mtime < time(NULL) - STALE_S)
-            unlinkat(directory, d->d_name, 0);
-        if (strlen(d->d_name) != SWAPCI_CACHE_NAME - 1) continue;
+        if (temporary) {
+            if (st.st_mtime < time(NULL) - STALE_S) unlinkat(directory, d->d_name, 0);
+            continue;
+        }
         memcpy(entries[count].name, d->d_name, SWAPCI_CACHE_NAME);
         entries[count++].changed = st.st_mtime;
     }

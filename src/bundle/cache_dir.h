@@ -17,7 +17,11 @@ int swapci_cache_dir_open(const char *asked, const swapc_log *log);
 /* Whether only this user can have written what st describes. */
 bool swapci_cache_dir_private(const struct stat *st);
 
-/* Deletes the oldest entries above the number kept, and what interrupted writers left behind. */
+/* What every file that the cache writes begins with. */
+extern const char swapci_cache_magic[16];
+
+/* Deletes the oldest entries above the number kept, and what interrupted writers left behind an hour
+ * ago. A file is known as ours by its name and by its first bytes; no other is touched. */
 void swapci_cache_dir_prune(int directory);
 
 #endif

@@ -273,6 +273,45 @@ static void the_number_of_entries_is_bounded(void **state) {
     assert_int_equal(each_entry(b, NULL, false), SWAPCI_CACHE_ENTRIES_MAX);
 }
 
+static void write_old(const char *path, const void *bytes, size_t len) {
+    const struct timespec old[2] = {{1000, 0}, {1000, 0}};
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    fclose(file);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+}
+
+/* SWAPC_CACHE may name a folder that holds more than the cache: a home, or one of files named by
+ * their digests. */
+static void only_what_the_cache_wrote_is_pruned(void **state) {
+    static const char head[] = "swapc-cache-1\n\0\0code";
+    static const char *const kept[] = {".bashrc", ".12-x", ".7-3",
+                                       "d41d8cd98f00b204e9800998ecf8427e",
+                                       "a name of thirty-two characters."};
+    struct bench *b = *state;
+    char path[128], digest[16];
+    const struct swapci_cache_key many = {digest, "engine", "1.0"};
+    store(b);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        snprintf(path, sizeof path, "%s/%s", b->directory, kept[i]);
+        write_old(path, "precious", 8);
+    }
+    snprintf(path, sizeof path, "%s/.7-4", b->directory); /* what an interrupted writer leaves */
+    write_old(path, head, sizeof head);
+    for (int i = 0; i < SWAPCI_CACHE_ENTRIES_MAX + 5; i++) {
+        snprintf(digest, sizeof digest, "d%d", i);
+        swapci_cache_store(&b->cache, &many, swapc_bytes_str(CODE));
+    }
+    assert_int_equal(access(path, F_OK), -1);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        snprintf(path, sizeof path, "%s/%s", b->directory, kept[i]);
+        if (access(path, F_OK) != 0) fail_msg("%s is gone", kept[i]);
+    }
+    assert_int_equal(each_entry(b, NULL, false),
+                     SWAPCI_CACHE_ENTRIES_MAX + sizeof kept / sizeof *kept);
+}
+
 static void a_dropped_entry_is_gone(void **state) {
     struct bench *b = *state;
     int code;
@@ -340,6 +379,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_changed_entry_is_read_again, setup, teardown),
         cmocka_unit_test_setup_teardown(more_entries_than_are_kept_resident, setup, teardown),
         cmocka_unit_test_setup_teardown(the_number_of_entries_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_what_the_cache_wrote_is_pruned, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dropped_entry_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(digests_are_of_unchanged_files_only, setup, teardown),
     };

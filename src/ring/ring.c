@@ -86,7 +86,8 @@ static enum swapc_status attach(swapci_ring *ring, swapc_error *error) {
     if (status == SWAPC_OK) status = map(ring, error);
     if (status == SWAPC_OK) status = take_over(ring, error);
     if (status == SWAPC_OK) swapci_ring_wait_wake(&ring->shared->waiters[peer]);
-    else if (status != SWAPC_INVALID && !attached) unlink(ring->path); /* half made, and nobody's */
+    else if (!attached && swapci_ring_file_is_ours_or_empty(ring->fd))
+        unlink(ring->path); /* half made, and nobody's */
     return status;
 }
 
@@ -137,18 +138,32 @@ void swapci_ring_close(swapci_ring *ring) {
 
 enum swapc_status swapci_ring_unlink(const char *directory, const char *name, swapc_error *error) {
     char path[SWAPCI_RING_PATH_MAX];
+    int fd;
     enum swapc_status status = swapci_ring_path(directory, name, path, sizeof path, error);
-    if (status != SWAPC_OK || unlink(path) == 0 || errno == ENOENT) return status;
-    return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot remove ring %s", path);
+    if (status != SWAPC_OK) return status;
+    status = swapci_ring_file_open(path, 0, &fd, error);
+    if (status == SWAPC_NOT_FOUND) {
+        swapc_error_clear(error);
+        return SWAPC_OK;
+    }
+    if (status != SWAPC_OK) return status;
+    if (!swapci_ring_file_is_ours(fd)) {
+        status = swapc_error_set(error, SWAPC_INVALID,
+                                 "%s is no ring that swapc made: it is left as it is", path);
+    } else if (unlink(path) != 0 && errno != ENOENT) {
+        status = swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot remove ring %s", path);
+    }
+    close(fd);
+    return status;
 }
 
-/* Removes one ring unless somebody is attached. Returns 1 when it is gone. */
+/* Removes one ring that is ours unless somebody is attached. Returns 1 when it is gone. */
 static int sweep_one(const char *directory, const char *name) {
     char path[SWAPCI_RING_PATH_MAX];
     int fd, removed = 0;
     if (swapci_ring_path(directory, name, path, sizeof path, NULL) != SWAPC_OK) return 0;
     if (swapci_ring_file_open(path, 0, &fd, NULL) != SWAPC_OK) return 0;
-    if (!swapci_ring_file_held(fd, SWAPCI_RING_PRODUCER) &&
+    if (swapci_ring_file_is_ours(fd) && !swapci_ring_file_held(fd, SWAPCI_RING_PRODUCER) &&
         !swapci_ring_file_held(fd, SWAPCI_RING_CONSUMER))
         removed = unlink(path) == 0;
     close(fd);

@@ -71,12 +71,14 @@ enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci
  * the next that attached would have emptied it. */
 void swapci_ring_close(swapci_ring *ring);
 
-/* Removes the ring's file; who is attached stays so. Returns SWAPC_OK (also without a file),
- * INVALID, SYSTEM. */
+/* Removes the ring's file; who is attached stays so. Only a file that swapc made is removed, known by
+ * the identity in it. Returns SWAPC_OK (also without a file), INVALID (name; a file that is no ring,
+ * which stays), SYSTEM, INTERRUPTED. */
 enum swapc_status swapci_ring_unlink(const char *directory, const char *name, swapc_error *error);
 
 /* Removes the rings whose name begins with prefix (not empty) and to which nobody is attached: what
- * killed processes left. Returns how many; what cannot be read or removed is passed over. */
+ * killed processes left. A file that is no ring of ours, a copy of one included, is passed over, and
+ * so is what cannot be read or removed. Returns how many are gone. */
 size_t swapci_ring_sweep(const char *directory, const char *prefix);
 
 /* Bytes of the ring for records. */

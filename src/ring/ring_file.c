@@ -56,6 +56,18 @@ void swapci_ring_file_leave(int fd, const char *path, enum swapci_ring_role peer
     if (!failed && !swapci_ring_file_held(fd, peer) && names_this(fd, path)) (void)unlink(path);
 }
 
+bool swapci_ring_file_is_ours(int fd) {
+    swapci_ring_identity id;
+    struct stat st;
+    return fstat(fd, &st) == 0 && pread(fd, &id, sizeof id, 0) == (ssize_t)sizeof id &&
+           id.magic == SWAPCI_RING_MAGIC && id.device == st.st_dev && id.inode == st.st_ino;
+}
+
+bool swapci_ring_file_is_ours_or_empty(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && (st.st_size == 0 || swapci_ring_file_is_ours(fd));
+}
+
 static enum swapc_status open_failed(const char *path, int native, swapc_error *error) {
     if (native == ENOENT)
         return swapc_error_set_errno(error, SWAPC_NOT_FOUND, native, "cannot open ring %s", path);
@@ -134,13 +146,18 @@ static int identity_sound(const swapci_ring_identity *id, uint64_t file_size) {
 /* Makes the locked file an empty ring. Truncating first frees what a stale one held. */
 static enum swapc_status make_empty(int fd, const char *path, uint64_t capacity,
                                     swapc_error *error) {
+    struct stat st;
+    uint64_t bytes = SWAPCI_RING_HEADER + capacity;
+    if (ftruncate(fd, 0) != 0 || fstat(fd, &st) != 0)
+        return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot empty ring %s", path);
     swapci_ring_identity id = {.magic = SWAPCI_RING_MAGIC,
                                .version = SWAPCI_RING_VERSION,
                                .header = SWAPCI_RING_HEADER,
-                               .capacity = capacity};
-    uint64_t bytes = SWAPCI_RING_HEADER + capacity;
-    if (ftruncate(fd, 0) != 0)
-        return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot empty ring %s", path);
+                               .capacity = capacity,
+                               .device = st.st_dev,
+                               .inode = st.st_ino};
+    if (pwrite(fd, &id, sizeof id, 0) != (ssize_t)sizeof id)
+        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write ring %s", path);
     int native = posix_fallocate(fd, 0, (off_t)bytes);
     if (native == EINTR) return SWAPC_INTERRUPTED;
     if (native != 0) {
@@ -148,15 +165,12 @@ static enum swapc_status make_empty(int fd, const char *path, uint64_t capacity,
                                      "no room for ring %s of %llu bytes; free some in its folder",
                                      path, (unsigned long long)bytes);
     }
-    if (pwrite(fd, &id, sizeof id, 0) != (ssize_t)sizeof id)
-        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write ring %s", path);
     return SWAPC_OK;
 }
 
 enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached,
                                           uint64_t *capacity, swapc_error *error) {
-    static const swapci_ring_identity blank;
-    swapci_ring_identity id = blank;
+    swapci_ring_identity id = {0};
     struct stat st;
     if (fstat(fd, &st) != 0 || pread(fd, &id, sizeof id, 0) < 0)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot read ring %s", path);
@@ -170,8 +184,8 @@ enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached
         *capacity = id.capacity;
         return SWAPC_OK;
     }
-    /* A blank header is what a process leaves that died while it made the file. */
-    if (id.magic != SWAPCI_RING_MAGIC && memcmp(&id, &blank, sizeof id) != 0) {
+    /* An empty file is what a process leaves that died while it made the ring. */
+    if (id.magic != SWAPCI_RING_MAGIC && st.st_size > 0) {
         return swapc_error_set(error, SWAPC_INVALID, "%s is no ring; remove it or use another name",
                                path);
     }

@@ -6,6 +6,8 @@
 #ifndef SWAPCI_RING_FILE_H
 #define SWAPCI_RING_FILE_H
 
+#include <stdbool.h>
+
 #include "ring_impl.h"
 
 /* Opens (O_CREAT when create is 1), checks kind, owner and mode, and takes the attach lock.
@@ -19,8 +21,8 @@ enum swapc_status swapci_ring_file_claim(int fd, enum swapci_ring_role role, con
 /* Returns 1 when another open file holds the role's lock. */
 int swapci_ring_file_held(int fd, enum swapci_ring_role role);
 
-/* Makes the file an empty ring of `capacity` (shared says whether a peer is attached: then the file
- * is only checked). Out: *capacity is that of the ring.
+/* Makes the file an empty ring of `capacity` (attached says whether a peer is: then the file is only
+ * checked). A file that holds anything but a ring is refused and kept as it is. Out: *capacity is that of the ring.
  * Returns INVALID (no ring), CORRUPT (attached and broken), IO (no room), SYSTEM. */
 enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached,
                                           uint64_t *capacity, swapc_error *error);
@@ -29,6 +31,12 @@ enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached
  * its own role and not the attach lock; it has that lock afterwards, until fd is closed: who waits
  * for it meanwhile then finds the file unlinked and makes a new one. */
 void swapci_ring_file_leave(int fd, const char *path, enum swapci_ring_role peer);
+
+/* Whether the file is one that swapc made, by the identity it carries: nothing else is ever removed. */
+bool swapci_ring_file_is_ours(int fd);
+
+/* Whether the file is ours, or holds nothing: what an attach that failed may take away again. */
+bool swapci_ring_file_is_ours_or_empty(int fd);
 
 /* Gives the attach lock back. */
 void swapci_ring_file_unlock(int fd);

@@ -120,18 +120,31 @@ static void foreign_content_is_refused_and_kept(void **state) {
     assert_memory_equal(back, text, sizeof text);
 }
 
+static const swapci_ring_identity good = {.magic = SWAPCI_RING_MAGIC,
+                                          .version = SWAPCI_RING_VERSION,
+                                          .header = SWAPCI_RING_HEADER,
+                                          .capacity = 64};
+
 /* What a process leaves that died while it made the file. */
 static void unfinished_file_is_made_anew(void **state) {
     char path[SWAPCI_RING_PATH_MAX];
     path_of(state, path);
     write_file(path, "", 0, 0);
     assert_int_equal(try_open(state, SWAPCI_RING_CONSUMER, NULL), SWAPC_OK);
-    write_file(path, "", 0, 1000);
+    write_file(path, &good, sizeof good, sizeof good); /* no room for records yet */
     assert_int_equal(try_open(state, SWAPCI_RING_CONSUMER, NULL), SWAPC_OK);
 }
 
-static const swapci_ring_identity good = {SWAPCI_RING_MAGIC, SWAPCI_RING_VERSION,
-                                          SWAPCI_RING_HEADER, 64};
+/* One that begins with zeros, as a disk image does, is somebody's all the same. */
+static void a_file_of_zeros_is_refused_and_kept(void **state) {
+    char path[SWAPCI_RING_PATH_MAX];
+    struct stat st;
+    path_of(state, path);
+    write_file(path, "", 0, 1000);
+    expect_refused(state, "is no ring");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 1000);
+}
 
 /* Each field of the header wrong, and the size: stale rings are emptied, live ones refused. */
 static size_t bad_identities(swapci_ring_identity *out) {
@@ -181,12 +194,12 @@ static void broken_live_ring_is_refused(void **state) {
     swapci_ring_close(ring);
 }
 
-/* A process that dies as a producer of the ring "t", having written a record. */
-static void die_attached(void **state) {
+/* A process that dies as a producer of the ring, having written a record. */
+static void die_attached(void **state, const char *name) {
     int status;
     pid_t pid = fork();
     if (pid == 0) {
-        swapci_ring_config config = {"t", *state, 64, NULL};
+        swapci_ring_config config = {name, *state, 64, NULL};
         swapci_ring *p = NULL;
         int wrong = swapci_ring_open(&config, SWAPCI_RING_PRODUCER, &p, NULL) != SWAPC_OK ||
                     swapci_ring_write(p, swapc_bytes_str("old"), 0, NULL) != SWAPC_OK;
@@ -199,7 +212,7 @@ static void die_attached(void **state) {
 static void stale_ring_is_emptied(void **state) {
     char path[SWAPCI_RING_PATH_MAX];
     path_of(state, path);
-    die_attached(state);
+    die_attached(state, "t");
     assert_int_equal(access(path, F_OK), 0);
     swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 1024, NULL);
     assert_int_equal(swapci_ring_used(c), 0);
@@ -374,29 +387,55 @@ static void no_room_is_an_error(void **state) {
     assert_int_equal(stat(path, &st), -1); /* nothing is left behind */
 }
 
-static void sweep_removes_only_the_abandoned(void **state) {
+static bool is_there(void **state, const char *name) {
     char path[SWAPCI_RING_PATH_MAX];
-    swapci_ring *rings[3];
-    static const char *const names[] = {"run-1", "run-2", "other"};
-    for (int i = 0; i < 3; i++) {
-        swapci_ring_config config = {names[i], *state, 64, NULL};
-        assert_int_equal(swapci_ring_open(&config, SWAPCI_RING_PRODUCER, &rings[i], NULL),
-                         SWAPC_OK);
-    }
-    for (int i = 0; i < 3; i += 2) { /* as if their processes had died */
+    swapci_ring_path(*state, name, path, sizeof path, NULL);
+    return access(path, F_OK) == 0;
+}
+
+static void sweep_removes_only_the_abandoned(void **state) {
+    swapci_ring_config config = {"run-2", *state, 64, NULL};
+    swapci_ring *ring = NULL;
+    die_attached(state, "run-1");
+    die_attached(state, "other");
+    assert_int_equal(swapci_ring_open(&config, SWAPCI_RING_PRODUCER, &ring, NULL), SWAPC_OK);
+    assert_int_equal(swapci_ring_sweep(*state, "run-"), 1);
+    assert_false(is_there(state, "run-1"));
+    assert_true(is_there(state, "run-2"));
+    assert_true(is_there(state, "other"));
+    swapci_ring_close(ring);
+    assert_int_equal(swapci_ring_unlink(*state, "run-2", NULL), SWAPC_OK);
+    assert_int_equal(swapci_ring_unlink(*state, "other", NULL), SWAPC_OK);
+    assert_false(is_there(state, "other"));
+    assert_int_equal(swapci_ring_unlink(*state, "other", NULL), SWAPC_OK);
+}
+
+/* Of a name that a sweep looks for, and yet a user's: text, nothing at all, a ring's header without a
+ * ring, and the copy of a ring that was kept to look at. */
+static void what_swapc_did_not_make_is_neither_swept_nor_unlinked(void **state) {
+    static const char *const names[] = {"run-notes", "run-flag", "run-header", "run-copy"};
+    char path[SWAPCI_RING_PATH_MAX];
+    uint8_t bytes[SWAPCI_RING_HEADER + 64];
+    die_attached(state, "run-1");
+    swapci_ring_path(*state, "run-1", path, sizeof path, NULL);
+    int fd = open(path, O_RDONLY);
+    assert_int_equal(read(fd, bytes, sizeof bytes), sizeof bytes);
+    close(fd);
+    const struct {
+        const void *bytes;
+        size_t len;
+    } contents[] = {{"precious", 8}, {"", 0}, {&good, sizeof good}, {bytes, sizeof bytes}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         swapci_ring_path(*state, names[i], path, sizeof path, NULL);
-        swapci_ring_close(rings[i]);
-        write_file(path, &good, sizeof good, SWAPCI_RING_HEADER + 64);
+        write_file(path, contents[i].bytes, contents[i].len, contents[i].len);
     }
     assert_int_equal(swapci_ring_sweep(*state, "run-"), 1);
-    for (int i = 0; i < 3; i++) {
-        swapci_ring_path(*state, names[i], path, sizeof path, NULL);
-        assert_int_equal(access(path, F_OK), i == 0 ? -1 : 0);
+    assert_false(is_there(state, "run-1"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_true(is_there(state, names[i]));
+        assert_int_equal(swapci_ring_unlink(*state, names[i], NULL), SWAPC_INVALID);
+        assert_true(is_there(state, names[i]));
     }
-    swapci_ring_close(rings[1]);
-    assert_int_equal(swapci_ring_unlink(*state, "run-2", NULL), SWAPC_OK);
-    assert_int_equal(access(path, F_OK), 0);
-    assert_int_equal(swapci_ring_unlink(*state, "run-2", NULL), SWAPC_OK);
 }
 
 /* A file that is unlinked while somebody waits for its attach lock is not used. */
@@ -510,6 +549,10 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(earlier_lap_is_no_record, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(no_room_is_an_error, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(sweep_removes_only_the_abandoned, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_swapc_did_not_make_is_neither_swept_nor_unlinked,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_zeros_is_refused_and_kept, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(unlinked_file_is_not_used, fixture_setup, fixture_teardown),
     };

@@ -17,12 +17,15 @@
 #define SWAPCI_RING_VERSION 1u
 #define SWAPCI_RING_HEADER 4096u /* bytes before the records */
 
-/* Who the file is; written once, before anybody attaches. */
+/* Who the file is; written first, before there is room for records and before anybody attaches. A copy
+ * of a ring is another file than the one it speaks of: somebody's own, which no sweep removes. */
 typedef struct swapci_ring_identity {
     uint64_t magic;
     uint32_t version;
     uint32_t header;
     uint64_t capacity;
+    uint64_t device; /* st_dev and st_ino of the file itself */
+    uint64_t inode;
 } swapci_ring_identity;
 
 /* Each group of fields has one writer and a cache line of its own. */

@@ -129,6 +129,11 @@ static enum swapc_status unix_claim(const char *path, swapc_error *error) {
             "address in use: a server listens on %s: stop it or use another path", path);
     if (failed != ECONNREFUSED)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot check socket %s", path);
+    if (info.st_uid != geteuid())
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "%s is a socket that another user left: remove it or listen "
+                               "elsewhere",
+                               path);
     if (unlink(path) != 0 && errno != ENOENT)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot remove stale socket %s",
                                      path);
