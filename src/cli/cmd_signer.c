@@ -30,18 +30,28 @@ static void on_connect(void *user, const char *stream, uint32_t serial,
     snprintf(answer->text, sizeof answer->text, "this signer reads %s", job->names.messages);
 }
 
-static void on_sent(enum swapc_status status, void *user) {
-    swapci_transport_sending_answer(
-        user, status == SWAPC_OK ? SWAPCI_TRANSPORT_OK : SWAPCI_TRANSPORT_HALT,
-        status == SWAPC_OK ? NULL : "the signer ended before all was signed");
+static void on_sent(enum swapc_status status, const char *stream, void *user) {
+    bool sent = status == SWAPC_OK;
+    swapci_transport_sending_answer(user, sent ? SWAPCI_TRANSPORT_OK : SWAPCI_TRANSPORT_HALT,
+                                    sent ? stream : "the signer ended before all was signed");
 }
 
+/* Without a name, what Connect named is meant: a signer reads one stream. */
 static void on_sending(void *user, const char *stream, uint32_t serial,
                        swapci_transport_sending *sending) {
     struct signer_job *job = user;
-    (void)stream, (void)serial;
-    if (swapci_signer_when_sent(job->signer, on_sent, sending) != SWAPC_OK)
+    swapci_transport_answer answer = {.status = SWAPCI_TRANSPORT_PROCEED};
+    if (stream) on_connect(job, stream, serial, &answer);
+    if (answer.status != SWAPCI_TRANSPORT_PROCEED)
+        swapci_transport_sending_answer(sending, answer.status, answer.text);
+    else if (swapci_signer_when_sent(job->signer, on_sent, sending) != SWAPC_OK)
         swapci_transport_sending_answer(sending, SWAPCI_TRANSPORT_ERROR, "no memory");
+}
+
+static void on_left(void *user, swapci_transport_sending *sending) {
+    struct signer_job *job = user;
+    if (swapci_signer_forget(job->signer, sending))
+        swapci_transport_sending_answer(sending, SWAPCI_TRANSPORT_HALT, NULL);
 }
 
 static enum swapc_status start(void *user, swapc_error *error) {
@@ -73,7 +83,7 @@ static void tell_status(void *user, swapci_control_status *out) {
 }
 
 static enum swapc_status serve(struct signer_job *job, bool *interrupted, swapc_error *error) {
-    swapci_transport_service transport = {on_connect, on_sending, job};
+    swapci_transport_service transport = {on_connect, on_sending, on_left, job};
     swapci_control_service control = {.status = tell_status, .user = job};
     struct swapci_service service = {
         .health_name = "transport_interface.Transport_interface",

@@ -69,7 +69,7 @@ static void answer_waiters(swapci_signer *s, int all, enum swapc_status status) 
     while (ready) {
         signer_waiter *w = ready;
         ready = w->next;
-        w->fn(status, w->user);
+        w->fn(status, s->names.messages, w->user);
         free(w);
     }
 }
@@ -99,9 +99,20 @@ enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_s
     pthread_mutex_unlock(&signer->lock);
     if (ended) {
         free(w);
-        fn(SWAPC_CLOSED, user);
+        fn(SWAPC_CLOSED, signer->names.messages, user);
     }
     return SWAPC_OK;
+}
+
+bool swapci_signer_forget(swapci_signer *signer, const void *user) {
+    pthread_mutex_lock(&signer->lock);
+    signer_waiter **link = &signer->waiters;
+    while (*link && (*link)->user != user) link = &(*link)->next;
+    signer_waiter *found = *link;
+    if (found) *link = found->next;
+    pthread_mutex_unlock(&signer->lock);
+    free(found);
+    return found != NULL;
 }
 
 /* Reads new entries and sends them, or waits a little when the ring is full enough. */

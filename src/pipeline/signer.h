@@ -20,6 +20,8 @@
 #ifndef SWAPCI_SIGNER_H
 #define SWAPCI_SIGNER_H
 
+#include <stdbool.h>
+
 #include "sign.h"
 #include "stream.h"
 #include "swapc/log.h"
@@ -35,8 +37,8 @@ typedef struct swapci_signer swapci_signer;
 /* The thread is ending: drained, stopped or failed; join does not wait any more. */
 typedef void (*swapci_signer_ended_fn)(void *user);
 
-/* SWAPC_OK: all is signed. CLOSED: the signer ended before that. */
-typedef void (*swapci_signer_sent_fn)(enum swapc_status status, void *user);
+/* SWAPC_OK: all is signed. CLOSED: the signer ended before that. stream: the name of what it reads. */
+typedef void (*swapci_signer_sent_fn)(enum swapc_status status, const char *stream, void *user);
 
 typedef struct swapci_signer_config {
     const char *redis_url;
@@ -69,6 +71,10 @@ enum swapc_status swapci_signer_start(swapci_signer *signer, swapc_error *error)
  * Returns SWAPC_OK, or NO_MEMORY: fn is then not called. */
 enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_sent_fn fn,
                                           void *user);
+
+/* Takes a question back whose answer nobody waits for. Returns true when it was still open: its fn is
+ * then not called; false: fn has been called, or is just being called. user was given once only. */
+bool swapci_signer_forget(swapci_signer *signer, const void *user);
 
 /* Asks the signer to read no more, to wait until nothing is pending, to mark the ring's end of
  * stream, and to end. */

@@ -322,17 +322,23 @@ static void large_messages_come_in_small_batches(void **state) {
     scene_free(s);
 }
 
-static void note_sent(enum swapc_status status, void *user) {
+static void note_sent(enum swapc_status status, const char *stream, void *user) {
+    assert_non_null(strstr(stream, ":messages"));
     atomic_store((atomic_int *)user, (int)status + 1);
 }
 
 static void sent_is_answered_when_all_is_signed(void **state) {
     scene *s = scene_new();
-    atomic_int told = 0, late = 0, after = 0;
+    atomic_int told = 0, late = 0, after = 0, forgotten = 0;
     (void)state;
     add(s, 700, NULL); /* more than may be in flight */
     start(s);
     assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &told), SWAPC_OK);
+    for (int i = 0; i < 1000; i++) { /* who does not wait any more costs nothing */
+        assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &forgotten), SWAPC_OK);
+        assert_true(swapci_signer_forget(s->signer, &forgotten));
+        assert_false(swapci_signer_forget(s->signer, &forgotten));
+    }
     swapci_redis_sleep(NULL, 300, NULL);
     assert_int_equal(told, 0); /* nobody takes records, so not all can be signed */
     attach(s);
@@ -349,6 +355,7 @@ static void sent_is_answered_when_all_is_signed(void **state) {
     finish(s);
     assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &after), SWAPC_OK);
     assert_int_equal(after, SWAPC_CLOSED + 1);
+    assert_int_equal(forgotten, 0);
     assert_int_equal(join(s).valid, 700);
     scene_free(s);
 }

@@ -135,6 +135,10 @@ static void watch(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     swapci_health_service *health = user;
     request_t *request = read_request(call, bytes);
     if (!request) return;
+    if (!swapci_rpc_call_keep(call)) {
+        protobuf_c_message_free_unpacked(&request->base, NULL);
+        return;
+    }
     struct watcher *watcher = calloc(1, sizeof *watcher);
     if (watcher) {
         watcher->call = call;
@@ -168,7 +172,8 @@ static const swapci_rpc_method methods[] = {
     {.name = SWAPCI_HEALTH_WATCH,
      .handle = watch,
      .gone = watch_gone,
-     .flags = SWAPCI_RPC_ON_RPC_THREAD},
+     .flags = SWAPCI_RPC_ON_RPC_THREAD,
+     .kept_max = SWAPCI_HEALTH_WATCHERS_MAX},
 };
 
 void swapci_health_service_add(swapci_health_service *health, swapci_rpc_server *server) {

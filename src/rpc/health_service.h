@@ -6,7 +6,8 @@
  *
  * Threads: set and drain from any thread; new, add and free as the server's functions.
  * Ownership: free after the server was shut down.
- * Limits: SWAPCI_HEALTH_SERVICES_MAX names of up to 127 bytes.
+ * Limits: SWAPCI_HEALTH_SERVICES_MAX names of up to 127 bytes; SWAPCI_HEALTH_WATCHERS_MAX watchers, more
+ *     get RESOURCE_EXHAUSTED.
  */
 #ifndef SWAPCI_HEALTH_SERVICE_H
 #define SWAPCI_HEALTH_SERVICE_H
@@ -16,6 +17,7 @@
 #include <stdbool.h>
 
 #define SWAPCI_HEALTH_SERVICES_MAX 16
+#define SWAPCI_HEALTH_WATCHERS_MAX 512
 
 typedef struct swapci_health_service swapci_health_service;
 

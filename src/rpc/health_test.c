@@ -137,12 +137,30 @@ static void shutdown_ends_watches(void **state) {
 /* A watcher that left makes room: more watches one after another than calls at a time. */
 static void watchers_may_leave(void **state) {
     struct ward *ward = *state;
-    for (int i = 0; i < SWAPCI_RPC_CALLS_MAX + 10; i++) {
+    for (int i = 0; i < SWAPCI_HEALTH_WATCHERS_MAX + 10; i++) {
         swapci_rpc_stream *stream = watch(ward, "");
         if (i % 3) /* else it leaves before its first message */
             assert_next(stream, SWAPCI_HEALTH_NOT_SERVING);
         swapci_rpc_stream_free(stream);
     }
+}
+
+/* More watchers than there is room for: the surplus is refused, everybody else is served. */
+static void watchers_shut_nobody_out(void **state) {
+    struct ward *ward = *state;
+    enum { MANY = 1024 };
+    static swapci_rpc_stream *streams[MANY];
+    unsigned refused = 0;
+    for (int i = 0; i < MANY; i++) {
+        enum swapci_health health;
+        streams[i] = watch(ward, "");
+        refused += swapci_health_client_next(streams[i], PATIENCE, &health, NULL) == SWAPC_LIMIT;
+    }
+    assert_int_equal(refused, MANY - SWAPCI_HEALTH_WATCHERS_MAX);
+    assert_check(ward, "", SWAPCI_HEALTH_NOT_SERVING);
+    swapci_health_service_set(ward->health, "", true);
+    assert_next(streams[0], SWAPCI_HEALTH_SERVING);
+    for (int i = 0; i < MANY; i++) swapci_rpc_stream_free(streams[i]);
 }
 
 static void close_ends_a_watch(void **state) {
@@ -164,6 +182,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(slow_watcher_costs_nothing, open_ward, close_ward),
         cmocka_unit_test_setup_teardown(shutdown_ends_watches, open_ward, close_ward),
         cmocka_unit_test_setup_teardown(watchers_may_leave, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(watchers_shut_nobody_out, open_ward, close_ward),
         cmocka_unit_test_setup_teardown(close_ends_a_watch, open_ward, close_ward),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

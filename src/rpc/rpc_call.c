@@ -1,3 +1,4 @@
+#include "clock.h"
 #include "rpc_server_impl.h"
 #include "rpc_wire.h"
 
@@ -75,6 +76,7 @@ static void pump(swapci_rpc_call *call) {
     call->greeted = true;
     call->sending = true;
     call->status_sent = status;
+    call->due_ns = swapci_clock_monotonic_ns() + call->server->stall_ns;
     start(call, ops, count, &call->tag_send);
     grpc_slice_unref(text);
 }
@@ -91,6 +93,7 @@ void swapci_rpc_call_sent(swapci_rpc_call *call) {
     grpc_byte_buffer_destroy(call->outgoing);
     call->outgoing = NULL;
     call->sending = false;
+    call->due_ns = 0;
     pump(call);
     if (call->method && call->method->answer && !call->closed && !call->finished)
         swapci_rpc_call_receive(call);
@@ -103,16 +106,21 @@ static const char *refusal(const swapci_rpc_call *call, enum swapci_rpc_code *co
     *code = SWAPCI_RPC_UNIMPLEMENTED;
     if (!call->method) return "the server has no such method";
     *code = SWAPCI_RPC_RESOURCE_EXHAUSTED;
-    if (call->server->live > call->server->calls_max)
-        return "the server has too many calls at a time: try later";
+    if (call->room->work > call->server->calls_max)
+        return "the server has too many calls of this method at a time: try later";
     return NULL;
 }
 
-void swapci_rpc_call_open(swapci_rpc_call *call, const swapci_rpc_method *method, void *user) {
+void swapci_rpc_call_open(swapci_rpc_call *call, struct swapci_rpc_service *service,
+                          size_t method) {
     swapci_rpc_server *server = call->server;
     enum swapci_rpc_code code;
-    call->method = method;
-    call->user = user;
+    if (service) {
+        call->method = &service->methods[method];
+        call->user = service->user;
+        call->room = &service->rooms[method];
+        call->room->work++;
+    }
     call->next = server->calls;
     if (call->next) call->next->prev = call;
     server->calls = call;
@@ -134,8 +142,43 @@ void swapci_rpc_call_open(swapci_rpc_call *call, const swapci_rpc_method *method
 void swapci_rpc_call_receive(swapci_rpc_call *call) {
     grpc_op receive = {.op = GRPC_OP_RECV_MESSAGE};
     receive.data.recv_message.recv_message = &call->incoming;
+    /* People think between the questions of a conversation. */
+    call->due_ns =
+        swapci_clock_monotonic_ns() + call->server->stall_ns * (call->method->answer ? 30 : 1);
     start(call, &receive, 1, &call->tag_recv);
     call->receiving = true;
+}
+
+void swapci_rpc_call_expire(swapci_rpc_call *call, uint64_t now_ns) {
+    if (call->closed || !call->due_ns || now_ns < call->due_ns) return;
+    call->due_ns = 0;
+    grpc_call_cancel(call->grpc, NULL);
+}
+
+/* The call counts among its method's no more. */
+static void leave_room(swapci_rpc_call *call) {
+    if (!call->room) return;
+    if (call->kept) call->room->kept--;
+    else call->room->work--;
+    call->room = NULL;
+}
+
+bool swapci_rpc_call_keep(swapci_rpc_call *call) {
+    swapci_rpc_server *server = call->server;
+    pthread_mutex_lock(&server->lock);
+    struct swapci_rpc_room *room = call->room;
+    bool fits = !room || call->kept || room->kept < call->method->kept_max;
+    if (fits && room && !call->kept) {
+        call->kept = true;
+        room->work--;
+        room->kept++;
+    } else if (!fits) {
+        swapci_rpc_call_end(call, SWAPCI_RPC_RESOURCE_EXHAUSTED,
+                            "too many calls of this kind wait here already: try later");
+        swapci_rpc_call_drop(call);
+    }
+    swapci_rpc_server_unlock(server);
+    return fits;
 }
 
 void swapci_rpc_call_received(swapci_rpc_call *call, bool success) {
@@ -160,6 +203,7 @@ void swapci_rpc_call_received(swapci_rpc_call *call, bool success) {
 void swapci_rpc_call_settle(swapci_rpc_call *call) {
     swapci_rpc_server *server = call->server;
     if (!call->closed || call->batches || !call->grpc) return;
+    leave_room(call);
     release_grpc(call);
     if (call->prev) call->prev->next = call->next;
     else server->calls = call->next;

@@ -23,7 +23,7 @@ static const swapci_rpc_method methods[] = {{.name = "/t.T/Echo", .handle = echo
 
 static swapci_rpc_server *serve(const char *address) {
     swapci_rpc_server *server;
-    swapci_rpc_server_config config = {.address = address};
+    swapci_rpc_server_config config = {.address = address, .calls_max = 2, .stall_ms = 500};
     assert_int_equal(swapci_rpc_server_new(&config, &server, NULL), SWAPC_OK);
     swapci_rpc_server_add(server, methods, 1, NULL);
     return server;
@@ -71,8 +71,9 @@ static void no_http2(void **state) {
     swapci_rpc_shutdown();
 }
 
-/* Calls Echo with no message at all; returns the status's code. */
-static grpc_status_code call_empty_handed(grpc_channel *channel) {
+/* Calls Echo with no message at all, saying so or leaving the server to wait; returns the status's
+ * code. */
+static grpc_status_code call_empty_handed(grpc_channel *channel, bool say_so) {
     grpc_completion_queue *queue = grpc_completion_queue_create_for_next(NULL);
     grpc_call *call = grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
                                                grpc_slice_from_static_string("/t.T/Echo"), NULL,
@@ -81,16 +82,16 @@ static grpc_status_code call_empty_handed(grpc_channel *channel) {
     grpc_status_code code = GRPC_STATUS_OK;
     grpc_slice text = grpc_empty_slice();
     grpc_op ops[4] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
-                      {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
+                      {.op = GRPC_OP_RECV_INITIAL_METADATA},
                       {.op = GRPC_OP_RECV_STATUS_ON_CLIENT},
-                      {.op = GRPC_OP_RECV_INITIAL_METADATA}};
+                      {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT}};
     grpc_metadata_array_init(&head);
     grpc_metadata_array_init(&trail);
-    ops[3].data.recv_initial_metadata.recv_initial_metadata = &head;
+    ops[1].data.recv_initial_metadata.recv_initial_metadata = &head;
     ops[2].data.recv_status_on_client.trailing_metadata = &trail;
     ops[2].data.recv_status_on_client.status = &code;
     ops[2].data.recv_status_on_client.status_details = &text;
-    assert_int_equal(grpc_call_start_batch(call, ops, 4, NULL, NULL), GRPC_CALL_OK);
+    assert_int_equal(grpc_call_start_batch(call, ops, say_so ? 4 : 3, NULL, NULL), GRPC_CALL_OK);
     grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
     grpc_slice_unref(text);
     grpc_metadata_array_destroy(&head);
@@ -102,20 +103,64 @@ static grpc_status_code call_empty_handed(grpc_channel *channel) {
     return code;
 }
 
-static void no_message(void **state) {
-    (void)state;
+/* Starts a server on the loopback and a channel to it. */
+static grpc_channel *meet(swapci_rpc_server **server) {
     char target[64];
-    swapci_rpc_server *server = serve("127.0.0.1:0");
-    assert_int_equal(swapci_rpc_server_start(server, NULL), SWAPC_OK);
-    snprintf(target, sizeof target, "ipv4:%s", swapci_rpc_server_address(server));
+    *server = serve("127.0.0.1:0");
+    assert_int_equal(swapci_rpc_server_start(*server, NULL), SWAPC_OK);
+    snprintf(target, sizeof target, "ipv4:%s", swapci_rpc_server_address(*server));
     grpc_channel_credentials *plain = grpc_insecure_credentials_create();
     grpc_channel *channel = grpc_channel_create(target, plain, NULL);
     grpc_channel_credentials_release(plain);
-    assert_int_equal(call_empty_handed(channel), GRPC_STATUS_INVALID_ARGUMENT);
+    return channel;
+}
+
+static void part(grpc_channel *channel, swapci_rpc_server *server) {
     grpc_channel_destroy(channel);
     assert_serves(swapci_rpc_server_address(server));
     swapci_rpc_server_free(server);
     swapci_rpc_shutdown();
+}
+
+static void no_message(void **state) {
+    (void)state;
+    swapci_rpc_server *server;
+    grpc_channel *channel = meet(&server);
+    assert_int_equal(call_empty_handed(channel, true), GRPC_STATUS_INVALID_ARGUMENT);
+    part(channel, server);
+}
+
+/* More of them than the method has room for, one after the other. */
+static void silent_clients_are_cancelled(void **state) {
+    (void)state;
+    swapci_rpc_server *server;
+    grpc_channel *channel = meet(&server);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(call_empty_handed(channel, false), GRPC_STATUS_CANCELLED);
+    part(channel, server);
+}
+
+static void folder_missing(void **state) {
+    (void)state;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_rpc_server *server = serve("unix:/tmp/swapc-no-such-folder/x.sock");
+    assert_int_equal(swapci_rpc_server_start(server, &error), SWAPC_SYSTEM);
+    assert_non_null(strstr(error.text, "swapc-no-such-folder"));
+    swapci_rpc_server_free(server);
+    swapci_rpc_shutdown();
+}
+
+static void bad_addresses(void **state) {
+    (void)state;
+    swapci_rpc_server *server;
+    swapci_rpc_client *client;
+    char text[160] = "unix:/";
+    swapci_rpc_server_config config = {.address = text};
+    memset(text + 6, 'x', 120);
+    assert_int_equal(swapci_rpc_server_new(&config, &server, NULL), SWAPC_TOO_LARGE);
+    assert_null(server);
+    assert_int_equal(swapci_rpc_client_new("nowhere", &client, NULL), SWAPC_INVALID);
+    assert_null(client);
 }
 
 static void count_line(enum swapc_log_level level, const char *source, const char *message,
@@ -144,6 +189,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(no_http2, swapci_rpc_scratch_make,
                                         swapci_rpc_scratch_remove),
         cmocka_unit_test(no_message),
+        cmocka_unit_test(silent_clients_are_cancelled),
+        cmocka_unit_test(folder_missing),
+        cmocka_unit_test(bad_addresses),
         cmocka_unit_test(grpc_speaks_to_the_sink),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

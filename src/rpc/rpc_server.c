@@ -1,3 +1,4 @@
+#include "clock.h"
 #include "rpc_runtime.h"
 #include "rpc_server_impl.h"
 #include "rpc_wire.h"
@@ -31,6 +32,8 @@ enum swapc_status swapci_rpc_server_new(const swapci_rpc_server_config *config,
     server->address = address;
     server->log = config->log;
     server->calls_max = config->calls_max ? config->calls_max : SWAPCI_RPC_CALLS_MAX;
+    server->stall_ns =
+        (uint64_t)(config->stall_ms ? config->stall_ms : SWAPCI_RPC_STALL_MS) * 1000000u;
     server->refs = 1;
     server->tag_down.op = SWAPCI_TAG_DOWN;
     lock_init(server);
@@ -42,9 +45,9 @@ void swapci_rpc_server_add(swapci_rpc_server *server, const swapci_rpc_method *m
                            size_t count, void *user) {
     SWAPC_CHECK(!server->running);
     SWAPC_CHECK(server->service_count < SWAPCI_RPC_SERVICES_MAX);
-    for (size_t i = 0; i < count; i++)
-        SWAPC_CHECK(!methods[i].gone || (methods[i].flags & SWAPCI_RPC_ON_RPC_THREAD));
-    server->services[server->service_count++] = (struct swapci_rpc_service){methods, count, user};
+    SWAPC_CHECK(count <= SWAPCI_RPC_METHODS_MAX);
+    server->services[server->service_count++] =
+        (struct swapci_rpc_service){.methods = methods, .count = count, .user = user};
 }
 
 void swapci_rpc_server_wake_set(swapci_rpc_server *server, void (*wake)(void *user), void *user) {
@@ -86,17 +89,22 @@ void swapci_rpc_server_accept(swapci_rpc_server *server) {
 }
 
 static void find_and_open(swapci_rpc_call *call) {
-    const swapci_rpc_server *server = call->server;
+    swapci_rpc_server *server = call->server;
     for (size_t s = 0; s < server->service_count; s++) {
-        const struct swapci_rpc_service *service = &server->services[s];
+        struct swapci_rpc_service *service = &server->services[s];
         for (size_t m = 0; m < service->count; m++) {
             if (grpc_slice_str_cmp(call->details.method, service->methods[m].name) == 0) {
-                swapci_rpc_call_open(call, &service->methods[m], service->user);
+                swapci_rpc_call_open(call, service, m);
                 return;
             }
         }
     }
-    swapci_rpc_call_open(call, NULL, NULL);
+    swapci_rpc_call_open(call, NULL, 0);
+}
+
+/* Whether the method's functions run on the rpc thread. */
+static bool runs_here(const swapci_rpc_call *call) {
+    return !call->server->wake || (call->method->flags & SWAPCI_RPC_ON_RPC_THREAD);
 }
 
 /* Runs the handler. The lock is held before and after, not while it runs; the handler may have
@@ -156,7 +164,8 @@ static bool on_received(swapci_rpc_call *call, bool success) {
         converse(call);
         return false;
     }
-    if (!server->wake || (call->method->flags & SWAPCI_RPC_ON_RPC_THREAD)) {
+    call->due_ns = 0;
+    if (runs_here(call)) {
         dispatch(call);
         return false;
     }
@@ -176,20 +185,38 @@ static void on_sent(swapci_rpc_call *call) {
     swapci_rpc_call_settle(call);
 }
 
-static void on_close(swapci_rpc_call *call) {
+/* Tells the handler, and gives up the reference that kept call until then. The lock is held before
+ * and after. */
+static void tell_gone(swapci_rpc_call *call) {
     swapci_rpc_server *server = call->server;
-    call->batches--;
-    call->closed = true;
-    call->refs++;
-    bool tell = call->held && call->dispatched && call->method->gone;
-    swapci_rpc_call_settle(call);
-    if (tell) {
+    if (call->held) {
         pthread_mutex_unlock(&server->lock);
         call->method->gone(call->user, call);
         pthread_mutex_lock(&server->lock);
     }
     swapci_rpc_call_unref(call);
+}
+
+/* Returns true when the owner must be woken. */
+static bool on_close(swapci_rpc_call *call) {
+    swapci_rpc_server *server = call->server;
+    bool wake = false;
+    call->batches--;
+    call->closed = true;
+    call->refs++;
+    bool tell = call->held && call->dispatched && call->method->gone;
+    swapci_rpc_call_settle(call);
+    if (tell && !runs_here(call)) {
+        call->queue_next = server->left;
+        server->left = call;
+        wake = true;
+    } else if (tell) {
+        tell_gone(call);
+    } else {
+        swapci_rpc_call_unref(call);
+    }
     swapci_rpc_server_accept(server);
+    return wake;
 }
 
 /* Once gRPC's server has stopped and no call is left, nothing new can come: the queue may end. */
@@ -214,7 +241,7 @@ static void handle_event(swapci_rpc_server *server, const grpc_event *event) {
         on_sent(tag->call);
         break;
     case SWAPCI_TAG_CLOSE:
-        on_close(tag->call);
+        wake = on_close(tag->call);
         break;
     case SWAPCI_TAG_DOWN:
         server->down = true;
@@ -225,13 +252,31 @@ static void handle_event(swapci_rpc_server *server, const grpc_event *event) {
     if (wake) server->wake(server->wake_user);
 }
 
+/* Cancels what its client keeps from going on. Returns whether there is anything to look at again. */
+static bool expire_stalled(swapci_rpc_server *server) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    pthread_mutex_lock(&server->lock);
+    for (swapci_rpc_call *call = server->calls; call; call = call->next)
+        swapci_rpc_call_expire(call, now);
+    bool any = server->calls != NULL;
+    pthread_mutex_unlock(&server->lock);
+    return any;
+}
+
 static void *serve(void *user) {
     swapci_rpc_server *server = user;
+    unsigned look_ms = (unsigned)(server->stall_ns / 4000000u) + 1;
+    uint64_t looked_ns = 0;
+    bool any = false;
     for (;;) {
-        grpc_event event =
-            grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        gpr_timespec until = swapci_rpc_wire_deadline(any ? look_ms : 0);
+        grpc_event event = grpc_completion_queue_next(server->queue, until, NULL);
         if (event.type == GRPC_QUEUE_SHUTDOWN) return NULL;
         if (event.type == GRPC_OP_COMPLETE) handle_event(server, &event);
+        uint64_t now = swapci_clock_monotonic_ns();
+        if (any && now - looked_ns < look_ms * 1000000ull) continue;
+        looked_ns = now;
+        any = expire_stalled(server);
     }
 }
 
@@ -239,8 +284,14 @@ static grpc_server *grpc_server_make(void) {
     grpc_arg list[] = {
         /* Else a second server on a used port would take half of the first one's clients. */
         swapci_rpc_wire_option(GRPC_ARG_ALLOW_REUSEPORT, 0),
-        swapci_rpc_wire_option(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, SWAPCI_RPC_MESSAGE_MAX),
+        swapci_rpc_wire_option(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, SWAPCI_RPC_REQUEST_MAX),
         swapci_rpc_wire_option(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, SWAPCI_RPC_MESSAGE_MAX),
+        /* Clients that connect and say nothing, fall silent, or have gone without a word. */
+        swapci_rpc_wire_option(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10000),
+        swapci_rpc_wire_option(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300000),
+        swapci_rpc_wire_option(GRPC_ARG_KEEPALIVE_TIME_MS, 60000),
+        swapci_rpc_wire_option(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000),
+        swapci_rpc_wire_option(GRPC_ARG_MAX_CONCURRENT_STREAMS, 4096),
     };
     grpc_channel_args args = {sizeof list / sizeof *list, list};
     return grpc_server_create(&args, NULL);
@@ -327,7 +378,14 @@ enum swapc_status swapci_rpc_server_start(swapci_rpc_server *server, swapc_error
 size_t swapci_rpc_server_poll(swapci_rpc_server *server) {
     size_t ran = 0;
     pthread_mutex_lock(&server->lock);
-    swapci_rpc_call *call = server->inbox_first;
+    swapci_rpc_call *call = server->left;
+    server->left = NULL;
+    while (call) {
+        swapci_rpc_call *next = call->queue_next;
+        tell_gone(call);
+        call = next;
+    }
+    call = server->inbox_first;
     server->inbox_first = server->inbox_last = NULL;
     while (call) {
         swapci_rpc_call *next = call->queue_next;

@@ -17,8 +17,12 @@
  *     down meanwhile: the answer is then dropped. The request's bytes are good until the handler
  *     returns. A handle may outlive swapci_rpc_server_free.
  * Fork: start starts threads; fork children before.
- * Limits: a request of 1 MiB, 1024 calls at a time by default; what is beyond gets
- *     RESOURCE_EXHAUSTED. No encryption: a TCP address that other machines reach is logged as such.
+ * Limits: each method has its own room, so that no kind of call shuts out another: calls_max calls
+ *     in work, and kept_max that wait (swapci_rpc_call_keep); what is beyond gets RESOURCE_EXHAUSTED.
+ *     A request has up to SWAPCI_RPC_REQUEST_MAX bytes. A client that does not send its request, or
+ *     does not take its answer, for stall_ms is cancelled; one that has gone without a word is
+ *     found by keepalive within 80 s; a connection must speak HTTP/2 within 10 s.
+ *     No encryption: a TCP address that other machines reach is logged as such.
  */
 #ifndef SWAPCI_RPC_SERVER_H
 #define SWAPCI_RPC_SERVER_H
@@ -29,11 +33,15 @@
 #include "swapc/error.h"
 #include "swapc/log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#define SWAPCI_RPC_MESSAGE_MAX (1024 * 1024) /* bytes of a message, in both directions */
-#define SWAPCI_RPC_CALLS_MAX 1024            /* calls at a time, when the config says 0 */
+#define SWAPCI_RPC_MESSAGE_MAX (1024 * 1024) /* bytes of an answer */
+#define SWAPCI_RPC_REQUEST_MAX (64 * 1024)   /* bytes of a request to the server */
+#define SWAPCI_RPC_CALLS_MAX 256             /* of one method in work, when the config says 0 */
+#define SWAPCI_RPC_STALL_MS 10000            /* when the config says 0 */
 #define SWAPCI_RPC_SERVICES_MAX 8            /* calls of swapci_rpc_server_add */
+#define SWAPCI_RPC_METHODS_MAX 8             /* of a service */
 
 typedef struct swapci_rpc_server swapci_rpc_server;
 typedef struct swapci_rpc_call swapci_rpc_call;
@@ -45,22 +53,25 @@ typedef struct swapci_rpc_method {
     const char *name; /* "/package.Service/Method" */
     /* Called once a request, with the user of swapci_rpc_server_add. */
     void (*handle)(void *user, swapci_rpc_call *call, swapc_bytes request);
-    /* Optional, only with SWAPCI_RPC_ON_RPC_THREAD, for streams: called at most once, on the rpc
-     * thread, when the client left or the server shuts down before the handle was finished. The
-     * handle must still be finished, here or later. May run while another thread finishes it: then
-     * call serves only to be compared. */
+    /* Optional: called at most once, after handle and where it ran, when the client left (its
+     * deadline passed, it cancelled, it died) or the server shut down before the handle was
+     * finished. The handle must still be finished, here or later. May run while another thread
+     * finishes it: then call serves only to be compared. */
     void (*gone)(void *user, swapci_rpc_call *call);
     unsigned flags; /* SWAPCI_RPC_ON_RPC_THREAD or 0 */
     /* Instead of handle, for a conversation (a stream in both directions): appends the answer of one
      * message to reply. Called on the rpc thread; must not block. Messages are taken one by one, each
      * after the answer before it has left. A code other than OK ends the call. */
     enum swapci_rpc_code (*answer)(void *user, swapc_bytes request, swapci_buffer *reply);
+    unsigned kept_max; /* calls that may wait at a time, see swapci_rpc_call_keep */
 } swapci_rpc_method;
 
 typedef struct swapci_rpc_server_config {
     const char *address; /* unix:PATH or HOST:PORT, copied; a socket file gets mode 0600 */
     swapc_log log;       /* copied */
-    unsigned calls_max;  /* calls at a time; 0: SWAPCI_RPC_CALLS_MAX */
+    unsigned calls_max;  /* of one method in work at a time; 0: SWAPCI_RPC_CALLS_MAX */
+    unsigned
+        stall_ms; /* how long a client may keep its call from going on; 0: SWAPCI_RPC_STALL_MS */
 } swapci_rpc_server_config;
 
 /* Makes a server that does not listen yet.
@@ -89,16 +100,24 @@ unsigned swapci_rpc_server_port(const swapci_rpc_server *server);
  * Borrowed until free. */
 const char *swapci_rpc_server_address(const swapci_rpc_server *server);
 
-/* Runs the handlers of all requests that wait. Returns how many ran. */
+/* Runs the handlers of all requests that wait, and `gone` of those whose client has left. Returns
+ * how many handlers ran. */
 size_t swapci_rpc_server_poll(swapci_rpc_server *server);
 
 /* Stops: takes no new calls, answers those not yet answered with UNAVAILABLE, gives answers
- * grace_ms to reach their clients, cancels the rest and ends the thread. Blocks; afterwards no
- * handler runs, no wake comes, and the socket file is gone. A second time does nothing. */
+ * grace_ms to reach their clients, cancels the rest, ends the thread, and calls `gone` for handles
+ * that are not finished. Blocks; afterwards no handler runs, no wake comes, and the socket file is
+ * gone. A second time does nothing. */
 void swapci_rpc_server_shutdown(swapci_rpc_server *server, unsigned grace_ms);
 
 /* Shuts down without grace if it still runs, and frees. NULL does nothing. */
 void swapci_rpc_server_free(swapci_rpc_server *server);
+
+/* Says that the call will wait for long, a stream or an answer that comes later: it gives up its
+ * place among its method's calls in work, and takes one of kept_max instead.
+ * Returns false when those are taken: the call has then been finished with RESOURCE_EXHAUSTED, and
+ * the handle is void. */
+bool swapci_rpc_call_keep(swapci_rpc_call *call);
 
 /* Answers a unary call with message, copied, and status OK. Voids the handle. */
 void swapci_rpc_call_reply(swapci_rpc_call *call, swapc_bytes message);

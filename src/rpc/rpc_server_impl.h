@@ -23,6 +23,10 @@ struct swapci_rpc_service {
     const swapci_rpc_method *methods;
     size_t count;
     void *user;
+    struct swapci_rpc_room {
+        unsigned work; /* calls of a method that gRPC is not through with, but those kept */
+        unsigned kept;
+    } rooms[SWAPCI_RPC_METHODS_MAX];
 };
 
 /* What a completion queue's tag points to. */
@@ -34,8 +38,9 @@ struct swapci_rpc_tag {
 struct swapci_rpc_call {
     swapci_rpc_server *server;
     swapci_rpc_call *prev, *next;    /* in server->calls, while grpc is set */
-    swapci_rpc_call *queue_next;     /* in server->inbox */
+    swapci_rpc_call *queue_next;     /* in server->inbox, or later in server->left */
     const swapci_rpc_method *method; /* NULL until it is known */
+    struct swapci_rpc_room *room;    /* of the method, while the call counts there */
     void *user;
     grpc_call *grpc; /* NULL once gRPC is through with the call */
     grpc_call_details details;
@@ -47,11 +52,13 @@ struct swapci_rpc_call {
     grpc_byte_buffer *outgoing; /* being sent */
     grpc_byte_buffer *waiting;  /* to be sent next */
     int cancelled;              /* written by gRPC */
+    uint64_t due_ns;            /* until when the client must do its part; 0: it need not */
     unsigned refs;
     unsigned batches; /* that gRPC has not completed */
     bool held;        /* the handler has not finished it */
     bool dispatched;  /* the handler has been called */
     bool greeted;     /* initial metadata went out */
+    bool kept;        /* counts in room->kept, not in room->work */
     bool sending;     /* tag_send is out */
     bool receiving;   /* tag_recv is out */
     bool finished;    /* code and text are final */
@@ -68,6 +75,7 @@ struct swapci_rpc_server {
     swapci_rpc_address address;
     swapc_log log;
     unsigned calls_max;
+    uint64_t stall_ns;
     struct swapci_rpc_service services[SWAPCI_RPC_SERVICES_MAX];
     size_t service_count;
     void (*wake)(void *user);
@@ -79,6 +87,7 @@ struct swapci_rpc_server {
     swapci_rpc_call *calls; /* those with grpc set */
     unsigned live;          /* how many */
     swapci_rpc_call *inbox_first, *inbox_last;
+    swapci_rpc_call *left; /* whose `gone` the owner's thread is to call; each is referred to */
     bool running;
     bool accepting; /* a call waits for the next client */
     bool closing;   /* no new calls, all are finished */
@@ -91,8 +100,11 @@ struct swapci_rpc_server {
 /* Makes a call that waits for the next client. Returns NULL when memory is out. */
 swapci_rpc_call *swapci_rpc_call_new(swapci_rpc_server *server);
 
-/* A client came: lists the call and starts to receive; method NULL is answered UNIMPLEMENTED. */
-void swapci_rpc_call_open(swapci_rpc_call *call, const swapci_rpc_method *method, void *user);
+/* A client came: lists the call and starts to receive; service NULL is answered UNIMPLEMENTED. */
+void swapci_rpc_call_open(swapci_rpc_call *call, struct swapci_rpc_service *service, size_t method);
+
+/* Cancels the call when its client has not done its part in time. */
+void swapci_rpc_call_expire(swapci_rpc_call *call, uint64_t now_ns);
 
 /* Makes code and text final and sends them after what waits; nothing when that was done before. */
 void swapci_rpc_call_end(swapci_rpc_call *call, enum swapci_rpc_code code, const char *text);

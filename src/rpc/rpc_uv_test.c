@@ -70,7 +70,8 @@ static void handlers_run_in_the_loop(void **state) {
     struct swapci_rpc_scratch *scratch = *state;
     struct stage stage = {.owner = pthread_self()};
     struct sender senders[SENDERS];
-    swapci_transport_service service = {on_connect, on_sending, &stage};
+    swapci_transport_service service = {
+        .on_connect = on_connect, .on_sending = on_sending, .user = &stage};
     swapci_rpc_server_config config = {.address = scratch->address};
     swapci_rpc_server *server;
     swapci_rpc_uv *uv;

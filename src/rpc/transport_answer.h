@@ -7,7 +7,7 @@
 
 /* The wire's numbers. */
 enum swapci_transport_status {
-    SWAPCI_TRANSPORT_OK = 0,      /* Sending: all signed */
+    SWAPCI_TRANSPORT_OK = 0,      /* Sending: all signed; text is the stream's name */
     SWAPCI_TRANSPORT_HALT = 1,    /* stop sending */
     SWAPCI_TRANSPORT_ERROR = 2,   /* the request cannot be served: text says why */
     SWAPCI_TRANSPORT_PROCEED = 3, /* Connect: reading has started */

@@ -64,7 +64,8 @@ static void obey(const swapci_transport_service *service, swapci_rpc_call *call,
         connect_stream(service, call, stream, request->serial);
         return;
     case TRANSPORT_INTERFACE__CLIENT_COMMAND__Sending:
-        service->on_sending(service->user, stream, request->serial, to_sending(call));
+        if (swapci_rpc_call_keep(call))
+            service->on_sending(service->user, stream, request->serial, to_sending(call));
         return;
     default:
         swapci_rpc_call_finish(call, SWAPCI_RPC_INVALID_ARGUMENT,
@@ -80,8 +81,16 @@ static void handle(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     protobuf_c_message_free_unpacked(message, NULL);
 }
 
+static void gone(void *user, swapci_rpc_call *call) {
+    const swapci_transport_service *service = user;
+    if (service->on_left) service->on_left(service->user, to_sending(call));
+}
+
 static const swapci_rpc_method methods[] = {
-    {.name = SWAPCI_TRANSPORT_METHOD, .handle = handle},
+    {.name = SWAPCI_TRANSPORT_METHOD,
+     .handle = handle,
+     .gone = gone,
+     .kept_max = SWAPCI_TRANSPORT_WAITING_MAX},
 };
 
 void swapci_transport_service_add(swapci_rpc_server *server,

@@ -2,13 +2,14 @@
  * told that messages are there.
  *
  * Connect names the Redis stream and is answered Proceed; without a name, Error (the callback is
- * not asked then). Sending is answered Ok once all entries present at its receipt have been signed:
- * so on_sending gets a handle that it answers whenever that is so.
+ * not asked then). Sending is answered Ok with the stream's name once all entries present at its receipt
+ * have been signed: so on_sending gets a handle that it answers whenever that is so.
  *
  * Threads: callbacks run where the server's handlers run (rpc_server.h). answer: any thread.
  * Ownership: names are borrowed for the callback. A `sending` is the callback's until answered,
  *     which must happen exactly once, also after the server was shut down.
- * Limits: a stream's name has up to SWAPCI_TRANSPORT_STREAM_MAX bytes, else INVALID_ARGUMENT.
+ * Limits: a stream's name has up to SWAPCI_TRANSPORT_STREAM_MAX bytes, else INVALID_ARGUMENT; of
+ *     Sending, SWAPCI_TRANSPORT_WAITING_MAX wait at a time, more get RESOURCE_EXHAUSTED.
  */
 #ifndef SWAPCI_TRANSPORT_SERVICE_H
 #define SWAPCI_TRANSPORT_SERVICE_H
@@ -17,6 +18,8 @@
 #include "transport_answer.h"
 
 #include <stdint.h>
+
+#define SWAPCI_TRANSPORT_WAITING_MAX 256
 
 typedef struct swapci_transport_sending swapci_transport_sending;
 
@@ -28,6 +31,9 @@ typedef struct swapci_transport_service {
     /* All of stream's messages are there; stream is NULL when the client gave none. */
     void (*on_sending)(void *user, const char *stream, uint32_t serial,
                        swapci_transport_sending *sending);
+    /* The client of a sending that is not answered has left; it must still be answered. May run while
+     * another thread answers: then sending serves only to be compared. NULL: does not matter. */
+    void (*on_left)(void *user, swapci_transport_sending *sending);
     void *user;
 } swapci_transport_service;
 

@@ -1,5 +1,6 @@
 #include "rpc_runtime.h"
 #include "rpc_scratch.h"
+#include "rpc_stream.h"
 #include "test_main.h"
 #include "transport_client.h"
 #include "transport_service.h"
@@ -17,7 +18,7 @@ struct signer {
     swapci_rpc_client *client;
     swapci_transport_service service;
     swapci_transport_sending *sending;
-    sem_t asked;
+    sem_t asked, left;
     bool busy; /* refuse Connect */
     unsigned connects;
     char stream[300];
@@ -45,13 +46,21 @@ static void on_sending(void *user, const char *stream, uint32_t serial,
     sem_post(&signer->asked);
 }
 
+static void on_left(void *user, swapci_transport_sending *sending) {
+    struct signer *signer = user;
+    swapci_transport_sending_answer(sending, SWAPCI_TRANSPORT_HALT, NULL);
+    sem_post(&signer->left);
+}
+
 static int hire(void **state) {
     struct signer *signer = calloc(1, sizeof *signer);
     void *scratch;
     if (!signer || swapci_rpc_scratch_make(&scratch)) return -1;
     signer->scratch = scratch;
-    signer->service = (swapci_transport_service){on_connect, on_sending, signer};
+    signer->service = (swapci_transport_service){
+        .on_connect = on_connect, .on_sending = on_sending, .on_left = on_left, .user = signer};
     sem_init(&signer->asked, 0, 0);
+    sem_init(&signer->left, 0, 0);
     swapci_rpc_server_config config = {.address = signer->scratch->address};
     if (swapci_rpc_server_new(&config, &signer->server, NULL) ||
         swapci_rpc_client_new(signer->scratch->address, &signer->client, NULL))
@@ -68,6 +77,7 @@ static int dismiss(void **state) {
     swapci_rpc_server_free(signer->server);
     swapci_rpc_shutdown();
     sem_destroy(&signer->asked);
+    sem_destroy(&signer->left);
     free(signer);
     return swapci_rpc_scratch_remove(&scratch);
 }
@@ -176,7 +186,49 @@ static void sending_ends_with_the_signer(void **state) {
     swapci_rpc_server_shutdown(signer->server, PATIENCE);
     pthread_join(sender.thread, NULL);
     assert_int_equal(sender.status, SWAPC_UNREACHABLE);
-    swapci_transport_sending_answer(signer->sending, SWAPCI_TRANSPORT_OK, "s");
+    sem_wait(&signer->left);
+}
+
+/* More clients than may wait, one after the other, each gone before it was answered. */
+static void sending_whose_client_left_makes_room(void **state) {
+    struct signer *signer = *state;
+    for (int i = 0; i < SWAPCI_TRANSPORT_WAITING_MAX + 20; i++) {
+        /* A deadline may come before the request does: then nothing waits. */
+        enum swapc_status status =
+            swapci_transport_client_sending(signer->client, "s", 1, 20, NULL, NULL);
+        assert_int_equal(status, SWAPC_DEADLINE);
+        if (sem_trywait(&signer->asked) == 0) sem_wait(&signer->left);
+    }
+}
+
+/* What waits shuts out neither Connect nor, once one has left, the next. */
+static void waiting_is_bounded(void **state) {
+    struct signer *signer = *state;
+    enum { MANY = SWAPCI_TRANSPORT_WAITING_MAX + 3 };
+    static const uint8_t request[] = {0x08, 1, 0x22, 1, 's'};
+    swapci_rpc_stream *streams[MANY];
+    uint8_t *message;
+    size_t len, refused = 0;
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(swapci_rpc_stream_new(signer->client, SWAPCI_TRANSPORT_METHOD,
+                                               swapc_bytes_of(request, sizeof request), &streams[i],
+                                               NULL),
+                         SWAPC_OK);
+    for (int i = 0; i < SWAPCI_TRANSPORT_WAITING_MAX; i++) sem_wait(&signer->asked);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(
+            swapci_transport_client_connect(signer->client, "s", 1, PATIENCE, NULL, NULL),
+            SWAPC_OK);
+    assert_int_equal(swapci_transport_client_sending(signer->client, "s", 1, PATIENCE, NULL, NULL),
+                     SWAPC_LIMIT);
+    for (int i = 0; i < MANY; i++) {
+        enum swapc_status status = swapci_rpc_stream_read(streams[i], 1, &message, &len, NULL);
+        refused += status == SWAPC_LIMIT;
+        swapci_rpc_stream_free(streams[i]);
+    }
+    assert_int_equal(refused, 3);
+    for (int i = 0; i < SWAPCI_TRANSPORT_WAITING_MAX; i++) sem_wait(&signer->left);
+    assert_int_equal(sem_trywait(&signer->left), -1);
 }
 
 static enum swapc_status raw(struct signer *signer, const void *bytes, size_t len,
@@ -231,6 +283,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(sending_waits_for_the_signer, hire, dismiss),
         cmocka_unit_test_setup_teardown(sending_without_name, hire, dismiss),
         cmocka_unit_test_setup_teardown(sending_ends_with_the_signer, hire, dismiss),
+        cmocka_unit_test_setup_teardown(sending_whose_client_left_makes_room, hire, dismiss),
+        cmocka_unit_test_setup_teardown(waiting_is_bounded, hire, dismiss),
         cmocka_unit_test_setup_teardown(garbage_is_refused, hire, dismiss),
         cmocka_unit_test_setup_teardown(wire_format, hire, dismiss),
     };
