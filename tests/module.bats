@@ -120,7 +120,7 @@ for at, line in enumerate(lines):
     fields = dict(zip(lines[at:at + 12:2], lines[at + 1:at + 12:2]))
     generation = int(fields["generation"])
     assert fields["status"] == "Valid", fields
-    assert fields["digest"] == (odd if generation % 2 else even), fields
+    assert fields["digest"] == (odd if generation % 2 else even)[:16], fields
     assert generation >= last, fields
     last = generation
     seen.add(generation)

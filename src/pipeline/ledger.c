@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "stream_command.h"
+#include "verdict.h"
 
 enum { PAGE = 1000 };
 
@@ -155,26 +156,6 @@ static int is_altered(const swapci_ledger *ledger, uint64_t index) {
     return ledger->altered[index / 8] >> (index % 8) & 1;
 }
 
-/* The fields of a verdict that the books want. */
-typedef struct line {
-    swapc_bytes id, status, latency, reason;
-} line;
-
-static int take_line(const redisReply *entry, line *out) {
-    const redisReply *fields = entry->elements == 2 ? entry->element[1] : NULL;
-    memset(out, 0, sizeof *out);
-    if (!fields || fields->type != REDIS_REPLY_ARRAY) return 0;
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        swapc_bytes name = swapci_reply_bytes(fields->element[i]);
-        swapc_bytes value = swapci_reply_bytes(fields->element[i + 1]);
-        if (swapc_bytes_equal(name, swapc_bytes_str("id"))) out->id = value;
-        else if (swapc_bytes_equal(name, swapc_bytes_str("status"))) out->status = value;
-        else if (swapc_bytes_equal(name, swapc_bytes_str("latency_us"))) out->latency = value;
-        else if (swapc_bytes_equal(name, swapc_bytes_str("reason"))) out->reason = value;
-    }
-    return 1;
-}
-
 static enum answer read_status(swapc_bytes status) {
     if (swapc_bytes_equal(status, swapc_bytes_str("Valid"))) return VALID;
     return swapc_bytes_equal(status, swapc_bytes_str("NotValid")) ? NOT_VALID : ERROR;
@@ -182,19 +163,22 @@ static enum answer read_status(swapc_bytes status) {
 
 /* The entry's own id tells the millisecond in which a verdict was stored; the message's time and the
  * latency, where both are known, tell the microsecond. */
-static void book_time(swapci_ledger *ledger, const line *l, uint64_t t_us, uint64_t stored_ms) {
+static void book_time(swapci_ledger *ledger, const swapc_bytes *fields, uint64_t t_us,
+                      uint64_t stored_ms) {
     uint64_t latency;
     uint64_t stored_us = stored_ms * 1000;
-    if (swapci_decimal_parse(l->latency, &latency)) {
+    if (swapci_decimal_parse(fields[SWAPCI_VERDICT_FIELD_t_us], &latency)) {
         swapci_histogram_record(&ledger->latency_us, latency);
         stored_us = t_us ? t_us + latency : stored_us;
     }
     if (stored_us > ledger->last_us) ledger->last_us = stored_us;
 }
 
-static void book(swapci_ledger *ledger, const line *l, uint64_t stored_ms) {
+static void book(swapci_ledger *ledger, const swapc_bytes *fields, uint64_t stored_ms) {
+    swapc_bytes reason = fields[SWAPCI_VERDICT_FIELD_reason];
     swapci_stream_id id;
-    const run *r = swapci_stream_id_parse(l->id, &id) ? find_run(ledger, id) : NULL;
+    const run *r =
+        swapci_stream_id_parse(fields[SWAPCI_VERDICT_FIELD_id], &id) ? find_run(ledger, id) : NULL;
     if (!r) {
         ledger->foreign++;
         return;
@@ -204,14 +188,14 @@ static void book(swapci_ledger *ledger, const line *l, uint64_t stored_ms) {
         ledger->duplicates++;
         return;
     }
-    enum answer answer = read_status(l->status);
+    enum answer answer = read_status(fields[SWAPCI_VERDICT_FIELD_status]);
     ledger->answers[index / 4] |= (uint8_t)(answer << (index % 4 * 2));
     ledger->answered++;
-    book_time(ledger, l, r->t_us, stored_ms);
+    book_time(ledger, fields, r->t_us, stored_ms);
     if (answer == ERROR && ledger->first_error.ms == 0) {
         ledger->first_error = id;
-        snprintf(ledger->first_reason, sizeof ledger->first_reason, "%.*s", (int)l->reason.len,
-                 l->reason.len ? (const char *)l->reason.ptr : "");
+        snprintf(ledger->first_reason, sizeof ledger->first_reason, "%.*s", (int)reason.len,
+                 reason.len ? (const char *)reason.ptr : "");
     }
 }
 
@@ -228,14 +212,15 @@ static enum swapc_status read_page(swapci_ledger *ledger, swapci_redis *redis,
                           names->verdicts, from, (int)PAGE);
     if (status != SWAPC_OK) return status;
     for (size_t i = 0; i < reply->elements; i++) {
-        line l;
+        swapc_bytes fields[SWAPCI_VERDICT_FIELD_COUNT];
         const redisReply *entry = reply->element[i];
-        if (entry->type != REDIS_REPLY_ARRAY || !take_line(entry, &l) ||
+        if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
+            !swapci_verdict_read(entry->element[1], fields) ||
             !swapci_stream_id_parse(swapci_reply_bytes(entry->element[0]), &ledger->cursor)) {
             status = swapci_reply_unexpected(redis, "XRANGE", error);
             break;
         }
-        book(ledger, &l, ledger->cursor.ms);
+        book(ledger, fields, ledger->cursor.ms);
     }
     *count = reply->elements;
     freeReplyObject(reply);

@@ -1,48 +1,36 @@
 #include "verdict.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "embedded.h"
 #include "stream_command.h"
 #include "swapc/log.h"
 
-enum { ITEM_ARGS = 7 };
+/* verdict.lua, embedded. */
+extern const struct swapci_embedded swapci_verdict_lua[];
 
-/* KEYS: messages, verdicts. ARGV: group, keep, then for each verdict ITEM_ARGS: id, method, status,
- * digest, generation, t, reason ("" none). Answers how many were new. One XDEL for all. In Redis 6
- * a script that reads the time must ask for effects replication before it writes. */
-static const char script[] =
-    "if redis.replicate_commands then redis.replicate_commands() end\n"
-    "local messages, verdicts, group, keep = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2])\n"
-    "local call, time, done = redis.call, redis.call('TIME'), {}\n"
-    "local now = time[1] * 1000000 + time[2]\n"
-    "for i = 3, #ARGV, 7 do\n"
-    "  local id = ARGV[i]\n"
-    "  if call('XACK', messages, group, id) == 1 then\n"
-    "    local t = tonumber(ARGV[i + 5])\n"
-    "    if t == 0 then t = tonumber(string.match(id, '^%d+')) * 1000 end\n"
-    "    local latency = string.format('%.0f', math.max(0, now - t))\n"
-    "    if ARGV[i + 6] == '' then\n"
-    "      call('XADD', verdicts, '*', 'id', id, 'method', ARGV[i + 1], 'status', ARGV[i + 2],\n"
-    "           'digest', ARGV[i + 3], 'generation', ARGV[i + 4], 'latency_us', latency)\n"
-    "    else\n"
-    "      call('XADD', verdicts, '*', 'id', id, 'method', ARGV[i + 1], 'status', ARGV[i + 2],\n"
-    "           'digest', ARGV[i + 3], 'generation', ARGV[i + 4], 'latency_us', latency,\n"
-    "           'reason', ARGV[i + 6])\n"
-    "    end\n"
-    "    done[#done + 1] = id\n"
-    "  end\n"
-    "end\n"
-    "if #done > 0 then\n"
-    "  call('XDEL', messages, unpack(done))\n"
-    "  if keep > 0 then call('XTRIM', verdicts, 'MAXLEN', '~', keep) end\n"
-    "end\n"
-    "return #done\n";
+/* EVALSHA, script, 2, two keys, and ARGV up to the names. */
+enum { ARGS_BEFORE_NAMES = 11 };
+
+#define NAME(kind, member, name, presence) name,
+static const char *const names_of_fields[] = {SWAPCI_VERDICT_FIELDS(NAME)};
+
+#define PRESENCE_ALWAYS 1
+#define PRESENCE_MAYBE 0
+#define COUNT_ALWAYS(kind, member, name, presence) +PRESENCE_##presence
+enum { ALWAYS_COUNT = 0 SWAPCI_VERDICT_FIELDS(COUNT_ALWAYS) };
+
+static swapc_bytes script_text(void) {
+    return swapc_bytes_of(swapci_verdict_lua[0].bytes, swapci_verdict_lua[0].len);
+}
 
 /* The arguments of a batch from its first verdict on, as RESP. */
 typedef struct batch {
     swapci_buffer items;
     size_t count;
+    swapci_stream_id first, last; /* the lowest and the highest of the messages */
 } batch;
 
 struct swapci_verdict_writer {
@@ -51,7 +39,8 @@ struct swapci_verdict_writer {
     uint64_t keep;
     char sha[41]; /* the script's name on the server; "": not loaded yet */
     batch filling;
-    batch under_way; /* sent, its answer is owed; count 0: none */
+    batch under_way;          /* sent, its answer is owed; count 0: none */
+    uint64_t stored_of_batch; /* under way: by answers that were a refusal after them */
     swapci_buffer head;
     swapci_verdict_stats stats;
 };
@@ -81,25 +70,35 @@ void swapci_verdict_writer_free(swapci_verdict_writer *writer) {
     }
 }
 
-/* `by` is EVALSHA with the script's name, or EVAL with its text. */
-static enum swapc_status write_head(swapci_verdict_writer *writer, size_t count, const char *by,
-                                    const char *what) {
+/* The command up to the first verdict. `by` is EVALSHA with the script's name, or EVAL with its
+ * text. */
+static enum swapc_status write_head(swapci_verdict_writer *writer, const batch *b, const char *by,
+                                    swapc_bytes what) {
     swapci_buffer *head = &writer->head;
-    enum swapc_status status;
+    const char *words[] = {"2", writer->names.messages, writer->names.verdicts,
+                           SWAPCI_STREAM_GROUP};
     swapci_buffer_clear(head);
-    status = swapci_resp_head(head, 7 + count * ITEM_ARGS);
-    const char *words[] = {
-        by, what, "2", writer->names.messages, writer->names.verdicts, SWAPCI_STREAM_GROUP};
+    enum swapc_status status = swapci_resp_head(
+        head, ARGS_BEFORE_NAMES + (1 + b->count) * (size_t)SWAPCI_VERDICT_FIELD_COUNT);
+    if (status == SWAPC_OK) status = swapci_resp_str(head, by);
+    if (status == SWAPC_OK) status = swapci_resp_bulk(head, what);
     for (size_t i = 0; i < sizeof words / sizeof *words && status == SWAPC_OK; i++)
         status = swapci_resp_str(head, words[i]);
-    return status == SWAPC_OK ? swapci_resp_u64(head, writer->keep) : status;
+    if (status == SWAPC_OK) status = swapci_resp_u64(head, writer->keep);
+    if (status == SWAPC_OK) status = swapci_resp_id(head, b->first);
+    if (status == SWAPC_OK) status = swapci_resp_id(head, b->last);
+    if (status == SWAPC_OK) status = swapci_resp_u64(head, SWAPCI_VERDICT_FIELD_COUNT);
+    if (status == SWAPC_OK) status = swapci_resp_u64(head, ALWAYS_COUNT);
+    for (size_t i = 0; i < SWAPCI_VERDICT_FIELD_COUNT && status == SWAPC_OK; i++)
+        status = swapci_resp_str(head, names_of_fields[i]);
+    return status;
 }
 
 /* Puts the batch under way into the pipeline. */
-static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *by, const char *what,
+static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *by, swapc_bytes what,
                                     swapc_error *error) {
     const batch *b = &writer->under_way;
-    if (write_head(writer, b->count, by, what) != SWAPC_OK) return no_memory(error);
+    if (write_head(writer, b, by, what) != SWAPC_OK) return no_memory(error);
     enum swapc_status status =
         swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&writer->head), 0, error);
     if (status == SWAPC_OK)
@@ -107,31 +106,65 @@ static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *b
     return status == SWAPC_OK ? swapci_redis_flush(writer->redis, error) : status;
 }
 
+/* Learns the script's name. A user who may not load scripts sends its text each time. */
 static enum swapc_status load_script(swapci_verdict_writer *writer, swapc_error *error) {
     redisReply *reply = NULL;
-    enum swapc_status status = swapci_redis_call(writer->redis, "the script of the verdicts",
-                                                 &reply, error, "SCRIPT LOAD %s", script);
+    swapc_bytes text = script_text();
+    enum swapc_status status =
+        swapci_redis_appendf(writer->redis, error, "SCRIPT LOAD %b", text.ptr, text.len);
+    if (status == SWAPC_OK) status = swapci_redis_get_any(writer->redis, &reply, error);
     if (status != SWAPC_OK) return status;
     swapc_bytes sha = swapci_reply_bytes(reply);
     if (sha.len == sizeof writer->sha - 1) memcpy(writer->sha, sha.ptr, sha.len);
-    else status = swapci_reply_unexpected(writer->redis, "SCRIPT LOAD", error);
     freeReplyObject(reply);
-    return status;
+    return SWAPC_OK;
+}
+
+static enum swapc_status send_by_name(swapci_verdict_writer *writer, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    if (!writer->sha[0]) status = load_script(writer, error);
+    if (status != SWAPC_OK) return status;
+    return writer->sha[0] ? send_batch(writer, "EVALSHA", swapc_bytes_str(writer->sha), error)
+                          : send_batch(writer, "EVAL", script_text(), error);
 }
 
 /* Sends the batch under way, once more after each restored connection. */
 static enum swapc_status dispatch(swapci_verdict_writer *writer, swapc_error *error) {
     for (;;) {
         swapc_error why = SWAPC_ERROR_INIT;
-        enum swapc_status status = SWAPC_OK;
-        if (!writer->sha[0]) status = load_script(writer, &why);
-        if (status == SWAPC_OK) status = send_batch(writer, "EVALSHA", writer->sha, &why);
+        enum swapc_status status = send_by_name(writer, &why);
         if (status == SWAPC_IO) {
             status = swapci_redis_restore(writer->redis, error);
             if (status == SWAPC_OK) continue;
         }
         return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
     }
+}
+
+/* {stored}, or {stored, command, error}. What is stored is so whatever came after it; then the batch
+ * stays under way. */
+static enum swapc_status book_answer(swapci_verdict_writer *writer, const redisReply *reply,
+                                     swapc_error *error) {
+    batch *b = &writer->under_way;
+    char what[64];
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 ||
+        reply->element[0]->type != REDIS_REPLY_INTEGER)
+        return swapci_reply_unexpected(writer->redis, "the script of the verdicts", error);
+    uint64_t stored = (uint64_t)reply->element[0]->integer;
+    writer->stats.stored += stored;
+    writer->stored_of_batch += stored;
+    if (reply->elements >= 3) {
+        swapc_bytes command = swapci_reply_bytes(reply->element[1]);
+        snprintf(what, sizeof what, "%.*s when verdicts were stored", (int)command.len,
+                 (const char *)command.ptr);
+        return swapci_redis_refused(writer->redis, swapci_reply_bytes(reply->element[2]), what,
+                                    error);
+    }
+    writer->stats.repeated += b->count - writer->stored_of_batch;
+    writer->stored_of_batch = 0;
+    b->count = 0;
+    swapci_buffer_clear(&b->items);
+    return SWAPC_OK;
 }
 
 /* Takes the answer of the batch under way. NOSCRIPT: the server was restarted or flushed, so the
@@ -142,18 +175,12 @@ static enum swapc_status take_answer(swapci_verdict_writer *writer, swapc_error 
     if (status == SWAPC_OK && swapci_redis_is_error(reply, "NOSCRIPT")) {
         freeReplyObject(reply);
         reply = NULL;
-        status = send_batch(writer, "EVAL", script, error);
+        status = send_batch(writer, "EVAL", script_text(), error);
         if (status == SWAPC_OK) status = swapci_redis_get_any(writer->redis, &reply, error);
     }
     if (status == SWAPC_OK)
         status = swapci_redis_check(writer->redis, reply, "to store verdicts", error);
-    if (status == SWAPC_OK) {
-        uint64_t stored = (uint64_t)reply->integer;
-        writer->stats.stored += stored;
-        writer->stats.repeated += writer->under_way.count - stored;
-        writer->under_way.count = 0;
-        swapci_buffer_clear(&writer->under_way.items);
-    }
+    if (status == SWAPC_OK) status = book_answer(writer, reply, error);
     freeReplyObject(reply);
     return status;
 }
@@ -187,13 +214,32 @@ enum swapc_status swapci_verdict_flush(swapci_verdict_writer *writer, swapc_erro
     return status == SWAPC_OK ? collect(writer, error) : status;
 }
 
+static enum swapc_status put_TEXT(swapci_buffer *items, const char *text) {
+    return swapci_resp_str(items, text ? text : "");
+}
+
+static enum swapc_status put_DIGEST(swapci_buffer *items, const char *hex) {
+    size_t len = hex ? strlen(hex) : 0;
+    len = len < SWAPCI_VERDICT_DIGEST ? len : SWAPCI_VERDICT_DIGEST;
+    return swapci_resp_bulk(items, swapc_bytes_of(hex, len));
+}
+
+#define put_ID swapci_resp_id
+#define put_NUMBER swapci_resp_u64
+#define put_SINCE swapci_resp_u64
+
 static enum swapc_status put_item(swapci_buffer *items, const swapci_verdict *v) {
-    enum swapc_status status = swapci_resp_id(items, v->id);
-    const char *texts[] = {v->method, v->status, v->digest};
-    for (size_t i = 0; i < 3 && status == SWAPC_OK; i++) status = swapci_resp_str(items, texts[i]);
-    if (status == SWAPC_OK) status = swapci_resp_u64(items, v->generation);
-    if (status == SWAPC_OK) status = swapci_resp_u64(items, v->t_us);
-    return status == SWAPC_OK ? swapci_resp_str(items, v->reason ? v->reason : "") : status;
+    enum swapc_status status = SWAPC_OK;
+#define PUT(kind, member, name, presence)                                                          \
+    if (status == SWAPC_OK) status = put_##kind(items, v->member);
+    SWAPCI_VERDICT_FIELDS(PUT)
+    return status;
+}
+
+static void widen(batch *b, swapci_stream_id id) {
+    if (b->count == 0 || swapci_stream_id_compare(id, b->first) < 0) b->first = id;
+    if (b->count == 0 || swapci_stream_id_compare(id, b->last) > 0) b->last = id;
+    b->count++;
 }
 
 enum swapc_status swapci_verdict_add(swapci_verdict_writer *writer, const swapci_verdict *verdict,
@@ -204,8 +250,20 @@ enum swapc_status swapci_verdict_add(swapci_verdict_writer *writer, const swapci
         b->items.len = before; /* no half item in the batch */
         return no_memory(error);
     }
-    b->count++;
+    widen(b, verdict->id);
     return b->count < SWAPCI_VERDICT_BATCH ? SWAPC_OK : swapci_verdict_submit(writer, error);
+}
+
+bool swapci_verdict_read(const redisReply *fields, swapc_bytes out[SWAPCI_VERDICT_FIELD_COUNT]) {
+    memset(out, 0, SWAPCI_VERDICT_FIELD_COUNT * sizeof *out);
+    if (!fields || fields->type != REDIS_REPLY_ARRAY) return false;
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        swapc_bytes name = swapci_reply_bytes(fields->element[i]);
+        for (size_t f = 0; f < SWAPCI_VERDICT_FIELD_COUNT; f++)
+            if (swapc_bytes_equal(name, swapc_bytes_str(names_of_fields[f])))
+                out[f] = swapci_reply_bytes(fields->element[i + 1]);
+    }
+    return true;
 }
 
 size_t swapci_verdict_open(const swapci_verdict_writer *writer) {

@@ -1,11 +1,10 @@
 /* verdict.h - stores verdicts and acknowledges their messages, in one atomic step.
  *
- * A server-side script does, for each verdict of a batch: if XACK of the message answers 1, then
- * XADD the verdict and XDEL the message. So a message that was judged twice, after a crash or a
- * lost answer, has one verdict. An entry of P:verdicts has the fields `id` (of the message),
- * `method`, `status` (Valid, NotValid, Error), `digest`, `generation`, `latency_us` (from the
- * message's `t` to the storing, by the server's clock; 0 where the clocks disagree), and
- * `reason` where there is one.
+ * A server-side script (verdict.lua) stores the verdicts of those messages of a batch that are
+ * pending, acknowledges these messages and deletes them. Whatever command of it Redis refuses, a
+ * message either has its verdict and is gone, or is pending still and has none; a refusal is reported
+ * with the command's name. A message that was judged twice, after a crash or a lost answer, has one
+ * verdict: the first.
  *
  * Verdicts are collected; a full batch is sent while the next one fills, and its answer is taken
  * when that one is sent. A lost connection is restored, as redis.h says, and the batch sent again.
@@ -16,19 +15,52 @@
 #ifndef SWAPCI_VERDICT_H
 #define SWAPCI_VERDICT_H
 
+#include <stdbool.h>
+
 #include "stream.h"
 
-enum { SWAPCI_VERDICT_BATCH = 256 };
+enum { SWAPCI_VERDICT_BATCH = 256, SWAPCI_VERDICT_DIGEST = 16 };
+
+/* The fields of a verdict, in the order of its entry in P:verdicts, each with its kind, its member in
+ * swapci_verdict, its name in the entry, and whether it is there ALWAYS or, after those, only MAYBE:
+ * when it is not empty. This list makes the struct, the entry and its reader: a new field is a row.
+ *
+ * id: of the message. method: "schnorr", "ecdsa"; "" when unknown. status: "Valid", "NotValid",
+ * "Error". digest: of the module, in hex, of which the first 16 digits are stored; "" when no module
+ * judged. generation: 0 when no module judged. t_us: when the message was added, microseconds since
+ * 1970, 0: its id's ms; stored is the time from then to the storing, by the server's clock, 0 where
+ * the clocks disagree. reason: of an Error and of some NotValid. */
+#define SWAPCI_VERDICT_FIELDS(X)                                                                   \
+    X(ID, id, "id", ALWAYS)                                                                        \
+    X(TEXT, method, "method", ALWAYS)                                                              \
+    X(TEXT, status, "status", ALWAYS)                                                              \
+    X(DIGEST, digest, "digest", ALWAYS)                                                            \
+    X(NUMBER, generation, "generation", ALWAYS)                                                    \
+    X(SINCE, t_us, "latency_us", ALWAYS)                                                           \
+    X(TEXT, reason, "reason", MAYBE)
+
+/* The kinds: what the member is. A text may be NULL: empty. */
+#define SWAPCI_VERDICT_TYPE_ID swapci_stream_id
+#define SWAPCI_VERDICT_TYPE_TEXT const char *
+#define SWAPCI_VERDICT_TYPE_DIGEST const char *
+#define SWAPCI_VERDICT_TYPE_NUMBER uint64_t
+#define SWAPCI_VERDICT_TYPE_SINCE uint64_t
+
+#define SWAPCI_VERDICT_MEMBER(kind, member, name, presence) SWAPCI_VERDICT_TYPE_##kind member;
+#define SWAPCI_VERDICT_INDEX(kind, member, name, presence) SWAPCI_VERDICT_FIELD_##member,
 
 typedef struct swapci_verdict {
-    swapci_stream_id id;
-    const char *method;  /* "schnorr", "ecdsa"; "" when unknown */
-    const char *status;  /* "Valid", "NotValid", "Error" */
-    const char *digest;  /* of the module, hex; "" when no module judged */
-    uint64_t generation; /* 0 when no module judged */
-    uint64_t t_us;       /* when the message was added, microseconds since 1970; 0: its id's ms */
-    const char *reason;  /* NULL: none */
+    SWAPCI_VERDICT_FIELDS(SWAPCI_VERDICT_MEMBER)
 } swapci_verdict;
+
+/* SWAPCI_VERDICT_FIELD_id, …: places in a stored verdict. */
+enum swapci_verdict_field {
+    SWAPCI_VERDICT_FIELDS(SWAPCI_VERDICT_INDEX) SWAPCI_VERDICT_FIELD_COUNT
+};
+
+/* Reads the list of names and values of an entry of P:verdicts; a field that is not there is empty,
+ * others are passed over. Views borrow from the reply. Returns false when it is no such list. */
+bool swapci_verdict_read(const redisReply *fields, swapc_bytes out[SWAPCI_VERDICT_FIELD_COUNT]);
 
 typedef struct swapci_verdict_writer swapci_verdict_writer;
 

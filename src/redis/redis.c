@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,8 @@ static const struct {
     {"NOGROUP", "stream or group was deleted meanwhile: start the signer again"},
     {"LOADING", "it is still loading its data: try again in a while"},
     {"BUSY", "it is busy with a script: try again, or SCRIPT KILL there"},
+    {"ERR unknown command", "it is too old or no Redis: version 6.2 or newer is needed"},
+    {"ERR DB index", "it has no such database: change the number in the URL"},
 };
 
 static int stop_raised(const atomic_int *stop) {
@@ -286,24 +289,31 @@ enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, sw
     return status;
 }
 
-int swapci_redis_is_error(const redisReply *reply, const char *code) {
+/* Whether text begins with code as a word. */
+static bool begins_with(swapc_bytes text, const char *code) {
     size_t len = strlen(code);
-    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, code, len) == 0 &&
-           (reply->str[len] == ' ' || reply->str[len] == 0);
+    return text.len >= len && memcmp(text.ptr, code, len) == 0 &&
+           (text.len == len || text.ptr[len] == ' ');
+}
+
+int swapci_redis_is_error(const redisReply *reply, const char *code) {
+    return reply->type == REDIS_REPLY_ERROR &&
+           begins_with(swapc_bytes_of(reply->str, reply->len), code);
+}
+
+enum swapc_status swapci_redis_refused(const swapci_redis *redis, swapc_bytes reply,
+                                       const char *what, swapc_error *error) {
+    const char *remedy = "see the server's log";
+    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+        if (begins_with(reply, remedies[i].code)) remedy = remedies[i].remedy;
+    return swapc_error_set(error, SWAPC_PROTOCOL, "Redis at %s refused %s (%.*s): %s",
+                           redis->url.shown, what, (int)reply.len, (const char *)reply.ptr, remedy);
 }
 
 enum swapc_status swapci_redis_check(const swapci_redis *redis, const redisReply *reply,
                                      const char *what, swapc_error *error) {
     if (reply->type != REDIS_REPLY_ERROR) return SWAPC_OK;
-    const char *remedy = "see the server's log";
-    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
-        if (swapci_redis_is_error(reply, remedies[i].code)) remedy = remedies[i].remedy;
-    if (strncmp(reply->str, "ERR unknown command", 19) == 0)
-        remedy = "it is too old or no Redis: version 6.2 or newer is needed";
-    else if (strncmp(reply->str, "ERR DB index", 12) == 0)
-        remedy = "it has no such database: change the number in the URL";
-    return swapc_error_set(error, SWAPC_PROTOCOL, "Redis at %s refused %s (%s): %s",
-                           redis->url.shown, what, reply->str, remedy);
+    return swapci_redis_refused(redis, swapc_bytes_of(reply->str, reply->len), what, error);
 }
 
 enum swapc_status swapci_redis_get(swapci_redis *redis, const char *what, redisReply **out,

@@ -91,6 +91,10 @@ enum swapc_status swapci_redis_call(swapci_redis *redis, const char *what, redis
 enum swapc_status swapci_redis_check(const swapci_redis *redis, const redisReply *reply,
                                      const char *what, swapc_error *error);
 
+/* The sentence for the text of an error answer, which a script may have met: PROTOCOL. */
+enum swapc_status swapci_redis_refused(const swapci_redis *redis, swapc_bytes reply,
+                                       const char *what, swapc_error *error);
+
 /* Returns 1 when reply is an error whose first word is code ("NOSCRIPT"), else 0. */
 int swapci_redis_is_error(const redisReply *reply, const char *code);
 
