@@ -96,7 +96,8 @@ function(swapc_conformance_tests folder cases)
         return()
     endif()
     add_dependencies(swapc_tests swapc_suite_conformance swapc_suite_vectors_runner
-        swapc_suite_differential swapc_suite_cross_swap swapc_conformance_guests swapc_guest_echo
+        swapc_suite_differential swapc_suite_batches swapc_suite_cross_swap
+        swapc_conformance_guests swapc_guest_echo
         swapc_guest_schnorr swapc_guest_ecdsa)
     file(READ ${cases} text)
     string(JSON count LENGTH "${text}" cases)
@@ -124,6 +125,7 @@ function(swapc_conformance_tests folder cases)
     foreach(seed RANGE 1 3)
         swapc_conformance_test(all differential_${seed} swapc_suite_differential "${SWAPC_BUNDLES}"
             ${seed})
+        swapc_conformance_test(all batches_${seed} swapc_suite_batches "${SWAPC_BUNDLES}" ${seed})
     endforeach()
     swapc_conformance_test(all cross_swap swapc_suite_cross_swap "${SWAPC_BUNDLES}")
     set_tests_properties(${SWAPC_TEST_PREFIX}swapc.conformance.all.cross_swap PROPERTIES

@@ -1,6 +1,7 @@
-# swapc_guest(NAME echo SOURCES main.c [SECP256K1]): the bundle share/swapc/modules/<name> of the build,
-# out of module.toml and the sources of the calling folder (SECP256K1: of a module that verifies
-# signatures, with guests/verify and libsecp256k1), in every flavour that module.toml names:
+# swapc_guest(NAME echo SOURCES main.c [SECP256K1 [INTERNALS batch.c]]): the bundle
+# share/swapc/modules/<name> of the build, out of module.toml and the sources of the calling folder
+# (SECP256K1: of a module that verifies signatures, with guests/verify and libsecp256k1; INTERNALS:
+# sources that include libsecp256k1's own), in every flavour that module.toml names:
 #
 #     wide.wasm    128-bit products in one instruction and SIMD: the fast one, for wasmtime and wasm2c
 #     plain.wasm   what any current runtime reads
@@ -71,6 +72,26 @@ if(SWAPC_WERROR)
     list(APPEND SWAPC_GUEST_OWN -Werror)
 endif()
 
+# What includes the sources of libsecp256k1 was written against one release of them, and the library
+# promises nothing about its inside: fails when the hash over them is not that release's.
+set(SWAPC_SECP256K1_HASH 0c4734035d414da23d959cf711d615212e053454fd737e90c000ce232db587f4)
+function(swapc_guest_check_internals)
+    file(GLOB files "${SWAPC_SECP256K1_SRC}/*.h")
+    list(SORT files)
+    set(all)
+    foreach(file IN LISTS files)
+        file(SHA256 "${file}" hash)
+        cmake_path(GET file FILENAME name)
+        string(APPEND all "${hash} ${name}\n")
+    endforeach()
+    string(SHA256 hash "${all}")
+    if(NOT hash STREQUAL SWAPC_SECP256K1_HASH)
+        message(FATAL_ERROR "the sources in ${SWAPC_SECP256K1_SRC} are not those of libsecp256k1 0.8.0 "
+            "whose inside guests/schnorr/batch.c uses (${hash}): run ./dev setup, or name that release's "
+            "folder by -DSWAPC_SECP256K1_SRC=")
+    endif()
+endfunction()
+
 # swapc_guest_objects(<out> SET <folder of the objects> FLAVOUR wide FLAGS … SOURCES …)
 function(swapc_guest_objects out)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "SET;FLAVOUR" "FLAGS;SOURCES")
@@ -124,12 +145,14 @@ function(swapc_guest_shared)
         if(flavour STREQUAL "native" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
             set(asm -DUSE_ASM_X86_64=1)
         endif()
+        set(configuration -DECMULT_WINDOW_SIZE=15 -DECMULT_GEN_KB=2 -DENABLE_MODULE_EXTRAKEYS=1
+            -DENABLE_MODULE_SCHNORRSIG=1 -DUSE_EXTERNAL_DEFAULT_CALLBACKS=1
+            -DSECP256K1_NO_API_VISIBILITY_ATTRIBUTES=1 ${asm}
+            "-ffile-prefix-map=${SWAPC_SECP256K1_SRC}=secp256k1")
+        set(internals_${flavour} ${configuration})
         swapc_guest_objects(secp256k1 SET secp256k1 FLAVOUR ${flavour}
             FLAGS -std=gnu99 -w "-I${SWAPC_SECP256K1_SRC}" "-I${SWAPC_SECP256K1_SRC}/../include"
-                  -DECMULT_WINDOW_SIZE=15 -DECMULT_GEN_KB=2 -DENABLE_MODULE_EXTRAKEYS=1
-                  -DENABLE_MODULE_SCHNORRSIG=1 -DUSE_EXTERNAL_DEFAULT_CALLBACKS=1
-                  -DSECP256K1_NO_API_VISIBILITY_ATTRIBUTES=1 ${asm}
-                  "-ffile-prefix-map=${SWAPC_SECP256K1_SRC}=secp256k1"
+                  ${configuration}
             SOURCES "${SWAPC_SECP256K1_SRC}/secp256k1.c"
                     "${SWAPC_SECP256K1_SRC}/precomputed_ecmult.c"
                     "${SWAPC_SECP256K1_SRC}/precomputed_ecmult_gen.c")
@@ -140,7 +163,7 @@ function(swapc_guest_shared)
     add_custom_target(swapc_guest_shared DEPENDS ${all})
     foreach(flavour IN LISTS SWAPC_FLAVOURS)
         set_target_properties(swapc_guest_shared PROPERTIES SDK_${flavour} "${sdk_${flavour}}"
-            SECP256K1_${flavour} "${secp256k1_${flavour}}")
+            SECP256K1_${flavour} "${secp256k1_${flavour}}" INTERNALS_${flavour} "${internals_${flavour}}")
     endforeach()
 endfunction()
 
@@ -181,7 +204,10 @@ function(swapc_guest_link_native output)
 endfunction()
 
 function(swapc_guest)
-    cmake_parse_arguments(PARSE_ARGV 0 arg "SECP256K1" "NAME" "SOURCES")
+    cmake_parse_arguments(PARSE_ARGV 0 arg "SECP256K1" "NAME" "SOURCES;INTERNALS")
+    if(arg_INTERNALS)
+        swapc_guest_check_internals()
+    endif()
     set(bundle "${SWAPC_BUNDLES}/${arg_NAME}")
     file(MAKE_DIRECTORY "${bundle}")
     configure_file(module.toml "${bundle}/module.toml" COPYONLY)
@@ -194,6 +220,13 @@ function(swapc_guest)
             list(APPEND linked ${secp256k1})
             list(APPEND flags -isystem "${SWAPC_SECP256K1_SRC}/../include"
                 -DSECP256K1_NO_API_VISIBILITY_ATTRIBUTES=1)
+        endif()
+        if(arg_INTERNALS)
+            get_target_property(internals swapc_guest_shared INTERNALS_${flavour})
+            swapc_guest_objects(inside SET ${arg_NAME} FLAVOUR ${flavour}
+                FLAGS ${SWAPC_GUEST_OWN} -isystem "${SWAPC_SECP256K1_SRC}" ${internals}
+                SOURCES ${arg_INTERNALS})
+            list(APPEND linked ${inside})
         endif()
         if(flavour STREQUAL "native")
             set(output "${bundle}/native.so")

@@ -359,8 +359,42 @@ static void other_payloads_are_guest_errors(void **state) {
     open_module("echo");
 }
 
+/* A batch of a million members that the payload does not hold, and members that are no requests,
+ * wherever they stand; a member that is one and not Valid is no error. */
+static void batches_that_are_none_are_guest_errors(void **state) {
+    (void)state;
+    uint8_t storage[1024], batch[2048];
+    struct swapci_verify_request right;
+    struct swapci_verify_response response;
+    right_request("schnorr", storage, &right);
+    size_t len = swapci_verify_request_encode(&right, batch + 1, 1000);
+    memcpy(batch + 1 + len, batch + 1, len);
+    batch[0] = 0x92;
+    assert_int_equal(call("verify_batch", swapc_bytes_of(batch, 1 + 2 * len)), 1);
+    assert_true(swapci_verify_response_decode(swapc_bytes_of(host.response.ptr, host.response.len),
+                                              &response));
+    assert_int_equal(response.status, SWAPCI_VERIFY_VALID);
+    assert_int_equal(call("verify_batch", swapc_bytes_of(batch, 2 * len)), 0); /* cut */
+    assert_int_equal(host.error.times, 1);
+    batch[1] = 0x80; /* the first member is an empty map */
+    assert_int_equal(call("verify_batch", swapc_bytes_of(batch, 1 + 2 * len)), 0);
+    assert_int_equal(call("verify_batch", swapc_bytes_str("\xdd\xff\xff\xff\xff")), 0);
+    assert_int_equal(call("verify_batch", swapc_bytes_of(NULL, 0)), 0);
+    assert_int_equal(call("verify_batch", swapc_bytes_of(batch + 1, len)), 0);
+    batch[0] = 0xdc; /* 4097 members */
+    batch[1] = 0x10;
+    batch[2] = 0x01;
+    uint8_t *many = calloc(4097, 7);
+    assert_non_null(many);
+    memcpy(many, batch, 3);
+    assert_int_equal(call("verify_batch", swapc_bytes_of(many, (size_t)4097 * 7)), 0);
+    assert_text(&host.error, "a batch has more than 4096 members");
+    free(many);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(batches_that_are_none_are_guest_errors, close_module),
         cmocka_unit_test_teardown(echo_answers_the_request, close_module),
         cmocka_unit_test_teardown(echo_answers_two_mebibytes, close_module),
         cmocka_unit_test_teardown(echo_fails_with_the_payload, close_module),

@@ -16,6 +16,10 @@ void swapc_guest_console(swapc_guest *g, swapc_bytes line) {
     swapci_port_console(g, line);
 }
 
+void *swapc_guest_scratch(swapc_guest *g, size_t len) {
+    return swapci_port_scratch(g, SWAPC_NATIVE_SCRATCH_ANSWER, len);
+}
+
 int32_t swapc_guest_host_call(swapc_guest *g, const char *binding, const char *ns,
                               const char *operation, swapc_bytes payload, swapc_bytes *answer) {
     int32_t ok = swapci_port_host_call(g, swapc_bytes_str(binding), swapc_bytes_str(ns),

@@ -38,12 +38,20 @@ static int32_t respond(swapc_guest *g, const char *payload_back, enum swapci_ver
     return swapc_guest_respond(g, swapc_bytes_of(bytes, len));
 }
 
+int32_t swapci_guest_answer(swapc_guest *g, enum swapci_verify_status status) {
+    return respond(g, status == SWAPCI_VERIFY_ERROR ? "Error" : "Ok", status);
+}
+
+int swapci_guest_signature(const struct swapci_verify_request *request,
+                           uint8_t out[SWAPCI_SIGNATURE_MAX]) {
+    return request->signature.len <= 2 * SWAPCI_SIGNATURE_MAX &&
+           swapci_hex_decode(request->signature, out);
+}
+
 static enum swapci_verify_status decide(const struct swapci_verify_request *request,
                                         swapc_bytes message, swapci_verify_fn verify) {
     uint8_t signature[SWAPCI_SIGNATURE_MAX];
-    if (request->key.len > SWAPCI_VERIFY_KEY_MAX ||
-        request->signature.len > 2 * SWAPCI_SIGNATURE_MAX ||
-        !swapci_hex_decode(request->signature, signature))
+    if (request->key.len > SWAPCI_VERIFY_KEY_MAX || !swapci_guest_signature(request, signature))
         return SWAPCI_VERIFY_ERROR;
     return verify(message, swapc_bytes_of(signature, request->signature.len / 2), request->key);
 }
@@ -60,8 +68,7 @@ static int32_t answer(swapc_guest *g, swapc_bytes payload, int hashed, swapci_ve
         swapci_sha256(message, digest);
         message = swapc_bytes_of(digest, sizeof digest);
     }
-    enum swapci_verify_status status = decide(&request, message, verify);
-    return respond(g, status == SWAPCI_VERIFY_ERROR ? "Error" : "Ok", status);
+    return swapci_guest_answer(g, decide(&request, message, verify));
 }
 
 int32_t swapci_guest_verify_message(swapc_guest *g, swapc_bytes request, swapci_verify_fn verify) {

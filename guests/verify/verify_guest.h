@@ -25,6 +25,14 @@ typedef enum swapci_verify_status (*swapci_verify_fn)(swapc_bytes message, swapc
 int32_t swapci_guest_verify_message(swapc_guest *g, swapc_bytes request, swapci_verify_fn verify);
 int32_t swapci_guest_verify_raw(swapc_guest *g, swapc_bytes request, swapci_verify_fn verify);
 
+/* The parts of it, for other operations. Reads the hexadecimal signature. Returns 1; or 0 when it is no
+ * hexadecimal text, or longer than any. */
+int swapci_guest_signature(const struct swapci_verify_request *request,
+                           uint8_t out[SWAPCI_SIGNATURE_MAX]);
+
+/* Answers with that status, and with its payload_back: "Error" or "Ok". */
+int32_t swapci_guest_answer(swapc_guest *g, enum swapci_verify_status status);
+
 /* Both 32 bytes, big-endian. Returns 1 when 0 < value < bound. */
 int swapci_in_range(const uint8_t *value, const uint8_t *bound);
 

@@ -1,6 +1,5 @@
 #include "verify_message.h"
 
-#include "messagepack.h"
 #include "utf8.h"
 
 enum { RMESSAGE, SMESSAGE, VKEY, ID, OPER, REQUEST_FIELDS };
@@ -115,25 +114,30 @@ static int read_map(struct swapci_mp_reader *r, uint32_t pairs, const char *cons
     return seen == (1u << count) - 1;
 }
 
-static int read_document(swapc_bytes payload, const char *const *fields, uint32_t count,
+static int read_document(struct swapci_mp_reader *r, const char *const *fields, uint32_t count,
                          field_fn read_field, void *document) {
-    struct swapci_mp_reader r = swapci_mp_reader_of(payload);
     struct swapci_mp_value head;
-    if (!swapci_mp_read(&r, &head)) return 0;
+    if (!swapci_mp_read(r, &head)) return 0;
     if (head.type == SWAPCI_MP_MAP)
-        return read_map(&r, head.count, fields, count, read_field, document);
+        return read_map(r, head.count, fields, count, read_field, document);
     if (head.type != SWAPCI_MP_ARRAY || head.count != count) return 0;
     for (uint32_t field = 0; field < count; field++)
-        if (!read_field(&r, field, document)) return 0;
+        if (!read_field(r, field, document)) return 0;
     return 1;
 }
 
+int swapci_verify_request_read(struct swapci_mp_reader *r, struct swapci_verify_request *out) {
+    return read_document(r, request_fields, REQUEST_FIELDS, read_request_field, out);
+}
+
 int swapci_verify_request_decode(swapc_bytes payload, struct swapci_verify_request *out) {
-    return read_document(payload, request_fields, REQUEST_FIELDS, read_request_field, out);
+    struct swapci_mp_reader r = swapci_mp_reader_of(payload);
+    return swapci_verify_request_read(&r, out);
 }
 
 int swapci_verify_response_decode(swapc_bytes payload, struct swapci_verify_response *out) {
-    return read_document(payload, response_fields, RESPONSE_FIELDS, read_response_field, out);
+    struct swapci_mp_reader r = swapci_mp_reader_of(payload);
+    return read_document(&r, response_fields, RESPONSE_FIELDS, read_response_field, out);
 }
 
 static void write_name(struct swapci_mp_writer *w, const char *name) {

@@ -19,7 +19,7 @@
  *
  * Threads: a guest runs on one thread at a time, in one call at a time.
  * Ownership: a request is good until the handler returns; the answer of a host call until the next
- *     host call or the handler's return. What a function is given, it copies.
+ *     host call, scratch, or the handler's return. What a function is given, it copies.
  * Limits: an operation and its request together stay below 2 GiB; the host's own limits are lower.
  */
 #ifndef SWAPC_GUEST_H
@@ -62,6 +62,11 @@ static inline int32_t swapc_guest_fail_text(swapc_guest *g, const char *text) {
  * there is no memory for the answer). */
 int32_t swapc_guest_host_call(swapc_guest *g, const char *binding, const char *ns,
                               const char *operation, swapc_bytes payload, swapc_bytes *answer);
+
+/* Memory for the handler's own work: len bytes of any content, aligned for any type, good until the
+ * next of it, the next host call, or the handler's return. It is the instance's, who keeps it for the
+ * next call: a warm one gets it without an allocation. Returns NULL when there is not so much. */
+void *swapc_guest_scratch(swapc_guest *g, size_t len);
 
 /* Writes one line to the host's console: best effort, the host may cut or drop it. */
 void swapc_guest_console(swapc_guest *g, swapc_bytes line);
