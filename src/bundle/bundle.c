@@ -1,5 +1,6 @@
 #include "bundle.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "heap.h"
+#include "printable.h"
 #include "trust_policy.h"
 
 static void copy_name(char *out, const char *text) {
@@ -68,16 +70,18 @@ static enum swapc_status check_unchanged(int fd, const struct swapci_identity *b
 }
 
 /* identity may be NULL. */
-static enum swapc_status read_open(int fd, const char *path, swapc_bytes *out,
+static enum swapc_status read_open(int fd, const char *path, size_t max, swapc_bytes *out,
                                    struct swapci_identity *identity, swapc_error *error) {
     struct stat st;
     if (fstat(fd, &st) != 0)
         return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read %s", path);
     if (!S_ISREG(st.st_mode))
         return swapc_error_set(error, SWAPC_IO, "%s is not a regular file", path);
-    if ((uint64_t)st.st_size > SWAPCI_IMAGE_MAX)
-        return swapc_error_set(error, SWAPC_TOO_LARGE, "%s has %lld bytes; the limit is %u", path,
-                               (long long)st.st_size, SWAPCI_IMAGE_MAX);
+    if ((uint64_t)st.st_size > max)
+        return swapc_error_set(error, SWAPC_TOO_LARGE,
+                               "%s has %lld bytes, and a file of its kind at most %zu: make it "
+                               "smaller",
+                               path, (long long)st.st_size, max);
     size_t size = (size_t)st.st_size;
     uint8_t *at = swapci_heap_alloc(size ? size : 1);
     if (!at) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to read %s", path);
@@ -132,8 +136,36 @@ static enum swapc_status accept(swapc_bytes text, const char *file, const swapc_
                                 struct swapci_manifest *out, swapc_error *error) {
     enum swapc_status status = trust ? swapci_trust_verify(trust, text, file, error) : SWAPC_OK;
     if (status == SWAPC_OK) status = swapci_manifest_parse(text, file, out, error);
-    if (status == SWAPC_OK && trust) status = swapci_trust_admissible(trust, out, file, error);
+    if (status != SWAPC_OK || !trust) return status;
+    status = swapci_trust_admissible(trust, out, file, error);
+    if (status != SWAPC_OK) swapci_manifest_fini(out);
     return status;
+}
+
+/* A folder that holds a module only wants to be asked for the file itself. */
+static enum swapc_status no_manifest(int folder, const char *path, swapc_error *error) {
+    char module[SWAPCI_NAME_MAX] = "";
+    int copy = openat(folder, ".", O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    for (struct dirent *entry; dir && !module[0] && (entry = readdir(dir));) {
+        size_t len = strlen(entry->d_name);
+        swapc_bytes name = swapc_bytes_str(entry->d_name);
+        if (len > 5 && len < sizeof module && swapci_printable_is(name) &&
+            strcmp(entry->d_name + len - 5, ".wasm") == 0)
+            copy_name(module, entry->d_name);
+    }
+    if (dir) closedir(dir);
+    else if (copy >= 0) close(copy);
+    if (module[0])
+        return swapc_error_set(error, SWAPC_BUNDLE,
+                               "the folder %s holds no module.toml, so it is no bundle: give the "
+                               "file itself (%s/%s), or write one",
+                               path, path, module);
+    return swapc_error_set(
+        error, SWAPC_BUNDLE,
+        "the folder %s holds no module.toml, so it is no bundle: give a bundle's "
+        "folder, a .wasm or a .so",
+        path);
 }
 
 static enum swapc_status read_manifest(int folder, const char *path, const swapc_trust *trust,
@@ -146,9 +178,9 @@ static enum swapc_status read_manifest(int folder, const char *path, const swapc
     status = open_file(folder, "module.toml", file, &fd, error);
     if (status == SWAPC_NOT_FOUND) {
         swapc_error_clear(error);
-        status = swapc_error_set(error, SWAPC_BUNDLE, "the folder %s holds no module.toml", path);
+        status = no_manifest(folder, path, error);
     } else if (status == SWAPC_OK) {
-        status = read_open(fd, file, &text, NULL, error);
+        status = read_open(fd, file, SWAPCI_MANIFEST_MAX, &text, NULL, error);
         close(fd);
         if (status == SWAPC_OK) {
             status = accept(text, file, trust, out, error);
@@ -172,20 +204,28 @@ enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifes
 static enum swapc_status no_flavour(const char *path, const struct swapci_manifest *manifest,
                                     const char *const *flavours, swapc_error *error) {
     char has[256] = "", wants[256] = "";
+    struct swapci_suggestion suggestion = {.word = flavours[0] && !flavours[1] ? flavours[0] : ""};
+    for (unsigned i = 0; i < manifest->flavour_count; i++)
+        swapci_suggest_offer(&suggestion, manifest->flavours[i].name);
     for (unsigned i = 0; i < manifest->flavour_count; i++)
         snprintf(has + strlen(has), sizeof has - strlen(has), " %s", manifest->flavours[i].name);
     for (; *flavours; flavours++)
         snprintf(wants + strlen(wants), sizeof wants - strlen(wants), " %s", *flavours);
     return swapc_error_set(error, SWAPC_NO_FLAVOUR,
-                           "bundle %s has the flavours%s; wanted is one of%s", path, has, wants);
+                           "bundle %s has the flavours%s; wanted is one of%s%s", path, has, wants,
+                           swapci_suggest_text(&suggestion));
 }
 
-static void take_manifest(const struct swapci_manifest *manifest,
-                          const struct swapci_flavour *flavour, struct swapci_image *out) {
+/* The vectors and operations move to the image. */
+static void take_manifest(struct swapci_manifest *manifest, const struct swapci_flavour *flavour,
+                          struct swapci_image *out) {
     copy_name(out->name, manifest->name);
     copy_name(out->version, manifest->version);
     copy_name(out->flavour, flavour->name);
     out->self_tests = manifest->self_tests;
+    manifest->self_tests = (struct swapci_vectors){.count = 0};
+    out->operations = manifest->operations;
+    manifest->operations = (struct swapci_names){.count = 0};
     const char *digest_hex = swapci_manifest_digest(manifest, flavour->name);
     if (digest_hex) memcpy(out->expected_hex, digest_hex, sizeof out->expected_hex);
 }
@@ -210,11 +250,16 @@ static enum swapc_status locate_in(int folder, const char *path, const char *con
     const struct swapci_flavour *flavour = NULL;
     for (const char *const *f = flavours; *f && !flavour; f++)
         flavour = swapci_manifest_flavour(&manifest, *f);
-    if (!flavour) return no_flavour(path, &manifest, flavours, error);
-    take_manifest(&manifest, flavour, out);
-    out->trusted = trust != NULL;
-    status = join(path, flavour->file, &out->path, error);
-    return status == SWAPC_OK ? open_flavour(folder, path, flavour, out, error) : status;
+    if (!flavour) {
+        status = no_flavour(path, &manifest, flavours, error);
+    } else {
+        take_manifest(&manifest, flavour, out);
+        out->trusted = trust != NULL;
+        status = join(path, flavour->file, &out->path, error);
+    }
+    if (status == SWAPC_OK) status = open_flavour(folder, path, flavour, out, error);
+    swapci_manifest_fini(&manifest);
+    return status;
 }
 
 /* Manifest and file are opened in one and the same folder, whatever stands at path meanwhile. */
@@ -258,8 +303,8 @@ enum swapc_status swapci_image_locate(const char *path, const char *const *flavo
 }
 
 enum swapc_status swapci_image_fill(struct swapci_image *image, swapc_error *error) {
-    enum swapc_status status =
-        read_open(image->file, image->path, &image->bytes, &image->identity, error);
+    enum swapc_status status = read_open(image->file, image->path, SWAPCI_IMAGE_MAX, &image->bytes,
+                                         &image->identity, error);
     swapci_image_close(image);
     if (status != SWAPC_OK) return status;
     digest(image);
@@ -310,5 +355,7 @@ void swapci_image_fini(struct swapci_image *image) {
     swapci_image_close(image);
     swapci_heap_free((void *)(uintptr_t)image->bytes.ptr);
     swapci_heap_free(image->path);
+    swapci_names_fini(&image->operations);
+    swapci_vectors_fini(&image->self_tests);
     *image = (struct swapci_image){.file = -1};
 }

@@ -6,7 +6,7 @@
  * written to while it is read is refused. Files that are replaced one by one can be told from the
  * bundle that they belonged to by the digests in module.toml only.
  *
- * Threads: none shared. Ownership: a swapci_image owns its bytes; fini frees them.
+ * Threads: none shared. Ownership: a swapci_image owns what it holds; fini frees it.
  */
 #ifndef SWAPCI_BUNDLE_H
 #define SWAPCI_BUNDLE_H
@@ -39,9 +39,10 @@ struct swapci_image {
     char version[SWAPCI_NAME_MAX];
     char flavour[SWAPCI_NAME_MAX];
     char digest_hex[65];
-    char expected_hex[65]; /* the digest that module.toml gives to the file; "": none */
-    bool trusted;          /* its module.toml passed a trust policy */
-    struct swapci_self_tests self_tests;
+    char expected_hex[65];          /* the digest that module.toml gives to the file; "": none */
+    bool trusted;                   /* its module.toml passed a trust policy */
+    struct swapci_names operations; /* that its module.toml names */
+    struct swapci_vectors self_tests;
     struct swapci_identity identity; /* of the file; not known when it has changed just now, so that
                                         another change could leave it the same */
 };
@@ -70,7 +71,8 @@ enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct 
 /* Whether the image's digest, which is known, is the one that module.toml gives, if it gives one. */
 bool swapci_image_is_expected(const struct swapci_image *image);
 
-/* Reads a bundle's manifest. Returns as above; INVALID when path is a single file. */
+/* Reads a bundle's manifest, which the caller frees (swapci_manifest_fini). Returns as above; INVALID
+ * when path is a single file. */
 enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifest *out,
                                          swapc_error *error);
 

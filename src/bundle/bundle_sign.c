@@ -10,8 +10,6 @@
 #include "small_file.h"
 #include "trust_policy.h"
 
-enum { MANIFEST_MAX = 1 << 20 };
-
 static swapc_bytes take_line(swapc_bytes *text) {
     const uint8_t *end = memchr(text->ptr, '\n', text->len);
     size_t len = end ? (size_t)(end - text->ptr) + 1 : text->len;
@@ -42,6 +40,8 @@ static bool is_expiry(swapc_bytes line) {
 static enum swapc_status copy_kept(swapc_bytes text, bool drop_expiry, swapci_buffer *out) {
     bool digests = false, top = true;
     enum swapc_status status = SWAPC_OK;
+    /* A byte order mark stands at the beginning or nowhere, and it is not needed. */
+    if (begins(text, "\xef\xbb\xbf")) text = swapc_bytes_of(text.ptr + 3, text.len - 3);
     while (text.len && status == SWAPC_OK) {
         swapc_bytes line = take_line(&text), inner = trimmed(line);
         if (begins(inner, "[")) {
@@ -115,19 +115,21 @@ static enum swapc_status check_expires(const char *expires, swapc_error *error) 
 static enum swapc_status sign_manifest(const char *folder, const char *path,
                                        const struct swapci_signing *signing, swapci_buffer *old,
                                        swapci_buffer *fresh, swapc_error *error) {
-    struct swapci_manifest manifest;
-    enum swapc_status status = swapci_small_file_read(path, MANIFEST_MAX, old, error);
+    struct swapci_manifest manifest = {.flavour_count = 0};
+    enum swapc_status status = swapci_small_file_read(path, SWAPCI_MANIFEST_MAX, old, error);
     if (status == SWAPC_OK)
         status = swapci_manifest_parse(swapci_buffer_bytes(old), path, &manifest, error);
     if (status == SWAPC_OK)
         status =
             compose(folder, swapci_buffer_bytes(old), &manifest, signing->expires, fresh, error);
+    swapci_manifest_fini(&manifest);
     if (status == SWAPC_OK)
         status = swapci_manifest_parse(swapci_buffer_bytes(fresh), path, &manifest, error);
     if (status == SWAPC_OK)
         status = swapci_small_file_replace(path, swapci_buffer_bytes(fresh), 0644, error);
     if (status == SWAPC_OK)
         status = write_signature(path, swapci_buffer_bytes(fresh), signing, &manifest, error);
+    swapci_manifest_fini(&manifest);
     return status;
 }
 

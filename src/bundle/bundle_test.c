@@ -231,7 +231,7 @@ static void a_file_too_large(void **state) {
     struct bench *b = *state;
     write_file(b, "plain.wasm", "");
     assert_int_equal(truncate(b->path, (off_t)SWAPCI_IMAGE_MAX + 1), 0);
-    expect_failure(b->path, wide_plain, SWAPC_TOO_LARGE, "the limit is");
+    expect_failure(b->path, wide_plain, SWAPC_TOO_LARGE, "at most 268435456");
 }
 
 static void a_file_is_no_bundle(void **state) {

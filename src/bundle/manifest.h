@@ -4,7 +4,7 @@
  *
  *     name = "schnorr"
  *     version = "1.0.0"
- *     operations = ["verify_message"]
+ *     operations = ["verify_message"]   # what it answers; may be left out
  *
  *     [flavours]
  *     wide = "wide.wasm"
@@ -17,24 +17,20 @@
  *
  * What its operations must answer is said in [[self_test]] tables, see self_test_vectors.h.
  *
- * Read is the part of TOML 1.0 that such a file needs: comments, [tables], key = string | integer |
- * boolean | array of strings. A line that is none of these is refused by its number; keys and
- * tables that are not known are accepted, so that later versions can add some.
+ * What is not known is refused by line and name: a [[self_tests]] that is skipped in silence would be a
+ * module that nobody tests. How it is written: see toml.h.
  *
- * Threads: none shared. Ownership: a manifest is plain storage of the caller, no heap.
+ * Threads: none shared. Ownership: fini frees what a manifest holds; zeroed is empty.
  */
 #ifndef SWAPCI_MANIFEST_H
 #define SWAPCI_MANIFEST_H
 
-#include <stdbool.h>
-
+#include "names.h"
 #include "self_test_vectors.h"
-#include "swapc/bytes.h"
-#include "swapc/error.h"
 
-#define SWAPCI_NAME_MAX 64
 #define SWAPCI_FLAVOURS_MAX 16
-#define SWAPCI_DIGEST_TEXT 65 /* SHA-256 in hexadecimal, with its NUL */
+#define SWAPCI_DIGEST_TEXT 65            /* SHA-256 in hexadecimal, with its NUL */
+#define SWAPCI_MANIFEST_MAX (256u << 10) /* bytes of a module.toml or a contract.toml */
 
 struct swapci_flavour {
     char name[SWAPCI_NAME_MAX];
@@ -50,16 +46,20 @@ struct swapci_manifest {
     char name[SWAPCI_NAME_MAX];
     char version[SWAPCI_NAME_MAX];
     char expires[SWAPCI_NAME_MAX]; /* "": never */
+    struct swapci_names operations;
     struct swapci_flavour flavours[SWAPCI_FLAVOURS_MAX];
     unsigned flavour_count;
     struct swapci_digest digests[SWAPCI_FLAVOURS_MAX];
     unsigned digest_count;
-    struct swapci_self_tests self_tests;
+    struct swapci_vectors self_tests;
 };
 
-/* Reads text. Returns SWAPC_OK, or BUNDLE naming path and line. */
+/* Reads text. Returns SWAPC_OK; BUNDLE naming path and line, TOO_LARGE, NO_MEMORY, *out then being
+ * empty. */
 enum swapc_status swapci_manifest_parse(swapc_bytes text, const char *path,
                                         struct swapci_manifest *out, swapc_error *error);
+
+void swapci_manifest_fini(struct swapci_manifest *manifest);
 
 /* Returns the flavour of that name, or NULL. */
 const struct swapci_flavour *swapci_manifest_flavour(const struct swapci_manifest *manifest,
@@ -67,5 +67,8 @@ const struct swapci_flavour *swapci_manifest_flavour(const struct swapci_manifes
 
 /* Returns the digest that the manifest gives to the flavour's file, in lower case, or NULL. */
 const char *swapci_manifest_digest(const struct swapci_manifest *manifest, const char *flavour);
+
+/* operations = [...], in a manifest and in a contract. */
+enum swapc_status swapci_operations_take(struct swapci_toml *t, struct swapci_names *operations);
 
 #endif

@@ -1,9 +1,11 @@
 #include "bundle.h"
 #include "cli.h"
+#include "file_kind.h"
 #include "options.h"
+#include "printable.h"
 #include "wasm_scan.h"
 
-#define TEXT(b) (int)(b).len, (const char *)(b).ptr
+enum { NAME_SHOWN = 400, OPERATIONS_SHOWN = 1024 };
 
 static const char *kind_name(enum swapci_wasm_kind kind) {
     static const char *const names[] = {"function", "table", "memory", "global", "tag"};
@@ -13,8 +15,10 @@ static const char *kind_name(enum swapci_wasm_kind kind) {
 static enum swapc_status print_item(const struct swapci_wasm_item *item, void *user,
                                     swapc_error *error) {
     (void)user, (void)error;
-    printf("  %s %.*s%s%.*s  %s", item->import ? "import" : "export", TEXT(item->module),
-           item->import ? "." : "", TEXT(item->name), kind_name(item->kind));
+    char module[NAME_SHOWN], name[NAME_SHOWN];
+    printf("  %s %s%s%s  %s", item->import ? "import" : "export",
+           swapci_printable(item->module, module, sizeof module), item->import ? "." : "",
+           swapci_printable(item->name, name, sizeof name), kind_name(item->kind));
     if (item->kind == SWAPCI_WASM_FUNCTION) printf(" (%s)", item->signature);
     if (item->kind == SWAPCI_WASM_MEMORY)
         printf(" of %llu pages", (unsigned long long)item->pages_min);
@@ -24,13 +28,15 @@ static enum swapc_status print_item(const struct swapci_wasm_item *item, void *u
 
 static enum swapc_status print_image(const struct swapci_image *image, swapc_error *error) {
     printf("%s\n  %zu bytes  sha256 %s\n", image->path, image->bytes.len, image->digest_hex);
-    if (!swapci_wasm_is_module(image->bytes)) {
-        if (image->bytes.len >= 4 && memcmp(image->bytes.ptr, "\177ELF", 4) == 0) {
-            puts("  shared object: native code, trusted code");
-            return SWAPC_OK;
-        }
-        return swapc_error_set(error, SWAPC_MODULE_MALFORMED,
-                               "%s is neither a wasm module nor a shared object", image->path);
+    const char *what;
+    switch (swapci_file_kind_of(image->bytes, &what)) {
+    case SWAPCI_FILE_SHARED_OBJECT:
+        puts("  shared object: native code, trusted code");
+        return SWAPC_OK;
+    case SWAPCI_FILE_OTHER:
+        return swapc_error_set(error, SWAPC_MODULE_MALFORMED, "%s %s", image->path, what);
+    case SWAPCI_FILE_WASM:
+        break;
     }
     return swapci_wasm_scan(image->bytes, print_item, NULL, error);
 }
@@ -49,11 +55,17 @@ static enum swapc_status inspect_bundle(const char *path, swapc_error *error) {
     struct swapci_manifest manifest;
     enum swapc_status status = swapci_bundle_manifest(path, &manifest, error);
     if (status != SWAPC_OK) return status;
+    char operations[OPERATIONS_SHOWN];
     printf("%s %s\n", manifest.name, manifest.version);
+    if (manifest.operations.count)
+        printf("operations: %s\n",
+               swapci_names_text(&manifest.operations, operations, sizeof operations));
+    printf("self-test vectors: %u\n", manifest.self_tests.count);
     for (unsigned i = 0; i < manifest.flavour_count && status == SWAPC_OK; i++) {
         printf("\nflavour %s: ", manifest.flavours[i].name);
         status = inspect_file(path, manifest.flavours[i].name, error);
     }
+    swapci_manifest_fini(&manifest);
     return status;
 }
 

@@ -129,6 +129,7 @@ static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
         check_flavour(job, &job->manifest.flavours[i]);
     check_engines(job);
     swapc_host_free(job->host);
+    swapci_manifest_fini(&job->manifest);
     return SWAPC_OK;
 }
 

@@ -8,13 +8,13 @@
 
 #include "bundle.h"
 #include "check.h"
+#include "file_kind.h"
 #include "heap.h"
 #include "host_state.h"
 #include "instance.h"
 #include "module_call.h"
 #include "self_test.h"
 #include "trust_policy.h"
-#include "wasm_scan.h"
 
 enum { OPERATION_MAX = 64 << 10, PAYLOAD_MAX = 1 << 30 };
 
@@ -29,10 +29,6 @@ struct swapc_module {
     char engine_build[64]; /* the engine's version and settings, for the cache */
 };
 
-static bool is_elf(swapc_bytes bytes) {
-    return bytes.len >= 4 && memcmp(bytes.ptr, "\177ELF", 4) == 0;
-}
-
 static bool engine_takes(const swapc_engine *engine, bool wasm) {
     return ((engine->caps & SWAPC_CAP_WASM) != 0) == wasm;
 }
@@ -40,11 +36,11 @@ static bool engine_takes(const swapc_engine *engine, bool wasm) {
 /* A single file's engine follows from what the file is. */
 static enum swapc_status engine_for_file(swapc_bytes bytes, const char *path, unsigned *index,
                                          swapc_error *error) {
-    bool wasm = swapci_wasm_is_module(bytes);
-    if (!wasm && !is_elf(bytes))
-        return swapc_error_set(
-            error, SWAPC_MODULE_MALFORMED,
-            "%s is neither a wasm module nor a shared object: build or copy it again", path);
+    const char *what;
+    enum swapci_file_kind kind = swapci_file_kind_of(bytes, &what);
+    bool wasm = kind == SWAPCI_FILE_WASM;
+    if (kind == SWAPCI_FILE_OTHER)
+        return swapc_error_set(error, SWAPC_MODULE_MALFORMED, "%s %s", path, what);
     for (unsigned i = 0; i < swapci_engine_count; i++)
         if (swapci_engine_table[i].engine && engine_takes(swapci_engine_table[i].engine, wasm)) {
             *index = i;
@@ -89,21 +85,30 @@ static enum swapc_status engine_for_bundle(const swapc_host *host, const char *p
                            "no engine in this build runs a flavour of bundle %s", path);
 }
 
+/* The engine that the caller named, or the bundle's; UINT32_MAX when path is a file, or wrong in a way
+ * that is told when it is located. */
+static enum swapc_status choose_engine(const swapc_host *host, const char *path,
+                                       const swapc_module_options *options, unsigned *index,
+                                       swapc_error *error) {
+    struct swapci_manifest manifest;
+    *index = UINT32_MAX;
+    if (options->engine) return swapci_engine_find(options->engine, index, error);
+    enum swapc_status status = swapci_bundle_manifest(path, &manifest, NULL);
+    if (status == SWAPC_NO_MEMORY)
+        return swapc_error_set(error, status, "no memory to read %s", path);
+    if (status != SWAPC_OK) return SWAPC_OK;
+    status = engine_for_bundle(host, path, &manifest, index, error);
+    swapci_manifest_fini(&manifest);
+    return status;
+}
+
 /* Finds the image at path and settles the engine, for which a single file has to be read. */
 static enum swapc_status find_image(const swapc_host *host, const char *path,
                                     const swapc_module_options *options, struct swapci_image *image,
                                     unsigned *index, swapc_error *error) {
     const char *wanted[2] = {options->flavour, NULL};
     const char *const *flavours = wanted;
-    struct swapci_manifest manifest;
-    enum swapc_status status = SWAPC_OK;
-    *index = UINT32_MAX;
-    if (options->engine) status = swapci_engine_find(options->engine, index, error);
-    else if ((status = swapci_bundle_manifest(path, &manifest, NULL)) == SWAPC_OK)
-        status = engine_for_bundle(host, path, &manifest, index, error);
-    else if (status == SWAPC_NO_MEMORY)
-        swapc_error_set(error, status, "no memory to read %s", path);
-    else status = SWAPC_OK; /* a file, or wrong in a way that is told below */
+    enum swapc_status status = choose_engine(host, path, options, index, error);
     if (status != SWAPC_OK) return status;
     if (!options->flavour && *index != UINT32_MAX)
         flavours = swapci_engine_table[*index].engine->flavours;
@@ -138,13 +143,10 @@ static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
 static enum swapc_status check_image(swapc_host *host, const swapc_engine *engine,
                                      const struct swapci_image *image, swapc_error *error) {
     bool wasm = (engine->caps & SWAPC_CAP_WASM) != 0;
-    if (!wasm)
-        return is_elf(image->bytes)
-                   ? SWAPC_OK
-                   : swapc_error_set(error, SWAPC_MODULE_MALFORMED,
-                                     "%s is no shared object, and engine %s takes nothing else",
-                                     image->path, engine->name);
-    enum swapc_status status = swapci_check_wasm(image->bytes, error);
+    enum swapc_status status = swapci_file_kind_expect(
+        image->bytes, wasm ? SWAPCI_FILE_WASM : SWAPCI_FILE_SHARED_OBJECT, image->path, error);
+    if (status == SWAPC_OK && wasm) status = swapci_check_wasm(image->bytes, error);
+    if (!wasm) return status;
     return status == SWAPC_OK ? validate(host, engine, image, error) : status;
 }
 
@@ -374,9 +376,16 @@ unsigned swapci_module_self_tests(const swapc_module *module) {
 }
 
 enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error) {
-    enum swapc_status status = swapci_self_tests_run(&module->image.self_tests, module, error);
+    enum swapc_status status = swapci_self_tests_run(&module->image.self_tests, module,
+                                                     SWAPCI_VECTOR_DEADLINE_MAX_MS, error);
     if (status != SWAPC_OK) name_file(error, module->image.path);
     return status;
+}
+
+uint32_t swapci_module_deadline(const swapc_module *module, uint32_t wanted_ms) {
+    const struct swapci_blueprint *b = &module->blueprint;
+    bool counts = !(b->engine->caps & SWAPC_CAP_METERED) || b->limits.deadline_ms != 0;
+    return counts && (b->engine->caps & SWAPC_CAP_DEADLINE) ? wanted_ms : 0;
 }
 
 const swapc_log *swapci_module_log(const swapc_module *module) {

@@ -2,44 +2,101 @@
 
 #include <stdio.h>
 
-static swapc_bytes view(const struct swapci_self_tests *tests, struct swapci_span16 span) {
-    return swapc_bytes_of(tests->bytes + span.at, span.len);
+#include "module_call.h"
+#include "printable.h"
+
+enum { VALUE_SHOWN = 100, NAME_SHOWN = 80, BEFORE_DIFFERENCE = 8 };
+
+/* A value that is longer than what is shown is shown from a little before where the two differ. */
+static const char *value(swapc_bytes bytes, swapc_bytes other, char out[VALUE_SHOWN + 32]) {
+    size_t same = 0, from = 0;
+    while (same < bytes.len && same < other.len && bytes.ptr[same] == other.ptr[same]) same++;
+    if (bytes.len > VALUE_SHOWN / 4 && same > 2 * BEFORE_DIFFERENCE)
+        from = same - BEFORE_DIFFERENCE;
+    char *at = out;
+    if (from) at += snprintf(out, 32, "(from byte %zu) ...", from);
+    swapci_printable_value(swapc_bytes_of(bytes.ptr + from, bytes.len - from), at, VALUE_SHOWN);
+    return out;
 }
 
-static enum swapc_status failed(unsigned number, swapc_bytes operation, const char *expected,
-                                const char *came, swapc_error *error) {
+static swapc_bytes view(const struct swapci_vectors *vectors, struct swapci_span32 span) {
+    return swapci_vectors_view(vectors, span);
+}
+
+struct answer {
+    enum swapc_status status;
+    swapc_reply reply;
+    swapc_error error; /* of a call that gave no answer */
+};
+
+static bool is_right(const struct swapci_vectors *vectors, const struct swapci_vector *v,
+                     const struct answer *a) {
+    bool same = swapc_bytes_equal(a->reply.body, view(vectors, v->answer));
+    if (v->kind == SWAPCI_ANSWER_RESPONSE) return a->status == SWAPC_OK && same;
+    return a->status == SWAPC_GUEST_ERROR && (same || v->kind == SWAPCI_ANSWER_ANY_ERROR);
+}
+
+/* "the response \"yes\"" */
+static void say_expected(const struct swapci_vectors *vectors, const struct swapci_vector *v,
+                         const struct answer *a, char *out, size_t size) {
+    char shown[VALUE_SHOWN + 32];
+    value(view(vectors, v->answer), a->reply.body, shown);
+    if (v->kind == SWAPCI_ANSWER_ANY_ERROR) snprintf(out, size, "a guest error");
+    else
+        snprintf(out, size, "the %s %s", v->kind == SWAPCI_ANSWER_RESPONSE ? "response" : "error",
+                 shown);
+}
+
+static void say_came(const struct swapci_vectors *vectors, const struct swapci_vector *v,
+                     const struct answer *a, char *out, size_t size) {
+    char shown[VALUE_SHOWN + 32];
+    value(a->reply.body, view(vectors, v->answer), shown);
+    if (a->status == SWAPC_OK) snprintf(out, size, "the response %s", shown);
+    else if (a->status == SWAPC_GUEST_ERROR) snprintf(out, size, "the guest's error %s", shown);
+    else snprintf(out, size, "%s: %s", swapc_status_name(a->status), a->error.text);
+}
+
+static enum swapc_status wrong(const struct swapci_vectors *vectors, unsigned index,
+                               const struct answer *a, swapc_error *error) {
+    const struct swapci_vector *v = &vectors->rows[index];
+    char expected[VALUE_SHOWN + 64], came[SWAPC_ERROR_TEXT_MAX + 32], operation[NAME_SHOWN];
+    swapci_printable(view(vectors, v->operation), operation, sizeof operation);
+    say_expected(vectors, v, a, expected, sizeof expected);
+    say_came(vectors, v, a, came, sizeof came);
     return swapc_error_set(
         error, SWAPC_SELF_TEST,
-        "vector %u (operation %.*s) must be answered with %s, and was answered with %s", number,
-        (int)operation.len, (const char *)operation.ptr, expected, came);
+        "vector %u (%s%soperation %s) must be answered with %s, and was answered "
+        "with %s",
+        index + 1, v->note, v->note[0] ? "; " : "", operation, expected, came);
 }
 
-static enum swapc_status run_one(const struct swapci_self_tests *tests, unsigned index,
-                                 swapc_module *module, swapc_reply *reply, swapc_error *error) {
-    const struct swapci_self_test *test = &tests->tests[index];
-    swapc_bytes operation = view(tests, test->operation), response = view(tests, test->response);
-    swapc_error call_error = SWAPC_ERROR_INIT;
-    char expected[64], came[SWAPC_ERROR_TEXT_MAX + 32];
-    enum swapc_status status =
-        swapc_module_call(module, operation, view(tests, test->request), NULL, reply, &call_error);
-    if (test->refuses ? status == SWAPC_GUEST_ERROR
-                      : status == SWAPC_OK && swapc_bytes_equal(reply->body, response))
-        return SWAPC_OK;
-    if (test->refuses) snprintf(expected, sizeof expected, "a guest error");
-    else snprintf(expected, sizeof expected, "%u bytes of its own", (unsigned)response.len);
-    if (status == SWAPC_OK) snprintf(came, sizeof came, "a response of %zu bytes", reply->body.len);
-    else
-        snprintf(came, sizeof came, "%s: %s", swapc_status_name(status),
-                 status == SWAPC_GUEST_ERROR ? "the guest refused it" : call_error.text);
-    return failed(index + 1, operation, expected, came, error);
+static void call(const struct swapci_vectors *vectors, const struct swapci_vector *v,
+                 swapc_module *module, uint32_t deadline_ms, struct answer *out) {
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+    options.deadline_ms = deadline_ms;
+    swapc_error_clear(&out->error);
+    out->status = swapc_module_call(module, view(vectors, v->operation), view(vectors, v->request),
+                                    &options, &out->reply, &out->error);
 }
 
-enum swapc_status swapci_self_tests_run(const struct swapci_self_tests *tests, swapc_module *module,
-                                        swapc_error *error) {
-    swapc_reply reply = SWAPC_REPLY_INIT;
+static enum swapc_status run_one(const struct swapci_vectors *vectors, unsigned index,
+                                 swapc_module *module, uint32_t deadline_max_ms, struct answer *a,
+                                 swapc_error *error) {
+    const struct swapci_vector *v = &vectors->rows[index];
+    uint32_t wanted = v->deadline_ms ? v->deadline_ms : SWAPCI_VECTOR_DEADLINE_MS;
+    if (wanted > deadline_max_ms) wanted = deadline_max_ms;
+    uint32_t deadline_ms = swapci_module_deadline(module, wanted);
+    call(vectors, v, module, deadline_ms, a);
+    if (a->status == SWAPC_DEADLINE) call(vectors, v, module, deadline_ms, a);
+    return is_right(vectors, v, a) ? SWAPC_OK : wrong(vectors, index, a, error);
+}
+
+enum swapc_status swapci_self_tests_run(const struct swapci_vectors *vectors, swapc_module *module,
+                                        uint32_t deadline_max_ms, swapc_error *error) {
+    struct answer answer = {.reply = SWAPC_REPLY_INIT, .error = SWAPC_ERROR_INIT};
     enum swapc_status status = SWAPC_OK;
-    for (unsigned i = 0; i < tests->count && status == SWAPC_OK; i++)
-        status = run_one(tests, i, module, &reply, error);
-    swapc_reply_fini(&reply);
+    for (unsigned i = 0; i < vectors->count && status == SWAPC_OK; i++)
+        status = run_one(vectors, i, module, deadline_max_ms, &answer, error);
+    swapc_reply_fini(&answer.reply);
     return status;
 }

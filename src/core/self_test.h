@@ -1,4 +1,4 @@
-/* self_test.h - putting a bundle's vectors (self_test_vectors.h) to its module.
+/* self_test.h - putting vectors (self_test_vectors.h) to a module.
  *
  * Threads: none shared. Ownership: nothing is kept.
  */
@@ -8,9 +8,11 @@
 #include "self_test_vectors.h"
 #include "swapc/module.h"
 
-/* Puts each vector to the module, on one instance after the other as calls come. Returns SWAPC_OK,
- * or SELF_TEST naming the vector and what came instead. */
-enum swapc_status swapci_self_tests_run(const struct swapci_self_tests *tests, swapc_module *module,
-                                        swapc_error *error);
+/* Puts each vector to the module, on one instance after the other as calls come. Each has its deadline,
+ * at most deadline_max_ms; one that passes is put a second time, since a crowded machine is no fault of
+ * the module. An engine that cannot stop a call is not asked to. Returns SWAPC_OK, or SELF_TEST naming
+ * the vector, what it must answer and what came instead, with the guest's own error. */
+enum swapc_status swapci_self_tests_run(const struct swapci_vectors *vectors, swapc_module *module,
+                                        uint32_t deadline_max_ms, swapc_error *error);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fake_engine.h"
 #include "test_main.h"
 
@@ -207,7 +208,14 @@ static void wrong_answers_are_refused_at_self_test(void **state) {
         const char *vectors, *said;
     } wrong[] = {
         {&old, ECHOES, "vector 1 (operation echo)"},
-        {&refuses, ECHOES, "GUEST_ERROR"},
+        {&refuses, ECHOES,
+         "must be answered with the response 00ff, and was answered with the guest's error "
+         "\"guest failed without a message\""},
+        {&old, "[[self_test]]\nnote = \"why\"\noperation = \"o\"\nresponse_text = \"new\"\n",
+         "vector 1 (why; operation o) must be answered with the response \"new\", and was answered "
+         "with the response \"old\""},
+        {&refuses, "[[self_test]]\noperation = \"o\"\nerror_text = \"no such user\"\n",
+         "the error \"no such user\""},
         {&always_traps, ECHOES, "TRAP"},
         {&swapci_fake_echo, ECHOES "[[self_test]]\noperation = \"bad\"\nerror = true\n",
          "vector 2 (operation bad)"},
@@ -223,6 +231,43 @@ static void wrong_answers_are_refused_at_self_test(void **state) {
         assert_non_null(strstr(b->error.text, wrong[i].said));
         expect_refused(b, SWAPC_SELF_TEST, SWAPC_SWAP_SELF_TEST);
     }
+}
+
+/* A candidate that hangs is stopped by the vector's deadline, not by the module's, which is longer; a
+ * crowded machine gets a second try. */
+static enum swapc_status hangs(struct swapci_fake_guest *guest, uint32_t op_len, uint32_t msg_len,
+                               int32_t *result) {
+    (void)op_len, (void)msg_len, (void)result;
+    while (guest->run.deadline_ns == 0 || swapci_clock_monotonic_ns() < guest->run.deadline_ns)
+        usleep(1000);
+    return SWAPC_DEADLINE;
+}
+
+static enum swapc_status slow_at_first(struct swapci_fake_guest *guest, uint32_t op_len,
+                                       uint32_t msg_len, int32_t *result) {
+    static bool tried;
+    if (!tried) {
+        tried = true;
+        return hangs(guest, op_len, msg_len, result);
+    }
+    return tagged(guest, op_len, msg_len, result);
+}
+
+static void a_candidate_that_hangs_is_refused_soon(void **state) {
+    static const struct swapci_fake_program hang = {.call = hangs};
+    static const struct swapci_fake_program slow = {.call = slow_at_first, .user = "slow"};
+    struct bench *b = *state;
+    publish_old(b);
+    bundle(b, &hang, HEAD "[[self_test]]\noperation = \"o\"\nresponse = \"\"\n");
+    uint64_t start = swapci_clock_monotonic_ns();
+    assert_int_equal(swap(b), SWAPC_SELF_TEST);
+    assert_non_null(strstr(b->error.text, "DEADLINE"));
+    expect_refused(b, SWAPC_SELF_TEST, SWAPC_SWAP_SELF_TEST);
+    /* Far below the module's own 10 s; a crowded machine gets some room. */
+    assert_true(swapci_clock_monotonic_ns() - start < 5000000000u);
+    bundle(b, &slow,
+           HEAD "[[self_test]]\noperation = \"o\"\nresponse_text = \"slow\"\ndeadline_ms = 5\n");
+    assert_int_equal(swap(b), SWAPC_OK);
 }
 
 static void a_guest_that_must_refuse_and_does_passes(void **state) {
@@ -366,6 +411,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(wrong_answers_are_refused_at_self_test, setup, teardown),
         cmocka_unit_test_setup_teardown(a_guest_that_must_refuse_and_does_passes, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bundle_without_vectors, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_candidate_that_hangs_is_refused_soon, setup, teardown),
         cmocka_unit_test_setup_teardown(self_tests_can_be_skipped, setup, teardown),
         cmocka_unit_test_setup_teardown(rollback_is_logged, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_wakes_when_the_last_call_has_left, setup, teardown),

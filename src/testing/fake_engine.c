@@ -198,7 +198,7 @@ static const char *const fake_flavours[] = {"wide", "plain", NULL};
 
 const swapc_engine swapci_engine_fake = {
     .abi = SWAPC_ENGINE_ABI,
-    .caps = SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX,
+    .caps = SWAPC_CAP_WASM | SWAPC_CAP_SANDBOX | SWAPC_CAP_DEADLINE,
     .name = "fake",
     .flavours = fake_flavours,
     .version = fake_version,

@@ -10,13 +10,13 @@ static unsigned sequence(uint8_t lead, uint8_t *low, uint8_t *high) {
     return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
 }
 
-/* Returns the length of the character at the start, or 0. */
-static size_t character(const uint8_t *at, size_t left) {
+size_t swapci_utf8_character(swapc_bytes bytes) {
+    const uint8_t *at = bytes.ptr;
     uint8_t low;
     uint8_t high;
     if (at[0] < 0x80) return 1;
     unsigned len = sequence(at[0], &low, &high);
-    if (len == 0 || len > left || at[1] < low || at[1] > high) return 0;
+    if (len == 0 || len > bytes.len || at[1] < low || at[1] > high) return 0;
     for (unsigned i = 2; i < len; i++)
         if ((at[i] & 0xc0) != 0x80) return 0;
     return len;
@@ -33,7 +33,7 @@ int swapci_utf8_valid(swapc_bytes bytes) {
             at += sizeof word;
         }
         if (at == bytes.len) break;
-        size_t len = character(bytes.ptr + at, bytes.len - at);
+        size_t len = swapci_utf8_character(swapc_bytes_of(bytes.ptr + at, bytes.len - at));
         if (len == 0) return 0;
         at += len;
     }
