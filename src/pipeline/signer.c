@@ -222,7 +222,8 @@ static enum swapc_status attach(swapci_signer *s, const swapci_signer_config *co
                                 swapc_error *error) {
     swapci_ring_config ring = {config->ring, config->ring_directory, config->ring_capacity,
                                &s->stop};
-    swapci_redis_config redis = {config->redis_url, 0, 0, config->redis_retry_ms, &s->stop};
+    swapci_redis_config redis = {
+        .url = config->redis_url, .retry_ms = config->redis_retry_ms, .stop = &s->stop};
     swapc_error why = SWAPC_ERROR_INIT;
     enum swapc_status status = swapci_ring_open(&ring, SWAPCI_RING_PRODUCER, &s->ring, &why);
     if (status == SWAPC_BUSY) {

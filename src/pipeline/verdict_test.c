@@ -164,7 +164,7 @@ static void a_forgotten_script_is_sent_as_text(void **state) {
 
 static void kill_clients(void) {
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_redis_config config = {fixture_url(), 0, 0, 0, NULL};
+    swapci_redis_config config = {.url = fixture_url()};
     swapci_redis *other = NULL;
     redisReply *reply = NULL;
     fixture_ok(swapci_redis_open(&config, &other, &error), &error);

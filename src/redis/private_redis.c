@@ -129,7 +129,7 @@ static enum swapc_status await(swapci_private_redis *server,
                                const swapci_private_redis_config *config, swapc_error *error) {
     uint32_t start_ms = config->start_ms ? config->start_ms : 10000;
     uint64_t end = swapci_clock_monotonic_ns() + (uint64_t)start_ms * 1000000u;
-    swapci_redis_config connection = {server->url, 1000, 0, 0, config->stop};
+    swapci_redis_config connection = {.url = server->url, .connect_ms = 1000, .stop = config->stop};
     for (;;) {
         swapc_error why = SWAPC_ERROR_INIT;
         swapci_redis *redis = NULL;

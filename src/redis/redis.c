@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
+#include "redis_dial.h"
 #include "redis_url.h"
 #include "swapc/log.h"
 
@@ -17,7 +20,8 @@ struct swapci_redis {
     swapci_redis_url url;
     swapci_redis_config config;
     redisContext *context;   /* NULL while not connected */
-    redisContextFuncs funcs; /* hiredis's, with a write that raises no SIGPIPE */
+    redisContextFuncs funcs; /* hiredis's, with a write of ours */
+    bool interrupted;        /* the write ended for the stop flag */
     uint64_t owed;           /* answers not taken yet */
 };
 
@@ -40,10 +44,6 @@ static const struct {
     {"ERR DB index", "it has no such database: change the number in the URL"},
 };
 
-static int stop_raised(const atomic_int *stop) {
-    return stop && atomic_load_explicit(stop, memory_order_relaxed) != 0;
-}
-
 static enum swapc_status interrupted(swapc_error *error) {
     return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
 }
@@ -51,40 +51,81 @@ static enum swapc_status interrupted(swapc_error *error) {
 enum swapc_status swapci_redis_sleep(const atomic_int *stop, uint32_t ms, swapc_error *error) {
     while (ms > 0) {
         uint32_t slice = ms < SWAPCI_REDIS_SLICE_MS ? ms : SWAPCI_REDIS_SLICE_MS;
-        if (stop_raised(stop)) return interrupted(error);
+        if (swapci_redis_stopped(stop)) return interrupted(error);
         struct timespec t = {0, (long)slice * 1000000L};
         nanosleep(&t, NULL);
         ms -= slice;
     }
-    return stop_raised(stop) ? interrupted(error) : SWAPC_OK;
+    return swapci_redis_stopped(stop) ? interrupted(error) : SWAPC_OK;
 }
 
 static void disconnect(swapci_redis *redis) {
-    if (redis->context) redisFree(redis->context);
+    if (redis->context) redisFree(redis->context); /* closes the socket */
     redis->context = NULL;
     redis->owed = 0;
+}
+
+static void note_answered(swapci_redis *redis) {
+    if (redis->config.health)
+        atomic_store(&redis->config.health->answered_ns, swapci_clock_monotonic_ns());
+}
+
+static void note_silent(swapci_redis *redis) {
+    if (redis->config.health)
+        atomic_store(&redis->config.health->silent_ns, swapci_clock_monotonic_ns());
+}
+
+void swapci_redis_stuck(swapci_redis *redis, bool stuck) {
+    swapci_redis_health *health = redis->config.health;
+    if (!health) return;
+    if (stuck) atomic_fetch_add(&health->stuck, 1);
+    else atomic_fetch_sub(&health->stuck, 1);
 }
 
 /* The connection is of no use any more; says why. */
 static enum swapc_status lost(swapci_redis *redis, swapc_error *error) {
     enum swapc_status status = SWAPC_IO;
     if (redis->context && redis->context->err == REDIS_ERR_OOM) status = SWAPC_NO_MEMORY;
+    note_silent(redis);
     swapc_error_set(error, status, "the connection to Redis at %s was lost: %s", redis->url.shown,
                     redis->context ? redis->context->errstr : "not connected");
     disconnect(redis);
     return status;
 }
 
-static ssize_t write_quietly(redisContext *context) {
-    ssize_t sent;
-    do {
-        sent = send(context->fd, context->obuf, sdslen(context->obuf), MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0) {
+/* Waits for the socket; Redis counts as silent when that takes long. DEADLINE after answer_ms. */
+static enum swapc_status await_socket(swapci_redis *redis, short events, swapc_error *error) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    uint64_t patience = SWAPCI_REDIS_SILENT_MS * 1000000ull;
+    uint64_t end = now + (uint64_t)redis->config.answer_ms * 1000000u;
+    uint64_t first = now + patience < end ? now + patience : end;
+    int fd = redis->context->fd;
+    enum swapc_status status = swapci_redis_await(fd, events, first, redis->config.stop, error);
+    if (status != SWAPC_DEADLINE) return status;
+    note_silent(redis);
+    return swapci_redis_await(fd, events, end, redis->config.stop, error);
+}
+
+/* Raises no SIGPIPE, and waits for a server that takes nothing in slices. */
+static ssize_t write_patiently(redisContext *context) {
+    swapci_redis *redis = context->privdata;
+    for (;;) {
+        ssize_t sent =
+            send(context->fd, context->obuf, sdslen(context->obuf), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) return sent;
+        const char *why = strerrordesc_np(errno);
+        if (errno == EAGAIN) {
+            enum swapc_status status = await_socket(redis, POLLOUT, NULL);
+            if (status == SWAPC_OK) continue;
+            redis->interrupted = status == SWAPC_INTERRUPTED;
+            why = "it takes nothing any more";
+        } else if (errno == EINTR) {
+            continue;
+        }
         context->err = REDIS_ERR_IO;
-        snprintf(context->errstr, sizeof context->errstr, "%s", strerrordesc_np(errno));
+        snprintf(context->errstr, sizeof context->errstr, "%s", why);
+        return -1;
     }
-    return sent;
 }
 
 static enum swapc_status unreachable(const swapci_redis *redis, const char *why,
@@ -102,24 +143,22 @@ static struct timeval timeval_of(uint32_t ms) {
 
 /* Opens the socket. A failure is UNREACHABLE, which restore takes as "try again". */
 static enum swapc_status dial(swapci_redis *redis, swapc_error *error) {
-    struct timeval connect_time = timeval_of(redis->config.connect_ms);
     struct timeval answer_time = timeval_of(redis->config.answer_ms);
-    redisOptions options = {0};
-    options.options = REDIS_OPT_SET_SOCK_CLOEXEC;
-    options.connect_timeout = &connect_time;
-    options.command_timeout = &answer_time;
-    if (redis->url.is_unix) REDIS_OPTIONS_SET_UNIX(&options, redis->url.path);
-    else REDIS_OPTIONS_SET_TCP(&options, redis->url.host, redis->url.port);
+    redisOptions options = {.type = REDIS_CONN_USERFD, .command_timeout = &answer_time};
+    swapc_error why = SWAPC_ERROR_INIT;
+    enum swapc_status status = swapci_redis_dial(&redis->url, redis->config.connect_ms,
+                                                 redis->config.stop, &options.endpoint.fd, &why);
+    if (status == SWAPC_UNREACHABLE) return unreachable(redis, why.text, error);
+    if (status != SWAPC_OK) return swapc_error_set(error, status, "%s", why.text);
     redis->context = redisConnectWithOptions(&options);
-    if (!redis->context) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    if (redis->context->err) {
-        enum swapc_status status = unreachable(redis, redis->context->errstr, error);
-        disconnect(redis);
-        return status;
+    if (!redis->context) {
+        close(options.endpoint.fd);
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     }
     redis->funcs = *redis->context->funcs;
-    redis->funcs.write = write_quietly;
+    redis->funcs.write = write_patiently;
     redis->context->funcs = &redis->funcs;
+    redis->context->privdata = redis;
     redis->context->reader->maxbuf = 1 << 20; /* keep the buffer that a batch needs */
     return SWAPC_OK;
 }
@@ -151,7 +190,10 @@ static enum swapc_status attempt(swapci_redis *redis, swapc_error *error) {
     swapc_error why = SWAPC_ERROR_INIT;
     enum swapc_status status = dial(redis, &why);
     if (status == SWAPC_OK) status = greet(redis, &why);
-    if (status != SWAPC_OK) disconnect(redis);
+    if (status != SWAPC_OK) {
+        disconnect(redis);
+        note_silent(redis);
+    }
     if (status == SWAPC_IO) return unreachable(redis, "it closed the connection", error);
     return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
 }
@@ -181,7 +223,7 @@ void swapci_redis_free(swapci_redis *redis) {
     free(redis);
 }
 
-enum swapc_status swapci_redis_restore(swapci_redis *redis, swapc_error *error) {
+static enum swapc_status restore(swapci_redis *redis, swapc_error *error) {
     uint64_t end = swapci_clock_monotonic_ns() + (uint64_t)redis->config.retry_ms * 1000000u;
     uint32_t pause = 50;
     for (;;) {
@@ -195,6 +237,22 @@ enum swapc_status swapci_redis_restore(swapci_redis *redis, swapc_error *error) 
         if (status != SWAPC_OK) return status;
         pause = pause < 1600 ? pause * 2 : 2000;
     }
+}
+
+enum swapc_status swapci_redis_restore(swapci_redis *redis, swapc_error *error) {
+    swapci_redis_stuck(redis, true);
+    enum swapc_status status = restore(redis, error);
+    swapci_redis_stuck(redis, false);
+    return status;
+}
+
+enum swapc_status swapci_redis_probe(swapci_redis *redis, swapc_error *error) {
+    redisReply *reply;
+    if (!redis->context) return attempt(redis, error);
+    SWAPC_CHECK(redis->owed == 0);
+    enum swapc_status status = swapci_redis_call(redis, "the connection", &reply, error, "PING");
+    if (status == SWAPC_OK) freeReplyObject(reply);
+    return status;
 }
 
 const char *swapci_redis_name(const swapci_redis *redis) {
@@ -246,28 +304,23 @@ enum swapc_status swapci_redis_append_raw(swapci_redis *redis, swapc_bytes bytes
 
 enum swapc_status swapci_redis_flush(swapci_redis *redis, swapc_error *error) {
     int done = 0;
-    while (!done)
-        if (!redis->context || redisBufferWrite(redis->context, &done) != REDIS_OK)
-            return lost(redis, error);
+    redis->interrupted = false;
+    while (!done) {
+        if (redis->context && redisBufferWrite(redis->context, &done) == REDIS_OK) continue;
+        if (!redis->interrupted) return lost(redis, error);
+        disconnect(redis);
+        return interrupted(error);
+    }
     return SWAPC_OK;
 }
 
 /* Waits until the socket can be read. */
 static enum swapc_status wait_readable(swapci_redis *redis, swapc_error *error) {
-    uint64_t end = swapci_clock_monotonic_ns() + (uint64_t)redis->config.answer_ms * 1000000u;
-    struct pollfd wait = {redis->context->fd, POLLIN, 0};
-    for (;;) {
-        int ready = poll(&wait, 1, SWAPCI_REDIS_SLICE_MS);
-        if (ready > 0) return SWAPC_OK;
-        if (ready < 0 && errno != EINTR)
-            return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "waiting for Redis failed");
-        if (stop_raised(redis->config.stop)) return interrupted(error);
-        if (swapci_clock_monotonic_ns() >= end) {
-            swapc_error_set(error, SWAPC_IO, "Redis at %s has not answered for %u s",
-                            redis->url.shown, (unsigned)(redis->config.answer_ms / 1000));
-            return lost(redis, error);
-        }
-    }
+    enum swapc_status status = await_socket(redis, POLLIN, error);
+    if (status != SWAPC_DEADLINE) return status;
+    swapc_error_set(error, SWAPC_IO, "Redis at %s has not answered for %u s", redis->url.shown,
+                    (unsigned)(redis->config.answer_ms / 1000));
+    return lost(redis, error);
 }
 
 enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, swapc_error *error) {
@@ -279,6 +332,7 @@ enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, sw
         if (redisGetReplyFromReader(redis->context, &reply) != REDIS_OK) return lost(redis, error);
         if (reply) {
             redis->owed--;
+            note_answered(redis);
             *out = reply;
             break;
         }

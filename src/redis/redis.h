@@ -1,19 +1,22 @@
 /* redis.h - one blocking connection to a Redis server, with pipelines.
  *
  * Commands are appended, then their answers are taken in the same order; the first get sends what
- * was appended. A wait ends early when the caller's stop flag is raised. A lost connection is
+ * was appended. Every wait, to connect, to send and for an answer, ends early when the caller's stop
+ * flag is raised. A lost connection is
  * reported once as SWAPC_IO: all answers still owed are gone with it, and the caller calls
  * swapci_redis_restore and repeats what may be repeated. It knows nothing of streams.
  *
  * Threads: one at a time per connection; the stop flag may be raised by anyone.
  * Ownership: `out` is freed by swapci_redis_free; a redisReply taken is the caller's, freed by
  *     freeReplyObject. Arguments are copied when they are appended.
- * Limits: an answer that is silent for answer_ms breaks the connection.
+ * Limits: an answer that is silent for answer_ms breaks the connection, and so does a server that
+ *     takes nothing for as long; one of SWAPCI_REDIS_SILENT_MS counts as not answering.
  */
 #ifndef SWAPCI_REDIS_H
 #define SWAPCI_REDIS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <hiredis/hiredis.h>
@@ -25,15 +28,30 @@ typedef struct swapci_redis swapci_redis;
 
 enum {
     SWAPCI_REDIS_RETRY_MS = 30000, /* retry_ms for a server of the user's */
-    SWAPCI_REDIS_SLICE_MS = 100    /* how late a raised stop flag may be seen */
+    SWAPCI_REDIS_SLICE_MS = 100,   /* how late a raised stop flag may be seen */
+    SWAPCI_REDIS_SILENT_MS = 2000
 };
 
+/* Whether Redis answers, over all connections that name it in their config: any thread may ask. Its
+ * fields are redis.c's; zeroed: it answers. */
+typedef struct swapci_redis_health {
+    _Atomic uint64_t answered_ns,
+        silent_ns;     /* when the last answer came, and the last one failed to */
+    atomic_uint stuck; /* connections that try something again and again */
+} swapci_redis_health;
+
+static inline bool swapci_redis_up(const swapci_redis_health *health) {
+    return atomic_load(&health->stuck) == 0 &&
+           atomic_load(&health->silent_ns) <= atomic_load(&health->answered_ns);
+}
+
 typedef struct swapci_redis_config {
-    const char *url;        /* see redis_url.h; copied */
-    uint32_t connect_ms;    /* of one attempt; 0: 2000 */
-    uint32_t answer_ms;     /* longest silence while an answer is owed; 0: 30000 */
-    uint32_t retry_ms;      /* how long restore tries; 0: once (the private server) */
-    const atomic_int *stop; /* not 0: waits end with SWAPC_INTERRUPTED; NULL: none; borrowed */
+    const char *url;             /* see redis_url.h; copied */
+    uint32_t connect_ms;         /* of one attempt; 0: 2000 */
+    uint32_t answer_ms;          /* longest silence while an answer is owed; 0: 30000 */
+    uint32_t retry_ms;           /* how long restore tries; 0: once (the private server) */
+    const atomic_int *stop;      /* not 0: waits end with SWAPC_INTERRUPTED; NULL: none; borrowed */
+    swapci_redis_health *health; /* NULL: nobody asks; borrowed */
 } swapci_redis_config;
 
 /* Connects, logs in and selects the database: one attempt, as a wrong URL should not take 30 s.
@@ -48,6 +66,15 @@ void swapci_redis_free(swapci_redis *redis);
 /* Connects again with exponential back-off, up to retry_ms; what was appended and not answered is
  * forgotten. Returns UNREACHABLE when time is over, INTERRUPTED, PROTOCOL, NO_MEMORY. */
 enum swapc_status swapci_redis_restore(swapci_redis *redis, swapc_error *error);
+
+/* Asks whether Redis answers, for who has had nothing to ask for a while: PING, or one attempt to
+ * connect when there is no connection. No answer may be owed. Returns what that returned: after a
+ * failure other than INTERRUPTED, the next command says IO. */
+enum swapc_status swapci_redis_probe(swapci_redis *redis, swapc_error *error);
+
+/* Says that the caller tries what Redis refuses again and again (true), and that it is through with it
+ * (false): meanwhile Redis counts as not answering. Each true is followed by one false. */
+void swapci_redis_stuck(swapci_redis *redis, bool stuck);
 
 /* The URL without user and password; borrowed. */
 const char *swapci_redis_name(const swapci_redis *redis);
@@ -65,7 +92,8 @@ enum swapc_status swapci_redis_appendf(swapci_redis *redis, swapc_error *error, 
 enum swapc_status swapci_redis_append_raw(swapci_redis *redis, swapc_bytes bytes, unsigned replies,
                                           swapc_error *error);
 
-/* Sends what was appended, without waiting for answers. Returns SWAPC_OK, IO. */
+/* Sends what was appended, without waiting for answers. Returns SWAPC_OK, IO, INTERRUPTED (a part may
+ * have been sent: the connection is gone). */
 enum swapc_status swapci_redis_flush(swapci_redis *redis, swapc_error *error);
 
 /* Sends what was appended and takes the next answer, an error answer included. At least one must

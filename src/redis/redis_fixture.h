@@ -36,7 +36,7 @@ static inline const char *fixture_url(void) {
 /* A connection to the emptied server, with retries for retry_ms. */
 static inline swapci_redis *fixture_open(uint32_t retry_ms) {
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_redis_config config = {fixture_url(), 0, 0, retry_ms, NULL};
+    swapci_redis_config config = {.url = fixture_url(), .retry_ms = retry_ms};
     swapci_redis *redis = NULL;
     redisReply *reply = NULL;
     fixture_ok(swapci_redis_open(&config, &redis, &error), &error);

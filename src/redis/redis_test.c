@@ -1,8 +1,13 @@
 #include "redis_fixture.h"
 
+#include <arpa/inet.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static void answers_come_in_order(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
@@ -48,7 +53,7 @@ static void skip_takes_all_after_an_error(void **state) {
 
 static void names_an_absent_server_without_the_password(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_redis_config config = {"redis://:secret@127.0.0.1:1", 500, 0, 0, NULL};
+    swapci_redis_config config = {.url = "redis://:secret@127.0.0.1:1", .connect_ms = 500};
     swapci_redis *redis = NULL;
     (void)state;
     assert_int_equal(swapci_redis_open(&config, &redis, &error), SWAPC_UNREACHABLE);
@@ -60,7 +65,7 @@ static void names_an_absent_server_without_the_password(void **state) {
 static void a_raised_stop_ends_the_wait(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     atomic_int stop = 0;
-    swapci_redis_config config = {fixture_url(), 0, 0, 0, &stop};
+    swapci_redis_config config = {.url = fixture_url(), .stop = &stop};
     swapci_redis *redis = NULL;
     redisReply *reply = NULL;
     (void)state;
@@ -78,7 +83,7 @@ static void a_lost_server_is_io_then_unreachable(void **state) {
     redisReply *reply = NULL;
     (void)state;
     fixture_ok(swapci_private_redis_start(NULL, &server, &error), &error);
-    swapci_redis_config config = {swapci_private_redis_url(server), 0, 0, 300, NULL};
+    swapci_redis_config config = {.url = swapci_private_redis_url(server), .retry_ms = 300};
     fixture_ok(swapci_redis_open(&config, &redis, &error), &error);
     kill(swapci_private_redis_pid(server), SIGKILL);
     enum swapc_status status = SWAPC_OK;
@@ -97,7 +102,7 @@ static void a_lost_server_is_io_then_unreachable(void **state) {
 static void a_database_that_is_not_there_is_named(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     char url[256];
-    swapci_redis_config config = {url, 0, 0, 0, NULL};
+    swapci_redis_config config = {.url = url};
     swapci_redis *redis = NULL;
     (void)state;
     snprintf(url, sizeof url, "%s?db=9999", fixture_url());
@@ -122,6 +127,120 @@ static void restore_connects_again(void **state) {
     swapci_redis_free(other);
 }
 
+struct raiser {
+    pthread_t thread;
+    atomic_int stop;
+};
+
+static void *raise_soon(void *user) {
+    swapci_redis_sleep(NULL, 200, NULL);
+    atomic_store((atomic_int *)user, 1);
+    return NULL;
+}
+
+static swapci_private_redis *server_of_my_own(void) {
+    swapci_private_redis *server = NULL;
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(swapci_private_redis_start(NULL, &server, &error), &error);
+    return server;
+}
+
+static void a_raised_stop_ends_the_sending_of_megabytes(void **state) {
+    enum { LEN = 64 << 20 };
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_private_redis *server = server_of_my_own();
+    struct raiser raiser = {.stop = 0};
+    swapci_redis_config config = {.url = swapci_private_redis_url(server), .stop = &raiser.stop};
+    swapci_redis *redis = NULL;
+    char *large = calloc(1, LEN);
+    (void)state;
+    fixture_ok(swapci_redis_open(&config, &redis, &error), &error);
+    kill(swapci_private_redis_pid(server), SIGSTOP);
+    const swapc_bytes command[] = {swapc_bytes_str("SET"), swapc_bytes_str("k"),
+                                   swapc_bytes_of(large, LEN)};
+    fixture_ok(swapci_redis_append(redis, 3, command, &error), &error);
+    pthread_create(&raiser.thread, NULL, raise_soon, &raiser.stop);
+    assert_int_equal(swapci_redis_flush(redis, &error), SWAPC_INTERRUPTED);
+    pthread_join(raiser.thread, NULL);
+    assert_int_equal(swapci_redis_flush(redis, &error), SWAPC_IO); /* the connection is gone */
+    swapci_redis_free(redis);
+    free(large);
+    kill(swapci_private_redis_pid(server), SIGCONT);
+    swapci_private_redis_stop(server);
+}
+
+/* A listener that accepts nobody, with its queue full. */
+static int full_listener(struct sockaddr *name, socklen_t len, int queued[8]) {
+    int fd = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, name, len), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    assert_int_equal(getsockname(fd, name, &len), 0);
+    for (int i = 0; i < 8; i++) {
+        queued[i] = socket(name->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)!connect(queued[i], name, len);
+    }
+    return fd;
+}
+
+static void assert_stop_ends_the_connect(const char *url) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    struct raiser raiser = {.stop = 0};
+    swapci_redis_config config = {.url = url, .connect_ms = 600000, .stop = &raiser.stop};
+    swapci_redis *redis = NULL;
+    pthread_create(&raiser.thread, NULL, raise_soon, &raiser.stop);
+    assert_int_equal(swapci_redis_open(&config, &redis, &error), SWAPC_INTERRUPTED);
+    pthread_join(raiser.thread, NULL);
+}
+
+static void a_raised_stop_ends_the_connect(void **state) {
+    struct sockaddr_in tcp = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+    char url[160];
+    int queued[2][8];
+    (void)state;
+    snprintf(local.sun_path, sizeof local.sun_path, "/tmp/swapc-redis-test-%d", (int)getpid());
+    unlink(local.sun_path);
+    int tcp_fd = full_listener((struct sockaddr *)&tcp, sizeof tcp, queued[0]);
+    int local_fd = full_listener((struct sockaddr *)&local, sizeof local, queued[1]);
+    snprintf(url, sizeof url, "redis://127.0.0.1:%u", ntohs(tcp.sin_port));
+    assert_stop_ends_the_connect(url);
+    snprintf(url, sizeof url, "unix:%s", local.sun_path);
+    assert_stop_ends_the_connect(url);
+    for (int i = 0; i < 16; i++) close(queued[i / 8][i % 8]);
+    close(tcp_fd);
+    close(local_fd);
+    unlink(local.sun_path);
+}
+
+static void health_follows_the_answers(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis_health health = {0};
+    swapci_private_redis *server = server_of_my_own();
+    swapci_redis_config config = {
+        .url = swapci_private_redis_url(server), .answer_ms = 2500, .health = &health};
+    swapci_redis *redis = NULL;
+    (void)state;
+    fixture_ok(swapci_redis_open(&config, &redis, &error), &error);
+    assert_true(swapci_redis_up(&health));
+    fixture_ok(swapci_redis_probe(redis, &error), &error);
+    kill(swapci_private_redis_pid(server), SIGSTOP);
+    assert_int_equal(swapci_redis_probe(redis, &error), SWAPC_IO);
+    assert_false(swapci_redis_up(&health));
+    kill(swapci_private_redis_pid(server), SIGCONT);
+    swapc_error_clear(&error);
+    fixture_ok(swapci_redis_probe(redis, &error), &error); /* connects anew */
+    assert_true(swapci_redis_up(&health));
+    swapci_redis_stuck(redis, true);
+    fixture_ok(swapci_redis_probe(redis, &error), &error);
+    assert_false(swapci_redis_up(&health));
+    swapci_redis_stuck(redis, false);
+    assert_true(swapci_redis_up(&health));
+    swapci_private_redis_stop(server);
+    assert_int_not_equal(swapci_redis_probe(redis, NULL), SWAPC_OK);
+    assert_false(swapci_redis_up(&health));
+    swapci_redis_free(redis);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_come_in_order),
@@ -132,6 +251,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_lost_server_is_io_then_unreachable),
         cmocka_unit_test(a_database_that_is_not_there_is_named),
         cmocka_unit_test(restore_connects_again),
+        cmocka_unit_test(a_raised_stop_ends_the_sending_of_megabytes),
+        cmocka_unit_test(a_raised_stop_ends_the_connect),
+        cmocka_unit_test(health_follows_the_answers),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
