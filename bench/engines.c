@@ -22,31 +22,30 @@ struct bench {
     const struct swapci_bench_config *config;
     struct swapci_bench_report *report;
     swapc_host *host;
-    struct swapci_samples schnorr, ecdsa;
+    struct swapci_samples samples[SWAPCI_METHODS_MAX]; /* by the method's number */
     struct contender contenders[SWAPCI_BENCH_ROWS_MAX];
     swapc_reply reply;
     swapc_error *error;
 };
 
 /* limits NULL: the host's, and so with a deadline, which label (it may be empty) says. */
-static enum swapc_status add_contender(struct bench *b, const char *method,
+static enum swapc_status add_contender(struct bench *b, unsigned method,
                                        const swapc_module_options *options, const char *label) {
-    bool schnorr = strcmp(method, "schnorr") == 0;
     struct swapci_bench_report *report = b->report;
     struct contender *c = &b->contenders[report->count];
     if (report->count == SWAPCI_BENCH_ROWS_MAX) return SWAPC_OK;
-    const char *path = schnorr ? b->config->schnorr_path : b->config->ecdsa_path;
-    enum swapc_status status = swapc_module_load(b->host, path, options, &c->module, b->error);
+    enum swapc_status status =
+        swapc_module_load(b->host, b->config->paths[method], options, &c->module, b->error);
     if (status == SWAPC_NO_FLAVOUR && b->error) {
         swapc_error_clear(b->error); /* the bundle was built without it: not a contender */
         return SWAPC_OK;
     }
     if (status != SWAPC_OK) return status;
     c->row = &report->rows[report->count++];
-    c->samples = schnorr ? &b->schnorr : &b->ecdsa;
+    c->samples = &b->samples[method];
     snprintf(c->row->engine, sizeof c->row->engine, "%s", options->engine);
     snprintf(c->row->flavour, sizeof c->row->flavour, "%s%s", options->flavour, label);
-    snprintf(c->row->method, sizeof c->row->method, "%s", method);
+    snprintf(c->row->method, sizeof c->row->method, "%s", swapci_method_table[method]->name);
     c->cpu_us = calloc(b->config->rounds, sizeof *c->cpu_us);
     c->wall_us = calloc(b->config->rounds, sizeof *c->wall_us);
     return c->cpu_us && c->wall_us ? SWAPC_OK
@@ -56,7 +55,7 @@ static enum swapc_status add_contender(struct bench *b, const char *method,
 /* Where holding a deadline costs the guest something, what it costs is a row of its own; the best
  * flavour alone is measured as it is used, with a deadline. */
 static enum swapc_status add_flavour(struct bench *b, const swapc_engine_info *info,
-                                     const char *flavour, const char *method) {
+                                     const char *flavour, unsigned method) {
     swapc_limits free_running = SWAPC_LIMITS_INIT;
     free_running.deadline_ms = 0;
     swapc_module_options options = {info->name, flavour, NULL, 0};
@@ -70,13 +69,12 @@ static enum swapc_status add_flavour(struct bench *b, const swapc_engine_info *i
 
 /* For each method each built engine's flavours. */
 static enum swapc_status add_contenders(struct bench *b) {
-    static const char *const methods[] = {"schnorr", "ecdsa"};
     swapc_engine_info info;
-    for (int m = 0; m < 2; m++)
+    for (unsigned m = 0; m < swapci_method_count; m++)
         for (unsigned i = 0; swapc_engine_at(i, &info); i++)
             for (const char *const *f = info.flavours; f && *f; f++) {
                 unsigned before = b->report->count;
-                enum swapc_status status = add_flavour(b, &info, *f, methods[m]);
+                enum swapc_status status = add_flavour(b, &info, *f, m);
                 if (status != SWAPC_OK) return status;
                 if (b->config->best_only && b->report->count > before) break;
             }
@@ -189,8 +187,7 @@ static void fini(struct bench *b) {
         free(b->contenders[i].wall_us);
     }
     swapc_reply_fini(&b->reply);
-    swapci_samples_fini(&b->schnorr);
-    swapci_samples_fini(&b->ecdsa);
+    for (unsigned m = 0; m < SWAPCI_METHODS_MAX; m++) swapci_samples_fini(&b->samples[m]);
     swapc_host_free(b->host);
 }
 
@@ -201,10 +198,9 @@ enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
     host_config.log = config->log;
     *report = (struct swapci_bench_report){.rounds = config->rounds, .requests = config->requests};
     enum swapc_status status = swapc_host_new(&host_config, &b.host, error);
-    if (status == SWAPC_OK)
-        status = swapci_samples_make("schnorr", config->requests, &b.schnorr, error);
-    if (status == SWAPC_OK)
-        status = swapci_samples_make("ecdsa", config->requests, &b.ecdsa, error);
+    for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++)
+        status =
+            swapci_samples_make(swapci_method_table[m], config->requests, &b.samples[m], error);
     if (status == SWAPC_OK) status = add_contenders(&b);
     if (status == SWAPC_OK) status = run_rounds(&b);
     if (status == SWAPC_OK) status = summarise(&b);

@@ -15,12 +15,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "method.h"
 #include "stats.h"
 #include "swapc/swapc.h"
 
 struct swapci_bench_config {
-    const char *schnorr_path; /* bundles */
-    const char *ecdsa_path;
+    const char *paths[SWAPCI_METHODS_MAX]; /* bundle of each method, by its number */
     unsigned rounds;   /* at least 1; the defaults of the command line give 21 */
     unsigned requests; /* calls of one contender in one round */
     bool best_only;    /* of each engine only the flavour that it runs best */

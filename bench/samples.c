@@ -5,13 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sign.h"
 #include "translator.h"
 
 enum { KEYS = 16 };
 
 /* Keys that live as long as the making of the samples: a keyring in a file of its own. */
-static enum swapc_status temporary_keys(swapci_sign **out, swapc_error *error) {
+static enum swapc_status temporary_keys(swapci_key_pairs **out, swapc_error *error) {
     char folder[] = "/tmp/swapc-samples-XXXXXX";
     char path[64], public[70];
     swapci_keyring *ring = NULL;
@@ -20,7 +19,7 @@ static enum swapc_status temporary_keys(swapci_sign **out, swapc_error *error) {
     snprintf(path, sizeof path, "%s/keys", folder);
     snprintf(public, sizeof public, "%s.pub", path);
     enum swapc_status status = swapci_keyring_load(path, KEYS, &ring, error);
-    if (status == SWAPC_OK) status = swapci_sign_new(ring, out, error);
+    if (status == SWAPC_OK) status = swapci_key_pairs_new(ring, out, error);
     swapci_keyring_free(ring);
     unlink(path);
     unlink(public);
@@ -28,16 +27,16 @@ static enum swapc_status temporary_keys(swapci_sign **out, swapc_error *error) {
     return status;
 }
 
-static enum swapc_status add_request(struct swapci_samples *samples, const swapci_sign *sign,
-                                     enum swapci_method method, size_t *end, swapc_error *error) {
+static enum swapc_status add_request(struct swapci_samples *samples, const swapci_key_pairs *pairs,
+                                     const swapci_method *method, size_t *end, swapc_error *error) {
     static const char *const names[] = {"Ada",     "Grace",    "Katherine",
                                         "Barbara", "Margaret", "Radia"};
     unsigned i = samples->count;
     swapc_bytes message = swapc_bytes_str(names[i % (sizeof names / sizeof *names)]);
     swapci_signature signature;
     swapci_buffer request = SWAPCI_BUFFER_INIT;
-    enum swapc_status status =
-        swapci_sign_message(sign, i % swapci_sign_keys(sign), method, message, &signature, error);
+    enum swapc_status status = swapci_method_sign(method, pairs, i % swapci_key_pairs_count(pairs),
+                                                  message, &signature, error);
     swapci_record record = {.id = {0, i},
                             .method = method,
                             .key = signature.key,
@@ -53,25 +52,24 @@ static enum swapc_status add_request(struct swapci_samples *samples, const swapc
 }
 
 /* The storage moves while it grows, so views are made when it is whole. */
-enum swapc_status swapci_samples_make(const char *method, unsigned count,
+enum swapc_status swapci_samples_make(const swapci_method *method, unsigned count,
                                       struct swapci_samples *out, swapc_error *error) {
-    swapci_sign *sign = NULL;
-    enum swapci_method which;
+    swapci_key_pairs *pairs = NULL;
     *out = (struct swapci_samples){.count = 0};
     size_t *ends = calloc(count, sizeof *ends);
     out->requests = calloc(count, sizeof *out->requests);
-    if (!ends || !out->requests || !swapci_method_parse(swapc_bytes_str(method), &which)) {
+    if (!ends || !out->requests) {
         free(ends);
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for samples of %s", method);
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for samples of %s", method->name);
     }
-    enum swapc_status status = temporary_keys(&sign, error);
+    enum swapc_status status = temporary_keys(&pairs, error);
     while (status == SWAPC_OK && out->count < count)
-        status = add_request(out, sign, which, &ends[out->count], error);
+        status = add_request(out, pairs, method, &ends[out->count], error);
     for (unsigned i = 0; i < out->count && status == SWAPC_OK; i++) {
         size_t start = i == 0 ? 0 : ends[i - 1];
         out->requests[i] = swapc_bytes_of(out->storage.ptr + start, ends[i] - start);
     }
-    swapci_sign_free(sign);
+    swapci_key_pairs_free(pairs);
     free(ends);
     return status;
 }

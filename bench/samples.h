@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "buffer.h"
+#include "method.h"
 
 struct swapci_samples {
     swapci_buffer storage;
@@ -16,8 +17,8 @@ struct swapci_samples {
 };
 
 /* Makes count requests with right signatures: a name, signed by a fresh key each.
- * method: "schnorr" or "ecdsa". Returns SWAPC_OK, NO_MEMORY, SYSTEM. */
-enum swapc_status swapci_samples_make(const char *method, unsigned count,
+ * Returns SWAPC_OK, NO_MEMORY, SYSTEM. */
+enum swapc_status swapci_samples_make(const swapci_method *method, unsigned count,
                                       struct swapci_samples *out, swapc_error *error);
 
 /* Whether a response says Valid. */

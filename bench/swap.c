@@ -51,7 +51,7 @@ static enum swapc_status timed_call(struct bench *b, uint64_t start, double *us)
 
 static enum swapc_status load(struct bench *b, const char *engine, bool fresh, swapc_module **out) {
     swapc_module_options options = {engine, NULL, NULL, fresh};
-    return swapc_module_load(b->host, b->config->schnorr_path, &options, out, b->error);
+    return swapc_module_load(b->host, b->config->module_path, &options, out, b->error);
 }
 
 static enum swapc_status timed_swap(struct bench *b, const char *engine, enum mode mode,
@@ -152,7 +152,8 @@ enum swapc_status swapci_bench_swap(const struct swapci_swap_config *config,
     host_config.log = config->log;
     *report = (struct swapci_swap_report){.count = 0};
     enum swapc_status status = swapc_host_new(&host_config, &b.host, error);
-    if (status == SWAPC_OK) status = swapci_samples_make("schnorr", SAMPLES, &b.samples, error);
+    if (status == SWAPC_OK)
+        status = swapci_samples_make(swapci_method_table[0], SAMPLES, &b.samples, error);
     if (status == SWAPC_OK) status = room(&b);
     if (status == SWAPC_OK) status = run_engines(&b);
     free(b.normal_us);

@@ -20,8 +20,8 @@
 #include "swapc/swapc.h"
 
 struct swapci_swap_config {
-    const char *schnorr_path; /* bundle */
-    unsigned swaps; /* warm ones; a tenth from disk and a fiftieth cold, but 10 at least */
+    const char *module_path; /* bundle of the first method */
+    unsigned swaps;          /* warm ones; a tenth from disk and a fiftieth cold, but 10 at least */
     swapc_log log;
     void (*progress)(unsigned done, unsigned total, void *user); /* NULL: none */
     void *progress_user;

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "engines.h"
 #include "options.h"
+#include "pipeline_options.h"
 #include "progress.h"
 #include "swap.h"
 
@@ -34,20 +35,19 @@ static FILE *table(const struct bench_options *o) {
 }
 
 static int bench_engines(const struct bench_options *o) {
-    char schnorr[4096], ecdsa[4096];
+    struct swapci_module_paths paths;
     struct swapci_progress progress;
     struct swapci_bench_report report;
     swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_cli_module_path("schnorr", schnorr, sizeof schnorr, &error);
-    if (status == SWAPC_OK) status = swapci_cli_module_path("ecdsa", ecdsa, sizeof ecdsa, &error);
+    enum swapc_status status =
+        swapci_pipeline_modules(swapci_method_set(SWAPCI_METHOD_RANDOM), &paths, &error);
     swapci_progress_init(&progress, o->progress);
-    struct swapci_bench_config config = {.schnorr_path = schnorr,
-                                         .ecdsa_path = ecdsa,
-                                         .rounds = (unsigned)o->rounds,
+    struct swapci_bench_config config = {.rounds = (unsigned)o->rounds,
                                          .requests = (unsigned)o->requests,
                                          .log = swapci_cli_log(),
                                          .progress = draw,
                                          .progress_user = &progress};
+    for (unsigned m = 0; m < swapci_method_count; m++) config.paths[m] = paths.text[m];
     if (status == SWAPC_OK) status = swapci_bench_engines(&config, &report, &error);
     swapci_progress_end(&progress);
     if (status == SWAPC_OK) swapci_bench_print(&report, table(o));
@@ -55,13 +55,14 @@ static int bench_engines(const struct bench_options *o) {
 }
 
 static int bench_swap(const struct bench_options *o) {
-    char schnorr[4096];
+    char module[4096];
     struct swapci_progress progress;
     struct swapci_swap_report report;
     swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_cli_module_path("schnorr", schnorr, sizeof schnorr, &error);
+    enum swapc_status status =
+        swapci_cli_module_path(swapci_method_table[0]->module, module, sizeof module, &error);
     swapci_progress_init(&progress, o->progress);
-    struct swapci_swap_config config = {.schnorr_path = schnorr,
+    struct swapci_swap_config config = {.module_path = module,
                                         .swaps = (unsigned)o->swaps,
                                         .log = swapci_cli_log(),
                                         .progress = draw,

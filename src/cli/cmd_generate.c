@@ -71,8 +71,9 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
 }
 
 int swapci_cmd_generate(int argc, char **argv) {
-    static const char *const method_choices[] = {"schnorr", "ecdsa", "random", "none", NULL};
-    struct generate_job job = {.method = "random", .seed = (uint64_t)getpid()};
+    static const char *const more[] = {SWAPCI_METHOD_RANDOM, "none", NULL};
+    struct swapci_method_choices methods;
+    struct generate_job job = {.method = SWAPCI_METHOD_RANDOM, .seed = (uint64_t)getpid()};
     job.redis = getenv("SWAPC_REDIS");
     const struct swapci_option rows[] = {
         {"redis", SWAPCI_OPTION_STRING, &job.redis, "URL",
@@ -84,7 +85,8 @@ int swapci_cmd_generate(int argc, char **argv) {
         {"input", SWAPCI_OPTION_STRING, &job.input, "FILE|-",
          "messages, one a line, instead of random names", 0, 0, 0},
         {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
-         "signature asked for (default random; none: the signer's choice)", method_choices, 0, 0},
+         "signature asked for (default random; none: the signer's choice)",
+         swapci_method_choices(&methods, more), 0, 0},
         {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes names and methods repeatable", 0, 0,
          0},
         {"signer", SWAPCI_OPTION_STRING, &job.signer, "ADDR",

@@ -67,11 +67,13 @@ static int check(const struct swapci_run_options *o, const char *via, bool messa
 
 int swapci_cmd_run(int argc, char **argv) {
     static const char *const via_choices[] = {"shm", "redis", NULL};
+    static const char *const more_methods[] = {SWAPCI_METHOD_RANDOM, NULL};
     static const char *const progress_choices[] = {"auto", "off", NULL};
+    struct swapci_method_choices methods;
     const char *json = NULL, *via = "shm";
     bool no_bound = false;
     struct swapci_run_options o = {.engine = "wasmtime",
-                                   .method = "random",
+                                   .method = SWAPCI_METHOD_RANDOM,
                                    .swap = "none",
                                    .progress = "auto",
                                    .messages = UINT64_MAX,
@@ -83,7 +85,7 @@ int swapci_cmd_run(int argc, char **argv) {
         {"engine", SWAPCI_OPTION_STRING, &o.engine, "E", "wasmtime (default), wasm3, native", 0, 0,
          0},
         {"method", SWAPCI_OPTION_CHOICE, &o.method, "M", "signature (default random)",
-         swapci_method_choices, 0, 0},
+         swapci_method_choices(&methods, more_methods), 0, 0},
         {"messages", SWAPCI_OPTION_COUNT, &o.messages, "N",
          "how many (default 1024; of --input: all); 10k, 1M", 0, 1, 0},
         {"input", SWAPCI_OPTION_STRING, &o.input, "FILE|-",

@@ -112,7 +112,7 @@ static void default_consumer(const char *ring, char *out, size_t size) {
 
 static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_error *error) {
     swapci_keyring *keys = NULL;
-    swapci_sign *sign = NULL;
+    swapci_key_pairs *pairs = NULL;
     char consumer[SWAPCI_STREAM_CONSUMER_MAX + 1];
     swapci_signer_config config = {
         .redis_url = job->common.redis,
@@ -125,30 +125,32 @@ static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_er
         .log = swapci_cli_log(),
     };
     default_consumer(job->common.ring, consumer, sizeof consumer);
-    swapci_method_parse(swapc_bytes_str(job->method), &config.method);
+    config.method = swapci_method_find(swapc_bytes_str(job->method));
     enum swapc_status status = swapci_stream_names_init(&job->names, job->common.stream, error);
     if (status == SWAPC_OK)
         status = swapci_keyring_load(job->common.keys, (unsigned)job->keys_count, &keys, error);
-    if (status == SWAPC_OK) status = swapci_sign_new(keys, &sign, error);
+    if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
     swapci_keyring_free(keys);
-    config.sign = sign;
+    config.pairs = pairs;
     if (status == SWAPC_OK) status = swapci_signer_new(&config, &job->signer, error);
     if (status == SWAPC_OK) status = serve(job, interrupted, error);
     swapci_signer_free(job->signer);
-    swapci_sign_free(sign);
+    swapci_key_pairs_free(pairs);
     return status;
 }
 
 int swapci_cmd_signer(int argc, char **argv) {
-    static const char *const method_choices[] = {"schnorr", "ecdsa", NULL};
-    struct signer_job job = {.method = "schnorr", .keys_count = 16, .retry_s = 30};
+    struct swapci_method_choices methods;
+    struct signer_job job = {
+        .method = swapci_method_table[0]->name, .keys_count = 16, .retry_s = 30};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE",
                              "secret keys, made when missing; FILE.pub beside it (required)"),
         {"keys-count", SWAPCI_OPTION_COUNT, &job.keys_count, "N",
          "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
         {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
-         "of messages that name none (default schnorr)", method_choices, 0, 0},
+         "of messages that name none (default schnorr)", swapci_method_choices(&methods, NULL), 0,
+         0},
         {"consumer", SWAPCI_OPTION_STRING, &job.consumer, "NAME",
          "its name in Redis (default HOST-RING): keep it over restarts", 0, 0, 0},
         {"tamper", SWAPCI_OPTION_FRACTION, &job.tamper, "FRACTION",

@@ -62,13 +62,15 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
                                    .keys_pub = job->common.keys,
                                    .log = swapci_cli_log(),
                                    .workers = (unsigned)job->workers};
-    char paths[SWAPCI_METHODS][4096];
+    struct swapci_module_paths paths;
+    unsigned methods = swapci_method_set(job->method);
     swapci_stream_names names;
     swapci_judges *judges = NULL;
     swapci_verifier *verifier = NULL;
     swapc_trust *trust = NULL;
     enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
-    if (status == SWAPC_OK) status = swapci_pipeline_modules(job->method, paths, &config, error);
+    if (status == SWAPC_OK) status = swapci_pipeline_modules(methods, &paths, error);
+    swapci_pipeline_judged(&paths, methods, &config);
     swapci_pipeline_swap(job->swap, job->method, &config);
     if (status == SWAPC_OK) status = make_trust(job, &trust, error);
     config.trust = trust;
@@ -91,13 +93,15 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
 }
 
 int swapci_cmd_verifier(int argc, char **argv) {
+    static const char *const more[] = {SWAPCI_METHOD_RANDOM, NULL};
+    struct swapci_method_choices methods;
     struct verifier_job job = {
-        .engine = "wasmtime", .method = "random", .swap = "none", .workers = 1};
+        .engine = "wasmtime", .method = SWAPCI_METHOD_RANDOM, .swap = "none", .workers = 1};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE.pub", "public keys of the signers (required)"),
         {"engine", SWAPCI_OPTION_STRING, &job.engine, "E", "engine (default wasmtime)", 0, 0, 0},
         {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
-         "which methods are served (default random)", swapci_method_choices, 0, 0},
+         "which methods are served (default random)", swapci_method_choices(&methods, more), 0, 0},
         {"swap", SWAPCI_OPTION_CHOICE, &job.swap, "MODE", "how modules are swapped (default none)",
          swapci_swap_choices, 0, 0},
         {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N", "threads that verify (default 1)", 0, 1,

@@ -4,24 +4,37 @@
 
 #include "cli.h"
 
-const char *const swapci_method_choices[] = {"schnorr", "ecdsa", "random", NULL};
 /* In the order of enum swapci_swap_mode. */
 const char *const swapci_swap_choices[] = {"none", "warm", "disk", "cold", NULL};
 
-enum swapc_status swapci_pipeline_modules(const char *method, char paths[SWAPCI_METHODS][4096],
-                                          swapci_judges_config *config, swapc_error *error) {
+const char *const *swapci_method_choices(struct swapci_method_choices *out,
+                                         const char *const *more) {
+    size_t count = 0;
+    for (unsigned m = 0; m < swapci_method_count; m++)
+        out->names[count++] = swapci_method_table[m]->name;
+    for (; more && *more && count < SWAPCI_METHOD_CHOICES_MAX; more++) out->names[count++] = *more;
+    out->names[count] = NULL;
+    return out->names;
+}
+
+enum swapc_status swapci_pipeline_modules(unsigned methods, struct swapci_module_paths *out,
+                                          swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
-    for (int m = 0; m < SWAPCI_METHODS && status == SWAPC_OK; m++) {
-        const char *name = swapci_method_name((enum swapci_method)m);
-        if (strcmp(method, "random") != 0 && strcmp(method, name) != 0) continue;
-        status = swapci_cli_module_path(name, paths[m], 4096, error);
-        config->paths[m] = paths[m];
-    }
+    for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++)
+        if (methods & 1u << m)
+            status = swapci_cli_module_path(swapci_method_table[m]->module, out->text[m],
+                                            sizeof out->text[m], error);
     return status;
 }
 
+void swapci_pipeline_judged(const struct swapci_module_paths *paths, unsigned methods,
+                            swapci_judges_config *config) {
+    for (unsigned m = 0; m < swapci_method_count; m++)
+        config->paths[m] = methods & 1u << m ? paths->text[m] : NULL;
+}
+
 void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_config *config) {
-    config->every_message = strcmp(method, "random") != 0;
+    config->every_message = strcmp(method, SWAPCI_METHOD_RANDOM) != 0;
     config->swap = SWAPCI_SWAP_NONE;
     for (int mode = 0; swapci_swap_choices[mode]; mode++)
         if (strcmp(swap, swapci_swap_choices[mode]) == 0)

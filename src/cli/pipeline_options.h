@@ -35,12 +35,30 @@ struct swapci_pipeline_options {
          0,                                                                                          \
          0}
 
-extern const char *const swapci_method_choices[]; /* schnorr, ecdsa, random */
-extern const char *const swapci_swap_choices[];   /* none, warm, disk, cold */
+extern const char *const swapci_swap_choices[]; /* none, warm, disk, cold */
 
-/* Settles which bundles are needed: config->paths points into paths. Returns NOT_FOUND. */
-enum swapc_status swapci_pipeline_modules(const char *method, char paths[SWAPCI_METHODS][4096],
-                                          swapci_judges_config *config, swapc_error *error);
+enum { SWAPCI_METHOD_CHOICES_MAX = SWAPCI_METHODS_MAX + 2 };
+
+struct swapci_method_choices {
+    const char *names[SWAPCI_METHOD_CHOICES_MAX + 1]; /* NULL-ended */
+};
+
+/* Fills out with the names of all methods, then `more` (NULL-ended; NULL: none). Returns its names. */
+const char *const *swapci_method_choices(struct swapci_method_choices *out,
+                                         const char *const *more);
+
+/* The bundles of methods, by the method's number. */
+struct swapci_module_paths {
+    char text[SWAPCI_METHODS_MAX][4096];
+};
+
+/* Finds the bundles of these methods (a set as of swapci_method_set). Returns NOT_FOUND. */
+enum swapc_status swapci_pipeline_modules(unsigned methods, struct swapci_module_paths *out,
+                                          swapc_error *error);
+
+/* Settles config->paths, which point into paths: NULL for other methods. */
+void swapci_pipeline_judged(const struct swapci_module_paths *paths, unsigned methods,
+                            swapci_judges_config *config);
 
 /* Settles config->swap and every_message; swap is one of the choices. */
 void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_config *config);

@@ -14,17 +14,24 @@ struct sample {
     swapci_signature signature;
 };
 
-static enum swapc_status sign_samples(const swapci_sign *sign, unsigned methods,
+/* The i-th sample's method: those of the set in turn. */
+static const swapci_method *method_of(unsigned methods, unsigned i) {
+    const swapci_method *chosen[SWAPCI_METHODS_MAX];
+    unsigned count = 0;
+    for (unsigned m = 0; m < swapci_method_count; m++)
+        if (methods & 1u << m) chosen[count++] = swapci_method_table[m];
+    return chosen[i % count];
+}
+
+static enum swapc_status sign_samples(const swapci_key_pairs *pairs, unsigned methods,
                                       struct sample *samples, double *us, swapc_error *error) {
     swapc_bytes message = swapc_bytes_str("Katherine Johnson");
     uint64_t start = swapci_clock_thread_cpu_ns();
     for (unsigned i = 0; i < SAMPLES; i++) {
         struct sample *s = &samples[i];
-        enum swapci_method method = (enum swapci_method)(i % SWAPCI_METHODS);
-        if (!(methods & 1u << method))
-            method = methods & 1u ? SWAPCI_METHOD_SCHNORR : SWAPCI_METHOD_ECDSA;
-        enum swapc_status status = swapci_sign_message(sign, i % swapci_sign_keys(sign), method,
-                                                       message, &s->signature, error);
+        const swapci_method *method = method_of(methods, i);
+        enum swapc_status status = swapci_method_sign(
+            method, pairs, i % swapci_key_pairs_count(pairs), message, &s->signature, error);
         if (status != SWAPC_OK) return status;
         s->record =
             (swapci_record){.method = method,
@@ -82,8 +89,8 @@ static enum swapc_status one_batch(swapci_redis *redis, const swapci_stream_name
     swapci_message messages[BATCH];
     swapci_stream_id ids[BATCH];
     for (int i = 0; i < BATCH; i++)
-        messages[i] = (swapci_message){swapc_bytes_str("Katherine Johnson"), "schnorr",
-                                       swapci_clock_realtime_us()};
+        messages[i] = (swapci_message){swapc_bytes_str("Katherine Johnson"),
+                                       swapci_method_table[0]->name, swapci_clock_realtime_us()};
     enum swapc_status status = swapci_stream_add(redis, names, messages, BATCH, ids, error);
     if (status == SWAPC_OK)
         status = swapci_stream_read(redis, names, "bound", BATCH, 0, batch, error);
@@ -91,7 +98,7 @@ static enum swapc_status one_batch(swapci_redis *redis, const swapci_stream_name
         static const char digest[] =
             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
         swapci_verdict verdict = {.id = batch->entries[i].id,
-                                  .method = "schnorr",
+                                  .method = swapci_method_table[0]->name,
                                   .status = "Valid",
                                   .digest = digest,
                                   .generation = 1,
@@ -159,13 +166,13 @@ done:
     return status;
 }
 
-enum swapc_status swapci_run_bound_measure(const swapci_sign *sign, swapci_judges *judges,
+enum swapc_status swapci_run_bound_measure(const swapci_key_pairs *pairs, swapci_judges *judges,
                                            unsigned methods, swapci_redis *redis,
                                            const swapci_stream_names *names, unsigned cores,
                                            struct swapci_run_bound *out, swapc_error *error) {
     struct sample *samples = calloc(SAMPLES, sizeof *samples);
     if (!samples) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to measure with");
-    enum swapc_status status = sign_samples(sign, methods, samples, &out->sign_us, error);
+    enum swapc_status status = sign_samples(pairs, methods, samples, &out->sign_us, error);
     if (status == SWAPC_OK) status = measure_verify(judges, samples, &out->verify_us, error);
     if (status == SWAPC_OK) status = measure_redis(redis, names, &out->redis_us, error);
     free(samples);

@@ -12,7 +12,7 @@
 
 #include "judge.h"
 #include "redis.h"
-#include "sign.h"
+#include "method.h"
 #include "stream.h"
 
 struct swapci_run_bound {
@@ -20,9 +20,9 @@ struct swapci_run_bound {
     double per_s;
 };
 
-/* methods: 1 << enum swapci_method, or-ed; with several the mean is taken, alternating.
+/* methods: a set as of swapci_method_set; with several the mean is taken, alternating.
  * Returns SWAPC_OK, or what Redis, signing and judging return. */
-enum swapc_status swapci_run_bound_measure(const swapci_sign *sign, swapci_judges *judges,
+enum swapc_status swapci_run_bound_measure(const swapci_key_pairs *pairs, swapci_judges *judges,
                                            unsigned methods, swapci_redis *redis,
                                            const swapci_stream_names *names, unsigned cores,
                                            struct swapci_run_bound *out, swapc_error *error);

@@ -48,7 +48,7 @@ struct swapci_run_job {
     swapci_stream_names names;
     char keys[4096], keys_pub[4096], listen[128], ring[64], consumer[64];
 
-    char paths[SWAPCI_METHODS][4096];
+    struct swapci_module_paths paths;
     swapci_judges *judges;
     uint64_t swaps_before; /* made while the bound was measured */
     swapci_verifier *verifier;
@@ -129,46 +129,42 @@ static enum swapc_status name_things(struct swapci_run_job *job, swapc_error *er
     return fits ? SWAPC_OK : swapc_error_set(error, SWAPC_TOO_LARGE, "a path is too long");
 }
 
-static unsigned methods_of(const struct swapci_run_options *o) {
-    if (strcmp(o->method, "schnorr") == 0) return 1u << SWAPCI_METHOD_SCHNORR;
-    if (strcmp(o->method, "ecdsa") == 0) return 1u << SWAPCI_METHOD_ECDSA;
-    return 1u << SWAPCI_METHOD_SCHNORR | 1u << SWAPCI_METHOD_ECDSA;
-}
-
 static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *error) {
     const struct swapci_run_options *o = job->options;
     swapci_judges_config config = {.engine = o->engine,
                                    .keys_pub = job->keys_pub,
                                    .log = job->log,
                                    .workers = (unsigned)o->workers};
-    /* Both methods, whatever this run asks for: others may add messages to the same stream. */
-    enum swapc_status status = swapci_pipeline_modules("random", job->paths, &config, error);
+    /* All methods, whatever this run asks for: others may add messages to the same stream. */
+    unsigned methods = swapci_method_set(SWAPCI_METHOD_RANDOM);
+    enum swapc_status status = swapci_pipeline_modules(methods, &job->paths, error);
+    swapci_pipeline_judged(&job->paths, methods, &config);
     swapci_pipeline_swap(o->swap, o->method, &config);
     return status == SWAPC_OK ? swapci_judges_new(&config, &job->judges, error) : status;
 }
 
-static enum swapc_status measure_bound(struct swapci_run_job *job, const swapci_sign *sign,
+static enum swapc_status measure_bound(struct swapci_run_job *job, const swapci_key_pairs *pairs,
                                        swapc_error *error) {
     struct swapci_host_facts facts;
     if (!job->options->bound) return SWAPC_OK;
     swapci_host_facts_read(&facts);
-    enum swapc_status status =
-        swapci_run_bound_measure(sign, job->judges, methods_of(job->options), job->redis,
-                                 &job->names, (unsigned)facts.cores, &job->bound, error);
+    enum swapc_status status = swapci_run_bound_measure(
+        pairs, job->judges, swapci_method_set(job->options->method), job->redis, &job->names,
+        (unsigned)facts.cores, &job->bound, error);
     job->swaps_before = swapci_judges_swaps(job->judges);
     return status;
 }
 
 static enum swapc_status prepare_keys_and_modules(struct swapci_run_job *job, swapc_error *error) {
     swapci_keyring *keys = NULL;
-    swapci_sign *sign = NULL;
+    swapci_key_pairs *pairs = NULL;
     enum swapc_status status =
         swapci_keyring_load(job->keys, (unsigned)job->options->keys_count, &keys, error);
-    if (status == SWAPC_OK) status = swapci_sign_new(keys, &sign, error);
+    if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
     swapci_keyring_free(keys);
     if (status == SWAPC_OK) status = load_modules(job, error);
-    if (status == SWAPC_OK) status = measure_bound(job, sign, error);
-    swapci_sign_free(sign);
+    if (status == SWAPC_OK) status = measure_bound(job, pairs, error);
+    swapci_key_pairs_free(pairs);
     return status;
 }
 
@@ -386,9 +382,10 @@ static enum swapc_status trim(struct swapci_run_job *job, swapc_error *error) {
 }
 
 static void describe_modules(const struct swapci_run_job *job, struct swapci_run_result *r) {
-    for (int m = 0; m < SWAPCI_METHODS; m++) {
-        const swapc_module_info *info = swapci_judges_module(job->judges, (enum swapci_method)m);
-        if (info && methods_of(job->options) & 1u << m) r->modules[r->module_count++] = *info;
+    unsigned methods = swapci_method_set(job->options->method);
+    for (unsigned m = 0; m < swapci_method_count; m++) {
+        const swapc_module_info *info = swapci_judges_module(job->judges, swapci_method_table[m]);
+        if (info && methods & 1u << m) r->modules[r->module_count++] = *info;
     }
 }
 
@@ -397,18 +394,10 @@ static void describe_modules(const struct swapci_run_job *job, struct swapci_run
 static void compare_engines(struct swapci_run_job *job) {
     enum { ROUNDS = 9, REQUESTS = 8 };
     swapc_error why = SWAPC_ERROR_INIT;
-    char paths[SWAPCI_METHODS][4096];
     if (!job->options->bound || interrupted(job)) return;
-    for (int m = 0; m < SWAPCI_METHODS; m++)
-        if (swapci_cli_module_path(swapci_method_name((enum swapci_method)m), paths[m],
-                                   sizeof paths[m], &why) != SWAPC_OK)
-            return;
-    struct swapci_bench_config config = {.schnorr_path = paths[SWAPCI_METHOD_SCHNORR],
-                                         .ecdsa_path = paths[SWAPCI_METHOD_ECDSA],
-                                         .rounds = ROUNDS,
-                                         .requests = REQUESTS,
-                                         .best_only = true,
-                                         .log = job->log};
+    struct swapci_bench_config config = {
+        .rounds = ROUNDS, .requests = REQUESTS, .best_only = true, .log = job->log};
+    for (unsigned m = 0; m < swapci_method_count; m++) config.paths[m] = job->paths.text[m];
     job->compared = swapci_bench_engines(&config, &job->comparison, &why) == SWAPC_OK;
     if (!job->compared)
         swapc_log_write(&job->log, SWAPC_LOG_WARN, "run", "the engines are not compared: %s",

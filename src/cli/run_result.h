@@ -14,9 +14,8 @@
 
 #include "engines.h"
 #include "histogram.h"
+#include "method.h"
 #include "swapc/swapc.h"
-
-enum { SWAPCI_RUN_MODULES_MAX = 2 };
 
 struct swapci_run_result {
     const char *engine, *method, *swap;
@@ -29,7 +28,7 @@ struct swapci_run_result {
     unsigned workers;
     const swapci_histogram *verify_ns;  /* CPU time of one waPC call with its MessagePack */
     const swapci_histogram *latency_us; /* XADD to stored verdict */
-    swapc_module_info modules[SWAPCI_RUN_MODULES_MAX];
+    swapc_module_info modules[SWAPCI_METHODS_MAX];
     unsigned module_count;
     const char *input_error;                      /* why the input ended early; NULL: it did not */
     const struct swapci_bench_report *comparison; /* the engines side by side; NULL: not measured */

@@ -18,11 +18,12 @@ static void tell_status(void *user, swapci_control_status *out) {
 }
 
 /* Returns whether the method has a slot with a module in it. */
-static bool describe(swapci_judges *judges, enum swapci_method method, swapci_control_module *out) {
+static bool describe(swapci_judges *judges, const swapci_method *method,
+                     swapci_control_module *out) {
     swapc_pin pin;
     if (swapci_judges_pin(judges, method, &pin) != SWAPC_OK) return false;
     const swapc_module_info *info = swapc_module_describe(pin.module);
-    COPY(out->slot, swapci_method_name(method));
+    COPY(out->slot, method->name);
     COPY(out->name, info->name);
     COPY(out->version, info->version);
     COPY(out->engine, info->engine);
@@ -36,12 +37,15 @@ static bool describe(swapci_judges *judges, enum swapci_method method, swapci_co
 
 static void list(void *user, swapci_control_modules *out) {
     const struct swapci_verifier_control *control = user;
-    for (int m = 0; m < SWAPCI_METHODS; m++)
-        if (describe(control->judges, (enum swapci_method)m, &out->rows[out->count])) out->count++;
+    for (unsigned m = 0; m < swapci_method_count; m++)
+        if (describe(control->judges, swapci_method_table[m], &out->rows[out->count])) out->count++;
 }
 
-static enum swapc_status find_slot(const char *slot, enum swapci_method *out, swapc_error *error) {
-    if (swapci_method_parse(swapc_bytes_str(slot), out)) return SWAPC_OK;
+/* A slot has its method's name. */
+static enum swapc_status find_slot(const char *slot, const swapci_method **out,
+                                   swapc_error *error) {
+    *out = swapci_method_find(swapc_bytes_str(slot));
+    if (*out) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_NOT_FOUND,
                            "no slot is called \"%s\": swapc module list shows which there are",
                            slot);
@@ -50,7 +54,7 @@ static enum swapc_status find_slot(const char *slot, enum swapci_method *out, sw
 static enum swapc_status swap(void *user, const char *slot, const char *path,
                               swapci_control_module *out, swapc_error *error) {
     const struct swapci_verifier_control *control = user;
-    enum swapci_method method;
+    const swapci_method *method;
     enum swapc_status status = find_slot(slot, &method, error);
     if (status == SWAPC_OK && path[0] != '/')
         status = swapc_error_set(error, SWAPC_INVALID,
@@ -63,7 +67,7 @@ static enum swapc_status swap(void *user, const char *slot, const char *path,
 static enum swapc_status rollback(void *user, const char *slot, swapci_control_module *out,
                                   swapc_error *error) {
     const struct swapci_verifier_control *control = user;
-    enum swapci_method method;
+    const swapci_method *method;
     enum swapc_status status = find_slot(slot, &method, error);
     if (status == SWAPC_OK) status = swapci_judges_rollback(control->judges, method, error);
     if (status == SWAPC_OK) describe(control->judges, method, out);

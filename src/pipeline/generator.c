@@ -6,6 +6,7 @@
 #include "buffer.h"
 #include "clock.h"
 #include "message_source.h"
+#include "method.h"
 #include "stream_command.h"
 
 enum {
@@ -35,8 +36,8 @@ typedef struct generator {
 
 static const char *draw_method(generator *g) {
     const char *method = g->config->method;
-    if (!method || strcmp(method, "random") != 0) return method;
-    return swapci_random_next(&g->random) >> 63 ? "ecdsa" : "schnorr";
+    if (!method || strcmp(method, SWAPCI_METHOD_RANDOM) != 0) return method;
+    return swapci_method_draw(swapci_random_next(&g->random))->name;
 }
 
 static enum swapc_status keep_message(generator *g, swapc_bytes message, swapc_error *error) {
@@ -156,10 +157,10 @@ static enum swapc_status hold_back(generator *g, swapc_error *error) {
 }
 
 static enum swapc_status check_config(const swapci_generator_config *config, swapc_error *error) {
-    const char *m = config->method;
-    if (m && strcmp(m, "schnorr") != 0 && strcmp(m, "ecdsa") != 0 && strcmp(m, "random") != 0) {
-        return swapc_error_set(error, SWAPC_INVALID, "'%s' is no method: schnorr, ecdsa or random",
-                               m);
+    char list[128];
+    if (config->method && swapci_method_set(config->method) == 0) {
+        return swapc_error_set(error, SWAPC_INVALID, "'%s' is no method: %s", config->method,
+                               swapci_method_list(list, sizeof list));
     }
     if (!config->input && config->messages == 0) {
         return swapc_error_set(error, SWAPC_INVALID,

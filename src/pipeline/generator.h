@@ -22,7 +22,7 @@ typedef struct swapci_generator_config {
     swapci_stream_names names;
     const char *input;       /* NULL: random names; a file's path; "-": the standard input */
     uint64_t messages;       /* at most so many; 0: all lines of input (not allowed for names) */
-    const char *method;      /* "schnorr", "ecdsa", "random": drawn for each; NULL: no such field */
+    const char *method;      /* a name, "random": drawn for each; NULL: no such field */
     uint64_t seed;           /* of names and methods */
     size_t message_max;      /* bytes */
     uint64_t unanswered_max; /* 0: SWAPCI_GENERATOR_UNANSWERED_MAX */

@@ -12,26 +12,26 @@ struct swapci_judges {
     swapci_judges_config config;
     swapc_host *host;
     swapci_keyring_public *keys;
-    swapc_module *modules[SWAPCI_METHODS];
-    swapc_slot *slots[SWAPCI_METHODS]; /* swap none: one a method; else the first serves all */
+    swapc_module *modules[SWAPCI_METHODS_MAX]; /* by the method's number */
+    swapc_slot *slots[SWAPCI_METHODS_MAX]; /* swap none: one a method; else the first serves all */
     atomic_uint_least64_t swaps, judged;
 };
 
-static enum swapc_status load(swapci_judges *j, enum swapci_method method, swapc_module **out,
+static enum swapc_status load(swapci_judges *j, unsigned number, swapc_module **out,
                               swapc_error *error) {
     swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
     options.engine = j->config.engine;
     options.fresh = j->config.swap == SWAPCI_SWAP_COLD;
-    return swapc_module_load(j->host, j->config.paths[method], &options, out, error);
+    return swapc_module_load(j->host, j->config.paths[number], &options, out, error);
 }
 
 static enum swapc_status load_methods(swapci_judges *j, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
-    for (int m = 0; m < SWAPCI_METHODS && status == SWAPC_OK; m++) {
+    for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++) {
         if (!j->config.paths[m]) continue;
-        status = load(j, (enum swapci_method)m, &j->modules[m], error);
+        status = load(j, m, &j->modules[m], error);
         if (status == SWAPC_OK)
-            status = swapc_slot_new(swapci_method_name((enum swapci_method)m), &j->slots[m], error);
+            status = swapc_slot_new(swapci_method_table[m]->name, &j->slots[m], error);
         if (status == SWAPC_OK && j->config.swap == SWAPCI_SWAP_NONE)
             swapc_slot_publish(j->slots[m], j->modules[m]);
     }
@@ -70,7 +70,7 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
 
 void swapci_judges_free(swapci_judges *judges) {
     if (!judges) return;
-    for (int m = 0; m < SWAPCI_METHODS; m++) {
+    for (unsigned m = 0; m < swapci_method_count; m++) {
         swapc_slot_free(judges->slots[m]);
         swapc_module_release(judges->modules[m]);
     }
@@ -80,8 +80,9 @@ void swapci_judges_free(swapci_judges *judges) {
 }
 
 const swapc_module_info *swapci_judges_module(const swapci_judges *judges,
-                                              enum swapci_method method) {
-    return judges->modules[method] ? swapc_module_describe(judges->modules[method]) : NULL;
+                                              const swapci_method *method) {
+    const swapc_module *module = judges->modules[swapci_method_number(method)];
+    return module ? swapc_module_describe(module) : NULL;
 }
 
 uint64_t swapci_judges_swaps(const swapci_judges *judges) {
@@ -93,16 +94,18 @@ uint64_t swapci_judges_judged(const swapci_judges *judges) {
 }
 
 static swapc_slot *common_slot(const swapci_judges *j) {
-    for (int m = 0; m < SWAPCI_METHODS; m++)
+    for (unsigned m = 0; m < swapci_method_count; m++)
         if (j->slots[m]) return j->slots[m];
     return NULL;
 }
 
-static enum swapc_status slot_of(const swapci_judges *j, enum swapci_method method,
-                                 swapc_error *error) {
-    if (!j->slots[method])
+/* The method's own slot. Returns NOT_FOUND, or UNSUPPORTED where all methods share one. */
+static enum swapc_status slot_of(const swapci_judges *j, const swapci_method *method,
+                                 swapc_slot **out, swapc_error *error) {
+    *out = j->slots[swapci_method_number(method)];
+    if (!*out)
         return swapc_error_set(error, SWAPC_NOT_FOUND, "this verifier does not serve %s",
-                               swapci_method_name(method));
+                               method->name);
     if (j->config.swap != SWAPCI_SWAP_NONE)
         return swapc_error_set(error, SWAPC_UNSUPPORTED,
                                "the messages themselves swap modules here: start the verifier with "
@@ -110,32 +113,34 @@ static enum swapc_status slot_of(const swapci_judges *j, enum swapci_method meth
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_judges_swap(swapci_judges *judges, enum swapci_method method,
+enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
                                      const char *path, swapc_error *error) {
     swapc_swap_options options = SWAPC_SWAP_OPTIONS_INIT;
+    swapc_slot *slot;
     options.module.engine = judges->config.engine;
-    enum swapc_status status = slot_of(judges, method, error);
+    enum swapc_status status = slot_of(judges, method, &slot, error);
     if (status == SWAPC_OK)
-        status = swapc_slot_swap(judges->slots[method], judges->host, path, &options, NULL, error);
+        status = swapc_slot_swap(slot, judges->host, path, &options, NULL, error);
     if (status == SWAPC_OK) atomic_fetch_add(&judges->swaps, 1);
     return status;
 }
 
-enum swapc_status swapci_judges_rollback(swapci_judges *judges, enum swapci_method method,
+enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,
                                          swapc_error *error) {
     uint64_t generation;
-    enum swapc_status status = slot_of(judges, method, error);
-    if (status == SWAPC_OK) status = swapc_slot_rollback(judges->slots[method], &generation);
+    swapc_slot *slot;
+    enum swapc_status status = slot_of(judges, method, &slot, error);
+    if (status == SWAPC_OK) status = swapc_slot_rollback(slot, &generation);
     if (status == SWAPC_OK) atomic_fetch_add(&judges->swaps, 1);
     if (status == SWAPC_EMPTY)
         return swapc_error_set(error, status, "%s has had one module only: nothing to go back to",
-                               swapci_method_name(method));
+                               method->name);
     return status;
 }
 
-enum swapc_status swapci_judges_pin(swapci_judges *judges, enum swapci_method method,
+enum swapc_status swapci_judges_pin(swapci_judges *judges, const swapci_method *method,
                                     swapc_pin *out) {
-    swapc_slot *slot = judges->slots[method];
+    swapc_slot *slot = judges->slots[swapci_method_number(method)];
     if (slot && judges->config.swap != SWAPCI_SWAP_NONE) slot = common_slot(judges);
     return slot ? swapc_slot_pin(slot, out) : SWAPC_NOT_FOUND;
 }
@@ -155,19 +160,19 @@ static void publish_pin(swapci_judges *j, swapc_module *module, swapc_pin *pin) 
     atomic_fetch_add(&j->swaps, 1);
 }
 
-static void pin_warm(swapci_judges *j, enum swapci_method method, swapc_pin *pin) {
+static void pin_warm(swapci_judges *j, unsigned method, swapc_pin *pin) {
     if (j->config.every_message) publish_pin(j, j->modules[method], pin);
     else if (swapc_slot_ensure_pin(common_slot(j), j->modules[method], pin))
         atomic_fetch_add(&j->swaps, 1);
 }
 
 /* Whether pin's module is the one of method: loaded modules are new ones of the same file. */
-static bool pin_is(const swapci_judges *j, const swapc_pin *pin, enum swapci_method method) {
+static bool pin_is(const swapci_judges *j, const swapc_pin *pin, unsigned method) {
     const char *wanted = swapc_module_describe(j->modules[method])->digest_hex;
     return strcmp(swapc_module_describe(pin->module)->digest_hex, wanted) == 0;
 }
 
-static enum swapc_status pin_loaded(swapci_judges *j, enum swapci_method method, swapc_pin *pin,
+static enum swapc_status pin_loaded(swapci_judges *j, unsigned method, swapc_pin *pin,
                                     swapc_error *error) {
     swapc_module *module;
     if (!j->config.every_message && swapc_slot_pin(common_slot(j), pin) == SWAPC_OK) {
@@ -181,7 +186,8 @@ static enum swapc_status pin_loaded(swapci_judges *j, enum swapci_method method,
     return SWAPC_OK;
 }
 
-static enum swapc_status pin(swapci_judges *j, enum swapci_method method, swapc_pin *out,
+/* method: its number. */
+static enum swapc_status pin(swapci_judges *j, unsigned method, swapc_pin *out,
                              swapc_error *error) {
     switch (j->config.swap) {
     case SWAPCI_SWAP_NONE:
@@ -214,7 +220,7 @@ static void verify(swapci_judge *judge, const swapci_record *record, swapci_verd
     swapc_pin pinned;
     swapc_error error = SWAPC_ERROR_INIT;
     if (swapci_translator_request(record, &judge->request, &error) != SWAPC_OK ||
-        pin(j, record->method, &pinned, &error) != SWAPC_OK) {
+        pin(j, swapci_method_number(record->method), &pinned, &error) != SWAPC_OK) {
         out->status = "Error";
         out->reason = swapc_status_name(error.status);
         return;
@@ -232,17 +238,15 @@ static void verify_timed(swapci_judge *judge, const swapci_record *record, swapc
 }
 
 void swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
-    *out = (swapci_verdict){.id = record->id,
-                            .method = swapci_method_name(record->method),
-                            .digest = "",
-                            .t_us = record->t_us};
+    *out = (swapci_verdict){
+        .id = record->id, .method = record->method->name, .digest = "", .t_us = record->t_us};
     atomic_fetch_add_explicit(&judge->judges->judged, 1, memory_order_relaxed);
-    if (!judge->judges->modules[record->method]) {
+    if (!judge->judges->modules[swapci_method_number(record->method)]) {
         out->status = "Error";
         out->reason = "method not served";
         return;
     }
-    if (!swapci_keyring_public_has(judge->judges->keys, record->key)) {
+    if (!swapci_keyring_public_has(judge->judges->keys, record->method->key_form, record->key)) {
         out->status = "NotValid";
         out->reason = "unknown key";
         return;

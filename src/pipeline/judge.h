@@ -1,7 +1,7 @@
 /* judge.h - one signed record in, one verdict out: the translator's request, the slot, the waPC call.
  *
  * The modules of the methods are shared by all workers; which of them a call runs on is settled for
- * each record by swap and pin as one operation, so that no record meets the other method's module.
+ * each record by swap and pin as one operation, so that no record meets another method's module.
  *
  * Threads: `judges` may be used by several threads at once; a `judge` belongs to one.
  * Ownership: new/free; what a verdict points at stays good until its judge's next record.
@@ -27,7 +27,8 @@ enum swapci_swap_mode {
 };
 
 typedef struct swapci_judges_config {
-    const char *paths[SWAPCI_METHODS]; /* bundle of each method; NULL: not needed */
+    const char
+        *paths[SWAPCI_METHODS_MAX]; /* bundle of each method, by its number; NULL: not needed */
     const char *engine;
     enum swapci_swap_mode swap;
     bool every_message;   /* swapping: publish for each message (fixed method) */
@@ -49,18 +50,18 @@ void swapci_judges_free(swapci_judges *judges);
  * messages themselves swap.
  * Returns what swapc_slot_swap and swapc_slot_rollback return; NOT_FOUND (method not served),
  * UNSUPPORTED (the mode). After failure the slot is as before. */
-enum swapc_status swapci_judges_swap(swapci_judges *judges, enum swapci_method method,
+enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
                                      const char *path, swapc_error *error);
-enum swapc_status swapci_judges_rollback(swapci_judges *judges, enum swapci_method method,
+enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,
                                          swapc_error *error);
 
 /* Pins what judges the method's messages now. Returns SWAPC_OK, EMPTY, NOT_FOUND. */
-enum swapc_status swapci_judges_pin(swapci_judges *judges, enum swapci_method method,
+enum swapc_status swapci_judges_pin(swapci_judges *judges, const swapci_method *method,
                                     swapc_pin *out);
 
 /* The module loaded for a method at the start, or NULL. Borrowed. */
 const swapc_module_info *swapci_judges_module(const swapci_judges *judges,
-                                              enum swapci_method method);
+                                              const swapci_method *method);
 
 /* How many publishes there were. */
 uint64_t swapci_judges_swaps(const swapci_judges *judges);

@@ -13,7 +13,7 @@ enum { FILE_MAX = 1 << 20 };
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static enum swapc_status check_file(const char *path, const struct stat *st, int secret,
+static enum swapc_status check_file(const char *path, const struct stat *st, bool secret,
                                     swapc_error *error) {
     if (!S_ISREG(st->st_mode))
         return swapc_error_set(error, SWAPC_INVALID, "key file %s is not a regular file", path);
@@ -49,7 +49,7 @@ static enum swapc_status read_all(int fd, size_t size, swapci_key_text *out, swa
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_key_text_read(const char *path, const char *title, int secret,
+enum swapc_status swapci_key_text_read(const char *path, const char *title, bool secret,
                                        swapci_key_text *out, swapc_error *error) {
     struct stat st;
     swapc_bytes line;
@@ -80,11 +80,11 @@ void swapci_key_text_fini(swapci_key_text *text) {
     text->bytes = NULL;
 }
 
-static int is_blank(char c) {
+static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-int swapci_key_text_next(swapci_key_text *text, swapc_bytes *line) {
+bool swapci_key_text_next(swapci_key_text *text, swapc_bytes *line) {
     while (text->at < text->len) {
         const char *start = text->bytes + text->at;
         const char *end = memchr(start, '\n', text->len - text->at);
@@ -95,9 +95,9 @@ int swapci_key_text_next(swapci_key_text *text, swapc_bytes *line) {
         while (start < end && is_blank(end[-1])) end--;
         if (start == end || *start == '#') continue;
         *line = swapc_bytes_of(start, (size_t)(end - start));
-        return 1;
+        return true;
     }
-    return 0;
+    return false;
 }
 
 enum swapc_status swapci_key_text_refuse(const swapci_key_text *text, const char *what,
@@ -108,22 +108,22 @@ enum swapc_status swapci_key_text_refuse(const swapci_key_text *text, const char
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static int write_all(int fd, swapc_bytes bytes) {
+static bool write_all(int fd, swapc_bytes bytes) {
     for (size_t done = 0; done < bytes.len;) {
         ssize_t n = write(fd, bytes.ptr + done, bytes.len - done);
-        if (n < 0 && errno != EINTR) return 0;
+        if (n < 0 && errno != EINTR) return false;
         if (n > 0) done += (size_t)n;
     }
     return fsync(fd) == 0;
 }
 
 /* Gives the finished file its name. A link, unlike a rename, never takes the place of another. */
-static int settle(const char *temporary, const char *path, int replace) {
+static bool settle(const char *temporary, const char *path, bool replace) {
     if (replace) return rename(temporary, path) == 0;
     return link(temporary, path) == 0 || errno == EEXIST;
 }
 
-enum swapc_status swapci_key_file_write(const char *path, swapc_bytes bytes, int mode, int replace,
+enum swapc_status swapci_key_file_write(const char *path, swapc_bytes bytes, int mode, bool replace,
                                         swapc_error *error) {
     char temporary[PATH_MAX];
     int len = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
@@ -132,7 +132,7 @@ enum swapc_status swapci_key_file_write(const char *path, swapc_bytes bytes, int
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot make key file %s", path);
-    int good =
+    bool good =
         fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes) && settle(temporary, path, replace);
     int native = errno;
     close(fd);

@@ -7,6 +7,8 @@
 #define SWAPCI_KEY_FILE_H
 
 #include "swapc/bytes.h"
+#include <stdbool.h>
+
 #include "swapc/error.h"
 
 typedef struct swapci_key_text {
@@ -17,24 +19,24 @@ typedef struct swapci_key_text {
     unsigned line; /* number of the line last given, from 1 */
 } swapci_key_text;
 
-/* Reads the file and its first line, which must be `title`. secret 1: a file that others can read
- * or that belongs to another user is refused; secret 0: one that others can write.
+/* Reads the file and its first line, which must be `title`. secret: a file that others can read
+ * or that belongs to another user is refused; else one that others can write.
  * Returns NOT_FOUND, INVALID, IO, NO_MEMORY; unless OK there is nothing to free. */
-enum swapc_status swapci_key_text_read(const char *path, const char *title, int secret,
+enum swapc_status swapci_key_text_read(const char *path, const char *title, bool secret,
                                        swapci_key_text *out, swapc_error *error);
 void swapci_key_text_fini(swapci_key_text *text);
 
-/* The next line that is neither blank nor a comment, without blanks around it. Returns 1, or 0 at
- * the end. */
-int swapci_key_text_next(swapci_key_text *text, swapc_bytes *line);
+/* The next line that is neither blank nor a comment, without blanks around it. Returns
+ * false at the end. */
+bool swapci_key_text_next(swapci_key_text *text, swapc_bytes *line);
 
 /* Reports the line last given: "PATH, line N, WHAT". Returns INVALID. */
 enum swapc_status swapci_key_text_refuse(const swapci_key_text *text, const char *what,
                                          swapc_error *error);
 
-/* Makes a file of bytes in one step. replace 0: an existing file stays and is no failure.
+/* Makes a file of bytes in one step. Without replace an existing file stays and is no failure.
  * Returns SWAPC_OK, INVALID (path too long), IO. */
-enum swapc_status swapci_key_file_write(const char *path, swapc_bytes bytes, int mode, int replace,
+enum swapc_status swapci_key_file_write(const char *path, swapc_bytes bytes, int mode, bool replace,
                                         swapc_error *error);
 
 #endif

@@ -11,7 +11,11 @@
 #include "key_file.h"
 #include "swapc/log.h"
 
-enum { X_SIZE = 32, COMPRESSED_SIZE = 33, POINT_SIZE = 65 };
+enum {
+    X_SIZE = SWAPCI_KEY_X_ONLY_SIZE,
+    COMPRESSED_SIZE = SWAPCI_KEY_COMPRESSED_SIZE,
+    POINT_SIZE = SWAPCI_KEY_POINT_SIZE
+};
 
 static const char secret_title[] = "swapc-keys 1";
 static const char public_title[] = "swapc-keys-pub 1";
@@ -47,7 +51,7 @@ static enum swapc_status make_secrets(const char *path, unsigned count, swapc_er
     }
     for (unsigned i = 0; i < count && status == SWAPC_OK; i++) status = append_random_key(&text);
     if (status != SWAPC_OK) swapc_error_set(error, status, "no memory for key file %s", path);
-    else status = swapci_key_file_write(path, swapci_buffer_bytes(&text), 0600, 0, error);
+    else status = swapci_key_file_write(path, swapci_buffer_bytes(&text), 0600, false, error);
     if (text.ptr) sodium_memzero(text.ptr, text.capacity);
     swapci_buffer_fini(&text);
     return status;
@@ -105,11 +109,11 @@ static enum swapc_status public_text(const swapci_keyring *ring, swapci_buffer *
     return status;
 }
 
-/* Returns 1 when the file at path is text, byte for byte. */
-static int is_current(const char *path, swapc_bytes text) {
+/* Whether the file at path is text, byte for byte. */
+static bool is_current(const char *path, swapc_bytes text) {
     swapci_key_text file;
-    if (swapci_key_text_read(path, public_title, 0, &file, NULL) != SWAPC_OK) return 0;
-    int same = swapc_bytes_equal(swapc_bytes_of(file.bytes, file.len), text);
+    if (swapci_key_text_read(path, public_title, false, &file, NULL) != SWAPC_OK) return false;
+    bool same = swapc_bytes_equal(swapc_bytes_of(file.bytes, file.len), text);
     swapci_key_text_fini(&file);
     return same;
 }
@@ -125,7 +129,7 @@ static enum swapc_status settle_public(const char *path, const swapci_keyring *r
     if (status != SWAPC_OK)
         swapc_error_set(error, status, "no memory for key file %s", public_path);
     else if (!is_current(public_path, swapci_buffer_bytes(&text)))
-        status = swapci_key_file_write(public_path, swapci_buffer_bytes(&text), 0644, 1, error);
+        status = swapci_key_file_write(public_path, swapci_buffer_bytes(&text), 0644, true, error);
     swapci_buffer_fini(&text);
     return status;
 }
@@ -134,10 +138,11 @@ static enum swapc_status load_secrets(const char *path, unsigned make, swapci_ke
                                       swapc_error *error) {
     swapci_key_text text;
     swapc_error first = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_key_text_read(path, secret_title, 1, &text, &first);
+    enum swapc_status status = swapci_key_text_read(path, secret_title, true, &text, &first);
     if (status == SWAPC_NOT_FOUND && make > 0) {
         status = make_secrets(path, make, error);
-        if (status == SWAPC_OK) status = swapci_key_text_read(path, secret_title, 1, &text, error);
+        if (status == SWAPC_OK)
+            status = swapci_key_text_read(path, secret_title, true, &text, error);
     } else if (status != SWAPC_OK) {
         swapc_error_set(error, status, "%s", first.text);
     }
@@ -195,30 +200,42 @@ static size_t home_of(const uint8_t *x) {
     return (size_t)(hash % TABLE_SIZE);
 }
 
-static int y_is_odd(const uint8_t *entry) {
+static bool y_is_odd(const uint8_t *entry) {
     return entry[POINT_SIZE - 1] & 1;
 }
 
-/* Whether entry, whose x is known to be key's, is key. */
-static int same_y(const uint8_t *entry, swapc_bytes key) {
-    if (key.len == X_SIZE) return 1;
-    if (key.len == COMPRESSED_SIZE) return key.ptr[0] == 2 + y_is_odd(entry);
-    return memcmp(key.ptr, entry, POINT_SIZE) == 0;
+/* Whether entry is the point that a key of SEC1 form says. */
+static bool same_point(const uint8_t *entry, swapc_bytes key) {
+    if (key.len == POINT_SIZE) return memcmp(key.ptr, entry, POINT_SIZE) == 0;
+    return key.ptr[0] == 2 + y_is_odd(entry) && memcmp(key.ptr + 1, entry + 1, X_SIZE) == 0;
 }
 
-int swapci_keyring_public_has(const swapci_keyring_public *keys, swapc_bytes key) {
-    if (key.len != X_SIZE && key.len != COMPRESSED_SIZE && key.len != POINT_SIZE) return 0;
-    const uint8_t *x = key.ptr + (key.len != X_SIZE);
-    for (size_t i = home_of(x); keys->table[i][0]; i = (i + 1) % TABLE_SIZE) {
-        const uint8_t *entry = keys->table[i];
-        if (memcmp(entry + 1, x, X_SIZE) == 0 && same_y(entry, key)) return 1;
+static bool is_key(const uint8_t *entry, enum swapci_key_form form, swapc_bytes key) {
+    switch (form) {
+    case SWAPCI_KEY_X_ONLY:
+        return memcmp(key.ptr, entry + 1, X_SIZE) == 0;
+    case SWAPCI_KEY_SEC1:
+        return same_point(entry, key);
     }
-    return 0;
+    return false;
+}
+
+/* Where the x of a key of this form begins. */
+static const uint8_t *x_of(enum swapci_key_form form, swapc_bytes key) {
+    return key.ptr + (form == SWAPCI_KEY_SEC1);
+}
+
+bool swapci_keyring_public_has(const swapci_keyring_public *keys, enum swapci_key_form form,
+                               swapc_bytes key) {
+    if (!swapci_key_form_fits(form, key.len)) return false;
+    for (size_t i = home_of(x_of(form, key)); keys->table[i][0]; i = (i + 1) % TABLE_SIZE)
+        if (is_key(keys->table[i], form, key)) return true;
+    return false;
 }
 
 static void insert(swapci_keyring_public *keys, const point entry) {
     size_t i = home_of(entry + 1);
-    if (swapci_keyring_public_has(keys, swapc_bytes_of(entry, POINT_SIZE))) return;
+    if (swapci_keyring_public_has(keys, SWAPCI_KEY_SEC1, swapc_bytes_of(entry, POINT_SIZE))) return;
     while (keys->table[i][0]) i = (i + 1) % TABLE_SIZE;
     memcpy(keys->table[i], entry, POINT_SIZE);
 }
@@ -265,7 +282,7 @@ static enum swapc_status read_publics(swapci_key_text *text, swapci_keyring_publ
 enum swapc_status swapci_keyring_public_load(const char *path, swapci_keyring_public **out,
                                              swapc_error *error) {
     swapci_key_text text;
-    enum swapc_status status = swapci_key_text_read(path, public_title, 0, &text, error);
+    enum swapc_status status = swapci_key_text_read(path, public_title, false, &text, error);
     if (status != SWAPC_OK) return status;
     swapci_keyring_public *keys = calloc(1, sizeof *keys);
     status = keys ? read_publics(&text, keys, error)

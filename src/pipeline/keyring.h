@@ -15,6 +15,7 @@
 #ifndef SWAPCI_KEYRING_H
 #define SWAPCI_KEYRING_H
 
+#include "key_form.h"
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 
@@ -46,7 +47,8 @@ void swapci_keyring_public_free(swapci_keyring_public *keys); /* NULL does nothi
 
 size_t swapci_keyring_public_count(const swapci_keyring_public *keys); /* lines; at least 1 */
 
-/* Returns 1 when key (x-only 32, compressed 33 or uncompressed 65 bytes) is one of them, else 0. */
-int swapci_keyring_public_has(const swapci_keyring_public *keys, swapc_bytes key);
+/* Whether key, in that form, is one of them; one of a length that the form has not is none. */
+bool swapci_keyring_public_has(const swapci_keyring_public *keys, enum swapci_key_form form,
+                               swapc_bytes key);
 
 #endif

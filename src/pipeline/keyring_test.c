@@ -68,10 +68,12 @@ static void expect_refused(const char *text, const char *why) {
     if (!strstr(error.text, why)) fail_msg("\"%s\" is not in \"%s\"", why, error.text);
 }
 
-static int has_hex(const swapci_keyring_public *publics, const char *hex) {
+static bool has_hex(const swapci_keyring_public *publics, const char *hex) {
     uint8_t bytes[80];
     assert_int_equal(swapci_hex_decode(swapc_bytes_str(hex), bytes), 1);
-    return swapci_keyring_public_has(publics, swapc_bytes_of(bytes, strlen(hex) / 2));
+    size_t len = strlen(hex) / 2;
+    enum swapci_key_form form = len == SWAPCI_KEY_X_ONLY_SIZE ? SWAPCI_KEY_X_ONLY : SWAPCI_KEY_SEC1;
+    return swapci_keyring_public_has(publics, form, swapc_bytes_of(bytes, len));
 }
 
 static void makes_missing_keys(void **state) {

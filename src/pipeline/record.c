@@ -1,6 +1,6 @@
 #include "record.h"
 
-#include "swapc/log.h"
+#include <string.h>
 
 enum {
     AT_VERSION = 0,
@@ -17,22 +17,6 @@ enum {
     VERSION = 1
 };
 
-static const char *const names[SWAPCI_METHODS] = {"schnorr", "ecdsa"};
-
-const char *swapci_method_name(enum swapci_method method) {
-    SWAPC_CHECK((unsigned)method < SWAPCI_METHODS);
-    return names[method];
-}
-
-int swapci_method_parse(swapc_bytes name, enum swapci_method *out) {
-    for (unsigned i = 0; i < SWAPCI_METHODS; i++) {
-        if (!swapc_bytes_equal(name, swapc_bytes_str(names[i]))) continue;
-        *out = (enum swapci_method)i;
-        return 1;
-    }
-    return 0;
-}
-
 static void put(uint8_t *out, uint64_t value, int bytes) {
     for (int i = 0; i < bytes; i++) out[i] = (uint8_t)(value >> 8 * i);
 }
@@ -43,24 +27,16 @@ static uint64_t get(const uint8_t *in, int bytes) {
     return value;
 }
 
-static const char *bad_schnorr(size_t key, size_t signature) {
-    if (key != 32) return "key length";
-    return signature != 64 ? "signature length" : NULL;
-}
-
-/* The shortest DER signature is 8 bytes; whether it is one is the module's to say. */
-static const char *bad_ecdsa(size_t key, size_t signature) {
-    if (key != 33 && key != 65) return "key length";
-    return signature < 8 || signature > SWAPCI_RECORD_SIGNATURE_MAX ? "signature length" : NULL;
-}
-
 /* Returns the name of the field that is outside its limits, or NULL. */
 static const char *bad_field(const swapci_record *r) {
-    if ((unsigned)r->method >= SWAPCI_METHODS) return "method";
+    if (!r->method) return "method";
     if (r->flags & ~(uint32_t)SWAPCI_RECORD_TAMPERED) return "flags";
     if (r->message.len > SWAPCI_RECORD_MESSAGE_MAX) return "message length";
-    return r->method == SWAPCI_METHOD_SCHNORR ? bad_schnorr(r->key.len, r->signature.len)
-                                              : bad_ecdsa(r->key.len, r->signature.len);
+    if (!swapci_key_form_fits(r->method->key_form, r->key.len)) return "key length";
+    return r->signature.len < r->method->signature_min ||
+                   r->signature.len > r->method->signature_max
+               ? "signature length"
+               : NULL;
 }
 
 size_t swapci_record_size(const swapci_record *record) {
@@ -86,7 +62,7 @@ enum swapc_status swapci_record_encode(const swapci_record *record, uint8_t *out
                                "a signed record of %zu bytes does not fit %zu", need, size);
     }
     out[AT_VERSION] = VERSION;
-    out[AT_METHOD] = (uint8_t)record->method;
+    out[AT_METHOD] = (uint8_t)swapci_method_number(record->method);
     out[AT_KEY] = (uint8_t)record->key.len;
     out[AT_SIGNATURE] = (uint8_t)record->signature.len;
     put(out + AT_MESSAGE, record->message.len, 4);
@@ -113,9 +89,9 @@ enum swapc_status swapci_record_decode(swapc_bytes bytes, swapci_record *out, sw
     const uint8_t *in = bytes.ptr;
     if (bytes.len < SWAPCI_RECORD_HEAD) return corrupt("length", error);
     if (in[AT_VERSION] != VERSION) return corrupt("version", error);
-    if (in[AT_METHOD] >= SWAPCI_METHODS) return corrupt("method", error);
+    if (in[AT_METHOD] >= swapci_method_count) return corrupt("method", error);
     if (get(in + AT_ZERO, 8) != 0) return corrupt("reserved field", error);
-    out->method = (enum swapci_method)in[AT_METHOD];
+    out->method = swapci_method_table[in[AT_METHOD]];
     out->deliveries = (uint32_t)get(in + AT_DELIVERIES, 4);
     out->flags = (uint32_t)get(in + AT_FLAGS, 4);
     out->id.ms = get(in + AT_MS, 8);

@@ -15,35 +15,28 @@
 #ifndef SWAPCI_RECORD_H
 #define SWAPCI_RECORD_H
 
+#include "method.h"
 #include "stream.h"
 
-enum swapci_method { SWAPCI_METHOD_SCHNORR = 0, SWAPCI_METHOD_ECDSA = 1, SWAPCI_METHODS };
-
 enum {
-    SWAPCI_RECORD_HEAD = 48,         /* bytes before the key */
-    SWAPCI_RECORD_KEY_MAX = 65,      /* bytes */
-    SWAPCI_RECORD_SIGNATURE_MAX = 72 /* bytes */
+    SWAPCI_RECORD_HEAD = 48, /* bytes before the key */
+    SWAPCI_RECORD_KEY_MAX = SWAPCI_KEY_SIZE_MAX,
+    SWAPCI_RECORD_SIGNATURE_MAX = SWAPCI_SIGNATURE_SIZE_MAX
 };
 #define SWAPCI_RECORD_MESSAGE_MAX UINT32_MAX /* bytes; rings and Redis allow less */
 
 enum { SWAPCI_RECORD_TAMPERED = 1 }; /* flags: no other bit may be set */
 
 typedef struct swapci_record {
-    swapci_stream_id id; /* of the message */
-    enum swapci_method method;
-    uint32_t deliveries;   /* of the message to signers so far, this one included */
-    uint32_t flags;        /* SWAPCI_RECORD_... */
+    swapci_stream_id id;         /* of the message */
+    const swapci_method *method; /* never NULL in a decoded one */
+    uint32_t deliveries;         /* of the message to signers so far, this one included */
+    uint32_t flags;              /* SWAPCI_RECORD_... */
     uint64_t t_us;         /* when the message was added, microseconds since 1970; 0: unknown */
-    swapc_bytes key;       /* Schnorr: 32 bytes, x-only; ECDSA: 33 or 65 bytes, SEC1 */
-    swapc_bytes signature; /* Schnorr: 64 bytes; ECDSA: DER */
+    swapc_bytes key;       /* in the method's form */
+    swapc_bytes signature; /* of the method's lengths */
     swapc_bytes message;
 } swapci_record;
-
-/* Returns "schnorr" or "ecdsa". Static. */
-const char *swapci_method_name(enum swapci_method method);
-
-/* Reads a method's name. Returns 1, or 0 when it is none. */
-int swapci_method_parse(swapc_bytes name, enum swapci_method *out);
 
 /* Bytes of the encoded record. */
 size_t swapci_record_size(const swapci_record *record);

@@ -250,7 +250,8 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     if (status != SWAPC_OK) return status;
     if (!s) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     s->config = *config;
-    s->sign = config->sign;
+    s->pairs = config->pairs;
+    s->method = config->method ? config->method : swapci_method_table[0];
     snprintf(s->consumer, sizeof s->consumer, "%s", config->consumer);
     pthread_mutex_init(&s->lock, NULL);
     s->batch_max = SIGNER_BATCH_START;

@@ -15,14 +15,14 @@
  *     taken); a lease of SWAPCI_SIGNER_LEASE_MS says that the consumer lives.
  * Threads: new, start, join and free by one thread; the others from any. The work is done by a thread
  *     of the signer's own, on which the callbacks are called.
- * Ownership: what the config points at is copied, but for sign, which must outlive the signer.
+ * Ownership: what the config points at is copied, but for pairs, which must outlive the signer.
  */
 #ifndef SWAPCI_SIGNER_H
 #define SWAPCI_SIGNER_H
 
 #include <stdbool.h>
 
-#include "sign.h"
+#include "method.h"
 #include "stream.h"
 #include "swapc/log.h"
 
@@ -48,10 +48,10 @@ typedef struct swapci_signer_config {
     const char *ring;     /* name */
     const char *ring_directory; /* NULL: /dev/shm */
     size_t ring_capacity;       /* bytes; 0: SWAPCI_RING_CAPACITY */
-    const swapci_sign *sign;
-    enum swapci_method method; /* of messages that name none */
-    double tamper;             /* probability, 0 to 1 */
-    uint64_t seed;             /* of the choice of tampered messages and keys */
+    const swapci_key_pairs *pairs;
+    const swapci_method *method; /* of messages that name none; NULL: the first of the table */
+    double tamper;               /* probability, 0 to 1 */
+    uint64_t seed;               /* of the choice of tampered messages and keys */
     swapc_log log;
     swapci_signer_ended_fn ended; /* NULL: none */
     void *user;

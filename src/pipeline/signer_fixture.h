@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ledger.h"
+#include "record.h"
 #include "ring.h"
 #include "signer.h"
 #include "verdict.h"
@@ -24,7 +25,7 @@ typedef struct scene {
     swapci_stream_names names;
     char ring_name[64];
     char keys[64];
-    swapci_sign *sign;
+    swapci_key_pairs *pairs;
     swapci_signer_config config;
     swapci_signer *signer;
     swapci_ring *ring; /* our end; NULL: no verifier */
@@ -47,7 +48,7 @@ static inline scene *scene_new(void) {
     snprintf(s->ring_name, sizeof s->ring_name, "signer-test-%d", (int)getpid());
     snprintf(s->keys, sizeof s->keys, "/tmp/signer-test-keys-%d", (int)getpid());
     fixture_ok(swapci_keyring_load(s->keys, 2, &keys, &error), &error);
-    fixture_ok(swapci_sign_new(keys, &s->sign, &error), &error);
+    fixture_ok(swapci_key_pairs_new(keys, &s->pairs, &error), &error);
     swapci_keyring_free(keys);
     fixture_ok(swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, &error), &error);
     fixture_ok(swapci_ledger_new(&s->ledger, &error), &error);
@@ -56,7 +57,7 @@ static inline scene *scene_new(void) {
     s->config.consumer = "one";
     s->config.ring = s->ring_name;
     s->config.ring_capacity = 4 * RECORD_MAX;
-    s->config.sign = s->sign;
+    s->config.pairs = s->pairs;
     return s;
 }
 
@@ -70,7 +71,7 @@ static inline void scene_free(scene *s) {
     swapci_signer_free(s->signer);
     swapci_ring_close(s->ring);
     swapci_ring_unlink(NULL, s->ring_name, NULL);
-    swapci_sign_free(s->sign);
+    swapci_key_pairs_free(s->pairs);
     swapci_verdict_writer_free(s->verdicts);
     swapci_ledger_free(s->ledger);
     swapci_redis_free(s->redis);
@@ -118,8 +119,7 @@ static inline void detach(scene *s) {
 
 static inline void answer(scene *s, const swapci_record *record, const char *status) {
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_verdict v = {
-        record->id, swapci_method_name(record->method), status, "d", 1, record->t_us, NULL};
+    swapci_verdict v = {record->id, record->method->name, status, "d", 1, record->t_us, NULL};
     fixture_ok(swapci_verdict_add(s->verdicts, &v, &error), &error);
 }
 

@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "buffer.h"
+#include "record.h"
 #include "ring.h"
 #include "signer.h"
 #include "verdict.h"
@@ -31,7 +33,8 @@ struct swapci_signer {
     swapci_signer_config config; /* its strings are not used after start, but for the next three */
     char consumer[SWAPCI_STREAM_CONSUMER_MAX + 1];
     swapci_stream_names names;
-    const swapci_sign *sign;
+    const swapci_key_pairs *pairs;
+    const swapci_method *method; /* of messages that name none */
 
     swapci_redis *redis;
     swapci_ring *ring;

@@ -1,4 +1,5 @@
 #include "signer_impl.h"
+#include "tamper.h"
 
 static uint64_t mix(uint64_t x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -11,7 +12,7 @@ static uint64_t choice(const swapci_signer *s, swapci_stream_id id, uint64_t pur
     return mix(mix(mix(s->config.seed + purpose) + id.ms) + id.seq);
 }
 
-static int to_be_tampered(const swapci_signer *s, swapci_stream_id id) {
+static bool to_be_tampered(const swapci_signer *s, swapci_stream_id id) {
     return (double)(choice(s, id, 1) >> 11) * 0x1p-53 < s->config.tamper;
 }
 
@@ -36,13 +37,13 @@ size_t swapci_signer_flight(swapci_signer *s) {
     return s->flight_count;
 }
 
-/* Why an entry cannot be sent, or NULL. Out: *method. */
+/* Why an entry cannot be sent, or NULL. Out: *method; NULL when it is unknown. */
 static const char *fault(const swapci_signer *s, const swapci_entry *entry,
-                         enum swapci_method *method) {
-    *method = s->config.method;
+                         const swapci_method **method) {
+    *method = entry->method.len ? swapci_method_find(entry->method) : s->method;
     if (entry->deliveries > SWAPCI_SIGNER_DELIVERIES_MAX) return "poisoned";
     if (!entry->has_body) return "malformed";
-    if (entry->method.len && !swapci_method_parse(entry->method, method)) return "unknown method";
+    if (!*method) return "unknown method";
     if (entry->body.len > swapci_signer_message_max(swapci_ring_capacity(s->ring)))
         return "too large";
     return NULL;
@@ -70,10 +71,10 @@ static enum swapc_status write_record(swapci_signer *s, size_t len, swapc_error 
 }
 
 static enum swapc_status send_entry(swapci_signer *s, const swapci_entry *entry,
-                                    enum swapci_method method, swapc_error *error) {
+                                    const swapci_method *method, swapc_error *error) {
     swapci_signature signature;
-    size_t key = (size_t)(choice(s, entry->id, 2) % swapci_sign_keys(s->sign));
-    int tampered = to_be_tampered(s, entry->id);
+    size_t key = (size_t)(choice(s, entry->id, 2) % swapci_key_pairs_count(s->pairs));
+    bool tampered = to_be_tampered(s, entry->id);
     swapci_record record = {.id = entry->id,
                             .method = method,
                             .deliveries = (uint32_t)entry->deliveries,
@@ -81,11 +82,11 @@ static enum swapc_status send_entry(swapci_signer *s, const swapci_entry *entry,
                             .message = entry->body};
     size_t len = 0;
     enum swapc_status status =
-        swapci_sign_message(s->sign, key, method, entry->body, &signature, error);
+        swapci_method_sign(method, s->pairs, key, entry->body, &signature, error);
     record.key = signature.key;
     record.signature = swapc_bytes_of(signature.bytes, signature.len);
     if (status == SWAPC_OK && tampered) {
-        status = swapci_sign_tamper(entry->body, choice(s, entry->id, 3), &s->altered);
+        status = swapci_tamper(entry->body, choice(s, entry->id, 3), &s->altered);
         record.message = swapci_buffer_bytes(&s->altered);
     }
     if (status == SWAPC_OK)
@@ -97,17 +98,16 @@ static enum swapc_status send_entry(swapci_signer *s, const swapci_entry *entry,
     }
     atomic_fetch_add_explicit(&s->count_sent, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->count_resent, entry->deliveries > 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&s->count_tampered, (uint64_t)tampered, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->count_tampered, tampered, memory_order_relaxed);
     return SWAPC_OK;
 }
 
 /* Answers Error for an entry that is not sent. */
-static enum swapc_status refuse(swapci_signer *s, const swapci_entry *entry, const char *reason,
+static enum swapc_status refuse(swapci_signer *s, const swapci_entry *entry,
+                                const swapci_method *method, const char *reason,
                                 swapc_error *error) {
-    enum swapci_method method = s->config.method;
-    int known = entry->method.len == 0 || swapci_method_parse(entry->method, &method);
-    swapci_verdict verdict = {
-        entry->id, known ? swapci_method_name(method) : "", "Error", "", 0, entry->t_us, reason};
+    swapci_verdict verdict = {entry->id, method ? method->name : "", "Error", "", 0, entry->t_us,
+                              reason};
     atomic_fetch_add_explicit(&s->count_refused, 1, memory_order_relaxed);
     return swapci_verdict_add(s->verdicts, &verdict, error);
 }
@@ -119,7 +119,7 @@ static enum swapc_status announce_tampered(swapci_signer *s, swapc_error *error)
     if (s->config.tamper <= 0) return SWAPC_OK;
     for (size_t i = 0; i < s->batch.count; i++) {
         const swapci_entry *entry = &s->batch.entries[i];
-        enum swapci_method method;
+        const swapci_method *method;
         if (!fault(s, entry, &method) && to_be_tampered(s, entry->id)) ids[count++] = entry->id;
     }
     return swapci_stream_tampered_add(s->redis, &s->names, ids, count, error);
@@ -141,9 +141,10 @@ enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error) {
     size_next_batch(s);
     for (size_t i = 0; i < s->batch.count && status == SWAPC_OK; i++) {
         const swapci_entry *entry = &s->batch.entries[i];
-        enum swapci_method method;
+        const swapci_method *method;
         const char *reason = fault(s, entry, &method);
-        status = reason ? refuse(s, entry, reason, error) : send_entry(s, entry, method, error);
+        status =
+            reason ? refuse(s, entry, method, reason, error) : send_entry(s, entry, method, error);
     }
     return status == SWAPC_OK ? swapci_verdict_flush(s->verdicts, error) : status;
 }

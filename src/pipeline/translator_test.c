@@ -14,7 +14,7 @@ static const uint8_t signature[64] = {0xab, 0xcd};
 
 static swapci_record record_of(const void *message, size_t len) {
     return (swapci_record){.id = {1, 7},
-                           .method = SWAPCI_METHOD_SCHNORR,
+                           .method = swapci_method_table[0],
                            .key = swapc_bytes_of(key, sizeof key),
                            .signature = swapc_bytes_of(signature, sizeof signature),
                            .message = swapc_bytes_of(message, len)};

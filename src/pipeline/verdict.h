@@ -25,7 +25,7 @@ enum { SWAPCI_VERDICT_BATCH = 256, SWAPCI_VERDICT_DIGEST = 16 };
  * swapci_verdict, its name in the entry, and whether it is there ALWAYS or, after those, only MAYBE:
  * when it is not empty. This list makes the struct, the entry and its reader: a new field is a row.
  *
- * id: of the message. method: "schnorr", "ecdsa"; "" when unknown. status: "Valid", "NotValid",
+ * id: of the message. method: its name; "" when unknown. status: "Valid", "NotValid",
  * "Error". digest: of the module, in hex, of which the first 16 digits are stored; "" when no module
  * judged. generation: 0 when no module judged. t_us: when the message was added, microseconds since
  * 1970, 0: its id's ms; stored is the time from then to the storing, by the server's clock, 0 where

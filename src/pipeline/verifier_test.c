@@ -94,7 +94,7 @@ static void write_record(scene *s, const swapci_entry *entry) {
     uint8_t bytes[256], key[32] = {0}, signature[64] = {0};
     size_t len;
     swapci_record record = {.id = entry->id,
-                            .method = SWAPCI_METHOD_SCHNORR,
+                            .method = swapci_method_table[0],
                             .deliveries = 1,
                             .key = swapc_bytes_of(key, sizeof key),
                             .signature = swapc_bytes_of(signature, sizeof signature),
