@@ -11,8 +11,7 @@
 /* verdict.lua, embedded. */
 extern const struct swapci_embedded swapci_verdict_lua[];
 
-/* EVALSHA, script, 2, two keys, and ARGV up to the names. */
-enum { ARGS_BEFORE_NAMES = 11 };
+enum { ARGS_BEFORE_ITEMS = 7 }; /* EVALSHA, script, 2, two keys, group, keep */
 
 #define NAME(kind, member, name, presence) name,
 static const char *const names_of_fields[] = {SWAPCI_VERDICT_FIELDS(NAME)};
@@ -22,21 +21,31 @@ static const char *const names_of_fields[] = {SWAPCI_VERDICT_FIELDS(NAME)};
 #define COUNT_ALWAYS(kind, member, name, presence) +PRESENCE_##presence
 enum { ALWAYS_COUNT = 0 SWAPCI_VERDICT_FIELDS(COUNT_ALWAYS) };
 
-static swapc_bytes script_text(void) {
-    return swapc_bytes_of(swapci_verdict_lua[0].bytes, swapci_verdict_lua[0].len);
+/* verdict.lua behind the line that tells it the fields. */
+static enum swapc_status make_script(swapci_buffer *out) {
+    enum swapc_status status = swapci_buffer_printf(out, "local names = {");
+    for (size_t i = 0; i < SWAPCI_VERDICT_FIELD_COUNT && status == SWAPC_OK; i++)
+        status = swapci_buffer_printf(out, "%s'%s'", i ? ", " : "", names_of_fields[i]);
+    if (status == SWAPC_OK)
+        status = swapci_buffer_printf(out, "} local always, latency = %d, %d\n", ALWAYS_COUNT,
+                                      SWAPCI_VERDICT_FIELD_t_us + 1);
+    if (status == SWAPC_OK)
+        status = swapci_buffer_append(
+            out, swapc_bytes_of(swapci_verdict_lua[0].bytes, swapci_verdict_lua[0].len));
+    return status;
 }
 
 /* The arguments of a batch from its first verdict on, as RESP. */
 typedef struct batch {
     swapci_buffer items;
     size_t count;
-    swapci_stream_id first, last; /* the lowest and the highest of the messages */
 } batch;
 
 struct swapci_verdict_writer {
     swapci_redis *redis;
     swapci_stream_names names;
     uint64_t keep;
+    swapci_buffer script;
     char sha[41]; /* the script's name on the server; "": not loaded yet */
     batch filling;
     batch under_way;          /* sent, its answer is owed; count 0: none */
@@ -57,6 +66,10 @@ enum swapc_status swapci_verdict_writer_new(swapci_redis *redis, const swapci_st
     writer->redis = redis;
     writer->names = *names;
     writer->keep = keep;
+    if (make_script(&writer->script) != SWAPC_OK) {
+        swapci_verdict_writer_free(writer);
+        return no_memory(error);
+    }
     *out = writer;
     return SWAPC_OK;
 }
@@ -66,6 +79,7 @@ void swapci_verdict_writer_free(swapci_verdict_writer *writer) {
         swapci_buffer_fini(&writer->filling.items);
         swapci_buffer_fini(&writer->under_way.items);
         swapci_buffer_fini(&writer->head);
+        swapci_buffer_fini(&writer->script);
         free(writer);
     }
 }
@@ -78,19 +92,13 @@ static enum swapc_status write_head(swapci_verdict_writer *writer, const batch *
     const char *words[] = {"2", writer->names.messages, writer->names.verdicts,
                            SWAPCI_STREAM_GROUP};
     swapci_buffer_clear(head);
-    enum swapc_status status = swapci_resp_head(
-        head, ARGS_BEFORE_NAMES + (1 + b->count) * (size_t)SWAPCI_VERDICT_FIELD_COUNT);
+    enum swapc_status status =
+        swapci_resp_head(head, ARGS_BEFORE_ITEMS + b->count * (size_t)SWAPCI_VERDICT_FIELD_COUNT);
     if (status == SWAPC_OK) status = swapci_resp_str(head, by);
     if (status == SWAPC_OK) status = swapci_resp_bulk(head, what);
     for (size_t i = 0; i < sizeof words / sizeof *words && status == SWAPC_OK; i++)
         status = swapci_resp_str(head, words[i]);
     if (status == SWAPC_OK) status = swapci_resp_u64(head, writer->keep);
-    if (status == SWAPC_OK) status = swapci_resp_id(head, b->first);
-    if (status == SWAPC_OK) status = swapci_resp_id(head, b->last);
-    if (status == SWAPC_OK) status = swapci_resp_u64(head, SWAPCI_VERDICT_FIELD_COUNT);
-    if (status == SWAPC_OK) status = swapci_resp_u64(head, ALWAYS_COUNT);
-    for (size_t i = 0; i < SWAPCI_VERDICT_FIELD_COUNT && status == SWAPC_OK; i++)
-        status = swapci_resp_str(head, names_of_fields[i]);
     return status;
 }
 
@@ -109,7 +117,7 @@ static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *b
 /* Learns the script's name. A user who may not load scripts sends its text each time. */
 static enum swapc_status load_script(swapci_verdict_writer *writer, swapc_error *error) {
     redisReply *reply = NULL;
-    swapc_bytes text = script_text();
+    swapc_bytes text = swapci_buffer_bytes(&writer->script);
     enum swapc_status status =
         swapci_redis_appendf(writer->redis, error, "SCRIPT LOAD %b", text.ptr, text.len);
     if (status == SWAPC_OK) status = swapci_redis_get_any(writer->redis, &reply, error);
@@ -125,7 +133,7 @@ static enum swapc_status send_by_name(swapci_verdict_writer *writer, swapc_error
     if (!writer->sha[0]) status = load_script(writer, error);
     if (status != SWAPC_OK) return status;
     return writer->sha[0] ? send_batch(writer, "EVALSHA", swapc_bytes_str(writer->sha), error)
-                          : send_batch(writer, "EVAL", script_text(), error);
+                          : send_batch(writer, "EVAL", swapci_buffer_bytes(&writer->script), error);
 }
 
 /* Sends the batch under way, once more after each restored connection. */
@@ -175,7 +183,7 @@ static enum swapc_status take_answer(swapci_verdict_writer *writer, swapc_error 
     if (status == SWAPC_OK && swapci_redis_is_error(reply, "NOSCRIPT")) {
         freeReplyObject(reply);
         reply = NULL;
-        status = send_batch(writer, "EVAL", script_text(), error);
+        status = send_batch(writer, "EVAL", swapci_buffer_bytes(&writer->script), error);
         if (status == SWAPC_OK) status = swapci_redis_get_any(writer->redis, &reply, error);
     }
     if (status == SWAPC_OK)
@@ -236,12 +244,6 @@ static enum swapc_status put_item(swapci_buffer *items, const swapci_verdict *v)
     return status;
 }
 
-static void widen(batch *b, swapci_stream_id id) {
-    if (b->count == 0 || swapci_stream_id_compare(id, b->first) < 0) b->first = id;
-    if (b->count == 0 || swapci_stream_id_compare(id, b->last) > 0) b->last = id;
-    b->count++;
-}
-
 enum swapc_status swapci_verdict_add(swapci_verdict_writer *writer, const swapci_verdict *verdict,
                                      swapc_error *error) {
     batch *b = &writer->filling;
@@ -250,7 +252,7 @@ enum swapc_status swapci_verdict_add(swapci_verdict_writer *writer, const swapci
         b->items.len = before; /* no half item in the batch */
         return no_memory(error);
     }
-    widen(b, verdict->id);
+    b->count++;
     return b->count < SWAPCI_VERDICT_BATCH ? SWAPC_OK : swapci_verdict_submit(writer, error);
 }
 

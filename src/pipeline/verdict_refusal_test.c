@@ -133,7 +133,7 @@ static const size_t sizes[] = {1, 2, MANY};
 static const struct {
     const char *rule, *named;
 } commands[] = {
-    {"-xadd", "XADD"},   {"-xack", "XACK"},         {"-xdel", "XDEL"}, {"-xpending", "XPENDING"},
+    {"-xadd", "XADD"},   {"-xack", "XACK"},         {"-xdel", "XDEL"},
     {"-xtrim", "XTRIM"}, {"-evalsha -eval", "run"}, {"-time", "TIME"},
 };
 
@@ -279,26 +279,6 @@ static void a_group_that_is_gone_leaves_its_messages(void **state) {
     close_scene(&s);
 }
 
-/* More pending entries of others lie between ours than the script asks for at once. */
-static void others_messages_in_between(void **state) {
-    scene s;
-    swapc_error error = SWAPC_ERROR_INIT;
-    swapci_verdict_writer *writer = NULL;
-    (void)state;
-    open_scene(&s, MANY);
-    fixture_ok(swapci_verdict_writer_new(s.redis, &s.names, 0, &writer, &error), &error);
-    for (size_t i = 0; i < MANY; i += MANY - 1) {
-        swapci_verdict v = {.id = s.ids[i], .status = "Valid"};
-        fixture_ok(swapci_verdict_add(writer, &v, &error), &error);
-    }
-    fixture_ok(swapci_verdict_flush(writer, &error), &error);
-    assert_int_equal(swapci_verdict_stats_get(writer).stored, 2);
-    swapci_verdict_writer_free(writer);
-    assert_nothing_lost(&s, 2);
-    assert_heals(&s);
-    close_scene(&s);
-}
-
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_denied_in_turn),
@@ -309,7 +289,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test(exhausted_ids),
         cmocka_unit_test(each_state_that_refuses_writes),
         cmocka_unit_test(a_group_that_is_gone_leaves_its_messages),
-        cmocka_unit_test(others_messages_in_between),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
