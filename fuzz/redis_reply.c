@@ -1,0 +1,153 @@
+/* A server that says anything: the input is what a connection gets after its greeting, and each of the
+ * reply decoders has to make something of it. The first byte chooses the question. */
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "ledger.h"
+#include "redis.h"
+#include "stream.h"
+#include "verdict.h"
+
+static int listener = -1;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static swapc_bytes script; /* of the next connection; under lock */
+static bool fresh;         /* it was not said yet; under lock */
+
+/* Says hello, then the script, then nothing more; whatever it is sent goes unread. Who comes back is
+ * hung up on, so that an input has an end. */
+static void *serve(void *unused) {
+    static const char hello[] = "+PONG\r\n";
+    (void)unused;
+    for (;;) {
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0) continue;
+        pthread_mutex_lock(&lock);
+        if (fresh) {
+            (void)!send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL);
+            (void)!send(fd, script.ptr, script.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+            fresh = false;
+        }
+        shutdown(fd, SHUT_WR);
+        pthread_mutex_unlock(&lock);
+        char drop[4096];
+        while (read(fd, drop, sizeof drop) > 0) continue;
+        close(fd);
+    }
+    return NULL;
+}
+
+static void listen_once(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    pthread_t thread;
+    if (listener >= 0) return;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", fuzz_path("redis"));
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    FUZZ_CHECK(listener >= 0);
+    FUZZ_CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
+    FUZZ_CHECK(listen(listener, 8) == 0);
+    FUZZ_CHECK(pthread_create(&thread, NULL, serve, NULL) == 0);
+    pthread_detach(thread);
+}
+
+static void read_batch(swapci_redis *redis, const swapci_stream_names *names, bool claim) {
+    static const swapci_pending pending[] = {{{1, 0}, 1}, {{2, 0}, 3}, {{7, 7}, 1}};
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    enum swapc_status status =
+        claim ? swapci_stream_claim(redis, names, "me", 0, pending, 3, &batch, NULL)
+              : swapci_stream_read(redis, names, "me", 16, 1, &batch, NULL);
+    for (size_t i = 0; status == SWAPC_OK && i < batch.count; i++) {
+        const swapci_entry *entry = &batch.entries[i];
+        volatile uint8_t seen = entry->body.len ? entry->body.ptr[entry->body.len - 1] : 0;
+        (void)seen;
+        FUZZ_CHECK(entry->deliveries >= 1 || claim);
+    }
+    swapci_batch_fini(&batch);
+}
+
+static void list(swapci_redis *redis, const swapci_stream_names *names) {
+    swapci_pending out[8];
+    size_t count = 8;
+    if (swapci_stream_pending(redis, names, "me", (swapci_stream_id){0, 0}, out, &count, NULL) ==
+        SWAPC_OK)
+        FUZZ_CHECK(count <= 8);
+}
+
+static void store(swapci_redis *redis, const swapci_stream_names *names) {
+    swapci_verdict_writer *writer = NULL;
+    FUZZ_CHECK(swapci_verdict_writer_new(redis, names, 0, &writer, NULL) == SWAPC_OK);
+    swapci_verdict verdict = {
+        .id = {1, 1}, .method = "schnorr", .status = "Valid", .digest = "", .generation = 1};
+    for (int i = 0; i < 3; i++)
+        if (swapci_verdict_add(writer, &verdict, NULL) != SWAPC_OK) break;
+    (void)swapci_verdict_flush(writer, NULL);
+    swapci_verdict_writer_free(writer);
+}
+
+static void add(swapci_redis *redis, const swapci_stream_names *names) {
+    const swapci_message messages[2] = {{{NULL, 0}, "schnorr", 1}, {{NULL, 0}, NULL, 0}};
+    swapci_stream_id ids[2];
+    (void)swapci_stream_add(redis, names, messages, 2, ids, NULL);
+}
+
+static void ask(swapci_redis *redis, const swapci_stream_names *names, uint8_t question) {
+    swapci_stream_id id;
+    uint64_t number;
+    size_t moved;
+    switch (question % 10) {
+    case 0:
+        read_batch(redis, names, false);
+        break;
+    case 1:
+        read_batch(redis, names, true);
+        break;
+    case 2:
+        list(redis, names);
+        break;
+    case 3:
+        (void)swapci_stream_adopt(redis, names, "me", 0, 8, &moved, NULL);
+        break;
+    case 4:
+        (void)swapci_stream_length(redis, names, &number, NULL);
+        break;
+    case 5:
+        (void)swapci_stream_last_id(redis, names->messages, &id, NULL);
+        break;
+    case 6:
+        store(redis, names);
+        break;
+    case 7:
+        add(redis, names);
+        break;
+    case 8:
+        (void)swapci_stream_leave(redis, names, "me", NULL);
+        break;
+    case 9:
+        (void)swapci_stream_create(redis, names, NULL);
+        break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct fuzz_input in = fuzz_input_of(data, size);
+    uint8_t question = fuzz_byte(&in);
+    char url[128];
+    swapci_redis *redis = NULL;
+    swapci_stream_names names;
+    listen_once();
+    snprintf(url, sizeof url, "unix:%s", fuzz_path("redis"));
+    FUZZ_CHECK(swapci_stream_names_init(&names, NULL, NULL) == SWAPC_OK);
+    pthread_mutex_lock(&lock);
+    script = fuzz_rest(&in);
+    fresh = true;
+    pthread_mutex_unlock(&lock);
+    swapci_redis_config config = {.url = url, .connect_ms = 2000, .answer_ms = 2000};
+    if (swapci_redis_open(&config, &redis, NULL) == SWAPC_OK) ask(redis, &names, question);
+    swapci_redis_free(redis);
+    pthread_mutex_lock(&lock);
+    fresh = false;
+    pthread_mutex_unlock(&lock);
+    return 0;
+}
