@@ -1,11 +1,11 @@
-/* Any bytes as a wasm module: scanned, checked and metered; what the meter makes of a valid module is
+/* Any bytes as a wasm module: scanned, checked and lowered; what lowering makes of a valid module is
  * valid. */
 #include "buffer.h"
 #include "check.h"
 #include "fuzz.h"
 #include "imports.h"
+#include "lower.h"
 #include "swapc/sys/engine.h"
-#include "wasm_meter.h"
 #include "wasm_scan.h"
 
 extern const swapc_engine swapc_engine_wasmtime;
@@ -27,12 +27,16 @@ static bool valid(swapc_bytes module) {
     return swapc_engine_wasmtime.validate(wasmtime, module, NULL) == SWAPC_OK;
 }
 
-static void meter(swapc_bytes module) {
+static void lower(swapc_bytes bytes, bool metered) {
+    const struct swapci_wasm_lowering how = {.metered = metered, .engine = "an engine"};
+    struct swapci_wasm_module module;
     swapci_buffer out = SWAPCI_BUFFER_INIT;
     swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_wasm_meter(module, &out, &error);
+    enum swapc_status status = swapci_wasm_module_read(&module, bytes, &error);
+    if (status == SWAPC_OK) status = swapci_wasm_lower(&module, &how, &out, &error);
     FUZZ_CHECK(status == error.status);
-    if (status == SWAPC_OK && valid(module)) FUZZ_CHECK(valid(swapci_buffer_bytes(&out)));
+    if (status == SWAPC_OK && valid(bytes)) FUZZ_CHECK(valid(swapci_buffer_bytes(&out)));
+    swapci_wasm_module_fini(&module);
     swapci_buffer_fini(&out);
 }
 
@@ -45,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     error = (swapc_error)SWAPC_ERROR_INIT;
     status = swapci_check_wasm(module, &error);
     FUZZ_CHECK(status == error.status);
-    meter(module);
+    lower(module, false);
+    lower(module, true);
     return 0;
 }

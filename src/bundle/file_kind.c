@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "reader.h"
 #include "utf8.h"
-#include "wasm_reader.h"
 
 struct mark {
     size_t at;
@@ -144,8 +144,8 @@ static bool is_wasm_object(swapc_bytes bytes) {
     struct swapci_wasm_reader all = {bytes.ptr + 8, bytes.ptr + bytes.len, false};
     while (all.at < all.end && !all.bad) {
         uint8_t id = swapci_wasm_byte(&all);
-        struct swapci_wasm_reader part = swapci_wasm_part(&all, swapci_wasm_leb(&all));
-        uint64_t len = id == 0 ? swapci_wasm_leb(&part) : 0;
+        struct swapci_wasm_reader part = swapci_wasm_part(&all, swapci_wasm_u32(&all));
+        uint32_t len = id == 0 ? swapci_wasm_u32(&part) : 0;
         if (len == 7 && !part.bad && part.end - part.at >= 7 && memcmp(part.at, "linking", 7) == 0)
             return true;
     }

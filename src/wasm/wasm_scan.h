@@ -1,27 +1,14 @@
 /* wasm_scan.h - reads what a wasm binary imports and exports, and nothing more.
  *
- * Not a validator: it reads the type, import, function, memory and export sections, skips the rest
- * and never follows a byte that is not there. It lets the host say in its own words, the same on
+ * What sections.h reads, item by item. It lets the host say in its own words, the same on
  * every engine, which import is unknown or which export is missing, before an engine compiles.
- * Source: WebAssembly Core Specification, binary format, sections 1, 2, 3, 5 and 7.
  *
  * Threads: none shared. Ownership: names are views into the module's bytes.
  */
 #ifndef SWAPCI_WASM_SCAN_H
 #define SWAPCI_WASM_SCAN_H
 
-#include <stdbool.h>
-
-#include "swapc/bytes.h"
-#include "swapc/error.h"
-
-enum swapci_wasm_kind {
-    SWAPCI_WASM_FUNCTION = 0,
-    SWAPCI_WASM_TABLE = 1,
-    SWAPCI_WASM_MEMORY = 2,
-    SWAPCI_WASM_GLOBAL = 3,
-    SWAPCI_WASM_TAG = 4
-};
+#include "sections.h"
 
 #define SWAPCI_WASM_SIGNATURE_MAX 64
 
@@ -39,9 +26,6 @@ struct swapci_wasm_item {
 /* Called for each import, then each export. Anything but SWAPC_OK ends the scan with it. */
 typedef enum swapc_status (*swapci_wasm_item_fn)(const struct swapci_wasm_item *item, void *user,
                                                  swapc_error *error);
-
-/* Returns 1 when bytes begin like a wasm core module (magic and version 1). */
-bool swapci_wasm_is_module(swapc_bytes bytes);
 
 /* Returns SWAPC_OK, MODULE_MALFORMED naming the offset, UNSUPPORTED (types of the GC proposal),
  * NO_MEMORY, or what fn returned. */

@@ -1,13 +1,14 @@
 /* wasm3.c - the engine "wasm3": an interpreter for places where no compiler may run.
  *
- * A module is its bytes, found fit and compiled once on trial. wasm3 binds a parsed module to one
- * runtime, so each instance parses, loads and compiles its own; the core keeps instances warm.
- * Nothing stops a loop in wasm3, so a module has two builds: as it came, and metered (see
- * wasm_meter.h). Instances are of the metered one, unless deadline_ms is 0: whoever wants no
- * deadline pays for none, and a call that then brings its own deadline or cancel is refused.
- * One known fault stays inside the sandbox: memory.grow by so much that the page count wraps past
- * 2^32 shrinks the memory instead of giving -1; the guest then traps where it reaches for what is
- * gone.
+ * A module is its bytes, rewritten into the simplest form that does the same (src/wasm/lower.h), found
+ * fit and compiled once on trial. wasm3 binds a parsed module to one runtime, so each instance parses,
+ * loads and compiles its own; the core keeps instances warm. Nothing stops a loop in wasm3, so a
+ * module has two builds: plain, and metered. Instances are of the metered one, unless deadline_ms is
+ * 0: whoever wants no deadline pays for none, and a call that then brings its own deadline or cancel
+ * is refused.
+ * What keeps a module that wasm3 misreads from reaching the host's heap: dead code and parameters of
+ * blocks never come to it, what is left is measured against its fixed tables (wasm3_scan.h), and its
+ * tables and the guest's values lie in memory apart (wasm3_inside.h).
  *
  * Threads: environment and runtime belong to one instance, so instances share nothing but const
  * tables: the state's bindings, and the module's bytes.
@@ -21,7 +22,7 @@
 #include "wasm3_frames.h"
 #include "wasm3_inside.h"
 #include "wasm3_scan.h"
-#include "wasm_meter.h"
+#include "lower.h"
 
 #define PAGE_BYTES 65536u
 #define PAGES_MOST 32768u /* wasm3's own ceiling: 2 GiB */
@@ -43,7 +44,7 @@ struct swapc_engine_state {
 };
 
 struct build {
-    swapc_bytes bytes;
+    swapci_buffer bytes;
     struct swapci_wasm3_shape shape;
 };
 
@@ -51,7 +52,6 @@ struct swapc_engine_module {
     const swapc_engine_state *state;
     struct build plain;
     struct build metered;
-    swapci_buffer metered_bytes;
     char path[128]; /* for messages */
 };
 
@@ -61,7 +61,7 @@ struct swapc_engine_instance {
     const swapc_run *run;      /* of the current entry */
     swapc_call *call;
     IM3Environment environment;
-    IM3Runtime runtime;
+    struct swapci_wasm3_room room;
     IM3Module inside; /* owned by the runtime once loaded */
     IM3Function guest_call;
     enum swapc_status stopped; /* the status of the import or the tick that stopped the guest */
@@ -230,7 +230,10 @@ static enum swapc_status link_and_compile(swapc_engine_instance *instance, swapc
         return report(error, SWAPC_MODULE_IMPORT, module->path, text);
     }
     result = m3_CompileModule(instance->inside);
-    if (result) return refuse(module, instance->runtime, result, error);
+    if (result) return refuse(module, instance->room.runtime, result, error);
+    if (!swapci_wasm3_room_whole(&instance->room))
+        return report(error, SWAPC_UNSUPPORTED, module->path,
+                      "wasm3 left its tables while it compiled the module; use another engine");
     instance->guest_call =
         swapci_wasm3_function(instance->inside, instance->build->shape.guest_call);
     return SWAPC_OK;
@@ -242,14 +245,14 @@ static M3Result parse_and_load(swapc_engine_instance *instance, bool trial) {
                                      (uint32_t)instance->build->bytes.len);
     if (result) return result;
     if (trial) swapci_wasm3_forget_memory(inside);
-    result = m3_LoadModule(instance->runtime, inside);
+    result = m3_LoadModule(instance->room.runtime, inside);
     if (result) m3_FreeModule(inside);
     else instance->inside = inside;
     return result;
 }
 
 static void free_instance(swapc_engine_instance *instance) {
-    m3_FreeRuntime(instance->runtime);
+    swapci_wasm3_room_fini(&instance->room);
     m3_FreeEnvironment(instance->environment);
     swapci_guest_stack_fini(&instance->stack);
     swapci_heap_free(instance);
@@ -269,8 +272,8 @@ static swapc_engine_instance *new_instance(const swapc_engine_module *module, bo
     if (swapci_guest_stack_init(&instance->stack, frames) != 0) goto no_memory;
     instance->environment = m3_NewEnvironment();
     if (!instance->environment) goto no_memory;
-    instance->runtime = swapci_wasm3_runtime(instance->environment, values, instance);
-    if (instance->runtime) return instance;
+    if (swapci_wasm3_room_init(&instance->room, instance->environment, values, instance))
+        return instance;
 no_memory:
     report(error, SWAPC_NO_MEMORY, module->path, "no memory or address space for an instance");
     if (instance) free_instance(instance);
@@ -330,7 +333,7 @@ struct loading {
 static enum swapc_status load_failed(const struct loading *l, M3Result result) {
     const swapc_engine_module *module = l->instance->module;
     enum swapc_status status = status_of(result);
-    if (l->trial) return refuse(module, l->instance->runtime, result, l->error);
+    if (l->trial) return refuse(module, l->instance->room.runtime, result, l->error);
     if (status == SWAPC_UNSUPPORTED)
         status = strstr(result, "data segment") ? SWAPC_TRAP_MEMORY : SWAPC_TRAP;
     return report(l->error, status, module->path, result);
@@ -376,7 +379,7 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
     status = load(instance, false, error);
     if (status == SWAPC_OK) {
         struct entry entry = {.instance = instance};
-        swapci_wasm3_cap_memory(instance->runtime, pages);
+        swapci_wasm3_cap_memory(instance->room.runtime, pages);
         status = run(&entry, run_limits, error);
     }
     if (status == SWAPC_OK) *out = instance;
@@ -405,19 +408,29 @@ static enum swapc_status prove(const swapc_engine_module *module, swapc_error *e
     return status;
 }
 
+static enum swapc_status make_build(const struct swapci_wasm_module *read, struct build *build,
+                                    bool metered, swapc_error *error) {
+    const struct swapci_wasm_lowering how = {.metered = metered, .engine = NAME};
+    enum swapc_status status = swapci_wasm_lower(read, &how, &build->bytes, error);
+    if (status != SWAPC_OK) return status;
+    return swapci_wasm3_scan(swapci_buffer_bytes(&build->bytes), metered, &build->shape, error);
+}
+
 /* The metered build is the one proved: it holds all of the plain one. */
-static enum swapc_status make_builds(swapc_engine_module *module, swapc_error *error) {
-    enum swapc_status status = swapci_wasm3_scan(module->plain.bytes, &module->plain.shape, error);
-    if (status == SWAPC_OK)
-        status = swapci_wasm_meter(module->plain.bytes, &module->metered_bytes, error);
-    module->metered.bytes = swapci_buffer_bytes(&module->metered_bytes);
-    if (status == SWAPC_OK)
-        status = swapci_wasm3_scan(module->metered.bytes, &module->metered.shape, error);
+static enum swapc_status make_builds(swapc_engine_module *module, swapc_bytes bytes,
+                                     swapc_error *error) {
+    struct swapci_wasm_module read;
+    enum swapc_status status = swapci_wasm_module_read(&read, bytes, error);
+    if (status != SWAPC_OK) return status;
+    status = make_build(&read, &module->plain, false, error);
+    if (status == SWAPC_OK) status = make_build(&read, &module->metered, true, error);
+    swapci_wasm_module_fini(&read);
     return status == SWAPC_OK ? prove(module, error) : status;
 }
 
 static void engine_free_module(swapc_engine_module *module) {
-    swapci_buffer_fini(&module->metered_bytes);
+    swapci_buffer_fini(&module->plain.bytes);
+    swapci_buffer_fini(&module->metered.bytes);
     swapci_heap_free(module);
 }
 
@@ -426,10 +439,9 @@ static enum swapc_status engine_compile(swapc_engine_state *state, const swapc_a
     swapc_engine_module *module = swapci_heap_zeroed(1, sizeof *module);
     if (!module) return report(error, SWAPC_NO_MEMORY, artifact->path, "no memory for the module");
     module->state = state;
-    module->plain.bytes = artifact->bytes;
     snprintf(module->path, sizeof module->path, "%s",
              artifact->path ? artifact->path : "the module");
-    enum swapc_status status = make_builds(module, error);
+    enum swapc_status status = make_builds(module, artifact->bytes, error);
     if (status == SWAPC_OK) {
         *out = module;
         return SWAPC_OK;
@@ -445,7 +457,7 @@ static enum swapc_status engine_run_export(swapc_engine_instance *instance, cons
                                            const swapc_run *run_limits, bool *found,
                                            swapc_error *error) {
     uint32_t index;
-    *found = swapci_wasm3_find_export(instance->build->bytes, name, &index);
+    *found = swapci_wasm3_find_export(swapci_buffer_bytes(&instance->build->bytes), name, &index);
     if (!*found) return SWAPC_OK;
     struct entry entry = {.instance = instance,
                           .function = swapci_wasm3_function(instance->inside, index)};

@@ -1,36 +1,22 @@
-/* wasm3_body.h - is one function body within what wasm3 survives? Found without running wasm3.
+/* wasm3_body.h - does one lowered function stay within wasm3's fixed tables?
  *
- * wasm3 0.5 writes past its own tables when a function keeps too many values at once: it places a
- * call's results behind all slots in use and checks no end there. It nests its compiler on the C
- * stack for each nested block, and holds a C frame for each loop that a function has entered, until
- * the function returns. This reads a body (which a validator has accepted) and bounds all three.
- *
- * Threads: pure.
+ * Threads: one at a time per stack. Ownership: the stack is the caller's, kept between bodies.
  */
 #ifndef SWAPCI_WASM3_BODY_H
 #define SWAPCI_WASM3_BODY_H
 
-#include "swapc/error.h"
-#include "wasm_reader.h"
+#include "stack.h"
 
-/* Parameter and result counts of a function type. */
-struct swapci_wasm3_type {
-    uint16_t params;
-    uint16_t results;
-};
+/* wasm3's tables hold 2000 values and 4000 slots of a function; a value takes at most 2 slots. The
+ * ceilings leave room for the results of one call, which wasm3 places before it looks. */
+#define SWAPCI_WASM3_VALUES 1800
+#define SWAPCI_WASM3_SLOTS 3900
 
-struct swapci_wasm3_types {
-    const struct swapci_wasm3_type *types;
-    uint32_t type_count;
-    const uint32_t *functions; /* type index of each function, imported ones first */
-    uint32_t function_count;
-};
-
-/* Reads the body of function index. Sets *loops to the number of loop instructions in it.
- * Returns SWAPC_OK; UNSUPPORTED naming the instruction that wasm3 does not have or the ceiling that
- * the function breaks; MODULE_MALFORMED for a body that does not end where it should. */
-enum swapc_status swapci_wasm3_body_scan(struct swapci_wasm_reader body, uint32_t index,
-                                         const struct swapci_wasm3_types *types, uint32_t *loops,
-                                         swapc_error *error);
+/* Reads the body of a function of that type with stack, which is of its module. Sets *loops to the
+ * number of loop instructions in it. Returns SWAPC_OK; UNSUPPORTED for more values or
+ * slots; MODULE_MALFORMED for a body that is none; NO_MEMORY. Sets no error. */
+enum swapc_status swapci_wasm3_body_scan(struct swapci_wasm_reader body,
+                                         const struct swapci_wasm_type *type,
+                                         struct swapci_wasm_stack *stack, uint32_t *loops);
 
 #endif

@@ -9,14 +9,29 @@
 #define SWAPCI_WASM3_INSIDE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <wasm3.h>
 
-/* wasm3 copies a call's arguments before it checks its value stack, up to this many bytes past the
- * end that it knows: runtimes are made so much larger than they are told. */
-#define SWAPCI_WASM3_SPARE 16384u
+/* A runtime in memory of its own, out of the heap's reach: wasm3's compiler writes into the runtime's
+ * tables by 16-bit numbers that it does not always check, so around the runtime lies as much as such
+ * a number can span (a moat, of zeroes); the guest's values have pages around them that cannot be
+ * touched. */
+struct swapci_wasm3_room {
+    IM3Runtime runtime;
+    void *base; /* of the mapping */
+    size_t size;
+};
 
-/* Makes a runtime whose value stack is usable bytes and has spare room behind. NULL: no memory. */
-IM3Runtime swapci_wasm3_runtime(IM3Environment environment, uint32_t usable, void *user);
+/* Makes a runtime whose value stack is usable bytes (and some more, which wasm3 is not told of: it
+ * copies a call's arguments before it checks). Returns false when there is no memory. */
+bool swapci_wasm3_room_init(struct swapci_wasm3_room *room, IM3Environment environment,
+                            uint32_t usable, void *user);
+
+/* Frees runtime and module, before the environment is freed. A zeroed room is fine. */
+void swapci_wasm3_room_fini(struct swapci_wasm3_room *room);
+
+/* After compiling: returns whether wasm3 kept to its tables. */
+bool swapci_wasm3_room_whole(const struct swapci_wasm3_room *room);
 
 /* Before loading: no memory and no data, so that a module can be compiled without its megabytes. */
 void swapci_wasm3_forget_memory(IM3Module module);

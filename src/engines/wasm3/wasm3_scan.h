@@ -1,20 +1,19 @@
 /* wasm3_scan.h - may wasm3 have this module, and what will it take?
  *
- * wasm3 0.5 checks little by itself. The core lets a real validator look first; this looks for what
- * a validator accepts and wasm3 does not survive or silently misreads: features later than the MVP
- * (sign extension, saturating conversions, mutable globals, memory.copy and memory.fill are fine),
- * and functions larger than its fixed tables. It also finds exports by index, because wasm3 looks
- * names up in a list that a module's name section can write to.
+ * wasm3 0.5 checks little by itself. The core lets a real validator look first, and src/wasm rewrites
+ * what it accepted into the simplest form (lower.h): no dead code, no parameters of blocks, features
+ * of the MVP alone. This looks for what wasm3 does not survive or silently misreads even so:
+ *   - functions that keep more values at once than its fixed tables hold: it places a call's results
+ *     behind all slots in use and checks no end there;
+ *   - element segments that do not fit their table, which it grows to whatever they ask for;
+ *   - loops: it holds a C frame for each that a function has entered, until the function returns.
  *
  * Threads: pure. Ownership: nothing is kept.
  */
 #ifndef SWAPCI_WASM3_SCAN_H
 #define SWAPCI_WASM3_SCAN_H
 
-#include <stdbool.h>
-
-#include "swapc/bytes.h"
-#include "swapc/error.h"
+#include "sections.h"
 
 struct swapci_wasm3_shape {
     uint32_t loops_max;  /* most loops in one function: C frames that one activation may hold */
@@ -22,12 +21,14 @@ struct swapci_wasm3_shape {
     uint32_t guest_call; /* function index of __guest_call */
 };
 
-/* Reads the whole module. Returns SWAPC_OK; UNSUPPORTED naming the feature and the remedy;
+/* Looks at a lowered module, whose functions are numbered so many higher than in the one it was made
+ * from (for messages). Returns SWAPC_OK; UNSUPPORTED naming the function and the ceiling;
  * MODULE_MALFORMED; MODULE_EXPORT (no __guest_call of type (i32, i32) -> i32); NO_MEMORY. */
-enum swapc_status swapci_wasm3_scan(swapc_bytes bytes, struct swapci_wasm3_shape *out,
-                                    swapc_error *error);
+enum swapc_status swapci_wasm3_scan(swapc_bytes lowered, uint32_t shift,
+                                    struct swapci_wasm3_shape *out, swapc_error *error);
 
-/* Finds the function that bytes (scanned before) export as name. Returns false when there is none. */
+/* Finds the function that bytes (scanned before) export as name: wasm3 looks names up in a list that
+ * holds three a function. Returns false when there is none. */
 bool swapci_wasm3_find_export(swapc_bytes bytes, const char *name, uint32_t *function);
 
 #endif
