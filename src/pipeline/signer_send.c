@@ -1,3 +1,4 @@
+#include "fail_point.h"
 #include "signer_impl.h"
 #include "tamper.h"
 
@@ -91,6 +92,7 @@ static enum swapc_status send_entry(swapci_signer *s, const swapci_entry *entry,
     }
     if (status == SWAPC_OK)
         status = swapci_record_encode(&record, s->record, s->record_max, &len, error);
+    swapci_fail_point(SWAPCI_FAIL_after_signing);
     if (status == SWAPC_OK) status = write_record(s, len, error);
     if (status != SWAPC_OK) {
         return swapc_error_set(error, status, "a message cannot be signed: %s",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fail_point.h"
 #include "stream_command.h"
 #include "swapc/log.h"
 
@@ -204,6 +205,7 @@ enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_na
         reply->element[0]->type != REDIS_REPLY_ARRAY || reply->element[0]->elements != 2) {
         return swapci_reply_unexpected(redis, "XREADGROUP", error);
     }
+    swapci_fail_point(SWAPCI_FAIL_after_xreadgroup);
     return batch_fill(batch, reply->element[0]->element[1], "XREADGROUP", redis, error);
 }
 

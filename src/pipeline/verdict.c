@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "embedded.h"
+#include "fail_point.h"
 #include "stream_command.h"
 #include "swapc/log.h"
 
@@ -106,6 +107,7 @@ static enum swapc_status write_head(swapci_verdict_writer *writer, const batch *
 static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *by, swapc_bytes what,
                                     swapc_error *error) {
     const batch *b = &writer->under_way;
+    swapci_fail_point(SWAPCI_FAIL_before_script);
     if (write_head(writer, b, by, what) != SWAPC_OK) return no_memory(error);
     enum swapc_status status =
         swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&writer->head), 0, error);
@@ -188,6 +190,7 @@ static enum swapc_status take_answer(swapci_verdict_writer *writer, swapc_error 
     }
     if (status == SWAPC_OK)
         status = swapci_redis_check(writer->redis, reply, "to store verdicts", error);
+    if (status == SWAPC_OK) swapci_fail_point(SWAPCI_FAIL_after_script);
     if (status == SWAPC_OK) status = book_answer(writer, reply, error);
     freeReplyObject(reply);
     return status;

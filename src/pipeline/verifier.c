@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "fail_point.h"
 #include "ring.h"
 
 /* A batch is small, so that two workers share a short queue evenly. */
@@ -118,6 +119,7 @@ static enum swapc_status judge_taken(struct worker *w) {
             continue;
         }
         swapci_judge_record(&w->judge, &record, &verdict);
+        swapci_fail_point(SWAPCI_FAIL_after_verify);
         status = collect(w, &verdict);
     }
     w->taken_count = 0;

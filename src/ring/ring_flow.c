@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "crc32c.h"
+#include "fail_point.h"
 #include "ring_impl.h"
 #include "swapc/log.h"
 
@@ -136,6 +137,7 @@ enum swapc_status swapci_ring_put(swapci_ring *ring, swapc_bytes record, swapc_e
     swapci_ring_record head = {.len = (uint32_t)record.len};
     head.crc = swapci_ring_record_crc(ring->mine, head.len, record.ptr);
     copy_in(ring, ring->mine, &head, sizeof head);
+    swapci_fail_point(SWAPCI_FAIL_mid_record);
     copy_in(ring, ring->mine + sizeof head, record.ptr, record.len);
     ring->mine += need;
     return SWAPC_OK;

@@ -1,0 +1,47 @@
+/* What is shared: armed, chosen and signal_number are set before main and constant afterwards; the count
+ * of passes is atomic. */
+#include "fail_point.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool swapci_fail_point_armed;
+static int chosen = -1, signal_number = SIGKILL;
+static atomic_long passes_left;
+
+static const char *const names[] = {
+#define NAME(name) #name,
+    SWAPCI_FAIL_POINTS(NAME)
+#undef NAME
+};
+
+/* A name that is none would be a test that tests nothing. */
+static void refuse(const char *text) {
+    fprintf(stderr, "SWAPC_FAIL_POINT=%s: expected NAME:N or NAME:N:stop, NAME one of", text);
+    for (int i = 0; i < SWAPCI_FAIL_POINT_COUNT; i++) fprintf(stderr, " %s", names[i]);
+    fprintf(stderr, "\n");
+    _exit(2);
+}
+
+__attribute__((constructor)) static void arm(void) {
+    const char *text = secure_getenv("SWAPC_FAIL_POINT");
+    if (!text || !*text) return;
+    size_t len = strcspn(text, ":");
+    for (int i = 0; i < SWAPCI_FAIL_POINT_COUNT; i++)
+        if (strlen(names[i]) == len && strncmp(names[i], text, len) == 0) chosen = i;
+    char *end = NULL;
+    long passes = text[len] ? strtol(text + len + 1, &end, 10) : 0;
+    bool stop = end && strcmp(end, ":stop") == 0;
+    if (chosen < 0 || passes < 1 || (*end && !stop)) refuse(text);
+    if (stop) signal_number = SIGSTOP;
+    atomic_store(&passes_left, passes);
+    swapci_fail_point_armed = true;
+}
+
+void swapci_fail_point_reached(enum swapci_fail_point point) {
+    if ((int)point == chosen && atomic_fetch_sub(&passes_left, 1) == 1) raise(signal_number);
+}
