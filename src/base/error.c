@@ -1,8 +1,11 @@
 #include "swapc/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "printable.h"
 
 const char *swapc_status_name(enum swapc_status status) {
     switch (status) {
@@ -50,6 +53,7 @@ static void report(swapc_error *error, enum swapc_status status, const char *for
     error->status = status;
     int n = vsnprintf(error->text, sizeof error->text, format, args);
     if (n >= (int)sizeof error->text) trim_utf8(error->text);
+    swapci_printable_line(error->text, sizeof error->text);
 }
 
 enum swapc_status swapc_error_set(swapc_error *error, enum swapc_status status, const char *format,
@@ -73,7 +77,10 @@ enum swapc_status swapc_error_set_errno(swapc_error *error, enum swapc_status st
     char buffer[128];
     const char *reason = strerror_r(native, buffer, sizeof buffer); /* GNU: returns the text */
     size_t len = strlen(error->text);
-    int n = snprintf(error->text + len, sizeof error->text - len, ": %s", reason);
+    const char *remedy = native == EMFILE   ? ": raise the limit (ulimit -n)"
+                         : native == ENFILE ? ": raise the system's limit (sysctl fs.file-max)"
+                                            : "";
+    int n = snprintf(error->text + len, sizeof error->text - len, ": %s%s", reason, remedy);
     if (n >= (int)(sizeof error->text - len)) trim_utf8(error->text);
     return status;
 }

@@ -65,6 +65,30 @@ static void errno_text_fits_after_long_text(void **state) {
     assert_int_equal(strlen(e.text), SWAPC_ERROR_TEXT_MAX - 1);
 }
 
+/* Whatever piece of somebody else's it holds, a report is one line of UTF-8; nothing is escaped twice. */
+static void a_report_is_one_line(void **state) {
+    (void)state;
+    swapc_error e = SWAPC_ERROR_INIT, twice = SWAPC_ERROR_INIT;
+    swapc_error_set(&e, SWAPC_IO, "%s \\ \xc3\xa9", "a\nb\x1b[2J\xff");
+    assert_string_equal(e.text, "a\\nb\\x1b[2J\\xff \\ \xc3\xa9");
+    swapc_error_set(&twice, SWAPC_IO, "%s", e.text);
+    assert_string_equal(twice.text, e.text);
+    char text[2 * SWAPC_ERROR_TEXT_MAX];
+    memset(text, '\x1b', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    swapc_error_clear(&e);
+    swapc_error_set(&e, SWAPC_IO, "%s", text);
+    assert_true(strlen(e.text) < SWAPC_ERROR_TEXT_MAX);
+    assert_string_equal(e.text + strlen(e.text) - 3, "...");
+}
+
+static void a_full_descriptor_table_has_a_remedy(void **state) {
+    (void)state;
+    swapc_error e = SWAPC_ERROR_INIT;
+    swapc_error_set_errno(&e, SWAPC_IO, EMFILE, "cannot open %s", "f");
+    assert_non_null(strstr(e.text, "cannot open f: Too many open files: raise the limit"));
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_has_name_and_text),
@@ -73,6 +97,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(errno_text_is_appended),
         cmocka_unit_test(long_text_is_cut_at_a_whole_character),
         cmocka_unit_test(errno_text_fits_after_long_text),
+        cmocka_unit_test(a_report_is_one_line),
+        cmocka_unit_test(a_full_descriptor_table_has_a_remedy),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

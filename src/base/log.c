@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "printable.h"
+
 enum { MESSAGE_MAX = 512 };
 
 void swapc_log_write(const swapc_log *log, enum swapc_log_level level, const char *source,
@@ -14,6 +16,7 @@ void swapc_log_write(const swapc_log *log, enum swapc_log_level level, const cha
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    swapci_printable_line(message, sizeof message);
     log->fn(level, source, message, log->user);
 }
 

@@ -31,6 +31,15 @@ static void message_reaches_the_sink(void **state) {
     assert_string_equal(seen.message, "n=7");
 }
 
+/* Whatever piece of somebody else's it holds, a message is one line. */
+static void a_message_is_one_line(void **state) {
+    (void)state;
+    struct seen seen = {0};
+    swapc_log log = {remember, &seen, SWAPC_LOG_INFO};
+    swapc_log_write(&log, SWAPC_LOG_INFO, "slot", "%s \\", "a\nlevel=error\x1b[2J\xff");
+    assert_string_equal(seen.message, "a\\nlevel=error\\x1b[2J\\xff \\");
+}
+
 static void level_filters(void **state) {
     (void)state;
     struct seen seen = {0};
@@ -82,9 +91,9 @@ static void check_calls_the_panic_callback(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(message_reaches_the_sink),       cmocka_unit_test(level_filters),
-        cmocka_unit_test(without_a_sink_nothing_happens), cmocka_unit_test(long_message_is_cut),
-        cmocka_unit_test(check_calls_the_panic_callback),
+        cmocka_unit_test(a_message_is_one_line), cmocka_unit_test(message_reaches_the_sink),
+        cmocka_unit_test(level_filters),         cmocka_unit_test(without_a_sink_nothing_happens),
+        cmocka_unit_test(long_message_is_cut),   cmocka_unit_test(check_calls_the_panic_callback),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -54,12 +54,14 @@ bool swapci_printable_next(swapc_bytes *rest, char piece[SWAPCI_PRINTABLE_PIECE]
     return escaped;
 }
 
-char *swapci_printable(swapc_bytes bytes, char *out, size_t size) {
+static char *write_pieces(swapc_bytes bytes, bool line, char *out, size_t size) {
     size_t used = 0, fits = 0; /* fits: up to where "..." has room */
     out[0] = '\0';
     while (bytes.len > 0) {
         char piece[SWAPCI_PRINTABLE_PIECE];
+        bool backslash = bytes.ptr[0] == '\\';
         swapci_printable_next(&bytes, piece);
+        if (line && backslash) piece[1] = '\0';
         size_t len = strlen(piece);
         if (used + len >= size) {
             memcpy(out + fits, "...", sizeof "...");
@@ -70,6 +72,19 @@ char *swapci_printable(swapc_bytes bytes, char *out, size_t size) {
         if (used + 3 < size) fits = used;
     }
     return out;
+}
+
+char *swapci_printable(swapc_bytes bytes, char *out, size_t size) {
+    return write_pieces(bytes, false, out, size);
+}
+
+char *swapci_printable_line(char *text, size_t size) {
+    char copy[SWAPCI_PRINTABLE_LINE_MAX];
+    swapc_bytes bytes = swapc_bytes_str(text);
+    if (swapci_printable_is(bytes)) return text;
+    if (bytes.len >= sizeof copy) bytes.len = sizeof copy - 1;
+    memcpy(copy, text, bytes.len);
+    return write_pieces(swapc_bytes_of(copy, bytes.len), true, text, size);
 }
 
 bool swapci_printable_is(swapc_bytes bytes) {

@@ -15,7 +15,10 @@
 
 #include "swapc/bytes.h"
 
-enum { SWAPCI_PRINTABLE_PIECE = 16 }; /* room for one character or escape, with its NUL */
+enum {
+    SWAPCI_PRINTABLE_PIECE = 16,    /* room for one character or escape, with its NUL */
+    SWAPCI_PRINTABLE_LINE_MAX = 640 /* bytes of a line of ours; longer ones are cut */
+};
 
 /* Takes the first character off *rest (not empty) and writes it, or its escape, with a NUL into piece.
  * Returns whether it is an escape. */
@@ -28,6 +31,11 @@ char *swapci_printable(swapc_bytes bytes, char *out, size_t size);
 /* Writes bytes as a value to compare: "text" in quotes when it is text, line ends and tabs included, else
  * hexadecimal digits; cut as above. Returns out. */
 char *swapci_printable_value(swapc_bytes bytes, char *out, size_t size);
+
+/* Makes the text in storage of size bytes one line that is safe to show: as swapci_printable, but text
+ * that is shown as it is, and backslashes, stay, so that doing it again changes nothing. For texts of ours
+ * with pieces of somebody else's in them. Returns text. */
+char *swapci_printable_line(char *text, size_t size);
 
 /* Whether nothing in bytes needs an escape, a backslash apart: such text is shown as it is. */
 bool swapci_printable_is(swapc_bytes bytes);

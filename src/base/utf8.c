@@ -39,3 +39,11 @@ int swapci_utf8_valid(swapc_bytes bytes) {
     }
     return 1;
 }
+
+size_t swapci_utf8_encode(uint32_t character, uint8_t *out) {
+    static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t len = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+    for (size_t i = len; i-- > 1; character >>= 6) out[i] = (uint8_t)(0x80 | (character & 0x3f));
+    out[0] = (uint8_t)(leads[len] | character);
+    return len;
+}

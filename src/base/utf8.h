@@ -14,4 +14,8 @@ int swapci_utf8_valid(swapc_bytes bytes);
  */
 size_t swapci_utf8_character(swapc_bytes bytes);
 
+/* Writes the character (no surrogate, at most U+10FFFF) into out, which has room for 4 bytes. Returns how
+ * many it has. */
+size_t swapci_utf8_encode(uint32_t character, uint8_t *out);
+
 #endif

@@ -56,6 +56,9 @@ static void every_code_point(void **state) {
         text[at] = (uint8_t)(leads[len] | c >> 6 * (len - 1));
         int expected = c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
         assert_int_equal(swapci_utf8_valid(swapc_bytes_of(text, at + len)), expected);
+        uint8_t encoded[4];
+        assert_int_equal(swapci_utf8_encode(c, encoded), len);
+        assert_memory_equal(encoded, text + at, len);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "printable.h"
+#include "utf8.h"
 
 enum { SHOWN = 96 }; /* bytes of what was found that a message quotes */
 
@@ -154,15 +155,6 @@ static enum swapc_status append(struct swapci_toml *t, swapci_buffer *out, const
                               : swapc_error_set(t->error, status, "no memory to read %s", t->path);
 }
 
-static size_t encode_utf8(uint32_t c, uint8_t out[4]) {
-    if (c < 0x80) return out[0] = (uint8_t)c, 1;
-    if (c < 0x800) return out[0] = (uint8_t)(0xc0 | c >> 6), out[1] = (uint8_t)(0x80 | (c & 63)), 2;
-    size_t len = c < 0x10000 ? 3 : 4;
-    out[0] = (uint8_t)(len == 3 ? 0xe0 | c >> 12 : 0xf0 | c >> 18);
-    for (size_t i = 1; i < len; i++) out[i] = (uint8_t)(0x80 | (c >> 6 * (len - 1 - i) & 63));
-    return len;
-}
-
 /* \uXXXX and \UXXXXXXXX, after the letter. */
 static enum swapc_status take_code_point(struct swapci_toml *t, size_t digits, swapci_buffer *out) {
     uint32_t c = 0;
@@ -176,7 +168,7 @@ static enum swapc_status take_code_point(struct swapci_toml *t, size_t digits, s
     }
     if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
         return swapci_toml_fail(t, "U+%X is no character", c);
-    return append(t, out, bytes, encode_utf8(c, bytes));
+    return append(t, out, bytes, swapci_utf8_encode(c, bytes));
 }
 
 static enum swapc_status take_escape(struct swapci_toml *t, swapci_buffer *out) {

@@ -12,6 +12,8 @@ static const swapc_import table[] = {
         "wasi_snapshot_preview1", "poll_oneoff", "iiii:i", swapci_wasi_poll_oneoff},
     {"wasi_unstable", "poll_oneoff", "iiii:i", swapci_wasi_nosys},
     {"env", "abort", "iiii", swapci_wasi_abort},
+    /* Emscripten tells its host that memory has grown: engines look at it anew anyway. */
+    {"env", "emscripten_notify_memory_growth", "i", swapci_wasi_nothing},
 };
 
 const swapc_import *swapci_imports(size_t *count) {

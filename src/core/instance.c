@@ -2,9 +2,14 @@
  * thread did to an instance is seen by the thread that takes it next. */
 #include "instance.h"
 
+#include <stdio.h>
+
 #include "check.h"
 #include "clock.h"
 #include "heap.h"
+#include "printable.h"
+
+enum { ERROR_SHOWN = 200 }; /* bytes of a guest's error that a report quotes */
 
 static swapc_run run_for(uint32_t deadline_ms, const swapc_cancel *cancel) {
     swapc_run run = {0, cancel ? &cancel->flag : NULL};
@@ -12,41 +17,71 @@ static swapc_run run_for(uint32_t deadline_ms, const swapc_cancel *cancel) {
     return run;
 }
 
-/* An import that stopped the guest has the report; an engine that did so has set error itself. */
+/* Why the guest was stopped, where nobody said more. */
+static void say_why(enum swapc_status status, uint32_t deadline_ms, char *out, size_t size) {
+    if (status == SWAPC_DEADLINE)
+        snprintf(out, size,
+                 "it ran longer than its deadline of %u ms (limits.deadline_ms, or the "
+                 "call's own)",
+                 deadline_ms);
+    else if (status == SWAPC_MEMORY_LIMIT)
+        snprintf(out, size, "%s (limits.memory_max)", swapc_status_text(status));
+    else snprintf(out, size, "%s", swapc_status_text(status));
+}
+
+/* Reports that the guest was stopped: by an import, whose report is in the call, or by the engine, which
+ * may have said why in `said`. Names the module and, when that is where it was, its start; the text that
+ * the guest gave to __guest_error before is told too. */
 static enum swapc_status stopped(const struct swapci_instance *instance, enum swapc_status status,
+                                 uint32_t deadline_ms, bool start, const swapc_error *said,
                                  swapc_error *error) {
     const swapc_error *report = &instance->call.report;
-    if (report->status != SWAPC_OK)
-        return swapc_error_set(error, report->status, "%s", report->text);
-    if (error && error->status == SWAPC_OK)
-        swapc_error_set(error, status, "module \"%s\": %s", instance->blueprint->name,
-                        swapc_status_text(status));
+    const char *name = instance->blueprint->name;
+    char named[SWAPC_ERROR_TEXT_MAX], why[160], guest[ERROR_SHOWN] = "";
+    swapc_bytes text = swapci_call_error_text(&instance->call);
+    if (report->status != SWAPC_OK) status = report->status;
+    if (!error || error->status != SWAPC_OK) return status;
+    bool guest_s = status >= SWAPC_GUEST_ERROR && status < SWAPC_NO_MEMORY;
+    snprintf(named, sizeof named, "module \"%s\"", name);
+    say_why(status, deadline_ms, why, sizeof why);
+    const char *reason = report->status != SWAPC_OK ? report->text
+                         : said->text[0]            ? said->text
+                                                    : why;
+    if (strstr(reason, named) || (!guest_s && said->text[0])) named[0] = '\0';
+    if (text.len) swapci_printable(text, guest, sizeof guest);
+    swapc_error_set(error, status, "%s%s%s%s%s%s%s", named, *named ? ": " : "",
+                    start && guest_s ? "at its start: " : "", reason,
+                    *guest ? "; its error before that: \"" : "", guest, *guest ? "\"" : "");
+    error->native = said->native;
+    error->engine = said->engine;
     return status;
 }
 
+/* An init that leaves by proc_exit(0) has succeeded. */
 static enum swapc_status run_init(struct swapci_instance *instance, const char *name,
-                                  const swapc_run *run, swapc_error *error) {
+                                  const swapc_run *run, swapc_error *said) {
     bool found;
     enum swapc_status status =
-        instance->blueprint->engine->run_export(instance->engine, name, run, &found, error);
-    if (status == SWAPC_OK || (status == SWAPC_EXIT && instance->call.exit_code == 0)) {
-        instance->call.report.status = SWAPC_OK;
-        return SWAPC_OK;
-    }
-    return stopped(instance, status, error);
+        instance->blueprint->engine->run_export(instance->engine, name, run, &found, said);
+    if (status != SWAPC_EXIT || instance->call.exit_code != 0) return status;
+    instance->call.report.status = SWAPC_OK;
+    swapc_error_clear(said);
+    return SWAPC_OK;
 }
 
 static enum swapc_status start(struct swapci_instance *instance, swapc_error *error) {
     const struct swapci_blueprint *b = instance->blueprint;
     swapc_run run = run_for(b->limits.deadline_ms, NULL);
+    swapc_error said = SWAPC_ERROR_INIT;
     instance->call.run = &run;
     enum swapc_status status = b->engine->instantiate(b->module, &instance->call, &b->limits, &run,
-                                                      &instance->engine, error);
-    if (status != SWAPC_OK) status = stopped(instance, status, error);
+                                                      &instance->engine, &said);
     for (const char *const *init = swapci_init_exports; *init && status == SWAPC_OK; init++)
-        status = run_init(instance, *init, &run, error);
+        status = run_init(instance, *init, &run, &said);
     swapci_console_flush(&instance->call);
-    return status;
+    return status == SWAPC_OK
+               ? status
+               : stopped(instance, status, b->limits.deadline_ms, true, &said, error);
 }
 
 enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
@@ -87,16 +122,23 @@ enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_b
         options && options->deadline_ms ? options->deadline_ms : b->limits.deadline_ms;
     swapc_run run = run_for(deadline_ms, options ? options->cancel : NULL);
     int32_t result = 0;
+    swapc_error said; /* its text is long: not cleared whole on each call */
+    said.status = SWAPC_OK;
+    said.text[0] = '\0';
+    said.native = 0;
+    said.engine = NULL;
     swapci_call_begin(&instance->call, operation, payload, reply, options ? options->user : NULL,
                       generation);
     instance->call.run = &run;
     enum swapc_status status = b->engine->call(instance->engine, &run, (uint32_t)operation.len,
-                                               (uint32_t)payload.len, &result, error);
+                                               (uint32_t)payload.len, &result, &said);
     swapci_console_flush(&instance->call);
     *reusable = status == SWAPC_OK;
     if (status != SWAPC_OK) {
         reply->body = swapc_bytes_of(NULL, 0);
-        return stopped(instance, status, error);
+        swapc_bytes text = swapci_call_error_text(&instance->call);
+        if (text.len) swapc_reply_set(reply, text); /* without memory it is in the report only */
+        return stopped(instance, status, deadline_ms, false, &said, error);
     }
     status = swapci_call_answer(&instance->call, result);
     if (status == SWAPC_NO_MEMORY)

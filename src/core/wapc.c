@@ -17,6 +17,7 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
     call->user = user;
     call->generation = generation;
     call->run = NULL;
+    call->responded = false;
     call->failed = false;
     call->host_calls = 0;
     call->log_lines = 0;
@@ -28,12 +29,15 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
 }
 
 enum swapc_status swapci_call_answer(swapc_call *call, int32_t result) {
-    swapc_reply *reply = call->reply;
-    if (result != 0) return SWAPC_OK;
-    swapc_bytes text = swapc_bytes_of(no_message, sizeof no_message - 1);
-    if (call->failed && call->guest_error.body.len > 0) text = call->guest_error.body;
-    enum swapc_status status = swapc_reply_set(reply, text);
+    swapc_bytes text = swapci_call_error_text(call);
+    if (result != 0 && (call->responded || text.len == 0)) return SWAPC_OK;
+    if (text.len == 0) text = swapc_bytes_of(no_message, sizeof no_message - 1);
+    enum swapc_status status = swapc_reply_set(call->reply, text);
     return status == SWAPC_OK ? SWAPC_GUEST_ERROR : status;
+}
+
+swapc_bytes swapci_call_error_text(const swapc_call *call) {
+    return call->failed ? call->guest_error.body : swapc_bytes_of(NULL, 0);
 }
 
 void swapci_call_fini(swapc_call *call) {
@@ -77,7 +81,8 @@ static enum swapc_status take(swapc_call *call, swapc_memory memory, const char 
     uint64_t max = call->limits->response_max;
     if (max != 0 && args[1] > max)
         return swapci_call_stop(
-            call, SWAPC_LIMIT, "module \"%s\" gave %s %llu bytes; the limit is %llu",
+            call, SWAPC_LIMIT,
+            "module \"%s\" gave %s %llu bytes; the limit is %llu (limits.response_max)",
             call->module_name, import, (unsigned long long)args[1], (unsigned long long)max);
     if (swapc_reply_set(reply, swapc_bytes_of(at, (size_t)args[1])) != SWAPC_OK)
         return swapci_call_stop(call, SWAPC_NO_MEMORY, "no memory for %llu bytes of %s",
@@ -105,6 +110,7 @@ enum swapc_status swapci_wapc_guest_request(swapc_call *call, swapc_memory memor
 enum swapc_status swapci_wapc_guest_response(swapc_call *call, swapc_memory memory,
                                              const uint64_t *args, uint64_t *result) {
     (void)result;
+    call->responded = true;
     return take(call, memory, "__guest_response", args, call->reply);
 }
 
@@ -137,15 +143,20 @@ static enum swapc_status answer_host_call(swapc_call *call, const swapc_bytes pa
 static enum swapc_status host_call_limits(swapc_call *call, size_t payload_len) {
     const swapc_limits *limits = call->limits;
     if (limits->response_max != 0 && payload_len > limits->response_max)
-        return swapci_call_stop(
-            call, SWAPC_LIMIT, "module \"%s\" made a host call of %zu bytes; the limit is %llu",
-            call->module_name, payload_len, (unsigned long long)limits->response_max);
+        return swapci_call_stop(call, SWAPC_LIMIT,
+                                "module \"%s\" made a host call of %zu bytes; the limit is %llu "
+                                "(limits.response_max)",
+                                call->module_name, payload_len,
+                                (unsigned long long)limits->response_max);
     if (limits->host_call_count != 0 && call->host_calls >= limits->host_call_count)
-        return swapci_call_stop(call, SWAPC_LIMIT, "module \"%s\" made more than %u host calls",
-                                call->module_name, limits->host_call_count);
+        return swapci_call_stop(
+            call, SWAPC_LIMIT,
+            "module \"%s\" made more than %u host calls (limits.host_call_count)",
+            call->module_name, limits->host_call_count);
     if (limits->host_call_depth != 0 && host_call_depth >= limits->host_call_depth)
         return swapci_call_stop(call, SWAPC_LIMIT,
-                                "module \"%s\" nested host calls more than %u deep",
+                                "module \"%s\" nested host calls more than %u deep "
+                                "(limits.host_call_depth)",
                                 call->module_name, limits->host_call_depth);
     call->host_calls++;
     return SWAPC_OK;

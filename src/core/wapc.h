@@ -42,12 +42,13 @@ struct swapc_call {
     const swapc_run *run; /* set after it: how long imports may block; NULL: for ever */
 
     /* What the guest did so far; its response is in *reply. */
-    bool failed;
+    bool responded; /* called __guest_response, with any number of bytes */
+    bool failed;    /* called __guest_error */
     uint32_t host_calls;
     uint32_t log_lines;
     int32_t exit_code;
     enum swapci_host_answer host_answer;
-    swapc_reply guest_error; /* kept apart: it counts only when the guest returns 0 */
+    swapc_reply guest_error; /* kept apart: with a response it counts only when 0 is returned */
     swapc_reply host_reply;
     swapc_error report; /* why an import stopped the guest */
     struct swapci_output output;
@@ -57,9 +58,14 @@ struct swapc_call {
 void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payload,
                        swapc_reply *reply, void *user, uint64_t generation);
 
-/* After the guest returned `result`: sets reply->body. Returns SWAPC_OK (result was not 0, no
- * response is an empty one), GUEST_ERROR (0; without an error text a fixed one) or NO_MEMORY. */
+/* After the guest returned `result`: sets reply->body. Returns SWAPC_OK (not 0; no response and no
+ * error text is an empty response), GUEST_ERROR (0, without an error text a fixed one; or not 0 with an
+ * error text and no response) or NO_MEMORY. */
 enum swapc_status swapci_call_answer(swapc_call *call, int32_t result);
+
+/* After the guest was stopped: the text that it gave to __guest_error before; empty: none. Borrowed until
+ * the next call. */
+swapc_bytes swapci_call_error_text(const swapc_call *call);
 
 /* Frees what the call owns. */
 void swapci_call_fini(swapc_call *call);

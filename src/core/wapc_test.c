@@ -195,7 +195,20 @@ static void the_last_response_counts(void **state) {
     expect(b, 1, SWAPC_OK, "second");
 }
 
-static void an_error_counts_only_on_0(void **state) {
+static void without_a_response_an_error_counts_on_1_too(void **state) {
+    struct bench *b = *state;
+    give_error(b, "error");
+    expect(b, 1, SWAPC_GUEST_ERROR, "error");
+    again(b);
+    give_error(b, "");
+    expect(b, 1, SWAPC_OK, "");
+    again(b);
+    give_error(b, "error");
+    respond(b, "");
+    expect(b, 1, SWAPC_OK, "");
+}
+
+static void with_a_response_an_error_counts_only_on_0(void **state) {
     struct bench *b = *state;
     respond(b, "answer");
     give_error(b, "error");
@@ -454,7 +467,7 @@ static void no_console_drops_lines(void **state) {
 enum act { RESPOND_A, RESPOND_B, RESPOND_NOTHING, FAIL_E, FAIL_NOTHING, HOST_CALL, ACTS };
 
 struct model {
-    const char *response;
+    const char *response; /* NULL: none */
     const char *error;
 };
 
@@ -483,11 +496,12 @@ static void sequences_of_four(void **state) {
     for (unsigned length_ = 0, count = 1; length_ <= 4; length_++, count *= ACTS)
         for (unsigned code = 0; code < count; code++)
             for (int32_t result = 0; result < 2; result++) {
-                struct model m = {"", ""};
+                struct model m = {NULL, ""};
                 again(b);
                 for (unsigned i = 0, rest = code; i < length_; i++, rest /= ACTS)
                     perform(b, (enum act)(rest % ACTS), &m);
-                if (result) expect(b, 1, SWAPC_OK, m.response);
+                if (result && !m.response && *m.error) expect(b, 1, SWAPC_GUEST_ERROR, m.error);
+                else if (result) expect(b, 1, SWAPC_OK, m.response ? m.response : "");
                 else
                     expect(b, 0, SWAPC_GUEST_ERROR,
                            *m.error ? m.error : "guest failed without a message");
@@ -521,7 +535,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(any_result_but_0_is_success, setup, teardown),
         cmocka_unit_test_setup_teardown(no_response_is_an_empty_one, setup, teardown),
         cmocka_unit_test_setup_teardown(the_last_response_counts, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_error_counts_only_on_0, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_response_an_error_counts_on_1_too, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(with_a_response_an_error_counts_only_on_0, setup, teardown),
         cmocka_unit_test_setup_teardown(zero_without_text_has_a_fixed_text, setup, teardown),
         cmocka_unit_test_setup_teardown(errors_do_not_leak_into_the_next_call, setup, teardown),
         cmocka_unit_test_setup_teardown(bytes_of_any_kind_pass, setup, teardown),

@@ -3,6 +3,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "printable.h"
+#include "utf8.h"
 #include "wasi_memory.h"
 
 enum { WASI_CHARACTER_DEVICE = 2, WASI_FDSTAT_SIZE = 24, WASI_IOVEC_SIZE = 8 };
@@ -10,8 +12,8 @@ enum { WASI_CHARACTER_DEVICE = 2, WASI_FDSTAT_SIZE = 24, WASI_IOVEC_SIZE = 8 };
 /* A write takes at most this much and says so: a guest cannot keep the host at it for long. */
 enum { WRITE_MAX_BYTES = 65536 };
 
-/* Characters of abort's message, and of its file's name, that are told. */
-enum { ABORT_SHOWN = 96 };
+/* Bytes of abort's message, and of its file's name, that are told, with the NUL. */
+enum { ABORT_SHOWN = 160 };
 
 static bool standard(uint64_t fd) {
     return fd <= 2;
@@ -21,6 +23,12 @@ enum swapc_status swapci_wasi_ok(swapc_call *call, swapc_memory memory, const ui
                                  uint64_t *result) {
     (void)call, (void)memory, (void)args;
     *result = SWAPCI_WASI_SUCCESS;
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_wasi_nothing(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                      uint64_t *result) {
+    (void)call, (void)memory, (void)args, (void)result;
     return SWAPC_OK;
 }
 
@@ -184,27 +192,39 @@ enum swapc_status swapci_wasi_random_get(swapc_call *call, swapc_memory memory,
     return SWAPC_OK;
 }
 
+/* A unit of UTF-16, or a pair, as UTF-8; returns the number of units that it took. What is half a pair is
+ * U+FFFD. */
+static uint32_t utf16_character(const uint8_t *units, uint32_t left, char **out) {
+    uint32_t c = units[0] | (uint32_t)units[1] << 8, taken = 1;
+    uint32_t low = left > 1 ? units[2] | (uint32_t)units[3] << 8 : 0;
+    if (c >= 0xd800 && c < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
+        c = 0x10000 + ((c - 0xd800) << 10 | (low - 0xdc00));
+        taken = 2;
+    } else if (c >= 0xd800 && c < 0xe000) {
+        c = 0xfffd;
+    }
+    *out += swapci_utf8_encode(c, (uint8_t *)*out);
+    return taken;
+}
+
 /* A string of AssemblyScript as one line of text: UTF-16, its length in bytes before it. Empty when
  * it is null or not inside memory: what is reported is the abort, not its arguments. */
-static const char *text_of(swapc_memory memory, uint64_t ptr, char out[ABORT_SHOWN + 1]) {
+static const char *text_of(swapc_memory memory, uint64_t ptr, char out[ABORT_SHOWN]) {
     uint8_t *size, *units;
     uint32_t bytes = 0;
+    char text[ABORT_SHOWN], *end = text;
     if (ptr >= 4 && swapci_span(memory, ptr - 4, 4, &size)) bytes = swapci_wasi_load32(size);
     if (!swapci_span(memory, ptr, bytes, &units)) bytes = 0;
-    uint32_t shown = bytes / 2 < ABORT_SHOWN ? bytes / 2 : ABORT_SHOWN;
-    for (uint32_t i = 0; i < shown; i++) {
-        unsigned unit = units[2 * i] | (unsigned)units[2 * i + 1] << 8;
-        out[i] = unit < 0x20 || unit >= 0x7f ? '?' : (char)unit;
-    }
-    out[shown] = '\0';
-    return out;
+    for (uint32_t i = 0; i < bytes / 2 && end + 4 < text + sizeof text;)
+        i += utf16_character(units + 2 * i, bytes / 2 - i, &end);
+    return swapci_printable(swapc_bytes_of(text, (size_t)(end - text)), out, ABORT_SHOWN);
 }
 
 /* AssemblyScript's env.abort(message, file, line, column). */
 enum swapc_status swapci_wasi_abort(swapc_call *call, swapc_memory memory, const uint64_t *args,
                                     uint64_t *result) {
     (void)result;
-    char message[ABORT_SHOWN + 1], file[ABORT_SHOWN + 1];
+    char message[ABORT_SHOWN], file[ABORT_SHOWN];
     text_of(memory, args[0], message);
     text_of(memory, args[1], file);
     return swapci_call_stop(call, SWAPC_TRAP,

@@ -62,6 +62,7 @@
     X("sock_shutdown", "ii:i", swapci_wasi_badf)
 
 #define SWAPCI_WASI_FUNCTIONS(X)                                                                   \
+    X(swapci_wasi_nothing)                                                                         \
     X(swapci_wasi_ok)                                                                              \
     X(swapci_wasi_badf)                                                                            \
     X(swapci_wasi_nosys)                                                                           \

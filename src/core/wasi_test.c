@@ -383,8 +383,9 @@ static void abort_tells_why_and_where(void **state) {
     store_string(b, 0x200, "guest.ts");
     b->bytes[0x100] = 0x61;
     b->bytes[0x101] = 0x26; /* a character beyond ASCII */
-    assert_string_equal(abort_text(b, ARGS(0x100, 0x200, 12, 34)),
-                        "module \"tested\" called abort: ?sked?to (guest.ts, line 12, column 34)");
+    assert_string_equal(
+        abort_text(b, ARGS(0x100, 0x200, 12, 34)),
+        "module \"tested\" called abort: \xe2\x99\xa1sked\\nto (guest.ts, line 12, column 34)");
     assert_string_equal(abort_text(b, ARGS(0, 0, 12, 34)),
                         "module \"tested\" called abort (line 12, column 34)");
 }
@@ -401,7 +402,7 @@ static void abort_reads_no_string_outside(void **state) {
                         "module \"tested\" called abort (line 1, column 2)");
     store32(b, 0x0fc, MEMORY - 0x100);
     memset(b->bytes + 0x100, 'x', MEMORY - 0x100);
-    assert_non_null(strstr(abort_text(b, ARGS(0x100, 0, 1, 2)), "? (line 1, column 2)"));
+    assert_non_null(strstr(abort_text(b, ARGS(0x100, 0, 1, 2)), "\xe7\xa1\xb8 (line 1, column 2)"));
 }
 
 int main(int argc, char **argv) {
