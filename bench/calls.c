@@ -5,6 +5,7 @@
 
 #include "alloc_count.h"
 #include "clock.h"
+#include "engine_names.h"
 #include "host_facts.h"
 
 enum { SIZES = 4, BATCH_NS = 2000000, BATCH_MAX = 20000, LARGEST = 65536 };
@@ -46,9 +47,10 @@ static enum swapc_status add_rows(struct bench *b, swapc_module *module) {
 
 /* Each built engine with the best flavour of the bundle that it runs. */
 static enum swapc_status add_contenders(struct bench *b) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
-        swapc_module_options options = {info.name, NULL, NULL, 0};
+        swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+        options.engine = info.name;
         if (!info.built || b->report->count + SIZES > SWAPCI_CALLS_ROWS_MAX) continue;
         swapc_module **module = &b->modules[b->module_count];
         enum swapc_status status =
@@ -128,7 +130,9 @@ static void fini(struct bench *b) {
 
 enum swapc_status swapci_bench_calls(const struct swapci_calls_config *config,
                                      struct swapci_calls_report *report, swapc_error *error) {
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config host_config = SWAPC_HOST_CONFIG_INIT;
+    host_config.engines = swapci_engine_names_all(engines); /* for bundles that we ship */
     struct bench *b = calloc(1, sizeof *b);
     if (!b) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory");
     *report = (struct swapci_calls_report){.rounds = config->rounds};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "engine_names.h"
 #include "host_facts.h"
 #include "samples.h"
 #include "swapc/sys/engine.h"
@@ -58,7 +59,9 @@ static enum swapc_status add_flavour(struct bench *b, const swapc_engine_info *i
                                      const char *flavour, unsigned method) {
     swapc_limits free_running = SWAPC_LIMITS_INIT;
     free_running.deadline_ms = 0;
-    swapc_module_options options = {info->name, flavour, NULL, 0};
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    options.engine = info->name;
+    options.flavour = flavour;
     if (!(info->caps & SWAPC_CAP_METERED)) return add_contender(b, method, &options, "");
     enum swapc_status status = add_contender(b, method, &options, "+deadline");
     options.limits = &free_running;
@@ -69,7 +72,7 @@ static enum swapc_status add_flavour(struct bench *b, const swapc_engine_info *i
 
 /* For each method each built engine's flavours. */
 static enum swapc_status add_contenders(struct bench *b) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned m = 0; m < swapci_method_count; m++)
         for (unsigned i = 0; swapc_engine_at(i, &info); i++)
             for (const char *const *f = info.flavours; f && *f; f++) {
@@ -194,7 +197,9 @@ static void fini(struct bench *b) {
 enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
                                        struct swapci_bench_report *report, swapc_error *error) {
     struct bench b = {.config = config, .report = report, .error = error};
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config host_config = SWAPC_HOST_CONFIG_INIT;
+    host_config.engines = swapci_engine_names_all(engines); /* for bundles that we ship */
     host_config.log = config->log;
     *report = (struct swapci_bench_report){.rounds = config->rounds, .requests = config->requests};
     enum swapc_status status = swapc_host_new(&host_config, &b.host, error);
@@ -254,7 +259,7 @@ static void print_row(const struct swapci_bench_row *row, FILE *to) {
 
 void swapci_bench_print(const struct swapci_bench_report *report, FILE *to) {
     struct swapci_host_facts facts;
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     swapci_host_facts_read(&facts);
     fprintf(to,
             "%s, %ld cores, %s\none verify_message call (MessagePack in and out), CPU time; "

@@ -36,7 +36,7 @@ void swapci_host_facts_read(struct swapci_host_facts *out) {
 
 json_t *swapci_host_facts_json(void) {
     struct swapci_host_facts facts;
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     json_t *engines = json_object();
     swapci_host_facts_read(&facts);
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "engine_names.h"
 #include "host_facts.h"
 #include "samples.h"
 #include "stats.h"
@@ -50,23 +51,31 @@ static enum swapc_status timed_call(struct bench *b, uint64_t start, double *us)
 }
 
 static enum swapc_status load(struct bench *b, const char *engine, bool fresh, swapc_module **out) {
-    swapc_module_options options = {engine, NULL, NULL, fresh};
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    options.engine = engine;
+    options.fresh = fresh;
     return swapc_module_load(b->host, b->config->module_path, &options, out, b->error);
+}
+
+static enum swapc_status publish(struct bench *b, swapc_module *module) {
+    enum swapc_status status = swapc_slot_publish(b->slot, module, NULL);
+    return status == SWAPC_OK ? status
+                              : swapc_error_set(b->error, status, "the slot takes no module");
 }
 
 static enum swapc_status timed_swap(struct bench *b, const char *engine, enum mode mode,
                                     unsigned number, double *us) {
     uint64_t start = swapci_clock_monotonic_ns();
     if (mode == WARM) {
-        swapc_slot_publish(b->slot, b->resident[number % 2]);
-        return timed_call(b, start, us);
+        enum swapc_status status = publish(b, b->resident[number % 2]);
+        return status == SWAPC_OK ? timed_call(b, start, us) : status;
     }
     swapc_module *module;
     enum swapc_status status = load(b, engine, mode == COLD, &module);
     if (status != SWAPC_OK) return status;
-    swapc_slot_publish(b->slot, module);
+    status = publish(b, module);
     swapc_module_release(module);
-    return timed_call(b, start, us);
+    return status == SWAPC_OK ? timed_call(b, start, us) : status;
 }
 
 static double at(const double *sorted, unsigned count, double part) {
@@ -90,9 +99,8 @@ static enum swapc_status run_mode(struct bench *b, const char *engine, enum mode
     unsigned wanted = b->config->swaps / mode_parts[mode];
     wanted = wanted < LEAST ? LEAST : wanted;
     uint64_t until = swapci_clock_monotonic_ns() + mode_ns;
-    enum swapc_status status = SWAPC_OK;
     double unused;
-    swapc_slot_publish(b->slot, b->resident[1]);
+    enum swapc_status status = publish(b, b->resident[1]);
     for (unsigned i = 0; i < WARM_UP && status == SWAPC_OK; i++)
         status = timed_swap(b, engine, mode, i, &unused);
     unsigned i = 0;
@@ -124,7 +132,7 @@ static enum swapc_status run_modes(struct bench *b, const char *engine) {
 }
 
 static enum swapc_status run_engines(struct bench *b) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     unsigned total = 0, done = 0;
     while (swapc_engine_at(total, &info)) total++;
     for (; swapc_engine_at(done, &info); done++) {
@@ -148,7 +156,9 @@ static enum swapc_status room(struct bench *b) {
 enum swapc_status swapci_bench_swap(const struct swapci_swap_config *config,
                                     struct swapci_swap_report *report, swapc_error *error) {
     struct bench b = {.config = config, .report = report, .error = error};
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config host_config = SWAPC_HOST_CONFIG_INIT;
+    host_config.engines = swapci_engine_names_all(engines); /* for bundles that we ship */
     host_config.log = config->log;
     *report = (struct swapci_swap_report){.count = 0};
     enum swapc_status status = swapc_host_new(&host_config, &b.host, error);

@@ -2,7 +2,7 @@
 #
 #     bin/swapc                        the program
 #     include/swapc/                   public headers, and no others
-#     lib/libswapc.so.0                the engines, the core and base; exports what the headers declare
+#     lib/libswapc.so.1                the engines, the core and base; exports what the headers declare
 #     lib/libswapc.a                   the same as one object with the same global names
 #     lib/swapc/libwasmtime.so         found by $ORIGIN, so that the tree may be moved
 #     lib/cmake/swapc, lib/pkgconfig   for find_package(swapc CONFIG) and pkg-config
@@ -127,5 +127,6 @@ function(swapc_install_development)
             COMPONENT development)
     install(TARGETS swapc_static ARCHIVE COMPONENT development)
     install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/swapc" TYPE INCLUDE COMPONENT development
-            FILES_MATCHING PATTERN "*.h")
+            FILES_MATCHING PATTERN "*.h"
+            PATTERN sys/engine.h EXCLUDE) # for engines inside this tree
 endfunction()

@@ -72,6 +72,7 @@ function(swapc_library)
     swapc_link_names(private ${arg_PRIVATE_LINK})
     add_library(${target} STATIC ${arg_SOURCES})
     swapc_target_flags(${target})
+    target_compile_definitions(${target} PRIVATE SWAPC_BUILDING) # see swapc/attributes.h
     target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/include")
     target_compile_options(${target} INTERFACE "-iquote${CMAKE_CURRENT_SOURCE_DIR}")
     target_link_libraries(${target} PUBLIC ${link} PRIVATE ${private})

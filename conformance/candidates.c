@@ -6,7 +6,9 @@ static enum swapc_status load_flavours(swapc_host *host, const char *path,
                                        const swapc_engine_info *engine,
                                        struct swapci_candidates *out, swapc_error *error) {
     for (const char *const *flavour = engine->flavours; *flavour; flavour++) {
-        swapc_module_options options = {engine->name, *flavour, NULL, 0};
+        swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+        options.engine = engine->name;
+        options.flavour = *flavour;
         swapc_error said = SWAPC_ERROR_INIT;
         if (out->count == SWAPCI_CANDIDATES_MAX) return SWAPC_OK;
         enum swapc_status status =
@@ -21,7 +23,7 @@ enum swapc_status swapci_candidates_load(swapc_host *host, const char *folder, c
                                          const char *engine, struct swapci_candidates *out,
                                          swapc_error *error) {
     char path[4096];
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     enum swapc_status status = SWAPC_OK;
     snprintf(path, sizeof path, "%s/%s", folder, bundle);
     out->count = 0;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "engine_names.h"
 #include "script.h"
 #include "hex.h"
 #include "swapc/swapc.h"
@@ -355,7 +356,9 @@ static bool load(struct job *job, const char *path, const char *engine) {
 }
 
 static enum swapc_status run_job(struct job *job, const char *path, const char *engine) {
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    config.engines = swapci_engine_names_all(engines);
     const json_t *host = json_object_get(job->data, "host");
     bool none = json_is_string(host) && strcmp(json_string_value(host), "none") == 0;
     config.limits = limits_of(job->data);

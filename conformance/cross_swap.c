@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "candidates.h"
+#include "engine_names.h"
 #include "hex.h"
 #include "recorded.h"
 
@@ -63,8 +64,10 @@ static unsigned swap(struct hammer *h, unsigned calls) {
     unsigned i = 0;
     while (atomic_load(&h->calls) < calls) {
         i++;
-        uint64_t generation = swapc_slot_publish(h->slot, h->modules.module[i % h->modules.count]);
-        if (generation != i + 1) atomic_fetch_add(&h->wrong, 1);
+        uint64_t generation = 0;
+        swapc_module *next = h->modules.module[i % h->modules.count];
+        if (swapc_slot_publish(h->slot, next, &generation) != SWAPC_OK || generation != i + 1)
+            atomic_fetch_add(&h->wrong, 1);
         nanosleep(&pause, NULL);
     }
     return i;
@@ -74,8 +77,8 @@ static enum swapc_status run(struct hammer *h, unsigned calls, unsigned *swaps,
                              swapc_error *error) {
     pthread_t threads[CALLERS];
     unsigned started = 0;
-    enum swapc_status status = SWAPC_OK;
-    swapc_slot_publish(h->slot, h->modules.module[0]);
+    enum swapc_status status = swapc_slot_publish(h->slot, h->modules.module[0], NULL);
+    if (status != SWAPC_OK) return swapc_error_set(error, status, "the slot takes no module");
     while (started < CALLERS && status == SWAPC_OK)
         if (pthread_create(&threads[started], NULL, call_until_done, h) != 0)
             status = swapc_error_set(error, SWAPC_SYSTEM, "no thread");
@@ -111,8 +114,11 @@ int main(int argc, char **argv) {
     }
     unsigned swaps = 0;
     unsigned calls = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : DEFAULT_CALLS;
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
+    swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    config.engines = swapci_engine_names_all(engines);
     enum swapc_status status = choose_request(&h, &error);
-    if (status == SWAPC_OK) status = swapc_host_new(NULL, &host, &error);
+    if (status == SWAPC_OK) status = swapc_host_new(&config, &host, &error);
     if (status == SWAPC_OK)
         status = swapci_candidates_load(host, argv[1], "schnorr", NULL, &h.modules, &error);
     if (status == SWAPC_OK) status = swapc_slot_new("schnorr", &h.slot, &error);

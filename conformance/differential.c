@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "candidates.h"
+#include "engine_names.h"
 #include "hex.h"
 #include "recorded.h"
 
@@ -168,7 +169,9 @@ static enum swapc_status run(swapc_host *host, const char *folder, uint64_t seed
 int main(int argc, char **argv) {
     swapc_host *host = NULL;
     swapc_error error = SWAPC_ERROR_INIT;
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    config.engines = swapci_engine_names_all(engines);
     bool differed = false;
     if (argc < 2) {
         fprintf(stderr, "usage: differential BUNDLES [SEED [CALLS]]\n");

@@ -8,7 +8,7 @@
 #include "swapc/host.h"
 
 static enum swapc_status find_engine(const char *name, uint32_t *caps, swapc_error *error) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
         if (strcmp(info.name, name) != 0) continue;
         *caps = info.caps;

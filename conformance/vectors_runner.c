@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "candidates.h"
+#include "engine_names.h"
 #include "hex.h"
 #include "recorded.h"
 #include "vectors.h"
@@ -127,7 +128,10 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: vectors_runner BUNDLES ENGINE bip340|wycheproof|recorded\n");
         return 2;
     }
-    enum swapc_status status = swapc_host_new(NULL, &host, &error);
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
+    swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    config.engines = swapci_engine_names_all(engines);
+    enum swapc_status status = swapc_host_new(&config, &host, &error);
     if (status == SWAPC_OK)
         status = strcmp(argv[3], "recorded") == 0
                      ? run_recorded(host, argv[1], argv[2], &tally, &error)

@@ -40,7 +40,7 @@ case_install() {
 
 case_layout() {
     local file
-    diff <(cd "$source/include" && find . -name '*.h' | sort) \
+    diff <(cd "$source/include" && find . -name '*.h' ! -path ./swapc/sys/engine.h | sort) \
         <(cd "$prefix/include" && find . -type f | sort) || die "the installed headers are others"
     for file in "$lib/libswapc.so.$ABI" "$prefix/bin/swapc"; do
         ! readelf -d "$file" | grep -E 'R(UN)?PATH' | grep -vF '[$ORIGIN' ||
@@ -63,6 +63,29 @@ case_symbols() {
     diff <(echo "$declared") <(nm -g --defined-only "$lib/libswapc.a" |
         awk 'NF == 3 {print $3}' | sort) ||
         die "libswapc.a offers (>) other names than the headers declare (<)"
+}
+
+# What the headers promise to the compiler: each line must be refused for its reason, by each compiler.
+case_attributes() {
+    local compiler line reason
+    while read -r reason line; do
+        printf '#include <swapc/swapc.h>\nvoid f(swapc_host *h, swapc_slot *s, swapc_module *m);\n' >"$work/a.c"
+        printf 'void f(swapc_host *h, swapc_slot *s, swapc_module *m) {\n%s\n(void)h; (void)s; (void)m; }\n' \
+            "$line" >>"$work/a.c"
+        for compiler in "$CC" gcc clang clang-22; do
+            command -v "$compiler" >/dev/null || continue
+            ! "$compiler" -c -o /dev/null -Wall -Werror -I"$prefix/include" "$work/a.c" 2>"$work/error" ||
+                die "$compiler takes: $line"
+            grep -q -- "$reason" "$work/error" || die "$compiler refuses $line, but: $(<"$work/error")"
+        done
+    done <<'LINES'
+nonnull if (swapc_host_new(NULL, NULL, NULL)) return;
+nonnull if (swapc_module_load(h, NULL, NULL, &m, NULL)) return;
+nonnull if (swapc_slot_publish(s, NULL, NULL)) return;
+unused-result swapc_host_new(NULL, &h, NULL);
+unused-result swapc_slot_publish(s, m, NULL);
+unused-result swapc_slot_pin(s, &(swapc_pin){0});
+LINES
 }
 
 case_program() {

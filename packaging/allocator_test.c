@@ -72,12 +72,13 @@ static enum swapc_status live(const char *engine, size_t *warm) {
     swapc_pin pin = {0};
     options.engine = engine;
     config.cache = "";
+    config.engines = (const char *const[]){engine, NULL};
     enum swapc_status status = swapc_host_new(&config, &host, NULL);
     if (status == SWAPC_OK) status = swapc_slot_new("echo", &slot, NULL);
     if (status == SWAPC_OK)
         status = swapc_module_load(host, BUNDLES "/echo", &options, &module, NULL);
     if (status == SWAPC_OK) {
-        swapc_slot_publish_pin(slot, module, &pin);
+        assert_int_equal(swapc_slot_publish_pin(slot, module, &pin), SWAPC_OK);
         status = echo(&pin, &reply);
     }
     size_t before = till.asked;
@@ -93,7 +94,7 @@ static enum swapc_status live(const char *engine, size_t *warm) {
 
 static void everything_comes_from_it_and_goes_back(void **state) {
     (void)state;
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
         size_t warm, before = till.asked;
         if (!info.built) continue;
@@ -107,7 +108,7 @@ static void everything_comes_from_it_and_goes_back(void **state) {
 /* Wherever memory ends, that is a status, and all that was taken goes back. */
 static void none_left_is_a_status(void **state) {
     (void)state;
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
         enum swapc_status status = info.built ? SWAPC_NO_MEMORY : SWAPC_OK;
         size_t warm, n;

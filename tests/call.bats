@@ -79,8 +79,26 @@ load helpers
     run --separate-stderr "$SWAPC" call echo echo --engine native --deadline 200
     refused 2 "native" "--deadline"
     run --separate-stderr "$SWAPC" call "$(dirname "$program")/../share/swapc/modules/echo/native.so" \
-        echo --deadline 200
+        echo --engine native --deadline 200
     refused 2 "native" "--deadline"
+}
+
+@test "native code runs only with --engine native" {
+    local so
+    so="$(dirname "$program")/../share/swapc/modules/echo/native.so"
+    built native
+    cp "$so" upload.wasm
+    mkdir bundle
+    cp "$so" bundle/x.wasm
+    printf 'name = "b"\nversion = "1.0.0"\n[flavours]\nnative = "x.wasm"\n' >bundle/module.toml
+    for file in "$so" ./upload.wasm ./bundle; do
+        run --separate-stderr "$SWAPC" call "$file" echo
+        refused 1 "native code" "--engine native"
+        run -0 "$SWAPC" call "$file" echo --hex 6869 --engine native
+        [[ $output == hi ]]
+    done
+    run --separate-stderr "$SWAPC" call ./bundle echo --flavour native
+    refused 1 "native code" "--engine native"
 }
 
 @test "a guest grows to memory-max and no further" {

@@ -228,6 +228,27 @@ nothing_pending() {
     refused 1 "none" "no key"
 }
 
+@test "a swap of native code needs --allow-native" {
+    local so
+    so="$(dirname "$program")/../share/swapc/modules/schnorr/native.so"
+    [[ -f $so ]] || skip "native is not in this build"
+    mkdir evil
+    cp "$so" evil/x.wasm
+    printf 'name = "schnorr"\nversion = "1.0.0"\n[flavours]\nnative = "x.wasm"\n' >evil/module.toml
+    target_of_this_test
+    start --engine native
+    run --separate-stderr "$SWAPC" module swap schnorr ./evil --target "$target"
+    refused 1 "allow-native" "NOT_ALLOWED"
+    generation 1
+    kill "$verifier"
+    wait "$verifier" || true
+    background willing "$SWAPC" verifier --ring "test-$mark" --keys keyring.pub --method schnorr \
+        --listen "$target" --engine native --allow-native
+    await "$SWAPC" status "$target" --json status.json 2>/dev/null
+    run -0 "$SWAPC" module swap schnorr ./evil --target "$target"
+    generation 2
+}
+
 @test "status and drain" {
     target_of_this_test
     start

@@ -12,7 +12,6 @@
 #include <thread>
 
 #include <swapc/swapc.h>
-#include <swapc/sys/engine.h>
 
 namespace {
 
@@ -51,7 +50,7 @@ Host make_host() {
 /* Not every engine can stop a guest inside a loop: native code cannot be stopped. */
 const char *engine_that_stops() {
     const std::uint32_t needed = SWAPC_CAP_DEADLINE | SWAPC_CAP_CANCEL;
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
         if (info.built && (info.caps & needed) == needed) return info.name;
     throw std::runtime_error("no engine of this build can stop a guest");

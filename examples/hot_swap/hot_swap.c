@@ -1,6 +1,6 @@
 /* hot_swap - replaces a module while threads call it, and loses no call.
  *
- *     hot_swap BUNDLE      the echo bundle, on each engine of the build in turn
+ *     hot_swap BUNDLE      the echo bundle, on each sandbox of the build in turn
  *
  * Callers pin the slot's current generation for each call; whatever is published meanwhile, the call
  * runs on what it pinned. Each answer is counted for the generation that gave it.
@@ -53,15 +53,19 @@ static void wait_for(struct job *job, uint64_t generation) {
 
 /* Publishes the modules in turn, each as soon as the one before has answered. */
 static void publish_all(struct job *job, swapc_module **modules, unsigned count) {
-    wait_for(job, 1);
-    for (unsigned i = 1; i < GENERATIONS; i++)
-        wait_for(job, swapc_slot_publish(job->slot, modules[i % count]));
+    uint64_t generation = 1;
+    wait_for(job, generation);
+    for (unsigned i = 1; i < GENERATIONS; i++) {
+        if (swapc_slot_publish(job->slot, modules[i % count], &generation) != SWAPC_OK)
+            atomic_fetch_add(&job->wrong, 1);
+        wait_for(job, generation);
+    }
 }
 
 static void swap_under_load(struct job *job, swapc_module **modules, unsigned count) {
     pthread_t threads[CALLERS];
     unsigned started = 0;
-    swapc_slot_publish(job->slot, modules[0]);
+    if (swapc_slot_publish(job->slot, modules[0], NULL) != SWAPC_OK) return;
     while (started < CALLERS && pthread_create(&threads[started], NULL, caller, job) == 0)
         started++;
     if (started > 0) publish_all(job, modules, count);
@@ -83,15 +87,16 @@ static int report(struct job *job, swapc_module **modules, unsigned count) {
     return total > 0 && atomic_load(&job->wrong) == 0;
 }
 
-/* Loads the bundle on every engine that runs it. Returns how many that are. */
+/* Loads the bundle on every sandbox that runs it: native code runs only in a host whose config lists
+ * its engine (swapc_host_config.engines), for bundles that you trust. Returns how many that are. */
 static unsigned load_all(swapc_host *host, const char *path, swapc_module **modules) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     unsigned count = 0;
     for (unsigned i = 0; count < MODULES_MAX && swapc_engine_at(i, &info); i++) {
         swapc_error error = SWAPC_ERROR_INIT;
         swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
         options.engine = info.name;
-        if (!info.built) continue;
+        if (!info.built || !(info.caps & SWAPC_CAP_SANDBOX)) continue;
         if (swapc_module_load(host, path, &options, &modules[count], &error) == SWAPC_OK) count++;
         else fprintf(stderr, "hot_swap: %s\n", error.text);
     }

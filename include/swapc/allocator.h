@@ -8,12 +8,16 @@
  *
  * Threads: the functions are called from any thread that uses the library, several at once.
  *     swapc_allocator_set must be called before other threads use the library.
+ *     They may be called while the library holds a lock: they must not call the library.
  * Ownership: the allocator is copied; user must outlive everything that was allocated.
+ * The struct carries no size: these three functions are all that an allocator is, now and later.
  */
 #ifndef SWAPC_ALLOCATOR_H
 #define SWAPC_ALLOCATOR_H
 
 #include <stddef.h>
+
+#include "swapc/attributes.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,7 +34,7 @@ typedef struct swapc_allocator {
 } swapc_allocator;
 
 /* Takes memory from allocator from now on; NULL: from malloc again. All three functions must be
- * there. Setting it while the library holds memory from the one before: panic. */
+ * there, user may be NULL. Setting it while the library holds memory from the one before: panic. */
 void swapc_allocator_set(const swapc_allocator *allocator);
 
 #ifdef __cplusplus

@@ -6,13 +6,17 @@
  * ones are dropped. A guest's own error bytes are payload and never land here.
  *
  * Threads: a swapc_error belongs to one thread at a time. The other functions are pure.
+ *     Everything here but the two that report is async-signal-safe.
  * Ownership: the caller's storage, no heap; engine points at a static string.
+ * NULL: every function of the library that takes a swapc_error takes NULL: the report is dropped.
  * Misuse (a broken contract) is no status: it panics, see swapc/log.h.
  */
 #ifndef SWAPC_ERROR_H
 #define SWAPC_ERROR_H
 
 #include <stdint.h>
+
+#include "swapc/attributes.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +34,7 @@ extern "C" {
     X(EMPTY, 105, "nothing published")                                                             \
     X(BUSY, 106, "busy")                                                                           \
     X(CLOSED, 107, "closed")                                                                       \
+    X(NOT_ALLOWED, 108, "not allowed here")                                                        \
     X(MODULE_MALFORMED, 200, "not a valid module")                                                 \
     X(MODULE_EXPORT, 201, "a required export is missing or of the wrong type")                     \
     X(MODULE_IMPORT, 202, "an import is unknown or of the wrong type")                             \
@@ -81,20 +86,20 @@ const char *swapc_status_name(enum swapc_status status);
 /* Returns the code's sentence, "the guest trapped"; "unknown status" for no code. Static. */
 const char *swapc_status_text(enum swapc_status status);
 
-/* Reports into error (NULL: nowhere) unless it holds a report already.
+/* Reports into error (NULL: nowhere) unless it holds a report already. format as for printf.
  * Returns status, so that a failing function can end in `return swapc_error_set(...)`. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
 enum swapc_status swapc_error_set(swapc_error *error, enum swapc_status status, const char *format,
-                                  ...);
+                                  ...) SWAPC_NONNULL(3);
 
 /* The same with errno value `native`, whose strerror text is appended after ": ". */
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif
 enum swapc_status swapc_error_set_errno(swapc_error *error, enum swapc_status status, int native,
-                                        const char *format, ...);
+                                        const char *format, ...) SWAPC_NONNULL(4);
 
 /* Empties the report so that it can take the next one. NULL does nothing. */
 void swapc_error_clear(swapc_error *error);

@@ -5,11 +5,13 @@
  * trusted code and holds only those that the host itself enforces (response, log, host calls).
  * An instance that ran into a ceiling is thrown away; the next call gets a fresh one.
  *
- * Threads and ownership: plain values. A field of 0 means "no limit", unless it says otherwise.
+ * Threads and ownership: plain values. A field of 0 means "no limit", unless it says otherwise; but
+ * a struct of zeros is no set of limits, it is refused for its size: start from SWAPC_LIMITS_INIT.
  */
 #ifndef SWAPC_LIMITS_H
 #define SWAPC_LIMITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -17,6 +19,7 @@ extern "C" {
 #endif
 
 typedef struct swapc_limits {
+    size_t size;              /* sizeof(swapc_limits), by SWAPC_LIMITS_INIT */
     uint32_t deadline_ms;     /* wall time of one call, and of start and init together; with 0, an
                                * engine of SWAPC_CAP_METERED (wasm3) refuses a call's own deadline
                                * and cancel */
@@ -29,7 +32,11 @@ typedef struct swapc_limits {
 } swapc_limits;
 
 /* The defaults: 10 s, 256 MiB, 16 MiB, 4 KiB, 64 lines, depth 8, 1024 host calls. */
-#define SWAPC_LIMITS_INIT {10000u, 268435456u, 16777216u, 4096u, 64u, 8u, 1024u}
+#define SWAPC_LIMITS_INIT                                                                          \
+    {sizeof(swapc_limits), 10000u, 268435456u, 16777216u, 4096u, 64u, 8u, 1024u}
+
+/* Bytes that structs keep free for a swapc_limits inside them, so that it can grow. */
+#define SWAPC_LIMITS_ROOM 128
 
 #ifdef __cplusplus
 }

@@ -5,12 +5,18 @@
  * panic callback, whose default writes one line to stderr and aborts. Keys and payloads are never
  * logged.
  *
- * Threads: a log callback is called from any thread that uses the library, several at once.
- *     swapc_panic_set must be called before other threads use the library.
+ * Threads: a log callback is called from any thread that uses the library, several at once, on that
+ *     thread's own stack and never from a signal handler. The library holds no lock meanwhile, so the
+ *     callback may call the library; what it logs in doing so comes back to it. It must return: no
+ *     longjmp and no C++ exception out of it.
+ *     swapc_panic_set must be called before other threads use the library. The panic callback runs
+ *     on the thread that broke the contract, whatever locks are held: it must not call the library.
  * Ownership: all strings are borrowed for the length of the callback.
  */
 #ifndef SWAPC_LOG_H
 #define SWAPC_LOG_H
+
+#include "swapc/attributes.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,7 +33,8 @@ enum swapc_log_level {
 typedef void (*swapc_log_fn)(enum swapc_log_level level, const char *source, const char *message,
                              void *user);
 
-/* A sink; fn NULL drops everything. Passed by value. */
+/* A sink; fn NULL drops everything, user may be NULL. Passed by value, and complete: it carries no
+ * size and never grows. */
 typedef struct swapc_log {
     swapc_log_fn fn;
     void *user;
@@ -39,7 +46,7 @@ typedef struct swapc_log {
 __attribute__((format(printf, 4, 5)))
 #endif
 void swapc_log_write(const swapc_log *log, enum swapc_log_level level, const char *source,
-                     const char *format, ...);
+                     const char *format, ...) SWAPC_NONNULL(3, 4);
 
 /* Called when a contract is broken; must not return (if it does, the process aborts). */
 typedef void (*swapc_panic_fn)(const char *file, int line, const char *condition);

@@ -9,6 +9,8 @@
  *     belongs to one thread at a time.
  * Ownership: `out` is the caller's reference, given back with swapc_module_release. Views in a
  *     reply are void after the next call with that reply, or its fini.
+ * NULL: where a function or a field does not say what it means, NULL is misuse.
+ * Signals: only swapc_cancel_request may be called from a handler. Stacks and callbacks: swapc/swapc.h.
  */
 #ifndef SWAPC_MODULE_H
 #define SWAPC_MODULE_H
@@ -21,16 +23,26 @@ extern "C" {
 
 typedef struct swapc_module swapc_module;
 
+/* Options are borrowed for the call that takes them. */
 typedef struct swapc_module_options {
-    const char *engine;         /* NULL: the first built-in engine that runs it */
+    size_t size;    /* sizeof(swapc_module_options), by SWAPC_MODULE_OPTIONS_INIT */
+    unsigned fresh; /* 1: read and compile anew, and keep nothing (see host.h, cache) */
+    /* NULL: the first engine that the host allows and that runs it; among those that take wasm, one
+     * that validates it whole where the host allows one, unless the module is signed (wasm3 validates
+     * little). A name must be one that the host allows, too. */
+    const char *engine;
     const char *flavour;        /* of a bundle; NULL: the engine's best one that is there */
     const swapc_limits *limits; /* NULL: the host's; copied; memory_max at most the host's */
-    unsigned fresh;             /* 1: read and compile anew, and keep nothing (see host.h, cache) */
 } swapc_module_options;
 
-#define SWAPC_MODULE_OPTIONS_INIT {0, 0, 0, 0}
+#define SWAPC_MODULE_OPTIONS_INIT {sizeof(swapc_module_options), 0, 0, 0, 0}
 
+/* Bytes that structs keep free for a swapc_module_options inside them, so that it can grow. */
+#define SWAPC_MODULE_OPTIONS_ROOM 128
+
+/* Comes from the library; no field is NULL. */
 typedef struct swapc_module_info {
+    size_t size;         /* what this library knows: see SWAPC_HAS */
     const char *name;    /* the bundle's, or the file's name */
     const char *version; /* the bundle's; "" for a single file */
     const char *engine;
@@ -42,31 +54,34 @@ typedef struct swapc_module_info {
 /* Reads a bundle (a folder with module.toml) or a single file (.wasm, .so), checks it, compiles it
  * (or takes the compiled form that is kept of this very file, see swapc_host_config.cache), and
  * proves that an instance starts. Blocks for the compilation. options NULL: the defaults.
- * Returns NOT_FOUND, NO_ENGINE, NO_FLAVOUR, BUNDLE, 2xx (the module; with the host's trust policy
+ * Returns SWAPC_OK; INVALID (sizes, limits above the host's), NOT_FOUND, NO_ENGINE, NOT_ALLOWED (it
+ * would need an engine that the host does not list; nothing of the file has run), NO_FLAVOUR, BUNDLE, 2xx (the module; with the host's trust policy
  * also SIGNATURE, VERSION and SELF_TEST), 3xx (its start), IO, NO_MEMORY, CORRUPT (the record of
  * versions); `error` names file and remedy. After failure *out is untouched. */
 enum swapc_status swapc_module_load(swapc_host *host, const char *path,
                                     const swapc_module_options *options, swapc_module **out,
-                                    swapc_error *error);
+                                    swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2, 4);
 
 /* The same from memory; name is for messages and info. bytes are copied. No compiled form is looked
  * for or kept. */
 enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
                                           const swapc_module_options *options, swapc_module **out,
-                                          swapc_error *error);
+                                          swapc_error *error) SWAPC_WARN_UNUSED
+    SWAPC_NONNULL(1, 2, 5);
 
 /* One more reference; returns module. */
-swapc_module *swapc_module_retain(swapc_module *module);
+swapc_module *swapc_module_retain(swapc_module *module) SWAPC_NONNULL(1);
 /* Gives a reference back; the last one frees the module and its instances. NULL does nothing. */
 void swapc_module_release(swapc_module *module);
 
-/* Borrowed until the module is freed. */
-const swapc_module_info *swapc_module_describe(const swapc_module *module);
+/* Borrowed until the module is freed; never NULL. */
+const swapc_module_info *swapc_module_describe(const swapc_module *module) SWAPC_NONNULL(1);
 
 /* Puts the bundle's own vectors (the [[self_test]] tables of its module.toml: right and wrong input,
  * and what must come of it) to the module. Host calls that its operations make reach the host's
  * handler, without a call_user. Returns SWAPC_OK, also when there are none, or SELF_TEST. */
-enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error);
+enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error) SWAPC_WARN_UNUSED
+    SWAPC_NONNULL(1);
 
 /* A call's answer, reused from call to call: its buffer grows to the largest answer and stays. */
 struct swapc_reply {
@@ -78,10 +93,11 @@ struct swapc_reply {
 #define SWAPC_REPLY_INIT {{0, 0}, 0, 0}
 
 /* Frees the buffer. The reply is as after SWAPC_REPLY_INIT. */
-void swapc_reply_fini(swapc_reply *reply);
+void swapc_reply_fini(swapc_reply *reply) SWAPC_NONNULL(1);
 
-/* Copies bytes into the reply (for a host-call handler). Returns SWAPC_OK or NO_MEMORY. */
-enum swapc_status swapc_reply_set(swapc_reply *reply, swapc_bytes bytes);
+/* Copies bytes into the reply (for a host-call handler); bytes may be a part of the reply itself.
+ * Returns SWAPC_OK or NO_MEMORY, after which the reply is as before. */
+enum swapc_status swapc_reply_set(swapc_reply *reply, swapc_bytes bytes) SWAPC_NONNULL(1);
 
 /* Stops calls from another thread: any number of calls may be given the same one. */
 typedef struct swapc_cancel {
@@ -90,24 +106,27 @@ typedef struct swapc_cancel {
 #define SWAPC_CANCEL_INIT {0}
 
 /* Asks the calls that run with cancel to stop (async-signal-safe), and later ones not to start. */
-void swapc_cancel_request(swapc_cancel *cancel);
+void swapc_cancel_request(swapc_cancel *cancel) SWAPC_NONNULL(1);
 
+/* Options are borrowed for the call that takes them. */
 typedef struct swapc_call_options {
+    size_t size;                /* sizeof(swapc_call_options), by SWAPC_CALL_OPTIONS_INIT */
     uint32_t deadline_ms;       /* 0: the module's limit */
     const swapc_cancel *cancel; /* NULL: none */
-    void *user;                 /* handed to the host-call handler */
+    void *user;                 /* handed to the host-call handler; may be NULL */
 } swapc_call_options;
 
-#define SWAPC_CALL_OPTIONS_INIT {0, 0, 0}
+#define SWAPC_CALL_OPTIONS_INIT {sizeof(swapc_call_options), 0, 0, 0}
 
 /* Calls an operation: operation and payload are any bytes, borrowed for the call (an operation is
  * at most 64 KiB, a payload at most 1 GiB). options NULL: none.
- * Returns SWAPC_OK with reply->body the response; GUEST_ERROR with reply->body the guest's error;
+ * Returns SWAPC_OK with reply->body the response; INVALID (the options' size); GUEST_ERROR with reply->body the guest's error;
  * TRAP…, DEADLINE, CANCELLED, MEMORY_LIMIT, LIMIT, NO_MEMORY, TOO_LARGE with error set and an
  * empty body. A warm call allocates nothing. */
 enum swapc_status swapc_module_call(swapc_module *module, swapc_bytes operation,
                                     swapc_bytes payload, const swapc_call_options *options,
-                                    swapc_reply *reply, swapc_error *error);
+                                    swapc_reply *reply, swapc_error *error) SWAPC_WARN_UNUSED
+    SWAPC_NONNULL(1, 5);
 
 #ifdef __cplusplus
 }

@@ -8,7 +8,9 @@
  *     A pin belongs to one thread at a time.
  * Ownership: the slot keeps its own reference to what is published. A pin is the caller's storage
  *     and must be released; modules stay alive while pinned.
- * Cost: pinning and publishing take the slot's lock once, some 20 ns, and allocate nothing.
+ * NULL: where a function or a field does not say what it means, NULL is misuse.
+ * Cost: pinning and publishing take the slot's lock once, some 20 ns, and allocate nothing. No callback
+ *     runs under that lock; log lines are written when it is free again.
  */
 #ifndef SWAPC_SLOT_H
 #define SWAPC_SLOT_H
@@ -28,40 +30,53 @@ typedef struct swapc_pin {
 } swapc_pin;
 
 /* Makes an empty slot; name is copied. Returns SWAPC_OK, NO_MEMORY. */
-enum swapc_status swapc_slot_new(const char *name, swapc_slot **out, swapc_error *error);
+enum swapc_status swapc_slot_new(const char *name, swapc_slot **out,
+                                 swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
 /* Frees the slot; pins stay good. NULL does nothing. */
 void swapc_slot_free(swapc_slot *slot);
 
 /* Returns the slot's name; borrowed until it is freed. */
-const char *swapc_slot_name(const swapc_slot *slot);
+const char *swapc_slot_name(const swapc_slot *slot) SWAPC_NONNULL(1);
 
-/* Makes module the current generation in one step and returns its number. In-flight calls finish on
- * the generation before. Publishing the module that is current already makes a new generation. */
-uint64_t swapc_slot_publish(swapc_slot *slot, swapc_module *module);
+/* Makes module the current generation in one step; *generation (NULL: not wanted) receives its number.
+ * In-flight calls finish on the generation before. Publishing the module that is current already makes
+ * a new generation. Returns SWAPC_OK, or why the slot does not take the module (test for SWAPC_OK: a
+ * slot may have conditions); it then serves what it had, and *generation is untouched. */
+enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module,
+                                     uint64_t *generation) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
-/* Publishes and pins in one step: the pin is on this module, whatever others publish meanwhile. */
-void swapc_slot_publish_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin);
+/* Publishes and pins in one step: the pin is on this module, whatever others publish meanwhile, and
+ * pin->generation is its number. Returns what swapc_slot_publish returns; after failure *pin is
+ * untouched and must not be released. */
+enum swapc_status swapc_slot_publish_pin(swapc_slot *slot, swapc_module *module,
+                                         swapc_pin *pin) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2, 3);
 
-/* Pins module if it is current (no publish: returns 0), else publishes and pins it (returns 1), in
- * one step. */
-int swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin);
+/* Pins module if it is current, else publishes and pins it, in one step; *published (NULL: not wanted)
+ * receives 1 when it was published, else 0. Returns as swapc_slot_publish_pin. */
+enum swapc_status swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin,
+                                        int *published) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2, 3);
 
-/* Pins the current generation. Returns SWAPC_OK, or EMPTY when nothing was published yet. */
-enum swapc_status swapc_slot_pin(swapc_slot *slot, swapc_pin *pin);
+/* Pins the current generation. Returns SWAPC_OK, or EMPTY when nothing was published yet; *pin is then
+ * untouched and must not be released. */
+enum swapc_status swapc_slot_pin(swapc_slot *slot, swapc_pin *pin) SWAPC_WARN_UNUSED
+    SWAPC_NONNULL(1, 2);
 
 /* Returns the number of the current generation, 0 for none. */
-uint64_t swapc_slot_generation(swapc_slot *slot);
+uint64_t swapc_slot_generation(swapc_slot *slot) SWAPC_NONNULL(1);
 
 /* Publishes the module of the generation before the current one again, as a new generation, and logs
- * it. Returns SWAPC_OK, or EMPTY when there is none. */
-enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation);
+ * it; *generation (NULL: not wanted) receives its number. Returns SWAPC_OK, or EMPTY when there is
+ * none. */
+enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation) SWAPC_WARN_UNUSED
+    SWAPC_NONNULL(1);
 
 /* Waits until no pin of a generation before `generation` is held any more: after a swap, until the
  * last call has left the old module. A pin of an old generation that the caller holds itself counts.
  * timeout_ms 0: looks only. Returns SWAPC_OK, BUSY when the time is up, or INVALID when there
  * was no such generation yet. */
-enum swapc_status swapc_slot_drain(swapc_slot *slot, uint64_t generation, uint32_t timeout_ms);
+enum swapc_status swapc_slot_drain(swapc_slot *slot, uint64_t generation,
+                                   uint32_t timeout_ms) SWAPC_WARN_UNUSED SWAPC_NONNULL(1);
 
 /* The stages of a swap, in their order. Draining and retiring follow by themselves: the old module
  * is freed when its last pin and the slot, which keeps it for one rollback, have let go. */
@@ -83,37 +98,50 @@ enum swapc_self_test {
 };
 
 typedef struct swapc_swap_options {
-    swapc_module_options module; /* engine, flavour, limits: of the new generation */
+    size_t size; /* sizeof(swapc_swap_options), by SWAPC_SWAP_OPTIONS_INIT */
     enum swapc_self_test self_test;
+    union {
+        swapc_module_options module; /* engine, flavour, limits: of the new generation */
+        unsigned char module_room[SWAPC_MODULE_OPTIONS_ROOM]; /* private: so that module can grow */
+    };
 } swapc_swap_options;
 
-#define SWAPC_SWAP_OPTIONS_INIT {SWAPC_MODULE_OPTIONS_INIT, SWAPC_SELF_TEST_IF_ANY}
+#define SWAPC_SWAP_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        sizeof(swapc_swap_options), SWAPC_SELF_TEST_IF_ANY, {                                      \
+            SWAPC_MODULE_OPTIONS_INIT                                                              \
+        }                                                                                          \
+    }
 
 typedef struct swapc_swap_report {
+    size_t size;                 /* sizeof(swapc_swap_report), by SWAPC_SWAP_REPORT_INIT */
     enum swapc_swap_stage stage; /* PUBLISH, or where it was refused */
-    uint64_t generation;         /* the new one; 0: refused */
     unsigned self_tests;         /* vectors that the bundle has and that were run */
+    uint64_t generation;         /* the new one; 0: refused */
     uint64_t load_us;            /* microseconds that preparing and checking took, */
     uint64_t self_test_us;       /* and the self-test */
 } swapc_swap_report;
+
+#define SWAPC_SWAP_REPORT_INIT {sizeof(swapc_swap_report), SWAPC_SWAP_PREPARE, 0, 0, 0, 0}
 
 /* Replaces a slot's module by the one at path, stage by stage: loads it (on any engine, whatever the
  * current one runs on), checks it, runs its self-test and publishes it. All of it happens on the
  * caller's thread while the slot goes on serving what it has; pins and calls are not held up.
  * options NULL: the defaults; report NULL: none. Swaps of one slot may run at once; each publishes.
- * Returns what swapc_module_load returns, or SELF_TEST. After failure the slot is as before, error
- * and the log say at which stage it was refused and why. */
+ * Returns what swapc_module_load returns, SELF_TEST, what swapc_slot_publish returns, or INVALID (a
+ * size). After failure the slot is as before, error and the log say at which stage it was refused and
+ * why; *report is filled in either case, as far as its size says, but after INVALID for its size. */
 enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char *path,
                                   const swapc_swap_options *options, swapc_swap_report *report,
-                                  swapc_error *error);
+                                  swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2, 3);
 
-/* Lets go. The pin is void. */
-void swapc_pin_release(swapc_pin *pin);
+/* Lets go. The pin is void; one that is void already is left alone. */
+void swapc_pin_release(swapc_pin *pin) SWAPC_NONNULL(1);
 
 /* swapc_module_call on the pinned generation; console lines carry its number. */
 enum swapc_status swapc_pin_call(const swapc_pin *pin, swapc_bytes operation, swapc_bytes payload,
                                  const swapc_call_options *options, swapc_reply *reply,
-                                 swapc_error *error);
+                                 swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 5);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,34 @@
-/* swapc/swapc.h - all of libswapc for an embedder: include this one. */
+/* swapc/swapc.h - all of libswapc for an embedder: include this one.
+ *
+ * Start with swapc/host.h, then swapc/module.h; swapc/slot.h is for those who swap. What holds for all
+ * of them is said here once, and repeated by none:
+ *
+ * Arguments: the object itself, out, in; a length is in the swapc_bytes; a callback, then its user
+ *     pointer, which may always be NULL; swapc_error last, NULL drops the report.
+ * NULL: a parameter may be NULL only where its function says what that means. Everything else is
+ *     marked for the compiler (SWAPC_NONNULL, swapc/attributes.h), and NULL there panics or crashes.
+ * Sizes: config, options and info structs begin with their size. Start from the …_INIT macro; storage
+ *     of zeros is refused with INVALID, and with a panic where a function cannot answer so.
+ * Failure: unless a function says otherwise, one that does not return SWAPC_OK has left its *out
+ *     untouched and holds nothing.
+ * Threads: each header says which calls need exclusion. No function may be called from a signal
+ *     handler but swapc_cancel_request and the pure ones of swapc/error.h. None is a pthread
+ *     cancellation point that may be used as one: do not cancel threads inside the library.
+ * Callbacks: they run on the thread that called the library, in the middle of that call, and no lock
+ *     of the library is held: they may call the library. A host-call handler and a console may find
+ *     themselves on the stack that an engine gives its guests (wasm3), not the thread's own: keep
+ *     large arrays off it. They must return: no longjmp, no C++ exception leaves them.
+ * Stacks: how much of the calling thread's stack a load or a call needs is in docs/ABI.md.
+ * Signals: wasmtime installs process-wide handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE when it is
+ *     opened; they hand on what is not theirs. The library changes no signal mask of yours.
+ * fork: a host does not survive into a child: its threads and locks do not. Fork before the first
+ *     host is made, or exec after forking; in the child between the two, call nothing of this.
+ */
 #ifndef SWAPC_SWAPC_H
 #define SWAPC_SWAPC_H
 
 #include "swapc/allocator.h"
+#include "swapc/attributes.h"
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 #include "swapc/host.h"

@@ -15,6 +15,7 @@
  * Threads: one policy may be used by several threads and hosts at once; free by one.
  * Processes: several may share the folders; records are changed under a lock of the state folder.
  * Ownership: the config's strings are copied. The policy must outlive the hosts that have it.
+ * NULL: where a function does not say what it means, NULL is misuse.
  */
 #ifndef SWAPC_TRUST_H
 #define SWAPC_TRUST_H
@@ -29,6 +30,7 @@ extern "C" {
 typedef struct swapc_trust swapc_trust;
 
 typedef struct swapc_trust_config {
+    size_t size;           /* sizeof(swapc_trust_config), by SWAPC_TRUST_CONFIG_INIT */
     const char *keys_dir;  /* every *.pub in it is allowed; read at each admission, so that a key
                               that is taken away is refused from then on */
     const char *state_dir; /* made (mode 0700) when missing; NULL: versions are not compared, and an
@@ -38,25 +40,27 @@ typedef struct swapc_trust_config {
 
 #define SWAPC_TRUST_CONFIG_INIT                                                                    \
     {                                                                                              \
-        0, 0, {                                                                                    \
+        sizeof(swapc_trust_config), 0, 0, {                                                        \
             0, 0, SWAPC_LOG_INFO                                                                   \
         }                                                                                          \
     }
 
-/* Makes a policy. Returns SWAPC_OK; INVALID (no keys_dir), NOT_FOUND (no such folder, or no key in
+/* Makes a policy. Returns SWAPC_OK; INVALID (no keys_dir, or the config's size), NOT_FOUND (no such folder, or no key in
  * it), SIGNATURE (a .pub file is no key), IO, NO_MEMORY. After failure *out is untouched. */
 enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust **out,
-                                  swapc_error *error);
+                                  swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
 /* NULL does nothing. */
 void swapc_trust_free(swapc_trust *trust);
 
 /* Sets the record of the bundle called name in a policy's state_dir to version, also to a lower one:
- * the deliberate way back, which is logged as a warning. It works on running policies as well.
+ * the deliberate way back, which is logged as a warning (log NULL: nowhere). It works on running
+ * policies as well.
  * Returns SWAPC_OK; INVALID (not MAJOR.MINOR.PATCH), IO (no such folder), NO_MEMORY. */
 enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *name,
                                             const char *version, const swapc_log *log,
-                                            swapc_error *error);
+                                            swapc_error *error) SWAPC_WARN_UNUSED
+    SWAPC_NONNULL(1, 2, 3);
 
 #ifdef __cplusplus
 }

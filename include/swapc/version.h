@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 #define SWAPC_VERSION_MAJOR 0
-#define SWAPC_VERSION_MINOR 1
+#define SWAPC_VERSION_MINOR 2
 #define SWAPC_VERSION_PATCH 0
 
 /* To compare with: #if SWAPC_VERSION_NUMBER >= SWAPC_VERSION_OF(0, 2, 0) */
@@ -19,7 +19,7 @@ extern "C" {
 #define SWAPC_VERSION_NUMBER                                                                       \
     SWAPC_VERSION_OF(SWAPC_VERSION_MAJOR, SWAPC_VERSION_MINOR, SWAPC_VERSION_PATCH)
 
-/* Returns the library's version, "0.1.0". Static. */
+/* Returns the library's version, "0.2.0". Static. */
 const char *swapc_version(void);
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@
 #include "admission.h"
 #include "heap.h"
 #include "minisign.h"
+#include "sized.h"
 #include "small_file.h"
 
 struct swapc_trust {
@@ -85,15 +86,21 @@ static enum swapc_status init(swapc_trust *trust, const swapc_trust_config *conf
                                                   : status;
 }
 
+SWAPCI_SIZED(config_row, swapc_trust_config, "SWAPC_TRUST_CONFIG_INIT", log, log);
+
 enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust **out,
                                   swapc_error *error) {
-    if (!config->keys_dir)
+    swapc_trust_config own;
+    SWAPC_CHECK(config && out);
+    enum swapc_status status = swapci_sized_take(&config_row, 0, config, &own, error);
+    if (status != SWAPC_OK) return status;
+    if (!own.keys_dir)
         return swapc_error_set(error, SWAPC_INVALID, "a trust policy needs a folder of keys");
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
     swapc_trust *trust = swapci_heap_zeroed(1, sizeof *trust);
     if (!trust) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a trust policy");
-    enum swapc_status status = init(trust, config, error);
+    status = init(trust, &own, error);
     if (status != SWAPC_OK) {
         swapc_trust_free(trust);
         return status;

@@ -14,6 +14,7 @@
 #include "small_file.h"
 #include "swapc/module.h"
 #include "swapc/slot.h"
+#include "publish.h"
 #include "test_main.h"
 
 struct bench {
@@ -352,11 +353,11 @@ static void slots_compare_nothing(void **state) {
     write_signed(b, "2.0.0");
     assert_int_equal(swapc_module_load(b->host, b->bundle, NULL, &young, NULL), SWAPC_OK);
     assert_int_equal(swapc_slot_new("s", &slot, NULL), SWAPC_OK);
-    assert_int_equal(swapc_slot_publish(slot, old), 1);
-    assert_int_equal(swapc_slot_publish(slot, young), 2);
+    assert_int_equal(published(slot, old), 1);
+    assert_int_equal(published(slot, young), 2);
     assert_int_equal(swapc_slot_rollback(slot, &generation), SWAPC_OK);
     assert_int_equal(generation, 3);
-    assert_int_equal(swapc_slot_publish(slot, old), 4);
+    assert_int_equal(published(slot, old), 4);
     swapc_slot_free(slot);
     swapc_module_release(old);
     swapc_module_release(young);
@@ -394,7 +395,10 @@ static void keys_that_go_bad(void **state) {
 /* Whatever allocation fails: NO_MEMORY, nothing admitted that is not, and nothing leaks. */
 static void no_memory(void **state) {
     struct bench *b = *state;
-    swapc_trust_config config = {b->keys, b->state, {0, 0, SWAPC_LOG_ERROR}};
+    swapc_trust_config config = SWAPC_TRUST_CONFIG_INIT;
+    config.keys_dir = b->keys;
+    config.state_dir = b->state;
+    config.log.max_level = SWAPC_LOG_ERROR;
     expect_taken(b); /* the engine is open */
     enum swapc_status status;
     size_t n = 0;

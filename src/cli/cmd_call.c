@@ -1,9 +1,9 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "engine_names.h"
 #include "hex.h"
 #include "options.h"
-#include "swapc/sys/engine.h"
 
 struct call_job {
     const char *input, *hex, *engine, *flavour, *json;
@@ -96,7 +96,7 @@ static enum swapc_status echo_host_call(swapc_bytes binding, swapc_bytes ns, swa
 /* A deadline that was asked for is held or refused. name NULL: not known yet. */
 static enum swapc_status check_deadline(const struct call_job *job, const char *name,
                                         swapc_error *error) {
-    swapc_engine_info engine;
+    swapc_engine_info engine = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; name && job->deadline_ms && swapc_engine_at(i, &engine); i++)
         if (strcmp(engine.name, name) == 0 && engine.built && !(engine.caps & SWAPC_CAP_DEADLINE))
             return swapc_error_set(error, SWAPC_INVALID,
@@ -106,16 +106,20 @@ static enum swapc_status check_deadline(const struct call_job *job, const char *
 
 static int call_path(const struct call_job *job, const char *path, const char *operation,
                      swapc_error *error) {
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
     config.log = swapci_cli_log();
     config.console = swapci_cli_console;
     config.host_call = echo_host_call;
     config.instances = 1;
+    config.engines = swapci_engine_names(job->engine, engines);
     if (job->deadline_ms) config.limits.deadline_ms = (uint32_t)job->deadline_ms;
     if (job->memory_max) config.limits.memory_max = job->memory_max;
     swapc_host *host = NULL;
     swapc_module *module = NULL;
-    swapc_module_options options = {job->engine, job->flavour, NULL, 0};
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    options.engine = job->engine;
+    options.flavour = job->flavour;
     enum swapc_status status = check_deadline(job, job->engine, error);
     if (status == SWAPC_OK) status = swapci_cli_json_check(job->json, error);
     if (status == SWAPC_OK) status = swapc_host_new(&config, &host, error);
@@ -136,7 +140,8 @@ int swapci_cmd_call(int argc, char **argv) {
          0, 0, 0},
         {"hex", SWAPCI_OPTION_STRING, &job.hex, "HEX", "the payload, in hexadecimal", 0, 0, 0},
         {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
-         "engine (default: the first that runs it)", 0, 0, 0},
+         "engine (default: the first sandbox that runs it); native: trusted code, unconfined", 0, 0,
+         0},
         {"flavour", SWAPCI_OPTION_STRING, &job.flavour, "F",
          "flavour of a bundle (default: the engine's best)", 0, 0, 0},
         {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS",

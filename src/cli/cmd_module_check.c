@@ -5,11 +5,12 @@
 #include "check.h"
 #include "cli.h"
 #include "cmd_module.h"
+#include "engine_names.h"
 #include "options.h"
 #include "wasm_scan.h"
 
 struct check_job {
-    const char *keys_dir;
+    const char *keys_dir, *engine;
     bool native;
     const char *path;
     struct swapci_manifest manifest;
@@ -61,23 +62,25 @@ static void check_flavour(struct check_job *job, const struct swapci_flavour *fl
     swapci_image_fini(&image);
 }
 
-/* Native code runs as it is loaded: only where the user said so. */
-static bool may_load(const struct check_job *job, const char *engine) {
-    return strcmp(engine, "native") != 0 || job->native || job->keys_dir;
+/* Native code runs as it is loaded: only where the user said so, signed or not. */
+static bool may_load(const struct check_job *job, const swapc_engine_info *engine) {
+    return (engine->caps & SWAPC_CAP_SANDBOX) || job->native ||
+           (job->engine && strcmp(job->engine, engine->name) == 0);
 }
 
-static void check_engine(struct check_job *job, const char *engine, const char *flavour) {
+static void check_engine(struct check_job *job, const swapc_engine_info *engine,
+                         const char *flavour) {
     swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
     swapc_module *module = NULL;
     swapc_error error = SWAPC_ERROR_INIT;
     char what[96];
-    options.engine = engine;
+    options.engine = engine->name;
     options.flavour = flavour;
     options.fresh = 1;
-    snprintf(what, sizeof what, "%s %s", engine, flavour);
+    snprintf(what, sizeof what, "%s %s", engine->name, flavour);
     if (!may_load(job, engine)) {
         printf("%-5s %-20s %s\n", "-", what,
-               "not loaded: native code runs unconfined; --native or --keys-dir load it");
+               "not loaded: native code runs unconfined; --engine native loads it");
         return;
     }
     enum swapc_status status = swapc_module_load(job->host, job->path, &options, &module, &error);
@@ -89,11 +92,12 @@ static void check_engine(struct check_job *job, const char *engine, const char *
 
 /* Every flavour on every engine that runs it. */
 static void check_engines(struct check_job *job) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
+        if (job->engine && strcmp(job->engine, info.name) != 0) continue;
         if (!info.built) printf("%-5s %-20s not in this build\n", "-", info.name);
         for (const char *const *f = info.built ? info.flavours : NULL; f && *f; f++)
-            if (swapci_manifest_flavour(&job->manifest, *f)) check_engine(job, info.name, *f);
+            if (swapci_manifest_flavour(&job->manifest, *f)) check_engine(job, &info, *f);
     }
 }
 
@@ -116,10 +120,13 @@ static void check_signature(struct check_job *job, const swapc_trust *trust) {
 
 static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
                                swapc_error *error) {
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
     config.log = swapci_cli_log();
     config.instances = 1;
     config.trust = trust;
+    config.engines =
+        job->native ? swapci_engine_names_all(engines) : swapci_engine_names(job->engine, engines);
     enum swapc_status status = swapci_bundle_manifest(job->path, &job->manifest, error);
     if (status == SWAPC_OK) status = swapc_host_new(&config, &job->host, error);
     if (status != SWAPC_OK) return status;
@@ -138,8 +145,10 @@ int swapci_cmd_module_check(int argc, char **argv) {
     const struct swapci_option rows[] = {
         {"keys-dir", SWAPCI_OPTION_STRING, &job.keys_dir, "DIR",
          "allowed keys (*.pub): the bundle must be signed by one", 0, 0, 0},
+        {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
+         "check on this engine only; native: it runs unconfined as it is loaded", 0, 0, 0},
         {"native", SWAPCI_OPTION_FLAG, &job.native, NULL,
-         "load native code, which runs unconfined, unsigned as well", 0, 0, 0},
+         "check native code as well, which runs unconfined as it is loaded", 0, 0, 0},
     };
     const struct swapci_options options = {
         "swapc module check",

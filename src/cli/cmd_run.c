@@ -48,7 +48,7 @@ static int run(const struct swapci_run_options *options, const char *json) {
 
 /* What the options exclude; returns -1 when nothing. */
 static int check(const struct swapci_run_options *o, const char *via, bool messages_given) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     if (strcmp(via, "redis") == 0)
         return swapci_cli_usage(command, "--via redis is not built yet; --via shm is");
     if (o->input && messages_given && o->messages == 0)

@@ -11,6 +11,7 @@ struct verifier_job {
     struct swapci_pipeline_options common;
     const char *engine, *method, *swap, *trust_keys, *trust_state;
     uint64_t workers, keep;
+    bool allow_native;
 };
 
 static enum swapc_status start(void *user, swapc_error *error) {
@@ -49,7 +50,10 @@ static enum swapc_status serve(const struct verifier_job *job, swapci_judges *ju
 /* The policy of the command line; none without --trust-keys. */
 static enum swapc_status make_trust(const struct verifier_job *job, swapc_trust **out,
                                     swapc_error *error) {
-    swapc_trust_config config = {job->trust_keys, job->trust_state, swapci_cli_log()};
+    swapc_trust_config config = SWAPC_TRUST_CONFIG_INIT;
+    config.keys_dir = job->trust_keys;
+    config.state_dir = job->trust_state;
+    config.log = swapci_cli_log();
     if (!job->trust_keys && !job->trust_state) return SWAPC_OK;
     if (!job->trust_keys)
         return swapc_error_set(error, SWAPC_INVALID, "--trust-state needs --trust-keys");
@@ -59,6 +63,7 @@ static enum swapc_status make_trust(const struct verifier_job *job, swapc_trust 
 static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
                              swapc_error *error) {
     swapci_judges_config config = {.engine = job->engine,
+                                   .allow_native = job->allow_native,
                                    .keys_pub = job->common.keys,
                                    .log = swapci_cli_log(),
                                    .workers = (unsigned)job->workers};
@@ -99,7 +104,10 @@ int swapci_cmd_verifier(int argc, char **argv) {
         .engine = "wasmtime", .method = SWAPCI_METHOD_RANDOM, .swap = "none", .workers = 1};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE.pub", "public keys of the signers (required)"),
-        {"engine", SWAPCI_OPTION_STRING, &job.engine, "E", "engine (default wasmtime)", 0, 0, 0},
+        {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
+         "engine (default wasmtime); native: trusted code, unconfined", 0, 0, 0},
+        {"allow-native", SWAPCI_OPTION_FLAG, &job.allow_native, NULL,
+         "with --engine native: swaps may load native code, too", 0, 0, 0},
         {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
          "which methods are served (default random)", swapci_method_choices(&methods, more), 0, 0},
         {"swap", SWAPCI_OPTION_CHOICE, &job.swap, "MODE", "how modules are swapped (default none)",

@@ -42,7 +42,7 @@ static json_t *modules_json(const struct swapci_run_result *r) {
 
 static json_t *engines_json(const struct swapci_run_result *r) {
     json_t *list = json_array();
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     double cpu_us, ratio;
     for (unsigned i = 0; r->comparison && swapc_engine_at(i, &info); i++)
         if (swapci_bench_engine_mean(r->comparison, info.name, &cpu_us, &ratio))
@@ -133,7 +133,7 @@ static void print_engines(const struct swapci_run_result *r, FILE *to) {
 }
 
 static void print_absent(FILE *to) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
         if (!info.built) fprintf(to, "  engine %s is not in this build\n", info.name);
 }

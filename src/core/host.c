@@ -1,4 +1,4 @@
-/* What is shared: states[], written once each under the lock and read under it (opening is rare;
+/* What is shared: allowed[], const after new; states[], written once each under the lock and read under it (opening is rare;
  * modules keep their own pointer), and the count of modules, an atomic. */
 #include "swapc/host.h"
 
@@ -7,6 +7,7 @@
 #include "heap.h"
 #include "host_state.h"
 #include "imports.h"
+#include "options.h"
 #include "build_version.h"
 
 enum { DEFAULT_INSTANCES = 64 };
@@ -15,13 +16,39 @@ const char *swapc_version(void) {
     return SWAPCI_VERSION;
 }
 
+/* Settles which engines may run anything here; the program's list is read once. */
+static enum swapc_status allow_engines(swapc_host *host, swapc_error *error) {
+    const char *const *names = host->config.engines;
+    host->config.engines = NULL;
+    if (!names) {
+        for (unsigned i = 0; i < swapci_engine_count; i++) {
+            const swapc_engine *engine = swapci_engine_table[i].engine;
+            host->allowed[i] = engine && (engine->caps & SWAPC_CAP_SANDBOX);
+        }
+        return SWAPC_OK;
+    }
+    for (; *names; names++) {
+        unsigned index;
+        enum swapc_status status = swapci_engine_find(*names, &index, error);
+        if (status != SWAPC_OK) return status;
+        host->allowed[index] = true;
+    }
+    return SWAPC_OK;
+}
+
 enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **out,
                                  swapc_error *error) {
+    SWAPC_CHECK(out);
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
     swapc_host *host = swapci_heap_zeroed(1, sizeof *host);
     if (!host) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a host");
-    host->config = config ? *config : (swapc_host_config)SWAPC_HOST_CONFIG_INIT;
+    enum swapc_status status = swapci_take_host_config(config, &host->config, error);
+    if (status == SWAPC_OK) status = allow_engines(host, error);
+    if (status != SWAPC_OK) {
+        swapci_heap_free(host);
+        return status;
+    }
     if (host->config.instances == 0) host->config.instances = DEFAULT_INSTANCES;
     pthread_mutex_init(&host->lock, NULL);
     swapci_cache_init(&host->cache, host->config.cache, &host->config.log);

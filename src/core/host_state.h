@@ -13,7 +13,8 @@
 #include "swapc/host.h"
 
 struct swapc_host {
-    swapc_host_config config;
+    swapc_host_config config;         /* complete; its list of engines is in allowed */
+    bool allowed[SWAPCI_ENGINES_MAX]; /* which engines may run anything here */
     pthread_mutex_t lock;
     swapc_engine_state *states[SWAPCI_ENGINES_MAX]; /* NULL: not opened yet */
     struct swapci_cache cache;                      /* locks itself */

@@ -8,11 +8,13 @@
 
 #include "bundle.h"
 #include "check.h"
+#include "engine_choice.h"
 #include "file_kind.h"
 #include "heap.h"
 #include "host_state.h"
 #include "instance.h"
 #include "module_call.h"
+#include "options.h"
 #include "self_test.h"
 #include "trust_policy.h"
 
@@ -29,62 +31,6 @@ struct swapc_module {
     char engine_build[64]; /* the engine's version and settings, for the cache */
 };
 
-static bool engine_takes(const swapc_engine *engine, bool wasm) {
-    return ((engine->caps & SWAPC_CAP_WASM) != 0) == wasm;
-}
-
-/* A single file's engine follows from what the file is. */
-static enum swapc_status engine_for_file(swapc_bytes bytes, const char *path, unsigned *index,
-                                         swapc_error *error) {
-    const char *what;
-    enum swapci_file_kind kind = swapci_file_kind_of(bytes, &what);
-    bool wasm = kind == SWAPCI_FILE_WASM;
-    if (kind == SWAPCI_FILE_OTHER)
-        return swapc_error_set(error, SWAPC_MODULE_MALFORMED, "%s %s", path, what);
-    for (unsigned i = 0; i < swapci_engine_count; i++)
-        if (swapci_engine_table[i].engine && engine_takes(swapci_engine_table[i].engine, wasm)) {
-            *index = i;
-            return SWAPC_OK;
-        }
-    return swapc_error_set(error, SWAPC_NO_ENGINE, "no engine in this build runs %s", path);
-}
-
-/* The first engine that validates wasm; UINT32_MAX: there is none in this build. */
-static unsigned validating_engine(void) {
-    for (unsigned i = 0; i < swapci_engine_count; i++)
-        if (swapci_engine_table[i].engine && swapci_engine_table[i].engine->validate) return i;
-    return UINT32_MAX;
-}
-
-static bool runs_flavour_of(const swapc_engine *engine, const struct swapci_manifest *manifest) {
-    for (const char *const *f = engine ? engine->flavours : NULL; f && *f; f++)
-        if (swapci_manifest_flavour(manifest, *f)) return true;
-    return false;
-}
-
-/* Whether the host takes what runs on this engine: see validate. */
-static bool is_served(const swapc_host *host, const swapc_engine *engine) {
-    return !(engine->caps & SWAPC_CAP_WASM) || host->config.trust ||
-           validating_engine() != UINT32_MAX;
-}
-
-/* A bundle's engine: the first one that runs a flavour it has; where the host would refuse them all,
- * the first one, whose refusal says why. */
-static enum swapc_status engine_for_bundle(const swapc_host *host, const char *path,
-                                           const struct swapci_manifest *manifest, unsigned *index,
-                                           swapc_error *error) {
-    for (unsigned i = 0; i < swapci_engine_count; i++) {
-        const swapc_engine *engine = swapci_engine_table[i].engine;
-        if (!runs_flavour_of(engine, manifest)) continue;
-        bool served = is_served(host, engine);
-        if (served || *index == UINT32_MAX) *index = i;
-        if (served) break;
-    }
-    if (*index != UINT32_MAX) return SWAPC_OK;
-    return swapc_error_set(error, SWAPC_NO_FLAVOUR,
-                           "no engine in this build runs a flavour of bundle %s", path);
-}
-
 /* The engine that the caller named, or the bundle's; UINT32_MAX when path is a file, or wrong in a way
  * that is told when it is located. */
 static enum swapc_status choose_engine(const swapc_host *host, const char *path,
@@ -92,12 +38,12 @@ static enum swapc_status choose_engine(const swapc_host *host, const char *path,
                                        swapc_error *error) {
     struct swapci_manifest manifest;
     *index = UINT32_MAX;
-    if (options->engine) return swapci_engine_find(options->engine, index, error);
+    if (options->engine) return swapci_choose_named(host, options->engine, path, index, error);
     enum swapc_status status = swapci_bundle_manifest(path, &manifest, NULL);
     if (status == SWAPC_NO_MEMORY)
         return swapc_error_set(error, status, "no memory to read %s", path);
     if (status != SWAPC_OK) return SWAPC_OK;
-    status = engine_for_bundle(host, path, &manifest, index, error);
+    status = swapci_choose_for_bundle(host, path, &manifest, options->flavour, index, error);
     swapci_manifest_fini(&manifest);
     return status;
 }
@@ -115,7 +61,7 @@ static enum swapc_status find_image(const swapc_host *host, const char *path,
     status = swapci_image_locate(path, flavours, host->config.trust, image, error);
     if (status != SWAPC_OK || *index != UINT32_MAX) return status;
     status = swapci_image_fill(image, error);
-    if (status == SWAPC_OK) status = engine_for_file(image->bytes, path, index, error);
+    if (status == SWAPC_OK) status = swapci_choose_for_file(host, path, image->bytes, index, error);
     if (status != SWAPC_OK) swapci_image_fini(image);
     return status;
 }
@@ -125,7 +71,7 @@ static enum swapc_status find_image(const swapc_host *host, const char *path,
 static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
                                   const struct swapci_image *image, swapc_error *error) {
     if (engine->validate) return SWAPC_OK;
-    unsigned other = validating_engine();
+    unsigned other = swapci_validating_engine();
     if (other != UINT32_MAX) {
         swapc_engine_state *state;
         enum swapc_status status = swapci_host_open_engine(host, other, &state, error);
@@ -226,9 +172,13 @@ static enum swapc_status prove(swapc_module *module, swapc_error *error) {
 
 static void describe(swapc_module *module) {
     struct swapci_image *image = &module->image;
-    module->info =
-        (swapc_module_info){image->name,    image->version, module->blueprint.engine->name,
-                            image->flavour, image->path,    image->digest_hex};
+    module->info = (swapc_module_info){.size = sizeof module->info,
+                                       .name = image->name,
+                                       .version = image->version,
+                                       .engine = module->blueprint.engine->name,
+                                       .flavour = image->flavour,
+                                       .path = image->path,
+                                       .digest_hex = image->digest_hex};
 }
 
 /* An engine is opened with the host's ceiling and may have reserved just that much. */
@@ -291,7 +241,7 @@ static void settle(swapc_module *module, swapc_host *host, unsigned index,
     module->blueprint.engine = swapci_engine_table[index].engine;
     module->blueprint.host = &host->config;
     module->blueprint.name = module->image.name;
-    module->blueprint.limits = options->limits ? *options->limits : host->config.limits;
+    module->blueprint.limits = *options->limits;
     module->kept = !options->fresh && module->blueprint.engine->deserialize;
     swapci_pool_init(&module->pool);
     describe(module);
@@ -318,16 +268,18 @@ static enum swapc_status module_new(swapc_host *host, struct swapci_image *image
     return SWAPC_OK;
 }
 
-static const swapc_module_options no_options = SWAPC_MODULE_OPTIONS_INIT;
-
 enum swapc_status swapc_module_load(swapc_host *host, const char *path,
                                     const swapc_module_options *options, swapc_module **out,
                                     swapc_error *error) {
     struct swapci_image image;
+    swapc_module_options own;
+    swapc_limits limits;
     unsigned index;
-    options = options ? options : &no_options;
-    enum swapc_status status = find_image(host, path, options, &image, &index, error);
-    return status == SWAPC_OK ? module_new(host, &image, index, options, out, error) : status;
+    SWAPC_CHECK(host && path && out);
+    enum swapc_status status =
+        swapci_take_module_options(options, &host->config.limits, &own, &limits, error);
+    if (status == SWAPC_OK) status = find_image(host, path, &own, &image, &index, error);
+    return status == SWAPC_OK ? module_new(host, &image, index, &own, out, error) : status;
 }
 
 enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
@@ -335,15 +287,20 @@ enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, sw
                                           swapc_error *error) {
     struct swapci_image image;
     unsigned index;
-    swapc_module_options own = options ? *options : no_options;
+    swapc_module_options own;
+    swapc_limits limits;
+    SWAPC_CHECK(host && name && out);
+    enum swapc_status status =
+        swapci_take_module_options(options, &host->config.limits, &own, &limits, error);
+    if (status != SWAPC_OK) return status;
     own.fresh = 1;
     if (host->config.trust)
         return swapc_error_set(error, SWAPC_SIGNATURE,
                                "%s comes from memory, and only signed bundles are taken here: load "
                                "it from a bundle's folder",
                                name);
-    enum swapc_status status = own.engine ? swapci_engine_find(own.engine, &index, error)
-                                          : engine_for_file(bytes, name, &index, error);
+    status = own.engine ? swapci_choose_named(host, own.engine, name, &index, error)
+                        : swapci_choose_for_file(host, name, bytes, &index, error);
     if (status == SWAPC_OK) status = swapci_image_copy(name, bytes, &image, error);
     return status == SWAPC_OK ? module_new(host, &image, index, &own, out, error) : status;
 }
@@ -408,9 +365,12 @@ static enum swapc_status admit(swapc_bytes operation, swapc_bytes payload,
 enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation,
                                      swapc_bytes payload, const swapc_call_options *options,
                                      uint64_t generation, swapc_reply *reply, swapc_error *error) {
+    swapc_call_options own;
     bool reusable;
+    SWAPC_CHECK(module && reply);
     reply->body = swapc_bytes_of(NULL, 0);
-    enum swapc_status status = admit(operation, payload, options, error);
+    enum swapc_status status = swapci_call_options(&options, &own, error);
+    if (status == SWAPC_OK) status = admit(operation, payload, options, error);
     if (status != SWAPC_OK) return status;
     struct swapci_instance *instance = swapci_pool_take(&module->pool);
     if (!instance) status = swapci_instance_new(&module->blueprint, &instance, error);

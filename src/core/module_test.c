@@ -323,7 +323,8 @@ static void an_engine_s_failure_is_passed_on(void **state) {
 static void what_is_no_module_is_refused(void **state) {
     struct bench *b = *state;
     swapc_module *module = NULL;
-    swapc_module_options options = {.engine = "fake"};
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    options.engine = "fake";
     const char *texts[] = {"", "(module)", "\177ELF and so on"};
     for (size_t i = 0; i < 3; i++) {
         swapc_error error = SWAPC_ERROR_INIT;
@@ -342,7 +343,9 @@ static void what_is_no_module_is_refused(void **state) {
 static void engines_that_are_not_there(void **state) {
     struct bench *b = *state;
     swapc_module *module = NULL;
-    swapc_module_options absent = {.engine = "absent"}, unknown = {.engine = "v8"};
+    swapc_module_options absent = SWAPC_MODULE_OPTIONS_INIT, unknown = SWAPC_MODULE_OPTIONS_INIT;
+    absent.engine = "absent";
+    unknown.engine = "v8";
     assert_int_equal(try_load(b, &obeys, &absent, &module), SWAPC_NO_ENGINE);
     assert_non_null(strstr(b->error.text, "not in this build"));
     assert_int_equal(try_load(b, &obeys, &unknown, &module), SWAPC_NO_ENGINE);
@@ -351,7 +354,7 @@ static void engines_that_are_not_there(void **state) {
 
 static void the_list_of_engines(void **state) {
     (void)state;
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     assert_int_equal(swapc_engine_at(0, &info), 1);
     assert_string_equal(info.name, "fake");
     assert_string_equal(info.version, "1");
@@ -395,13 +398,15 @@ static void deadlines_reach_the_engine(void **state) {
     struct bench *b = *state;
     static const struct swapci_fake_program program = {.call = answers_run};
     swapc_limits limits = SWAPC_LIMITS_INIT;
-    swapc_module_options options = {.limits = &limits};
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    options.limits = &limits;
     swapc_module *module = NULL;
     limits.deadline_ms = 0;
     assert_int_equal(try_load(b, &program, &options, &module), SWAPC_OK);
     assert_int_equal(call(b, module, "run"), SWAPC_OK);
     expect_body(b, "free");
-    swapc_call_options timed = {.deadline_ms = 5000};
+    swapc_call_options timed = SWAPC_CALL_OPTIONS_INIT;
+    timed.deadline_ms = 5000;
     assert_int_equal(call_with(b, module, "run", "", &timed), SWAPC_OK);
     expect_body(b, "deadline");
     swapc_module_release(module);
@@ -411,7 +416,8 @@ static void a_cancelled_call_does_not_start(void **state) {
     struct bench *b = *state;
     swapc_module *module = load(b, &obeys);
     swapc_cancel cancel = SWAPC_CANCEL_INIT;
-    swapc_call_options options = {.cancel = &cancel};
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+    options.cancel = &cancel;
     assert_int_equal(call_with(b, module, "entries", "", &options), SWAPC_OK);
     swapc_cancel_request(&cancel);
     assert_int_equal(call_with(b, module, "entries", "", &options), SWAPC_CANCELLED);
@@ -424,7 +430,8 @@ static void a_cancelled_call_does_not_start(void **state) {
 static void memory_above_the_host_s_is_refused(void **state) {
     struct bench *b = *state;
     swapc_limits limits = SWAPC_LIMITS_INIT;
-    swapc_module_options options = {.limits = &limits};
+    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    options.limits = &limits;
     swapc_module *module = NULL;
     limits.memory_max *= 2;
     assert_int_equal(try_load(b, &obeys, &options, &module), SWAPC_INVALID);

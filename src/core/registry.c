@@ -2,16 +2,18 @@
 
 #include <stdio.h>
 
-#include "swapc/host.h"
+#include "options.h"
 
 int swapc_engine_at(unsigned index, swapc_engine_info *out) {
     if (index >= swapci_engine_count) return 0;
     const swapc_engine *engine = swapci_engine_table[index].engine;
-    out->name = swapci_engine_table[index].name;
-    out->version = engine ? engine->version() : NULL;
-    out->caps = engine ? engine->caps : 0;
-    out->flavours = engine ? engine->flavours : NULL;
-    out->built = engine != NULL;
+    swapc_engine_info own = SWAPC_ENGINE_INFO_INIT;
+    own.name = swapci_engine_table[index].name;
+    own.version = engine ? engine->version() : NULL;
+    own.caps = engine ? engine->caps : 0;
+    own.flavours = engine ? engine->flavours : NULL;
+    own.built = engine != NULL;
+    swapci_give_engine_info(&own, out);
     return 1;
 }
 

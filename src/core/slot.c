@@ -5,6 +5,7 @@
 #include "swapc/slot.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "clock.h"
 #include "cohort.h"
@@ -21,6 +22,7 @@ struct swapc_slot {
 };
 
 enum swapc_status swapc_slot_new(const char *name, swapc_slot **out, swapc_error *error) {
+    SWAPC_CHECK(name && out);
     swapc_slot *slot = swapci_heap_zeroed(1, sizeof *slot);
     char *copy = swapci_heap_text(name);
     struct swapci_cohorts *cohorts = swapci_cohorts_new();
@@ -68,32 +70,38 @@ static void pin_locked(const swapc_slot *slot, swapc_pin *pin) {
     pin->cohort = swapci_cohorts_enter(slot->cohorts, slot->generation);
 }
 
-uint64_t swapc_slot_publish(swapc_slot *slot, swapc_module *module) {
+enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module, uint64_t *generation) {
+    SWAPC_CHECK(slot && module);
     pthread_mutex_lock(&slot->lock);
     swapc_module *dropped = publish_locked(slot, module);
-    uint64_t generation = slot->generation;
+    if (generation) *generation = slot->generation;
     pthread_mutex_unlock(&slot->lock);
     swapc_module_release(dropped);
-    return generation;
+    return SWAPC_OK;
 }
 
-void swapc_slot_publish_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin) {
+enum swapc_status swapc_slot_publish_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin) {
+    SWAPC_CHECK(slot && module && pin);
     pthread_mutex_lock(&slot->lock);
     swapc_module *dropped = publish_locked(slot, module);
     pin_locked(slot, pin);
     pthread_mutex_unlock(&slot->lock);
     swapc_module_release(dropped);
+    return SWAPC_OK;
 }
 
-int swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin) {
+enum swapc_status swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin,
+                                        int *published) {
     swapc_module *dropped = NULL;
+    SWAPC_CHECK(slot && module && pin);
     pthread_mutex_lock(&slot->lock);
-    int swapped = slot->current != module;
-    if (swapped) dropped = publish_locked(slot, module);
+    bool swap = slot->current != module;
+    if (swap) dropped = publish_locked(slot, module);
     pin_locked(slot, pin);
     pthread_mutex_unlock(&slot->lock);
     swapc_module_release(dropped);
-    return swapped;
+    if (published) *published = swap;
+    return SWAPC_OK;
 }
 
 enum swapc_status swapc_slot_pin(swapc_slot *slot, swapc_pin *pin) {
@@ -124,15 +132,17 @@ static void log_rollback(const swapc_slot *slot, const swapc_module *module, uin
 
 enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation) {
     swapc_module *dropped = NULL, *back = NULL;
+    uint64_t number = 0;
     pthread_mutex_lock(&slot->lock);
     if (slot->previous) {
         back = swapc_module_retain(slot->previous);
         dropped = publish_locked(slot, back);
-        *generation = slot->generation;
+        number = slot->generation;
     }
     pthread_mutex_unlock(&slot->lock);
     if (!back) return SWAPC_EMPTY;
-    log_rollback(slot, back, *generation);
+    if (generation) *generation = number;
+    log_rollback(slot, back, number);
     swapc_module_release(dropped);
     swapc_module_release(back);
     return SWAPC_OK;

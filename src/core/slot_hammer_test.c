@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "fake_engine.h"
+#include "publish.h"
 #include "test_main.h"
 
 /* A program that answers with its tag. */
@@ -92,7 +93,7 @@ static void publish_under_calls(void **state) {
     for (int i = 0; i < CALLERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &h), 0);
     for (int i = 0; i < PUBLISHES; i++)
-        assert_int_equal(swapc_slot_publish(h.t->slot, i % 2 ? h.t->b : h.t->a), i + 1);
+        assert_int_equal(published(h.t->slot, i % 2 ? h.t->b : h.t->a), i + 1);
     while (atomic_load(&h.calls) == 0) sched_yield();
     atomic_store(&h.done, 1);
     for (int i = 0; i < CALLERS; i++) pthread_join(threads[i], NULL);
@@ -111,7 +112,7 @@ static void *ensure_and_call(void *user) {
     swapc_reply reply = SWAPC_REPLY_INIT;
     for (int i = 0; i < PUBLISHES / 10; i++) {
         swapc_pin pin;
-        swapc_slot_ensure_pin(s->hammer->t->slot, s->module, &pin);
+        ensured(s->hammer->t->slot, s->module, &pin);
         enum swapc_status status = swapc_pin_call(&pin, swapc_bytes_str("tag"),
                                                   swapc_bytes_of(NULL, 0), NULL, &reply, NULL);
         if (status != SWAPC_OK || !swapc_bytes_equal(reply.body, swapc_bytes_str(s->tag)))
@@ -143,7 +144,7 @@ static void short_lived_modules(void **state) {
         assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &h), 0);
     for (int i = 0; i < 2000; i++) {
         swapc_module *module = load(h.t->host, i % 2 ? &tag_b : &tag_a);
-        swapc_slot_publish(h.t->slot, module);
+        published(h.t->slot, module);
         swapc_module_release(module);
     }
     atomic_store(&h.done, 1);

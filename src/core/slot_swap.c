@@ -1,6 +1,7 @@
 #include "clock.h"
 #include "host_state.h"
 #include "module_call.h"
+#include "options.h"
 #include "swapc/slot.h"
 
 static const char *const stage_names[] = {"prepare", "check", "self-test", "publish"};
@@ -9,8 +10,6 @@ const char *swapc_swap_stage_name(enum swapc_swap_stage stage) {
     return (unsigned)stage < sizeof stage_names / sizeof *stage_names ? stage_names[stage]
                                                                       : "unknown";
 }
-
-static const swapc_swap_options no_options = SWAPC_SWAP_OPTIONS_INIT;
 
 /* Loading fails in its check when the module is at fault, else in preparing it; with a trust policy
  * it runs the self-test itself, before it admits the version. */
@@ -56,6 +55,17 @@ static void log_swap(const swapc_slot *slot, const swapc_log *log, const swapc_m
                     info->version, info->engine, info->digest_hex, report->self_tests);
 }
 
+static enum swapc_status publish(swapc_slot *slot, swapc_module *module, swapc_swap_report *report,
+                                 swapc_error *error) {
+    report->stage = SWAPC_SWAP_PUBLISH;
+    enum swapc_status status = swapc_slot_publish(slot, module, &report->generation);
+    if (status != SWAPC_OK)
+        return swapc_error_set(error, status, "%s is not one that the slot takes",
+                               swapc_module_describe(module)->path);
+    log_swap(slot, swapci_module_log(module), module, report);
+    return SWAPC_OK;
+}
+
 static enum swapc_status swap(swapc_slot *slot, swapc_host *host, const char *path,
                               const swapc_swap_options *options, swapc_swap_report *report,
                               swapc_error *error) {
@@ -69,11 +79,7 @@ static enum swapc_status swap(swapc_slot *slot, swapc_host *host, const char *pa
     report->stage = SWAPC_SWAP_SELF_TEST;
     status = self_test(module, options->self_test, report, error);
     report->self_test_us = (swapci_clock_monotonic_ns() - loaded) / 1000;
-    if (status == SWAPC_OK) {
-        report->stage = SWAPC_SWAP_PUBLISH;
-        report->generation = swapc_slot_publish(slot, module);
-        log_swap(slot, swapci_module_log(module), module, report);
-    }
+    if (status == SWAPC_OK) status = publish(slot, module, report, error);
     swapc_module_release(module);
     return status;
 }
@@ -81,14 +87,17 @@ static enum swapc_status swap(swapc_slot *slot, swapc_host *host, const char *pa
 enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char *path,
                                   const swapc_swap_options *options, swapc_swap_report *report,
                                   swapc_error *error) {
-    swapc_swap_report own;
+    swapc_swap_report own = SWAPC_SWAP_REPORT_INIT;
+    swapc_swap_options own_options;
     swapc_error cause = SWAPC_ERROR_INIT;
-    report = report ? report : &own;
-    *report = (swapc_swap_report){.stage = SWAPC_SWAP_PREPARE};
-    enum swapc_status status =
-        swap(slot, host, path, options ? options : &no_options, report, &cause);
+    SWAPC_CHECK(slot && host && path);
+    enum swapc_status status = swapci_check_swap_report(report, error);
+    if (status == SWAPC_OK) status = swapci_take_swap_options(options, &own_options, error);
+    if (status != SWAPC_OK) return status;
+    status = swap(slot, host, path, &own_options, &own, &cause);
+    swapci_give_swap_report(&own, report);
     if (status == SWAPC_OK) return SWAPC_OK;
-    refused(slot, &host->config.log, report, &cause);
+    refused(slot, &host->config.log, &own, &cause);
     if (error && error->status == SWAPC_OK) *error = cause;
     return status;
 }

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "fake_engine.h"
+#include "publish.h"
 #include "test_main.h"
 
 #define HEAD "name = \"b\"\nversion = \"1.0.0\"\n[flavours]\nwide = \"wide.wasm\"\n"
@@ -75,7 +76,7 @@ static void bundle(const struct bench *b, const struct swapci_fake_program *prog
 
 static int setup(void **state) {
     static struct bench b;
-    b = (struct bench){.reply = SWAPC_REPLY_INIT};
+    b = (struct bench){.reply = SWAPC_REPLY_INIT, .report = SWAPC_SWAP_REPORT_INIT};
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
     config.log = (swapc_log){keep_log, &b, SWAPC_LOG_INFO};
     strcpy(b.folder, "/tmp/swapc-swap-test-XXXXXX");
@@ -376,13 +377,13 @@ static void after_drain_nobody_is_in_an_old_generation(void **state) {
                                              swapci_fake_bytes(&swapci_fake_echo, storage), NULL,
                                              &module, NULL),
                      SWAPC_OK);
-    swapc_slot_publish(b->slot, module);
+    published(b->slot, module);
     for (int i = 0; i < CALLERS; i++) {
         callers[i] = (struct caller){.bench = b, .done = &done};
         assert_int_equal(pthread_create(&threads[i], NULL, call_until_done, &callers[i]), 0);
     }
     for (int i = 0; i < DRAINS; i++) {
-        uint64_t generation = swapc_slot_publish(b->slot, module);
+        uint64_t generation = published(b->slot, module);
         assert_int_equal(swapc_slot_drain(b->slot, generation, 60000), SWAPC_OK);
         for (int c = 0; c < CALLERS; c++) {
             uint64_t inside = atomic_load(&callers[c].inside);

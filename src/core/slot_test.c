@@ -5,6 +5,7 @@
 
 #include "failing_alloc.h"
 #include "fake_engine.h"
+#include "publish.h"
 #include "test_main.h"
 
 /* A program that answers with its tag. */
@@ -80,9 +81,9 @@ static void an_empty_slot_has_nothing_to_pin(void **state) {
 static void generations_rise_from_1(void **state) {
     struct bench *t = *state;
     swapc_pin pin;
-    assert_int_equal(swapc_slot_publish(t->slot, t->a), 1);
-    assert_int_equal(swapc_slot_publish(t->slot, t->b), 2);
-    assert_int_equal(swapc_slot_publish(t->slot, t->b), 3);
+    assert_int_equal(published(t->slot, t->a), 1);
+    assert_int_equal(published(t->slot, t->b), 2);
+    assert_int_equal(published(t->slot, t->b), 3);
     assert_int_equal(swapc_slot_pin(t->slot, &pin), SWAPC_OK);
     assert_int_equal(pin.generation, 3);
     expect_tag(t, &pin, "B");
@@ -92,9 +93,9 @@ static void generations_rise_from_1(void **state) {
 static void a_pin_keeps_its_generation(void **state) {
     struct bench *t = *state;
     swapc_pin old, new;
-    swapc_slot_publish(t->slot, t->a);
+    published(t->slot, t->a);
     assert_int_equal(swapc_slot_pin(t->slot, &old), SWAPC_OK);
-    swapc_slot_publish(t->slot, t->b);
+    published(t->slot, t->b);
     assert_int_equal(swapc_slot_pin(t->slot, &new), SWAPC_OK);
     expect_tag(t, &old, "A");
     expect_tag(t, &new, "B");
@@ -108,11 +109,11 @@ static void a_pin_keeps_its_generation(void **state) {
 static void the_last_pin_frees_the_module(void **state) {
     struct bench *t = *state;
     swapc_pin pin;
-    swapc_slot_publish_pin(t->slot, t->a, &pin);
+    assert_int_equal(swapc_slot_publish_pin(t->slot, t->a, &pin), SWAPC_OK);
     swapc_module_release(t->a);
     t->a = NULL;
-    swapc_slot_publish(t->slot, t->b);
-    swapc_slot_publish(t->slot, t->b);
+    published(t->slot, t->b);
+    published(t->slot, t->b);
     assert_int_equal(atomic_load(&swapci_fake.modules), 2);
     expect_tag(t, &pin, "A");
     swapc_pin_release(&pin);
@@ -122,7 +123,7 @@ static void the_last_pin_frees_the_module(void **state) {
 static void a_pin_outlives_the_slot(void **state) {
     struct bench *t = *state;
     swapc_pin pin;
-    swapc_slot_publish_pin(t->slot, t->a, &pin);
+    assert_int_equal(swapc_slot_publish_pin(t->slot, t->a, &pin), SWAPC_OK);
     swapc_slot_free(t->slot);
     t->slot = NULL;
     expect_tag(t, &pin, "A");
@@ -132,7 +133,7 @@ static void a_pin_outlives_the_slot(void **state) {
 static void publish_pin_is_one_step(void **state) {
     struct bench *t = *state;
     swapc_pin pin;
-    swapc_slot_publish_pin(t->slot, t->b, &pin);
+    assert_int_equal(swapc_slot_publish_pin(t->slot, t->b, &pin), SWAPC_OK);
     assert_int_equal(pin.generation, 1);
     expect_tag(t, &pin, "B");
     swapc_pin_release(&pin);
@@ -141,13 +142,13 @@ static void publish_pin_is_one_step(void **state) {
 static void ensure_pin_publishes_only_when_needed(void **state) {
     struct bench *t = *state;
     swapc_pin pin;
-    assert_int_equal(swapc_slot_ensure_pin(t->slot, t->a, &pin), 1);
+    assert_int_equal(ensured(t->slot, t->a, &pin), 1);
     assert_int_equal(pin.generation, 1);
     swapc_pin_release(&pin);
-    assert_int_equal(swapc_slot_ensure_pin(t->slot, t->a, &pin), 0);
+    assert_int_equal(ensured(t->slot, t->a, &pin), 0);
     assert_int_equal(pin.generation, 1);
     swapc_pin_release(&pin);
-    assert_int_equal(swapc_slot_ensure_pin(t->slot, t->b, &pin), 1);
+    assert_int_equal(ensured(t->slot, t->b, &pin), 1);
     assert_int_equal(pin.generation, 2);
     expect_tag(t, &pin, "B");
     swapc_pin_release(&pin);
@@ -157,9 +158,9 @@ static void rollback_is_a_new_generation(void **state) {
     struct bench *t = *state;
     swapc_pin pin;
     uint64_t generation = 0;
-    swapc_slot_publish(t->slot, t->a);
+    published(t->slot, t->a);
     assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_EMPTY);
-    swapc_slot_publish(t->slot, t->b);
+    published(t->slot, t->b);
     assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_OK);
     assert_int_equal(generation, 3);
     assert_int_equal(swapc_slot_pin(t->slot, &pin), SWAPC_OK);
@@ -175,8 +176,8 @@ static void rollback_is_a_new_generation(void **state) {
 static void rollback_holds_the_only_reference(void **state) {
     struct bench *t = *state;
     uint64_t generation;
-    swapc_slot_publish(t->slot, t->a);
-    swapc_slot_publish(t->slot, t->b);
+    published(t->slot, t->a);
+    published(t->slot, t->b);
     swapc_module_release(t->a);
     t->a = NULL;
     assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_OK);
@@ -188,8 +189,8 @@ static struct bench *swapping;
 
 static enum swapc_status swaps_itself(struct swapci_fake_guest *guest, uint32_t op_len,
                                       uint32_t msg_len, int32_t *result) {
-    swapc_slot_publish(swapping->slot, swapping->b);
-    swapc_slot_publish(swapping->slot, swapping->b);
+    published(swapping->slot, swapping->b);
+    published(swapping->slot, swapping->b);
     return tagged(guest, op_len, msg_len, result);
 }
 
@@ -199,7 +200,7 @@ static void a_call_in_flight_ends_on_the_old_generation(void **state) {
     swapc_module *module = load(t->host, &program);
     swapc_pin pin;
     swapping = t;
-    swapc_slot_publish_pin(t->slot, module, &pin);
+    assert_int_equal(swapc_slot_publish_pin(t->slot, module, &pin), SWAPC_OK);
     swapc_module_release(module);
     expect_tag(t, &pin, "old");
     assert_int_equal(atomic_load(&swapci_fake.modules), 3);
@@ -216,7 +217,7 @@ static void warm_calls_and_swaps_allocate_nothing(void **state) {
     for (int round = 0; round < 2; round++) {
         size_t before = swapci_alloc_count();
         for (int i = 0; i < 10; i++) {
-            swapc_slot_ensure_pin(t->slot, i % 2 ? t->a : t->b, &pin);
+            ensured(t->slot, i % 2 ? t->a : t->b, &pin);
             expect_tag(t, &pin, i % 2 ? "A" : "B");
             swapc_pin_release(&pin);
         }
@@ -229,9 +230,9 @@ static void drain_waits_for_older_generations_only(void **state) {
     swapc_pin old, new;
     assert_int_equal(swapc_slot_drain(t->slot, 0, 0), SWAPC_OK);
     assert_int_equal(swapc_slot_drain(t->slot, 1, 0), SWAPC_INVALID);
-    swapc_slot_publish_pin(t->slot, t->a, &old);
+    assert_int_equal(swapc_slot_publish_pin(t->slot, t->a, &old), SWAPC_OK);
     assert_int_equal(swapc_slot_drain(t->slot, 1, 0), SWAPC_OK);
-    swapc_slot_publish_pin(t->slot, t->b, &new);
+    assert_int_equal(swapc_slot_publish_pin(t->slot, t->b, &new), SWAPC_OK);
     assert_int_equal(swapc_slot_generation(t->slot), 2);
     assert_int_equal(swapc_slot_drain(t->slot, 2, 0), SWAPC_BUSY);
     assert_int_equal(swapc_slot_drain(t->slot, 2, 5), SWAPC_BUSY);
@@ -247,7 +248,8 @@ static void drain_with_many_generations_held(void **state) {
     enum { HELD = 30, COUNTERS = 8 };
     struct bench *t = *state;
     swapc_pin pins[HELD];
-    for (int i = 0; i < HELD; i++) swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]);
+    for (int i = 0; i < HELD; i++)
+        assert_int_equal(swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]), SWAPC_OK);
     for (unsigned i = 0; i < HELD; i++) {
         assert_int_equal(pins[i].generation, i + 1);
         assert_int_equal(swapc_slot_drain(t->slot, i + 1, 0), SWAPC_OK);
@@ -267,8 +269,9 @@ static void new_pins_do_not_hold_old_generations(void **state) {
     enum { HELD = 9 };
     struct bench *t = *state;
     swapc_pin pins[HELD], newest;
-    for (int i = 0; i < HELD; i++) swapc_slot_publish_pin(t->slot, t->a, &pins[i]);
-    uint64_t generation = swapc_slot_publish(t->slot, t->b);
+    for (int i = 0; i < HELD; i++)
+        assert_int_equal(swapc_slot_publish_pin(t->slot, t->a, &pins[i]), SWAPC_OK);
+    uint64_t generation = published(t->slot, t->b);
     for (int i = 0; i < HELD; i++) swapc_pin_release(&pins[i]);
     assert_int_equal(swapc_slot_pin(t->slot, &newest), SWAPC_OK);
     assert_int_equal(swapc_slot_drain(t->slot, generation, 0), SWAPC_OK);
@@ -279,7 +282,8 @@ static void many_pins_outlive_the_slot(void **state) {
     enum { HELD = 20 };
     struct bench *t = *state;
     swapc_pin pins[HELD];
-    for (int i = 0; i < HELD; i++) swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]);
+    for (int i = 0; i < HELD; i++)
+        assert_int_equal(swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]), SWAPC_OK);
     swapc_slot_free(t->slot);
     t->slot = NULL;
     for (int i = 0; i < HELD; i++) {
@@ -291,10 +295,10 @@ static void many_pins_outlive_the_slot(void **state) {
 static void a_released_pin_is_void(void **state) {
     struct bench *t = *state;
     swapc_pin pin;
-    swapc_slot_publish_pin(t->slot, t->a, &pin);
+    assert_int_equal(swapc_slot_publish_pin(t->slot, t->a, &pin), SWAPC_OK);
     swapc_pin_release(&pin);
     swapc_pin_release(&pin);
-    assert_int_equal(swapc_slot_publish(t->slot, t->b), 2);
+    assert_int_equal(published(t->slot, t->b), 2);
     assert_int_equal(swapc_slot_drain(t->slot, 2, 0), SWAPC_OK);
 }
 

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine_names.h"
+#include "publish.h"
 #include "swapc/swapc.h"
 #include "test_main.h"
 
@@ -79,7 +81,7 @@ static void expect_flat(const struct usage *before, const struct usage *after) {
 }
 
 static bool built(const char *engine) {
-    swapc_engine_info info;
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
         if (strcmp(info.name, engine) == 0) return info.built;
     return false;
@@ -105,8 +107,10 @@ static swapc_module *load(struct hammer *h, const char *engine, char answer) {
 
 static int setup(void **state) {
     static struct hammer h;
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
-    h = (struct hammer){.reply = SWAPC_REPLY_INIT};
+    config.engines = swapci_engine_names_all(engines);
+    h = (struct hammer){.reply = SWAPC_REPLY_INIT, .report = SWAPC_SWAP_REPORT_INIT};
     strcpy(h.folder, "/tmp/swapc-hammer-test-XXXXXX");
     assert_non_null(mkdtemp(h.folder));
     snprintf(h.cache, sizeof h.cache, "%s/cache", h.folder);
@@ -192,7 +196,7 @@ static void hammer(struct hammer *h, unsigned least, void (*swap)(struct hammer 
 /* Each swap is followed by the first answer of the new module. */
 static void swap_warm(struct hammer *h, unsigned n) {
     swapc_pin pin;
-    swapc_slot_publish_pin(h->slot, h->modules[(n + 1) % 2], &pin);
+    assert_int_equal(swapc_slot_publish_pin(h->slot, h->modules[(n + 1) % 2], &pin), SWAPC_OK);
     assert_int_equal(pin.generation, n);
     assert_true(answers_right(&pin, &h->reply));
     swapc_pin_release(&pin);
@@ -218,7 +222,7 @@ static void warm_swaps_between_engines(void **state) {
 static void swap_cold(struct hammer *h, unsigned n) {
     swapc_module *module =
         load(h, n % 3 && built("wasm3") ? "wasm3" : "wasmtime", n % 2 ? 'A' : 'B');
-    assert_int_equal(swapc_slot_publish(h->slot, module), n);
+    assert_int_equal(published(h->slot, module), n);
     swapc_module_release(module);
     assert_int_equal(swapc_slot_drain(h->slot, n, 60000), SWAPC_OK);
 }

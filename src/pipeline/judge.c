@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "engine_names.h"
 #include "translator.h"
 
 struct swapci_judges {
@@ -33,7 +34,10 @@ static enum swapc_status load_methods(swapci_judges *j, swapc_error *error) {
         if (status == SWAPC_OK)
             status = swapc_slot_new(swapci_method_table[m]->name, &j->slots[m], error);
         if (status == SWAPC_OK && j->config.swap == SWAPCI_SWAP_NONE)
-            swapc_slot_publish(j->slots[m], j->modules[m]);
+            status = swapc_slot_publish(j->slots[m], j->modules[m], NULL);
+        if (status != SWAPC_OK)
+            swapc_error_set(error, status, "slot %s does not take %s", swapci_method_table[m]->name,
+                            j->config.paths[m]);
     }
     return status;
 }
@@ -53,9 +57,11 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
     if (!j) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     j->config = *config;
     swapc_host_config host = SWAPC_HOST_CONFIG_INIT;
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     host.host_call = take_host_call;
     host.log = config->log;
     host.trust = config->trust;
+    host.engines = swapci_engine_names(config->engine, engines);
     host.instances = config->workers > 16 ? 4 * config->workers : 64;
     enum swapc_status status = swapci_keyring_public_load(config->keys_pub, &j->keys, error);
     if (status == SWAPC_OK) status = swapc_host_new(&host, &j->host, error);
@@ -113,12 +119,21 @@ static enum swapc_status slot_of(const swapci_judges *j, const swapci_method *me
     return SWAPC_OK;
 }
 
+/* Loading native code runs it, before any check can. */
+static enum swapc_status may_swap(const swapci_judges *j, swapc_error *error) {
+    if (j->config.allow_native || !swapci_engine_is_trusted_code(j->config.engine)) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_NOT_ALLOWED,
+                           "this verifier runs native code, which would run unchecked as it is "
+                           "loaded: a swap needs a verifier started with --allow-native");
+}
+
 enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
                                      const char *path, swapc_error *error) {
     swapc_swap_options options = SWAPC_SWAP_OPTIONS_INIT;
     swapc_slot *slot;
     options.module.engine = judges->config.engine;
     enum swapc_status status = slot_of(judges, method, &slot, error);
+    if (status == SWAPC_OK) status = may_swap(judges, error);
     if (status == SWAPC_OK)
         status = swapc_slot_swap(slot, judges->host, path, &options, NULL, error);
     if (status == SWAPC_OK) atomic_fetch_add(&judges->swaps, 1);
@@ -155,15 +170,24 @@ void swapci_judge_fini(swapci_judge *judge) {
     swapc_reply_fini(&judge->reply);
 }
 
-static void publish_pin(swapci_judges *j, swapc_module *module, swapc_pin *pin) {
-    swapc_slot_publish_pin(common_slot(j), module, pin);
+static enum swapc_status publish_pin(swapci_judges *j, swapc_module *module, swapc_pin *pin,
+                                     swapc_error *error) {
+    enum swapc_status status = swapc_slot_publish_pin(common_slot(j), module, pin);
+    if (status != SWAPC_OK)
+        return swapc_error_set(error, status, "the slot does not take %s",
+                               swapc_module_describe(module)->path);
     atomic_fetch_add(&j->swaps, 1);
+    return SWAPC_OK;
 }
 
-static void pin_warm(swapci_judges *j, unsigned method, swapc_pin *pin) {
-    if (j->config.every_message) publish_pin(j, j->modules[method], pin);
-    else if (swapc_slot_ensure_pin(common_slot(j), j->modules[method], pin))
-        atomic_fetch_add(&j->swaps, 1);
+static enum swapc_status pin_warm(swapci_judges *j, unsigned method, swapc_pin *pin,
+                                  swapc_error *error) {
+    int swapped = 0;
+    if (j->config.every_message) return publish_pin(j, j->modules[method], pin, error);
+    enum swapc_status status =
+        swapc_slot_ensure_pin(common_slot(j), j->modules[method], pin, &swapped);
+    if (swapped) atomic_fetch_add(&j->swaps, 1);
+    return status;
 }
 
 /* Whether pin's module is the one of method: loaded modules are new ones of the same file. */
@@ -181,9 +205,9 @@ static enum swapc_status pin_loaded(swapci_judges *j, unsigned method, swapc_pin
     }
     enum swapc_status status = load(j, method, &module, error);
     if (status != SWAPC_OK) return status;
-    publish_pin(j, module, pin);
+    status = publish_pin(j, module, pin, error);
     swapc_module_release(module);
-    return SWAPC_OK;
+    return status;
 }
 
 /* method: its number. */
@@ -193,8 +217,7 @@ static enum swapc_status pin(swapci_judges *j, unsigned method, swapc_pin *out,
     case SWAPCI_SWAP_NONE:
         return swapc_slot_pin(j->slots[method], out);
     case SWAPCI_SWAP_WARM:
-        pin_warm(j, method, out);
-        return SWAPC_OK;
+        return pin_warm(j, method, out, error);
     case SWAPCI_SWAP_DISK:
     case SWAPCI_SWAP_COLD:
         return pin_loaded(j, method, out, error);

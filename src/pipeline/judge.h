@@ -29,7 +29,8 @@ enum swapci_swap_mode {
 typedef struct swapci_judges_config {
     const char
         *paths[SWAPCI_METHODS_MAX]; /* bundle of each method, by its number; NULL: not needed */
-    const char *engine;
+    const char *engine;             /* naming one that is no sandbox is the permission to run it */
+    bool allow_native;              /* with such an engine: swapci_judges_swap is, too */
     enum swapci_swap_mode swap;
     bool every_message;   /* swapping: publish for each message (fixed method) */
     const char *keys_pub; /* path of keys.pub */
@@ -49,7 +50,8 @@ void swapci_judges_free(swapci_judges *judges);
  * before; calls in flight finish on theirs. Only with SWAPCI_SWAP_NONE: in the other modes the
  * messages themselves swap.
  * Returns what swapc_slot_swap and swapc_slot_rollback return; NOT_FOUND (method not served),
- * UNSUPPORTED (the mode). After failure the slot is as before. */
+ * UNSUPPORTED (the mode), NOT_ALLOWED (native code, without allow_native). After failure the slot is
+ * as before. */
 enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
                                      const char *path, swapc_error *error);
 enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "elf_check.h"
+#include "engine_names.h"
 #include "mutate.h"
 #include "offers.h"
 #include "swapc/swapc.h"
@@ -110,7 +111,7 @@ static void expect_refusal(struct job *job, enum swapc_status status,
 }
 
 static void offer_mutant(struct job *job, const struct swapci_offer *offer) {
-    swapc_swap_report report;
+    swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
     swapc_error said = SWAPC_ERROR_INIT;
     uint64_t before = swapc_slot_generation(job->slot);
     enum swapc_status status =
@@ -118,7 +119,10 @@ static void offer_mutant(struct job *job, const struct swapci_offer *offer) {
     if (status == SWAPC_OK) {
         job->taken++;
         expect_vectors(job, before + 1);
-        expect_good(job, swapc_slot_publish(job->slot, job->good));
+        uint64_t generation = 0;
+        if (swapc_slot_publish(job->slot, job->good, &generation) != SWAPC_OK)
+            fail(job, "the good module is not published again");
+        expect_good(job, generation);
     } else {
         expect_refusal(job, status, &report, &said);
         expect_good(job, before);
@@ -203,7 +207,9 @@ static enum swapc_status offer_all(struct job *job, unsigned count) {
 }
 
 static enum swapc_status prepare(struct job *job, const char *folder) {
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    config.engines = swapci_engine_names_all(engines);
     enum swapc_status status = SWAPC_OK;
     char path[512];
     config.cache = "";
@@ -221,7 +227,7 @@ static enum swapc_status prepare(struct job *job, const char *folder) {
     if (status == SWAPC_OK)
         status = swapc_module_load(job->host, job->offer[0].folder, &job->options.module,
                                    &job->good, job->error);
-    if (status == SWAPC_OK) swapc_slot_publish(job->slot, job->good);
+    if (status == SWAPC_OK) status = swapc_slot_publish(job->slot, job->good, NULL);
     return status;
 }
 
@@ -247,7 +253,7 @@ static unsigned long long number_of(int argc, char **argv, int index,
 }
 
 int main(int argc, char **argv) {
-    static struct job job;
+    static struct job job = {.engine = SWAPC_ENGINE_INFO_INIT};
     swapc_error error = SWAPC_ERROR_INIT;
     if (argc < 3 || !find_engine(argv[1], &job.engine)) {
         fprintf(stderr, "usage: mutation ENGINE BUNDLES [COUNT [SEED [FIRST]]]\n");

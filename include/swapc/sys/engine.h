@@ -4,7 +4,8 @@
  * it knows nothing of waPC's protocol, of bundles, slots or pipelines. The host functions that a
  * guest may import (waPC's nine, the deny-all WASI subset) are implemented once, in the core, and
  * reach the engine as a table of {module, name, signature, function}; the engine only moves the
- * arguments. Embedders need swapc/swapc.h, not this.
+ * arguments. Embedders need swapc/swapc.h; this is not installed, because an engine is a part of the
+ * build (src/engines) and cannot be registered by a program.
  *
  * Threads: open and close are called once each, alone. compile, validate and instantiate may be
  *     called from several threads at once. One instance is used by one thread at a time, but by
@@ -21,16 +22,13 @@
 
 #include <stdbool.h>
 
-#include "swapc/bytes.h"
-#include "swapc/error.h"
-#include "swapc/limits.h"
-#include "swapc/log.h"
+#include "swapc/host.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define SWAPC_ENGINE_ABI 1u
+#define SWAPC_ENGINE_ABI 2u
 
 /* Each engine completes these three for itself, in its own file. */
 typedef struct swapc_engine_state swapc_engine_state;
@@ -91,22 +89,9 @@ typedef struct swapc_run {
 /* Takes the compiled form of a module; the bytes are borrowed for the call. */
 typedef void (*swapc_compiled_fn)(swapc_bytes compiled, void *user);
 
-/* What an engine holds. A ceiling without its bit is not held, and the docs say so. */
-enum swapc_engine_caps {
-    SWAPC_CAP_WASM = 1u << 0,     /* takes wasm binaries; without it: shared objects */
-    SWAPC_CAP_SANDBOX = 1u << 1,  /* a guest cannot touch the host's memory */
-    SWAPC_CAP_DEADLINE = 1u << 2, /* run.deadline_ns stops loops */
-    SWAPC_CAP_CANCEL = 1u << 3,   /* run.cancel stops loops */
-    SWAPC_CAP_MEMORY = 1u << 4,   /* limits.memory_max */
-    SWAPC_CAP_STACK = 1u << 5,    /* runaway recursion traps */
-    /* A deadline and cancel are held by counting in the guest's code, which takes time; instances
-     * made with limits.deadline_ms 0 run as they came, and refuse (UNSUPPORTED) a run with either. */
-    SWAPC_CAP_METERED = 1u << 6
-};
-
 typedef struct swapc_engine {
     uint32_t abi;                /* SWAPC_ENGINE_ABI */
-    uint32_t caps;               /* enum swapc_engine_caps, or-ed */
+    uint32_t caps;               /* enum swapc_engine_caps (swapc/host.h), or-ed */
     const char *name;            /* "wasmtime" */
     const char *const *flavours; /* flavours of a bundle that it runs, best first; NULL-ended */
 
