@@ -57,7 +57,7 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
         .messages = job->messages,
         .method = strcmp(job->method, "none") == 0 ? NULL : job->method,
         .seed = job->seed,
-        .message_max = swapci_signer_message_max(0),
+        .message_max = swapci_signer_message_max(SWAPCI_TRANSPORT_RECORD_MAX),
     };
     enum swapc_status status = swapci_stream_names_init(&config.names, job->stream, error);
     if (status == SWAPC_OK) status = announce(client, &config.names, error);

@@ -113,13 +113,13 @@ static void default_consumer(const char *ring, char *out, size_t size) {
 static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_error *error) {
     swapci_keyring *keys = NULL;
     swapci_key_pairs *pairs = NULL;
+    swapci_sender *sender = NULL;
     char consumer[SWAPCI_STREAM_CONSUMER_MAX + 1];
     swapci_signer_config config = {
         .redis_url = job->common.redis,
         .redis_retry_ms = (uint32_t)(job->retry_s * 1000),
         .prefix = job->common.stream,
         .consumer = job->consumer ? job->consumer : consumer,
-        .ring = job->common.ring,
         .tamper = job->tamper,
         .seed = job->seed,
         .log = swapci_cli_log(),
@@ -132,9 +132,12 @@ static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_er
     if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
     swapci_keyring_free(keys);
     config.pairs = pairs;
+    if (status == SWAPC_OK) status = swapci_pipeline_sender(job->common.ring, &sender, error);
+    config.sender = sender;
     if (status == SWAPC_OK) status = swapci_signer_new(&config, &job->signer, error);
     if (status == SWAPC_OK) status = serve(job, interrupted, error);
     swapci_signer_free(job->signer);
+    swapci_sender_close(sender);
     swapci_key_pairs_free(pairs);
     return status;
 }

@@ -71,6 +71,7 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     unsigned methods = swapci_method_set(job->method);
     swapci_stream_names names;
     swapci_judges *judges = NULL;
+    swapci_receiver *receiver = NULL;
     swapci_verifier *verifier = NULL;
     swapc_trust *trust = NULL;
     enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
@@ -80,9 +81,10 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     if (status == SWAPC_OK) status = make_trust(job, &trust, error);
     config.trust = trust;
     if (status == SWAPC_OK) status = swapci_judges_new(&config, &judges, error);
+    if (status == SWAPC_OK) status = swapci_pipeline_receiver(job->common.ring, &receiver, error);
     swapci_verifier_config verifier_config = {
         .judges = judges,
-        .ring = job->common.ring,
+        .receiver = receiver,
         .redis = {.url = job->common.redis, .retry_ms = SWAPCI_REDIS_RETRY_MS},
         .names = &names,
         .keep = job->keep,
@@ -92,6 +94,7 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     if (status == SWAPC_OK) status = swapci_verifier_new(&verifier_config, &verifier, error);
     if (status == SWAPC_OK) status = serve(job, judges, verifier, interrupted, error);
     swapci_verifier_free(verifier);
+    swapci_receiver_close(receiver);
     swapci_judges_free(judges);
     swapc_trust_free(trust);
     return status;

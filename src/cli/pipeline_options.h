@@ -7,6 +7,7 @@
 
 #include "judge.h"
 #include "options.h"
+#include "transport.h"
 
 struct swapci_pipeline_options {
     const char *redis, *ring, *keys, *listen, *stream;
@@ -59,6 +60,12 @@ enum swapc_status swapci_pipeline_modules(unsigned methods, struct swapci_module
 /* Settles config->paths, which point into paths: NULL for other methods. */
 void swapci_pipeline_judged(const struct swapci_module_paths *paths, unsigned methods,
                             swapci_judges_config *config);
+
+/* Open the side of a signer, or a verifier, of the transport: here is chosen which back end it is.
+ * Return as its open; the handle is the caller's to close. */
+enum swapc_status swapci_pipeline_sender(const char *ring, swapci_sender **out, swapc_error *error);
+enum swapc_status swapci_pipeline_receiver(const char *ring, swapci_receiver **out,
+                                           swapc_error *error);
 
 /* Settles config->swap and every_message; swap is one of the choices. */
 void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_config *config);

@@ -51,6 +51,7 @@ struct swapci_run_job {
     struct swapci_module_paths paths;
     swapci_judges *judges;
     uint64_t swaps_before; /* made while the bound was measured */
+    swapci_receiver *receiver;
     swapci_verifier *verifier;
     struct swapci_signer_child signer;
     swapci_rpc_client *client;
@@ -169,16 +170,18 @@ static enum swapc_status prepare_keys_and_modules(struct swapci_run_job *job, sw
 }
 
 static enum swapc_status start_verifier(struct swapci_run_job *job, swapc_error *error) {
+    swapci_ring_sweep(NULL, "run-");
+    enum swapc_status status = swapci_pipeline_receiver(job->ring, &job->receiver, error);
+    if (status != SWAPC_OK) return status;
     swapci_verifier_config config = {
         .judges = job->judges,
-        .ring = job->ring,
+        .receiver = job->receiver,
         .redis = job->redis_config,
         .names = &job->names,
         .workers = (unsigned)job->options->workers,
         .log = job->log,
     };
-    swapci_ring_sweep(NULL, "run-");
-    enum swapc_status status = swapci_verifier_new(&config, &job->verifier, error);
+    status = swapci_verifier_new(&config, &job->verifier, error);
     return status == SWAPC_OK ? swapci_verifier_start(job->verifier, error) : status;
 }
 
@@ -230,7 +233,7 @@ static void *generate(void *user) {
         .messages = o->messages == UINT64_MAX ? 0 : o->messages,
         .method = o->method,
         .seed = o->seed,
-        .message_max = swapci_signer_message_max(0),
+        .message_max = swapci_signer_message_max(SWAPCI_TRANSPORT_RECORD_MAX),
         .ledger = job->ledger,
         .sent = &job->sent,
     };
@@ -492,6 +495,7 @@ void swapci_run_job_free(swapci_run_job *job) {
     swapci_rpc_client_free(job->client);
     swapci_rpc_shutdown();
     swapci_verifier_free(job->verifier);
+    swapci_receiver_close(job->receiver);
     swapci_judges_free(job->judges);
     swapci_ledger_free(job->ledger);
     if (job->ring[0]) swapci_ring_unlink(NULL, job->ring, NULL);

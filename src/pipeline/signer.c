@@ -12,8 +12,7 @@
 
 enum { BLOCK_MS = SWAPCI_REDIS_SLICE_MS };
 
-size_t swapci_signer_message_max(size_t ring_capacity) {
-    size_t record_max = (ring_capacity ? ring_capacity : SWAPCI_RING_CAPACITY) / 4;
+size_t swapci_signer_message_max(size_t record_max) {
     size_t frame = SWAPCI_RECORD_HEAD + SWAPCI_RECORD_KEY_MAX + SWAPCI_RECORD_SIGNATURE_MAX +
                    1; /* the byte that an empty message gains when it is tampered with */
     return record_max > frame ? record_max - frame : 0;
@@ -115,9 +114,9 @@ bool swapci_signer_forget(swapci_signer *signer, const void *user) {
     return found != NULL;
 }
 
-/* Reads new entries and sends them, or waits a little when the ring is full enough. */
+/* Reads new entries and sends them, or waits a little when enough is under way. */
 static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
-    size_t room = SWAPCI_SIGNER_IN_FLIGHT - swapci_signer_flight(s);
+    size_t room = SWAPCI_SIGNER_IN_FLIGHT - swapci_sender_in_flight(s->sender);
     if (room < s->batch_max) return swapci_signer_nap(s, 1, error);
     enum swapc_status status = resolve_waiters(s, error);
     if (status == SWAPC_OK) {
@@ -180,7 +179,7 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
                             why.text[0] ? why.text : swapc_status_text(status));
         }
     }
-    if (status == SWAPC_OK) swapci_ring_finish(s->ring);
+    if (status == SWAPC_OK) swapci_sender_finish(s->sender);
     return status;
 }
 
@@ -217,26 +216,14 @@ static enum swapc_status check_config(const swapci_signer_config *config, swapc_
     return SWAPC_OK;
 }
 
-/* Attaches to ring and Redis. */
-static enum swapc_status attach(swapci_signer *s, const swapci_signer_config *config,
-                                swapc_error *error) {
-    swapci_ring_config ring = {config->ring, config->ring_directory, config->ring_capacity,
-                               &s->stop};
+static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *config,
+                                 swapc_error *error) {
     swapci_redis_config redis = {
         .url = config->redis_url, .retry_ms = config->redis_retry_ms, .stop = &s->stop};
-    swapc_error why = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_ring_open(&ring, SWAPCI_RING_PRODUCER, &s->ring, &why);
-    if (status == SWAPC_BUSY) {
-        return swapc_error_set(error, status,
-                               "the ring %s has a signer already: end that one first, or give "
-                               "another name with --ring",
-                               config->ring);
-    }
-    if (status != SWAPC_OK) return swapc_error_set(error, status, "%s", why.text);
-    s->record_max = swapci_ring_record_max(s->ring);
+    s->record_max = s->sender->record_max;
     s->record = malloc(s->record_max);
     if (!s->record) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    status = swapci_redis_open(&redis, &s->redis, error);
+    enum swapc_status status = swapci_redis_open(&redis, &s->redis, error);
     if (status == SWAPC_OK) status = swapci_stream_create(s->redis, &s->names, error);
     if (status == SWAPC_OK)
         status = swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, error);
@@ -250,6 +237,7 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     if (status != SWAPC_OK) return status;
     if (!s) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     s->config = *config;
+    s->sender = config->sender;
     s->pairs = config->pairs;
     s->method = config->method ? config->method : swapci_method_table[0];
     snprintf(s->consumer, sizeof s->consumer, "%s", config->consumer);
@@ -257,7 +245,7 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     s->batch_max = SIGNER_BATCH_START;
     swapci_signer_recovery_begin(s);
     status = swapci_stream_names_init(&s->names, config->prefix, error);
-    if (status == SWAPC_OK) status = attach(s, config, error);
+    if (status == SWAPC_OK) status = connect(s, config, error);
     if (status != SWAPC_OK) {
         swapci_signer_free(s);
         return status;
@@ -279,7 +267,7 @@ void swapci_signer_drain(swapci_signer *signer) {
 
 void swapci_signer_stop(swapci_signer *signer) {
     atomic_store(&signer->stop, 1);
-    swapci_ring_wake_self(signer->ring);
+    swapci_sender_interrupt(signer->sender);
 }
 
 swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
@@ -305,7 +293,6 @@ void swapci_signer_free(swapci_signer *signer) {
     if (!signer) return;
     swapci_verdict_writer_free(signer->verdicts);
     swapci_redis_free(signer->redis);
-    swapci_ring_close(signer->ring);
     swapci_batch_fini(&signer->batch);
     swapci_buffer_fini(&signer->altered);
     free(signer->record);

@@ -1,9 +1,9 @@
-/* signer.h - reads messages, signs them, and writes the records into the ring; loses none.
+/* signer.h - reads messages, signs them, and sends the records to the verifiers; loses none.
  *
  * A message stays pending in Redis until its verdict is stored. What is pending for this consumer
- * is sent again by event, never by idle time: when the signer starts, when the ring's consumer has
- * changed, when the Redis connection was lost, when a dead consumer's entries were adopted; each
- * time once the ring is drained. A message that was sent twice before goes alone, so that one that
+ * is sent again by event, never by idle time: when the signer starts, when the transport
+ * tells of a loss, when the Redis connection was lost, when a dead consumer's entries were adopted; each
+ * time once what was sent is taken. A message that was sent twice before goes alone, so that one that
  * kills verifiers does not take others with it; one delivered more than 5 times is answered Error,
  * reason `poisoned`. Other messages that cannot be signed are answered Error here: `malformed`
  * (no field m), `unknown method`, `too large`, and with Redis 6.2 `deleted`.
@@ -11,11 +11,12 @@
  * A signer that ends, drained or stopped, with nothing pending leaves the group and ends its lease;
  * with something pending it does neither, so that its successor finds it.
  *
- * Bounds: at most SWAPCI_SIGNER_IN_FLIGHT records are in the ring (the verifier bounds what it has
+ * Bounds: at most SWAPCI_SIGNER_IN_FLIGHT records are under way (the verifier bounds what it has
  *     taken); a lease of SWAPCI_SIGNER_LEASE_MS says that the consumer lives.
  * Threads: new, start, join and free by one thread; the others from any. The work is done by a thread
  *     of the signer's own, on which the callbacks are called.
- * Ownership: what the config points at is copied, but for pairs, which must outlive the signer.
+ * Ownership: what the config points at is copied, but for pairs and the sender,
+ *     which must outlive the signer. The sender is the signer's alone until free.
  */
 #ifndef SWAPCI_SIGNER_H
 #define SWAPCI_SIGNER_H
@@ -25,6 +26,7 @@
 #include "method.h"
 #include "stream.h"
 #include "swapc/log.h"
+#include "transport.h"
 
 enum {
     SWAPCI_SIGNER_IN_FLIGHT = 512,
@@ -44,10 +46,8 @@ typedef struct swapci_signer_config {
     const char *redis_url;
     uint32_t redis_retry_ms; /* as in redis.h */
     const char *prefix;      /* of the streams; NULL: "swapc" */
-    const char *consumer; /* the signer's name: the same after a restart, its own among signers */
-    const char *ring;     /* name */
-    const char *ring_directory; /* NULL: /dev/shm */
-    size_t ring_capacity;       /* bytes; 0: SWAPCI_RING_CAPACITY */
+    const char *consumer;  /* the signer's name: the same after a restart, its own among signers */
+    swapci_sender *sender; /* to the verifiers */
     const swapci_key_pairs *pairs;
     const swapci_method *method; /* of messages that name none; NULL: the first of the table */
     double tamper;               /* probability, 0 to 1 */
@@ -57,9 +57,8 @@ typedef struct swapci_signer_config {
     void *user;
 } swapci_signer_config;
 
-/* Attaches to the ring, connects, and makes the group; takes no message yet.
- * Returns INVALID (config, ring), BUSY (the ring has a producer), the failures of swapci_redis_open
- * and swapci_ring_open, NO_MEMORY. */
+/* Connects, and makes the group; takes no message yet.
+ * Returns INVALID (config), the failures of swapci_redis_open, NO_MEMORY. */
 enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_signer **out,
                                     swapc_error *error);
 
@@ -76,11 +75,11 @@ enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_s
  * then not called; false: fn has been called, or is just being called. user was given once only. */
 bool swapci_signer_forget(swapci_signer *signer, const void *user);
 
-/* Asks the signer to read no more, to wait until nothing is pending, to mark the ring's end of
+/* Asks the signer to read no more, to wait until nothing is pending, to finish the sender's
  * stream, and to end. */
 void swapci_signer_drain(swapci_signer *signer);
 
-/* Asks the signer to end soon, leaving messages pending and the ring without an end. May be called
+/* Asks the signer to end soon, leaving messages pending and the stream unfinished. May be called
  * from a signal handler. */
 void swapci_signer_stop(swapci_signer *signer);
 
@@ -93,7 +92,7 @@ enum swapci_signer_state {
 
 typedef struct swapci_signer_stats {
     enum swapci_signer_state state;
-    uint64_t sent;     /* records written into the ring */
+    uint64_t sent;     /* records */
     uint64_t resent;   /* of them, of messages delivered before */
     uint64_t tampered; /* of them */
     uint64_t refused;  /* messages answered Error here */
@@ -106,10 +105,10 @@ swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer);
  * started), INTERRUPTED (stopped), or why it failed: UNREACHABLE, PROTOCOL, CORRUPT, SYSTEM, NO_MEMORY. */
 enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error);
 
-/* Detaches and frees; joined before. NULL does nothing. */
+/* Frees; joined before. The sender is left as it is. NULL does nothing. */
 void swapci_signer_free(swapci_signer *signer);
 
-/* Bytes of the largest message that fits a ring of this capacity (0: the default). */
-size_t swapci_signer_message_max(size_t ring_capacity);
+/* Bytes of the largest message whose record has at most record_max bytes. */
+size_t swapci_signer_message_max(size_t record_max);
 
 #endif

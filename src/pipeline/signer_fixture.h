@@ -15,6 +15,7 @@
 #include "record.h"
 #include "ring.h"
 #include "signer.h"
+#include "transport_ring.h"
 #include "verdict.h"
 
 enum { RECORD_MAX = 16384 };
@@ -26,6 +27,8 @@ typedef struct scene {
     char ring_name[64];
     char keys[64];
     swapci_key_pairs *pairs;
+    swapci_transport_ring_config transport;
+    swapci_sender *sender;
     swapci_signer_config config;
     swapci_signer *signer;
     swapci_ring *ring; /* our end; NULL: no verifier */
@@ -55,8 +58,8 @@ static inline scene *scene_new(void) {
     s->config.redis_url = fixture_url();
     s->config.redis_retry_ms = 5000;
     s->config.consumer = "one";
-    s->config.ring = s->ring_name;
-    s->config.ring_capacity = 4 * RECORD_MAX;
+    s->transport.name = s->ring_name;
+    s->transport.capacity = 4 * RECORD_MAX;
     s->config.pairs = s->pairs;
     return s;
 }
@@ -69,6 +72,7 @@ static inline void scene_free(scene *s) {
         swapci_signer_join(s->signer, NULL);
     }
     swapci_signer_free(s->signer);
+    swapci_sender_close(s->sender);
     swapci_ring_close(s->ring);
     swapci_ring_unlink(NULL, s->ring_name, NULL);
     swapci_key_pairs_free(s->pairs);
@@ -101,14 +105,23 @@ static inline void add(scene *s, size_t count, const char *method) {
 
 static inline void start(scene *s) {
     swapc_error error = SWAPC_ERROR_INIT;
-    s->signer = NULL; /* freed by the case, if there was one */
+    fixture_ok(swapci_transport_ring_send(&s->transport, &s->sender, &error), &error);
+    s->config.sender = s->sender;
     fixture_ok(swapci_signer_new(&s->config, &s->signer, &error), &error);
     fixture_ok(swapci_signer_start(s->signer, &error), &error);
 }
 
+/* Frees the signer, as its process does when it ends. */
+static inline void end(scene *s) {
+    swapci_signer_free(s->signer);
+    swapci_sender_close(s->sender);
+    s->signer = NULL;
+    s->sender = NULL;
+}
+
 static inline void attach(scene *s) {
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_ring_config ring = {s->ring_name, NULL, s->config.ring_capacity, NULL};
+    swapci_ring_config ring = {s->ring_name, NULL, s->transport.capacity, NULL};
     fixture_ok(swapci_ring_open(&ring, SWAPCI_RING_CONSUMER, &s->ring, &error), &error);
 }
 

@@ -10,7 +10,6 @@
 
 #include "buffer.h"
 #include "record.h"
-#include "ring.h"
 #include "signer.h"
 #include "verdict.h"
 
@@ -37,7 +36,7 @@ struct swapci_signer {
     const swapci_method *method; /* of messages that name none */
 
     swapci_redis *redis;
-    swapci_ring *ring;
+    swapci_sender *sender;
     swapci_verdict_writer *verdicts;
     swapci_batch batch;
     uint8_t *record; /* record_max bytes */
@@ -45,10 +44,6 @@ struct swapci_signer {
     swapci_buffer altered; /* a tampered message */
 
     size_t batch_max; /* entries asked for at once */
-
-    size_t flight_lens[SWAPCI_SIGNER_IN_FLIGHT]; /* of the newest records, a circle */
-    size_t flight_first, flight_count;
-    uint64_t flight_bytes;
 
     int recovering;
     swapci_stream_id recovered; /* pending entries up to here are sent again */
@@ -72,14 +67,11 @@ struct swapci_signer {
  * the batch is needed any more. Returns INTERRUPTED, CORRUPT, those of redis.h, NO_MEMORY. */
 enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error);
 
-/* Records in the ring, at most so many too high: records that the ring's bytes could hold. */
-size_t swapci_signer_flight(swapci_signer *s);
-
 /* One step of sending again what is pending; clears s->recovering when all is sent. */
 enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error);
 
-/* Renews the lease and adopts from the dead, when it is time. Starts a recovery when the ring's
- * consumer has changed. To be called in every wait. */
+/* Renews the lease and adopts from the dead, when it is time. Starts a recovery when the
+ * transport tells of a loss. To be called in every wait. */
 enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error);
 
 /* From the start. */

@@ -20,9 +20,10 @@ void swapci_signer_recovery_begin(swapci_signer *s) {
 enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
     uint64_t now = swapci_clock_monotonic_ns();
     size_t moved = 0;
-    if (swapci_ring_consumer_changed(s->ring)) {
-        swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer",
-                        "the ring's consumer changed: what is pending is sent again");
+    if (swapci_sender_lost(s->sender)) {
+        swapc_log_write(
+            &s->config.log, SWAPC_LOG_INFO, "signer",
+            "records may have been lost (a verifier came anew): what is pending is sent again");
         swapci_signer_recovery_begin(s);
     }
     if (now < s->chores_due_ns) return SWAPC_OK;
@@ -42,13 +43,13 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
     return status;
 }
 
-/* Waits a slice for the ring to drain. Out: *drained. */
-static enum swapc_status await_drained(swapci_signer *s, int *drained, swapc_error *error) {
-    enum swapc_status status = swapci_ring_wait_drained(s->ring, WAIT_MS, error);
-    *drained = status == SWAPC_OK;
-    if (status == SWAPC_UNREACHABLE) { /* no verifier: what is in the ring waits for the next */
+/* Waits a slice until all that was sent is taken. Out: *taken. */
+static enum swapc_status await_taken(swapci_signer *s, bool *taken, swapc_error *error) {
+    enum swapc_status status = swapci_sender_wait_taken(s->sender, WAIT_MS, error);
+    *taken = status == SWAPC_OK;
+    if (status == SWAPC_UNREACHABLE) { /* no verifier: what was sent waits for the next */
         swapc_error_clear(error);
-        status = swapci_ring_wait_peer(s->ring, WAIT_MS, error);
+        status = swapci_sender_wait_receiver(s->sender, WAIT_MS, error);
         if (status == SWAPC_UNREACHABLE) {
             swapc_error_clear(error);
             status = SWAPC_OK;
@@ -116,9 +117,9 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     swapci_pending page[SIGNER_BATCH];
     size_t count = s->batch_max;
     size_t plain = 0;
-    int drained = 0;
-    enum swapc_status status = await_drained(s, &drained, error);
-    if (status != SWAPC_OK || !drained) return status;
+    bool taken = false;
+    enum swapc_status status = await_taken(s, &taken, error);
+    if (status != SWAPC_OK || !taken) return status;
     status =
         swapci_stream_pending(s->redis, &s->names, s->consumer, s->recovered, page, &count, error);
     if (status != SWAPC_OK || count == 0) {

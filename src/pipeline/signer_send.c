@@ -2,6 +2,8 @@
 #include "signer_impl.h"
 #include "tamper.h"
 
+enum { SLICE_MS = 250 }; /* of a wait for room, between two looks at the chores */
+
 static uint64_t mix(uint64_t x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
@@ -17,27 +19,6 @@ static bool to_be_tampered(const swapci_signer *s, swapci_stream_id id) {
     return (double)(choice(s, id, 1) >> 11) * 0x1p-53 < s->config.tamper;
 }
 
-/* Keeps the lengths of the newest records: those whose bytes the ring still could hold are in it. */
-static void flight_add(swapci_signer *s, size_t len) {
-    if (s->flight_count == SWAPCI_SIGNER_IN_FLIGHT) {
-        s->flight_bytes -= s->flight_lens[s->flight_first];
-        s->flight_first = (s->flight_first + 1) % SWAPCI_SIGNER_IN_FLIGHT;
-        s->flight_count--;
-    }
-    s->flight_lens[(s->flight_first + s->flight_count++) % SWAPCI_SIGNER_IN_FLIGHT] = len;
-    s->flight_bytes += len;
-}
-
-size_t swapci_signer_flight(swapci_signer *s) {
-    size_t used = swapci_ring_used(s->ring);
-    while (s->flight_count > 0 && s->flight_bytes > used) {
-        s->flight_bytes -= s->flight_lens[s->flight_first];
-        s->flight_first = (s->flight_first + 1) % SWAPCI_SIGNER_IN_FLIGHT;
-        s->flight_count--;
-    }
-    return s->flight_count;
-}
-
 /* Why an entry cannot be sent, or NULL. Out: *method; NULL when it is unknown. */
 static const char *fault(const swapci_signer *s, const swapci_entry *entry,
                          const swapci_method **method) {
@@ -45,28 +26,24 @@ static const char *fault(const swapci_signer *s, const swapci_entry *entry,
     if (entry->deliveries > SWAPCI_SIGNER_DELIVERIES_MAX) return "poisoned";
     if (!entry->has_body) return "malformed";
     if (!*method) return "unknown method";
-    if (entry->body.len > swapci_signer_message_max(swapci_ring_capacity(s->ring)))
-        return "too large";
+    if (entry->body.len > swapci_signer_message_max(s->record_max)) return "too large";
     return NULL;
 }
 
-/* Writes the encoded record, with the chores done while the ring has no room. */
+/* Writes the encoded record, with the chores done while there is no room. */
 static enum swapc_status write_record(swapci_signer *s, size_t len, swapc_error *error) {
     swapc_bytes record = swapc_bytes_of(s->record, len);
     for (;;) {
         swapc_error why = SWAPC_ERROR_INIT;
-        enum swapc_status status = swapci_ring_write(s->ring, record, SWAPCI_RING_SLICE_MS, &why);
-        if (status == SWAPC_OK) {
-            flight_add(s, len);
-            return status;
-        }
+        enum swapc_status status = swapci_sender_send(s->sender, record, SLICE_MS, &why);
+        if (status == SWAPC_OK) return status;
         if (status == SWAPC_UNREACHABLE) /* full, and no verifier: one will come */
-            status = swapci_signer_nap(s, SWAPCI_RING_SLICE_MS, error);
+            status = swapci_signer_nap(s, SLICE_MS, error);
         else if (status == SWAPC_BUSY) status = SWAPC_OK;
         if (status == SWAPC_OK) status = swapci_signer_chores(s, error);
         if (status != SWAPC_OK) {
             const char *text = why.text[0] ? why.text : swapc_status_text(status);
-            return swapc_error_set(error, status, "the ring: %s", text);
+            return swapc_error_set(error, status, "the way to the verifiers: %s", text);
         }
     }
 }

@@ -13,7 +13,7 @@ static void drains_to_the_last_message(void **state) {
     add(s, 500, NULL);
     finish(s); /* messages that were not read yet stay */
     assert_int_equal(swapci_ring_take(s->ring, byte, sizeof byte, &len, NULL), SWAPC_CLOSED);
-    swapci_signer_free(s->signer);
+    end(s);
     start(s);
     while (swapci_signer_stats_get(s->signer).state != SWAPCI_SIGNER_READING)
         swapci_redis_sleep(NULL, 1, NULL);
@@ -37,7 +37,7 @@ static void a_stopped_signer_leaves_the_group_when_nothing_is_pending(void **sta
     assert_int_equal(swapci_signer_join(s->signer, NULL), SWAPC_INTERRUPTED);
     assert_int_equal(consumers(s), 1); /* it has messages: they are its successor's */
     assert_int_equal(fixture_integer(s->redis, "EXISTS %s:lease:one", s->names.prefix), 1);
-    swapci_signer_free(s->signer);
+    end(s);
     start(s);
     while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) answer_ready(s);
     swapci_redis_sleep(NULL, 20, NULL); /* most likely waits for messages now */
@@ -94,7 +94,7 @@ static void what_cannot_be_signed_is_answered(void **state) {
     swapci_message message = {swapc_bytes_of(large, RECORD_MAX), NULL, 0};
     fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
     fixture_ok(swapci_ledger_add(s->ledger, id, 0, &error), &error);
-    message.body.len = swapci_signer_message_max(s->config.ring_capacity); /* just fits */
+    message.body.len = swapci_signer_message_max(RECORD_MAX); /* just fits */
     fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
     fixture_ok(swapci_ledger_add(s->ledger, id, 0, &error), &error);
     attach(s);
@@ -185,7 +185,7 @@ static void a_new_signer_takes_up_what_is_pending(void **state) {
     while (swapci_signer_stats_get(s->signer).sent < 50) swapci_redis_sleep(NULL, 1, NULL);
     swapci_signer_stop(s->signer);
     assert_int_equal(swapci_signer_join(s->signer, &error), SWAPC_INTERRUPTED);
-    swapci_signer_free(s->signer);
+    end(s);
     detach(s); /* both are gone: the ring is emptied */
     start(s);
     attach(s);
@@ -281,7 +281,7 @@ static void the_ring_is_not_flooded(void **state) {
     scene *s = scene_new();
     uint64_t sent = 0, before = 1;
     (void)state;
-    s->config.ring_capacity = 1 << 20;
+    s->transport.capacity = 1 << 20;
     add(s, 1500, NULL);
     start(s);
     while (sent < SWAPCI_SIGNER_IN_FLIGHT / 2 || sent != before) {
@@ -306,7 +306,7 @@ static void large_messages_come_in_small_batches(void **state) {
     swapci_message message = {swapc_bytes_of(test_calloc(1, len), len), NULL, 0};
     swapci_stream_id id;
     (void)state;
-    s->config.ring_capacity = 8 << 20; /* holds seven */
+    s->transport.capacity = 8 << 20; /* holds seven */
     for (int i = 0; i < 40; i++)
         fixture_ok(swapci_stream_add(s->redis, &s->names, &message, 1, &id, &error), &error);
     start(s); /* and nobody takes records */
@@ -315,7 +315,7 @@ static void large_messages_come_in_small_batches(void **state) {
     assert_int_equal(batch.count, 24); /* the first sixteen were taken at once, no more */
     swapci_signer_stop(s->signer);
     assert_int_equal(swapci_signer_join(s->signer, NULL), SWAPC_INTERRUPTED);
-    swapci_signer_free(s->signer);
+    end(s);
     s->signer = NULL;
     swapci_batch_fini(&batch);
     test_free((void *)message.body.ptr);
@@ -403,7 +403,7 @@ static void a_dead_server_ends_the_signer(void **state) {
 static void bad_configurations_are_refused(void **state) {
     scene *s = scene_new();
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_signer *second = NULL;
+    swapci_sender *second = NULL;
     (void)state;
     s->config.tamper = NAN;
     assert_int_equal(swapci_signer_new(&s->config, &s->signer, NULL), SWAPC_INVALID);
@@ -412,7 +412,7 @@ static void bad_configurations_are_refused(void **state) {
     assert_int_equal(swapci_signer_new(&s->config, &s->signer, NULL), SWAPC_INVALID);
     s->config.consumer = "one";
     start(s);
-    assert_int_equal(swapci_signer_new(&s->config, &second, &error), SWAPC_BUSY);
+    assert_int_equal(swapci_transport_ring_send(&s->transport, &second, &error), SWAPC_BUSY);
     assert_non_null(strstr(error.text, "--ring"));
     swapci_signer_stop(s->signer);
     assert_int_equal(swapci_signer_join(s->signer, NULL), SWAPC_INTERRUPTED);

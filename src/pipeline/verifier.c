@@ -1,4 +1,4 @@
-/* What is shared: the ring's consumer handle, under `lock` (but for wake_self), which is held while
+/* What is shared: the receiver, under `lock` (but for interrupt), which is held while
  * a worker waits for a record: the others then wait for the lock instead, and take the next batches
  * in turn; `waiting` tells them to store first what they have. `stop` is an atomic that every wait
  * looks at. A worker's judge, connection and verdicts are its own. */
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "fail_point.h"
-#include "ring.h"
 
 /* A batch is small, so that two workers share a short queue evenly. */
 enum { TAKE_MAX = 16, WAIT_MS = 250 };
@@ -23,14 +22,14 @@ struct worker {
     unsigned collected, collect_max;
     uint8_t *arena; /* records of one batch, one after the other */
     size_t arena_size;
-    swapc_bytes taken[TAKE_MAX];
+    swapc_bytes taken[TAKE_MAX]; /* views into arena */
     unsigned taken_count;
     swapc_error error;
 };
 
 struct swapci_verifier {
     swapci_verifier_config config;
-    swapci_ring *ring;
+    swapci_receiver *receiver; /* under lock, but for interrupt */
     pthread_mutex_t lock;
     atomic_int waiting; /* a worker sleeps under the lock */
     atomic_int stop;
@@ -40,57 +39,33 @@ struct swapci_verifier {
     struct worker workers[];
 };
 
-/* Under the lock: takes what is there now, up to a batch; a record that does not fit in what is left
- * of the arena stays in the ring for the next one. */
-static enum swapc_status take_ready(struct worker *w) {
-    swapci_ring *ring = w->verifier->ring;
-    size_t used = 0;
-    enum swapc_status status = SWAPC_OK;
-    swapc_error error = SWAPC_ERROR_INIT;
-    w->taken_count = 0;
-    while (w->taken_count < TAKE_MAX) {
-        size_t len;
-        status = swapci_ring_take(ring, w->arena + used, w->arena_size - used, &len, &error);
-        if (status != SWAPC_OK) break;
-        w->taken[w->taken_count++] = swapc_bytes_of(w->arena + used, len);
-        used += len;
-    }
-    swapci_ring_release(ring);
-    if (w->taken_count > 0)
-        return SWAPC_OK; /* what ended the batch is met again by the next take */
-    return error.status == SWAPC_OK ? status : swapc_error_set(&w->error, status, "%s", error.text);
-}
-
-/* Under the lock: waits for one record. */
-static enum swapc_status wait_one(struct worker *w) {
-    size_t len;
-    enum swapc_status status =
-        swapci_ring_read(w->verifier->ring, w->arena, w->arena_size, &len, WAIT_MS, &w->error);
-    if (status != SWAPC_OK) return status;
-    w->taken[0] = swapc_bytes_of(w->arena, len);
-    w->taken_count = 1;
-    return SWAPC_OK;
+/* Under the lock: takes a batch of what is there, after a wait for the first up to timeout_ms. */
+static enum swapc_status take(struct worker *w, int timeout_ms) {
+    return swapci_receiver_take(w->verifier->receiver, w->arena, w->arena_size, w->taken, TAKE_MAX,
+                                &w->taken_count, timeout_ms, &w->error);
 }
 
 /* Under the same lock as the look that found the content broken, so that no other worker has mended
- * it meanwhile: empties the ring. The signer sees that and sends again. */
-static void mend_ring(struct worker *w) {
+ * it meanwhile: drops what is under way. The signer sees that and sends again. */
+static void mend(struct worker *w) {
     swapc_log_write(&w->verifier->config.log, SWAPC_LOG_ERROR, "verifier",
-                    "the ring's content is broken (%s): dropped, to be sent again", w->error.text);
+                    "what the signer sent is broken (%s): dropped, to be sent again",
+                    w->error.text);
     swapc_error_clear(&w->error);
-    if (swapci_ring_reset(w->verifier->ring, NULL) != SWAPC_OK)
+    if (swapci_receiver_reset(w->verifier->receiver, NULL) != SWAPC_OK)
         swapci_redis_sleep(&w->verifier->stop, WAIT_MS, NULL);
 }
 
-/* A record that cannot be read has no id to answer: the ring is emptied, so that the signer sends
+/* A record that cannot be read has no id to answer: all is dropped, so that the signer sends
  * again what is pending, this one at last as `poisoned`. */
 static void reject_record(struct worker *w, const swapc_error *why) {
     swapci_verifier *v = w->verifier;
     swapc_log_write(&v->config.log, SWAPC_LOG_ERROR, "verifier",
-                    "a record cannot be read (%s): the ring is emptied, to be sent again",
+                    "a record cannot be read (%s): what is under way is dropped, to be sent again",
                     why->text);
     pthread_mutex_lock(&v->lock);
-    (void)swapci_ring_reset(v->ring, NULL); /* a broken ring is mended by the next take */
+    (void)swapci_receiver_reset(v->receiver,
+                                NULL); /* if that cannot be yet, the next take mends it */
     pthread_mutex_unlock(&v->lock);
 }
 
@@ -131,13 +106,13 @@ static enum swapc_status turn(struct worker *w) {
     swapci_verifier *v = w->verifier;
     if (atomic_load(&v->waiting) && swapci_verdict_open(w->verdicts) > 0) return store(w);
     pthread_mutex_lock(&v->lock);
-    enum swapc_status status = take_ready(w);
+    enum swapc_status status = take(w, 0);
     if (status == SWAPC_EMPTY && swapci_verdict_open(w->verdicts) == 0) {
         atomic_store(&v->waiting, 1);
-        status = wait_one(w);
+        status = take(w, WAIT_MS);
         atomic_store(&v->waiting, 0);
     }
-    if (status == SWAPC_CORRUPT) mend_ring(w);
+    if (status == SWAPC_CORRUPT) mend(w);
     pthread_mutex_unlock(&v->lock);
     switch (status) {
     case SWAPC_OK:
@@ -154,7 +129,7 @@ static enum swapc_status turn(struct worker *w) {
         swapci_redis_sleep(&v->stop, WAIT_MS / 5, NULL);
         return status;
     default:
-        return swapc_error_set(&w->error, status, "the ring cannot be read: %s",
+        return swapc_error_set(&w->error, status, "records cannot be taken: %s",
                                swapc_status_text(status));
     }
 }
@@ -175,7 +150,7 @@ static void *work(void *user) {
 
 static enum swapc_status worker_init(swapci_verifier *v, struct worker *w, swapc_error *error) {
     w->verifier = v;
-    w->arena_size = swapci_ring_record_max(v->ring);
+    w->arena_size = v->receiver->record_max;
     w->arena = malloc(w->arena_size);
     /* Half of a worker's share collects while the other half is under way. */
     w->collect_max = SWAPCI_VERIFIER_UNSTORED / (2 * v->config.workers);
@@ -195,11 +170,8 @@ enum swapc_status swapci_verifier_new(const swapci_verifier_config *config, swap
     if (!v) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     v->config = *config;
     pthread_mutex_init(&v->lock, NULL);
-    swapci_ring_config ring = SWAPCI_RING_CONFIG_INIT;
-    ring.name = config->ring;
-    ring.directory = config->ring_directory;
-    ring.stop = &v->stop;
-    enum swapc_status status = swapci_ring_open(&ring, SWAPCI_RING_CONSUMER, &v->ring, error);
+    v->receiver = config->receiver;
+    enum swapc_status status = SWAPC_OK;
     for (unsigned i = 0; i < config->workers && status == SWAPC_OK; i++) {
         v->worker_count++;
         status = worker_init(v, &v->workers[i], error);
@@ -228,7 +200,7 @@ enum swapc_status swapci_verifier_start(swapci_verifier *verifier, swapc_error *
 
 void swapci_verifier_stop(swapci_verifier *verifier) {
     atomic_store(&verifier->stop, 1);
-    swapci_ring_wake_self(verifier->ring);
+    swapci_receiver_interrupt(verifier->receiver);
 }
 
 bool swapci_verifier_failed(const swapci_verifier *verifier) {
@@ -265,7 +237,6 @@ void swapci_verifier_free(swapci_verifier *verifier) {
         swapci_judge_fini(&w->judge);
         free(w->arena);
     }
-    swapci_ring_close(verifier->ring);
     pthread_mutex_destroy(&verifier->lock);
     free(verifier);
 }

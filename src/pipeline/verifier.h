@@ -1,13 +1,14 @@
-/* verifier.h - takes signed records off the ring, judges them, stores the verdicts.
+/* verifier.h - takes signed records, judges them, stores the verdicts.
  *
- * Workers share the ring's consumer behind a lock: each takes a batch of records in stream order,
+ * Workers share the receiver behind a lock: each takes a batch of records in stream order,
  * judges it on its own, and stores verdicts in batches over a Redis connection of its own. A verdict
  * is stored before it is forgotten: what a dying verifier leaves is still pending in Redis, and the
  * signer sends it again.
  *
  * Threads: new, start, stop and free by one thread; the workers are the verifier's own. stop is
  *     async-signal-safe.
- * Ownership: free after join; the judges are the caller's and outlive the verifier.
+ * Ownership: free after join; the judges and the receiver are the caller's and outlive the verifier,
+ *     which alone uses the receiver until free.
  * Limits: at most SWAPCI_VERIFIER_UNSTORED records are taken and not yet stored, over all workers.
  */
 #ifndef SWAPCI_VERIFIER_H
@@ -16,14 +17,14 @@
 #include "judge.h"
 #include "redis.h"
 #include "stream.h"
+#include "transport.h"
 
 enum { SWAPCI_VERIFIER_WORKERS_MAX = 64, SWAPCI_VERIFIER_UNSTORED = 512 };
 
 typedef struct swapci_verifier_config {
     swapci_judges *judges;
-    const char *ring;           /* name */
-    const char *ring_directory; /* NULL: /dev/shm */
-    swapci_redis_config redis;  /* its stop flag must not be raised before the last verdict is
+    swapci_receiver *receiver; /* of the signers' records */
+    swapci_redis_config redis; /* its stop flag must not be raised before the last verdict is
                                   stored: leave it NULL, or raise it to give up */
     const swapci_stream_names *names;
     uint64_t keep;    /* P:verdicts is trimmed to about so many; 0: never */
@@ -33,8 +34,7 @@ typedef struct swapci_verifier_config {
 
 typedef struct swapci_verifier swapci_verifier;
 
-/* Attaches to the ring and connects each worker. The ring's file is made when it is not there.
- * Returns as swapci_ring_open and swapci_redis_open, NO_MEMORY. */
+/* Connects each worker. Returns as swapci_redis_open, NO_MEMORY. */
 enum swapc_status swapci_verifier_new(const swapci_verifier_config *config, swapci_verifier **out,
                                       swapc_error *error);
 

@@ -9,6 +9,7 @@
 
 #include "registry.h"
 #include "ring.h"
+#include "transport_ring.h"
 #include "verifier.h"
 
 const struct swapci_engine_entry swapci_engine_table[] = {{"none", NULL}};
@@ -21,6 +22,7 @@ typedef struct scene {
     swapci_stream_names names;
     char ring[64], directory[64], keys[80], keys_pub[84];
     swapci_judges *judges;
+    swapci_receiver *receiver;
     swapci_verifier *verifier;
     swapci_ring *producer;
 } scene;
@@ -48,6 +50,7 @@ static int scene_teardown(void **state) {
         swapci_verifier_join(s->verifier, NULL);
     }
     swapci_verifier_free(s->verifier);
+    swapci_receiver_close(s->receiver);
     swapci_ring_close(s->producer);
     swapci_ring_unlink(s->directory, s->ring, NULL);
     swapci_judges_free(s->judges);
@@ -65,10 +68,11 @@ static void open_all(scene *s) {
     s->names = fixture_names();
     swapci_ring_config ring = {s->ring, s->directory, CAPACITY, NULL};
     fixture_ok(swapci_ring_open(&ring, SWAPCI_RING_PRODUCER, &s->producer, &error), &error);
+    swapci_transport_ring_config transport = {s->ring, s->directory, CAPACITY};
+    fixture_ok(swapci_transport_ring_receive(&transport, &s->receiver, &error), &error);
     swapci_verifier_config config = {
         .judges = s->judges,
-        .ring = s->ring,
-        .ring_directory = s->directory,
+        .receiver = s->receiver,
         .redis = {.url = fixture_url()},
         .names = &s->names,
         .workers = WORKERS,

@@ -10,6 +10,7 @@
 #include "judge.h"
 #include "signer.h"
 #include "tamper.h"
+#include "transport_ring.h"
 #include "verifier.h"
 
 enum { MESSAGES = 300, WORKERS = 2 };
@@ -122,17 +123,20 @@ static void the_pipeline_carries_it_among_the_others(void **state) {
     swapci_ledger *ledger = NULL;
     swapci_generator_result generated;
     swapci_ledger_result books;
+    swapci_transport_ring_config ring = {.name = "t", .directory = s->folder};
+    swapci_receiver *receiver = NULL;
+    swapci_sender *sender = NULL;
+    fixture_ok(swapci_transport_ring_receive(&ring, &receiver, &error), &error);
+    fixture_ok(swapci_transport_ring_send(&ring, &sender, &error), &error);
     swapci_verifier_config verify = {.judges = s->judges,
-                                     .ring = "t",
-                                     .ring_directory = s->folder,
+                                     .receiver = receiver,
                                      .redis = {.url = fixture_url(), .retry_ms = 5000},
                                      .names = &names,
                                      .workers = WORKERS};
     swapci_signer_config sign = {.redis_url = fixture_url(),
                                  .redis_retry_ms = 5000,
                                  .consumer = "one",
-                                 .ring = "t",
-                                 .ring_directory = s->folder,
+                                 .sender = sender,
                                  .pairs = s->pairs};
     fixture_ok(swapci_verifier_new(&verify, &verifier, &error), &error);
     fixture_ok(swapci_verifier_start(verifier, &error), &error);
@@ -163,6 +167,8 @@ static void the_pipeline_carries_it_among_the_others(void **state) {
     swapci_ledger_free(ledger);
     swapci_signer_free(signer);
     swapci_verifier_free(verifier);
+    swapci_sender_close(sender);
+    swapci_receiver_close(receiver);
     swapci_redis_free(redis);
 }
 
