@@ -96,7 +96,7 @@ function(swapc_conformance_tests folder cases)
         return()
     endif()
     add_dependencies(swapc_tests swapc_suite_conformance swapc_suite_vectors_runner
-        swapc_suite_differential swapc_suite_batches swapc_suite_cross_swap
+        swapc_suite_differential swapc_suite_generated swapc_suite_batches swapc_suite_cross_swap
         swapc_conformance_guests swapc_guest_echo
         swapc_guest_schnorr swapc_guest_ecdsa)
     file(READ ${cases} text)
@@ -121,6 +121,11 @@ function(swapc_conformance_tests folder cases)
     endforeach()
     if(NOT "wasmtime" IN_LIST SWAPC_ENGINES)
         return()
+    endif()
+    if("wasm3" IN_LIST SWAPC_ENGINES)
+        foreach(first RANGE 1 3001 1000)
+            swapc_conformance_test(all generated_${first} swapc_suite_generated ${first} 1000)
+        endforeach()
     endif()
     foreach(seed RANGE 1 3)
         swapc_conformance_test(all differential_${seed} swapc_suite_differential "${SWAPC_BUNDLES}"
