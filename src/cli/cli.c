@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -8,33 +9,74 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "printable.h"
+#include "suggest.h"
+
+enum { SENTENCE_MAX = 1024 };
+
 int swapci_cli_usage(const char *command, const char *format, ...) {
+    char text[SENTENCE_MAX];
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "%s: ", command);
-    vfprintf(stderr, format, args);
-    fprintf(stderr, "\n%s --help says more\n", command);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    fprintf(stderr, "%s: %s\n%s --help says more\n", command,
+            swapci_printable_line(text, sizeof text), command);
     return SWAPCI_EXIT_USAGE;
 }
 
+/* What the library calls a limit, and the option that sets it where there is one. */
+static const struct {
+    const char *command, *limit, *option;
+} limit_options[] = {
+    {"swapc call", "limits.deadline_ms, or the call's own", "--deadline"},
+    {"swapc call", "limits.deadline_ms", "--deadline"},
+    {"swapc call", "deadline_ms", "--deadline"},
+    {"swapc call", "limits.memory_max", "--memory-max"},
+    {"swapc call", "memory_max", "--memory-max"},
+};
+
+static void name_options(const char *command, const char *text, char *out, size_t size) {
+    size_t used = 0;
+    while (*text && used + 1 < size) {
+        const char *option = NULL;
+        for (size_t i = 0; i < sizeof limit_options / sizeof *limit_options && !option; i++) {
+            size_t len = strlen(limit_options[i].limit);
+            if (strcmp(command, limit_options[i].command) != 0 ||
+                strncmp(text, limit_options[i].limit, len) != 0)
+                continue;
+            option = limit_options[i].option;
+            text += len;
+            used += (size_t)snprintf(out + used, size - used, "%s", option);
+            if (used >= size) used = size - 1;
+        }
+        if (!option) out[used++] = *text++;
+    }
+    out[used] = '\0';
+}
+
 int swapci_cli_fail(const char *command, const swapc_error *error) {
-    fprintf(stderr, "%s: %s [%s]\n", command,
-            error->text[0] ? error->text : swapc_status_text(error->status),
-            swapc_status_name(error->status));
+    char text[SENTENCE_MAX];
+    name_options(command, error->text[0] ? error->text : swapc_status_text(error->status), text,
+                 sizeof text);
+    fprintf(stderr, "%s: %s [%s]\n", command, text, swapc_status_name(error->status));
     return error->status == SWAPC_NO_ENGINE || error->status == SWAPC_INVALID ? SWAPCI_EXIT_USAGE
                                                                               : SWAPCI_EXIT_FAILED;
 }
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
-/* Bytes that would break a line or a terminal are shown as \xNN. */
-static void print_quoted(FILE *to, const uint8_t *text, size_t len) {
+/* A value of logfmt. What the library wrote is one line already, its escapes are left alone; a guest's
+ * bytes are escaped here. */
+static void print_quoted(FILE *to, swapc_bytes text, bool escaped) {
     fputc('"', to);
-    for (size_t i = 0; i < len; i++)
-        if (text[i] == '"' || text[i] == '\\') fprintf(to, "\\%c", text[i]);
-        else if (text[i] < 0x20 || text[i] == 0x7f) fprintf(to, "\\x%02x", text[i]);
-        else fputc(text[i], to);
+    while (text.len > 0) {
+        char piece[SWAPCI_PRINTABLE_PIECE];
+        bool backslash = text.ptr[0] == '\\';
+        swapci_printable_next(&text, piece);
+        if (*piece == '"') fputs("\\\"", to);
+        else fputs(backslash && escaped ? "\\" : piece, to);
+    }
     fputc('"', to);
 }
 
@@ -43,7 +85,7 @@ static void log_line(enum swapc_log_level level, const char *source, const char 
     (void)user;
     flockfile(stderr);
     fprintf(stderr, "level=%s source=%s msg=", level_names[level], source);
-    print_quoted(stderr, (const uint8_t *)message, strlen(message));
+    print_quoted(stderr, swapc_bytes_str(message), true);
     fputc('\n', stderr);
     funlockfile(stderr);
 }
@@ -59,9 +101,12 @@ swapc_log swapci_cli_log(void) {
 void swapci_cli_console(const char *module, uint64_t generation, swapc_bytes line, void *user) {
     (void)user;
     flockfile(stderr);
-    fprintf(stderr, "level=info source=guest module=%s generation=%llu msg=", module,
-            (unsigned long long)generation);
-    print_quoted(stderr, line.ptr, line.len);
+    fprintf(stderr, "level=info source=guest module=");
+    bool plain = !strpbrk(module, " =\"") && swapci_printable_is(swapc_bytes_str(module));
+    if (plain) fputs(module, stderr);
+    else print_quoted(stderr, swapc_bytes_str(module), false);
+    fprintf(stderr, " generation=%llu msg=", (unsigned long long)generation);
+    print_quoted(stderr, line, false);
     fputc('\n', stderr);
     funlockfile(stderr);
 }
@@ -85,6 +130,19 @@ static bool modules_folder(char *out, size_t size) {
     return swapci_cli_share_path("modules", out, size, NULL) == SWAPC_OK;
 }
 
+static enum swapc_status no_shipped_module(const char *name, const char *folder,
+                                           swapc_error *error) {
+    struct swapci_suggestion suggestion = {.word = name};
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (entry->d_name[0] != '.') swapci_suggest_offer(&suggestion, entry->d_name);
+    if (dir) closedir(dir);
+    return swapc_error_set(error, SWAPC_NOT_FOUND,
+                           "no shipped module is called \"%s\" in %s%s (a path needs a slash or a "
+                           "dot: ./%s)",
+                           name, folder, swapci_suggest_text(&suggestion), name);
+}
+
 enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t size,
                                          swapc_error *error) {
     if (strpbrk(name, "/.")) {
@@ -95,12 +153,18 @@ enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t siz
     if (!modules_folder(folder, sizeof folder) ||
         (size_t)snprintf(out, size, "%s/%s", folder, name) >= size)
         return swapc_error_set(error, SWAPC_NOT_FOUND, "the folder of shipped modules is unknown");
-    if (access(out, F_OK) != 0)
-        return swapc_error_set(error, SWAPC_NOT_FOUND,
-                               "no shipped module is called \"%s\" in %s; a path needs a slash or "
-                               "a dot (./%s)",
-                               name, folder, name);
-    return SWAPC_OK;
+    return access(out, F_OK) == 0 ? SWAPC_OK : no_shipped_module(name, folder, error);
+}
+
+enum swapc_status swapci_cli_own_path(const char *name, const char **out, swapc_error *error) {
+    *out = name;
+    if (access(name, F_OK) == 0) return SWAPC_OK;
+    return strpbrk(name, "/.")
+               ? swapc_error_set(error, SWAPC_NOT_FOUND, "there is no %s", name)
+               : swapc_error_set(error, SWAPC_NOT_FOUND,
+                                 "there is no %s here: this command writes, and takes paths only; "
+                                 "of a bundle that swapc ships, write to a copy",
+                                 name);
 }
 
 static enum swapc_status read_stream(FILE *from, const char *path, uint8_t **out, size_t *len,

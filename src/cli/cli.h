@@ -36,7 +36,7 @@ int swapci_cmd_version(int argc, char **argv);
 __attribute__((format(printf, 2, 3))) int swapci_cli_usage(const char *command, const char *format,
                                                            ...);
 
-/* Prints "COMMAND: sentence (STATUS)" of an error; returns SWAPCI_EXIT_FAILED, or SWAPCI_EXIT_USAGE
+/* Prints "COMMAND: sentence [STATUS]" of an error, a limit by the command's own option; returns SWAPCI_EXIT_FAILED, or SWAPCI_EXIT_USAGE
  * for what was given wrongly or is not built in (NO_ENGINE, INVALID). */
 int swapci_cli_fail(const char *command, const swapc_error *error);
 
@@ -55,6 +55,10 @@ enum swapc_status swapci_cli_share_path(const char *name, char *out, size_t size
  * ../share/swapc/modules beside the program), else a path. Returns SWAPC_OK, or NOT_FOUND. */
 enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t size,
                                          swapc_error *error);
+
+/* The path that a command writes to: name as it stands, and never a shipped bundle. Returns SWAPC_OK with
+ * *out borrowed from name, or NOT_FOUND. */
+enum swapc_status swapci_cli_own_path(const char *name, const char **out, swapc_error *error);
 
 /* Reads a whole file, or stdin for "-". The caller frees *out. Returns SWAPC_OK, IO, NO_MEMORY. */
 enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len, swapc_error *error);

@@ -1,9 +1,13 @@
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "engine_names.h"
 #include "hex.h"
 #include "options.h"
+#include "printable.h"
+
+enum { ERROR_SHOWN = 400 };
 
 struct call_job {
     const char *input, *hex, *engine, *flavour, *json;
@@ -46,9 +50,19 @@ static enum swapc_status report_json(const struct call_job *job, const swapc_mod
     json_t *document =
         json_pack("{s:b, s:o, s:o, s:s, s:s, s:s}", "ok", status == SWAPC_OK, "response_hex",
                   hex_json(status == SWAPC_OK ? reply->body : none), "error_hex",
-                  hex_json(status == SWAPC_GUEST_ERROR ? reply->body : none), "status",
+                  hex_json(status == SWAPC_OK ? none : reply->body), "status",
                   swapc_status_name(status), "engine", info->engine, "flavour", info->flavour);
     return swapci_cli_write_json(job->json, document, error);
+}
+
+/* The response is written as it is; but on a terminal only as text, as curl does it. */
+static bool may_show(swapc_bytes body) {
+    if (!isatty(STDOUT_FILENO)) return true;
+    while (body.len > 0) {
+        char piece[SWAPCI_PRINTABLE_PIECE];
+        if (swapci_printable_next(&body, piece) && !strchr("nt\\", piece[1])) return false;
+    }
+    return true;
 }
 
 static bool write_response(swapc_bytes body) {
@@ -58,14 +72,20 @@ static bool write_response(swapc_bytes body) {
 
 static int report(const struct call_job *job, const swapc_module *module, enum swapc_status status,
                   const swapc_reply *reply, swapc_error *error) {
-    if (status == SWAPC_GUEST_ERROR) {
-        swapc_error_set(error, status, "the guest answered with the error: %.*s",
-                        (int)(reply->body.len > 400 ? 400 : reply->body.len), reply->body.ptr);
-    }
+    char shown[ERROR_SHOWN];
+    if (status == SWAPC_GUEST_ERROR)
+        swapc_error_set(error, status, "the guest answered with the error: %s",
+                        swapci_printable(reply->body, shown, sizeof shown));
     if (job->json) {
         swapc_error written = SWAPC_ERROR_INIT;
         if (report_json(job, module, status, reply, &written) != SWAPC_OK)
             return swapci_cli_fail("swapc call", &written);
+    } else if (status == SWAPC_OK && !may_show(reply->body)) {
+        swapc_error_set(error, SWAPC_UNSUPPORTED,
+                        "the call was answered, by %zu bytes that would act on the terminal: send "
+                        "them to a file or a pipe (| xxd), or ask for --json -",
+                        reply->body.len);
+        return swapci_cli_fail("swapc call", error);
     } else if (status == SWAPC_OK && !write_response(reply->body)) {
         swapc_error_set(error, SWAPC_IO, "cannot write the response to standard output");
         return swapci_cli_fail("swapc call", error);

@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "cmd_module.h"
+#include "suggest.h"
 
 struct verb {
     const char *name;
@@ -33,7 +34,11 @@ static int help(void) {
 int swapci_cmd_module(int argc, char **argv) {
     if (argc < 2) return swapci_cli_usage("swapc module", "which command?");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help();
-    for (int i = 0; i < VERBS; i++)
+    struct swapci_suggestion suggestion = {.word = argv[1]};
+    for (int i = 0; i < VERBS; i++) {
         if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
-    return swapci_cli_usage("swapc module", "no command is called \"%s\"", argv[1]);
+        swapci_suggest_offer(&suggestion, verbs[i].name);
+    }
+    return swapci_cli_usage("swapc module", "no command is called \"%s\"%s", argv[1],
+                            swapci_suggest_text(&suggestion));
 }

@@ -6,7 +6,9 @@
 #include "cli.h"
 #include "cmd_module.h"
 #include "engine_names.h"
+#include "file_kind.h"
 #include "options.h"
+#include "suggest.h"
 #include "wasm_scan.h"
 
 struct check_job {
@@ -16,6 +18,7 @@ struct check_job {
     struct swapci_manifest manifest;
     swapc_host *host;
     unsigned failed;
+    unsigned engines; /* of this build that run a flavour of it */
 };
 
 /* One line of the result, and whether it was good. */
@@ -35,10 +38,6 @@ __attribute__((format(printf, 5, 6))) static void row(struct check_job *job,
     job->failed += status != SWAPC_OK;
 }
 
-static const char *native_name(swapc_bytes bytes) {
-    return bytes.len >= 4 && memcmp(bytes.ptr, "\177ELF", 4) == 0 ? "shared object" : NULL;
-}
-
 /* The file's digest, and what it imports and exports. */
 static void check_flavour(struct check_job *job, const struct swapci_flavour *flavour) {
     const char *const wanted[] = {flavour->name, NULL};
@@ -51,10 +50,17 @@ static void check_flavour(struct check_job *job, const struct swapci_flavour *fl
         row(job, status, &error, what, " ");
         return;
     }
-    const char *kind = native_name(image.bytes);
-    if (!kind) {
+    const char *what_it_is, *kind = "shared object";
+    switch (swapci_file_kind_of(image.bytes, &what_it_is)) {
+    case SWAPCI_FILE_OTHER:
+        status = swapc_error_set(&error, SWAPC_MODULE_MALFORMED, "%s %s", image.path, what_it_is);
+        break;
+    case SWAPCI_FILE_WASM:
         status = swapci_check_wasm(image.bytes, &error);
         kind = "imports and exports are waPC's";
+        break;
+    case SWAPCI_FILE_SHARED_OBJECT:
+        break;
     }
     row(job, status, &error, what, "%s, %zu bytes, sha256 %s%s, %s", flavour->file, image.bytes.len,
         image.digest_hex,
@@ -74,6 +80,7 @@ static void check_engine(struct check_job *job, const swapc_engine_info *engine,
     swapc_module *module = NULL;
     swapc_error error = SWAPC_ERROR_INIT;
     char what[96];
+    job->engines++;
     options.engine = engine->name;
     options.flavour = flavour;
     options.fresh = 1;
@@ -90,6 +97,25 @@ static void check_engine(struct check_job *job, const swapc_engine_info *engine,
     swapc_module_release(module);
 }
 
+/* A bundle that nothing here runs is of no use, however good its files are. */
+static void no_engine(struct check_job *job) {
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
+    struct swapci_suggestion suggestion = {.word = job->manifest.flavours[0].name};
+    swapc_error error = SWAPC_ERROR_INIT;
+    char known[256] = "";
+    for (unsigned i = 0; swapc_engine_at(i, &info); i++)
+        for (const char *const *f = info.built ? info.flavours : NULL; f && *f; f++) {
+            swapci_suggest_offer(&suggestion, *f);
+            if (!strstr(known, *f))
+                snprintf(known + strlen(known), sizeof known - strlen(known), " %s", *f);
+        }
+    enum swapc_status status = swapc_error_set(
+        &error, SWAPC_NO_FLAVOUR,
+        "no engine of this build runs a flavour of it%s (those that run here are called:%s)",
+        swapci_suggest_text(&suggestion), known);
+    row(job, status, &error, "engines", " ");
+}
+
 /* Every flavour on every engine that runs it. */
 static void check_engines(struct check_job *job) {
     swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
@@ -99,6 +125,10 @@ static void check_engines(struct check_job *job) {
         for (const char *const *f = info.built ? info.flavours : NULL; f && *f; f++)
             if (swapci_manifest_flavour(&job->manifest, *f)) check_engine(job, &info, *f);
     }
+    if (job->engines == 0) no_engine(job);
+    if (job->manifest.self_tests.count == 0)
+        printf("%-5s %-20s %s\n", "warn", "self-test",
+               "no vectors: nothing says that it answers rightly; add [[self_test]] tables");
 }
 
 static void check_signature(struct check_job *job, const swapc_trust *trust) {

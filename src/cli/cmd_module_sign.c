@@ -143,7 +143,9 @@ int swapci_cmd_module_sign(int argc, char **argv) {
         "swapc module sign",
         "BUNDLE",
         "Writes the SHA-256 of every flavour into the bundle's module.toml, and signs that file:\n"
-        "BUNDLE/module.toml.minisig, which minisign verifies as well.",
+        "BUNDLE/module.toml.minisig, which minisign verifies as well. BUNDLE is a path, never one "
+        "that\n"
+        "swapc ships.",
         rows,
         sizeof rows / sizeof *rows,
         1,
@@ -154,8 +156,8 @@ int swapci_cmd_module_sign(int argc, char **argv) {
     if (stop >= 0) return stop;
     if (!job.key) return swapci_cli_usage(options.command, "--key is required");
     swapc_error error = SWAPC_ERROR_INIT;
-    char path[4096];
-    enum swapc_status status = swapci_cli_module_path(argv[first], path, sizeof path, &error);
+    const char *path;
+    enum swapc_status status = swapci_cli_own_path(argv[first], &path, &error);
     if (status == SWAPC_OK) status = sign(&job, path, &error);
     return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(options.command, &error);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "suggest.h"
 
 struct command {
     const char *name;
@@ -49,9 +50,13 @@ __attribute__((section(".preinit_array"),
                used)) static void (*const first_of_all)(void) = occupy_standard_descriptors;
 
 static int run_command(int argc, char **argv) {
-    for (int i = 0; i < COMMANDS; i++)
+    struct swapci_suggestion suggestion = {.word = argv[0]};
+    for (int i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[0], commands[i].name) == 0) return commands[i].run(argc, argv);
-    return swapci_cli_usage("swapc", "no command is called \"%s\"", argv[0]);
+        swapci_suggest_offer(&suggestion, commands[i].name);
+    }
+    return swapci_cli_usage("swapc", "no command is called \"%s\"%s", argv[0],
+                            swapci_suggest_text(&suggestion));
 }
 
 static int help_on(char *command) {

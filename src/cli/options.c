@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "suggest.h"
 
 /* Long options' values start above all characters, so that optopt tells which kind was wrong. */
 enum {
@@ -72,10 +73,14 @@ static int wrong_count(const struct swapci_options *o, const struct swapci_optio
 static int wrong_choice(const struct swapci_options *o, const struct swapci_option *row,
                         const char *text) {
     char list[256] = "";
-    for (const char *const *c = row->choices; *c; c++)
+    struct swapci_suggestion suggestion = {.word = text};
+    for (const char *const *c = row->choices; *c; c++) {
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s",
                  c == row->choices ? "" : ", ", *c);
-    return swapci_cli_usage(o->command, "--%s takes one of %s, not \"%s\"", row->name, list, text);
+        swapci_suggest_offer(&suggestion, *c);
+    }
+    return swapci_cli_usage(o->command, "--%s takes one of %s, not \"%s\"%s", row->name, list, text,
+                            swapci_suggest_text(&suggestion));
 }
 
 static bool fraction_parse(const char *text, double *out) {
@@ -127,13 +132,20 @@ static int wrong_option(const struct swapci_options *o, const struct option *tab
         return swapci_cli_usage(o->command, "--%s takes no value",
                                 o->rows[optopt - LONG_OPTION].name);
     if (optopt != 0) return swapci_cli_usage(o->command, "unknown option \"-%c\"", optopt);
-    char list[256] = "";
+    char list[256] = "", name[SWAPCI_SUGGEST_MAX];
     size_t given = strcspn(word, "=");
+    snprintf(name, sizeof name, "%.*s", (int)(given > 2 ? given - 2 : 0), word + 2);
+    struct swapci_suggestion suggestion = {.word = name};
+    for (const struct option *row = table; row->name; row++)
+        swapci_suggest_offer(&suggestion, row->name);
     for (; given > 2 && table->name; table++)
         if (strncmp(table->name, word + 2, given - 2) == 0)
             snprintf(list + strlen(list), sizeof list - strlen(list), " --%s", table->name);
     if (*list)
         return swapci_cli_usage(o->command, "%.*s could be any of%s", (int)given, word, list);
+    if (suggestion.best[0])
+        return swapci_cli_usage(o->command, "unknown option \"%s\": did you mean \"--%s\"?", word,
+                                suggestion.best);
     return swapci_cli_usage(o->command, "unknown option \"%s\"", word);
 }
 

@@ -105,9 +105,13 @@ enum swapc_status swapci_choose_for_bundle(const swapc_host *host, const char *p
     const struct wish wish = {.manifest = manifest, .flavour = flavour};
     enum swapc_status status = choose(host, path, &wish, index, error);
     if (status != SWAPC_OK || *index != NONE) return status;
+    struct swapci_suggestion suggestion = {.word = flavour ? flavour : ""};
+    for (unsigned i = 0; i < manifest->flavour_count; i++)
+        swapci_suggest_offer(&suggestion, manifest->flavours[i].name);
     return swapc_error_set(error, SWAPC_NO_FLAVOUR,
-                           "no engine in this build runs %s%s of bundle %s",
-                           flavour ? "flavour " : "a flavour", flavour ? flavour : "", path);
+                           "no engine in this build runs %s%s of bundle %s%s",
+                           flavour ? "flavour " : "a flavour", flavour ? flavour : "", path,
+                           swapci_suggest_text(&suggestion));
 }
 
 enum swapc_status swapci_choose_for_file(const swapc_host *host, const char *path,

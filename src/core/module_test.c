@@ -349,7 +349,7 @@ static void engines_that_are_not_there(void **state) {
     assert_int_equal(try_load(b, &obeys, &absent, &module), SWAPC_NO_ENGINE);
     assert_non_null(strstr(b->error.text, "not in this build"));
     assert_int_equal(try_load(b, &obeys, &unknown, &module), SWAPC_NO_ENGINE);
-    assert_non_null(strstr(b->error.text, "no engine is called \"v8\"; this build has: fake"));
+    assert_non_null(strstr(b->error.text, "no engine is called \"v8\" (this build has: fake"));
 }
 
 static void the_list_of_engines(void **state) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "options.h"
+#include "suggest.h"
 
 int swapc_engine_at(unsigned index, swapc_engine_info *out) {
     if (index >= swapci_engine_count) return 0;
@@ -29,13 +30,16 @@ static void list_built(char *text, size_t size) {
 enum swapc_status swapci_engine_find(const char *name, unsigned *index, swapc_error *error) {
     char built[128];
     list_built(built, sizeof built);
+    struct swapci_suggestion suggestion = {.word = name};
     for (unsigned i = 0; i < swapci_engine_count; i++) {
+        swapci_suggest_offer(&suggestion, swapci_engine_table[i].name);
         if (strcmp(name, swapci_engine_table[i].name) != 0) continue;
         *index = i;
         if (swapci_engine_table[i].engine) return SWAPC_OK;
         return swapc_error_set(error, SWAPC_NO_ENGINE,
                                "engine \"%s\" is not in this build; it has: %s", name, built);
     }
-    return swapc_error_set(error, SWAPC_NO_ENGINE, "no engine is called \"%s\"; this build has: %s",
-                           name, built);
+    return swapc_error_set(error, SWAPC_NO_ENGINE,
+                           "no engine is called \"%s\"%s (this build has: %s)", name,
+                           swapci_suggest_text(&suggestion), built);
 }
