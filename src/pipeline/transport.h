@@ -13,7 +13,7 @@
  * receiver took counts as in flight; the end of one of many senders closes nothing.
  *
  * Threads: a handle belongs to one thread at a time; receivers that several threads use are guarded by
- *     their lock. interrupt and the peer's alive may be called by any thread at any time before close,
+ *     their lock, but for note. interrupt and the peer's alive may be called by any thread at any time before close,
  *     interrupt also from a signal handler. Sender and receiver are handles of their own, in the same
  *     process or not.
  * Ownership: a back end's open gives a handle, close frees it. Records are copied in and out.
@@ -31,7 +31,14 @@
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 
+/* What a worker was at: the message's id, and whether it was sent alone. */
+typedef struct swapci_transport_note {
+    uint64_t ms, seq; /* of the id; ms is below 2^63 and never 0 */
+    bool alone;
+} swapci_transport_note;
+
 enum {
+    SWAPCI_TRANSPORT_NOTES = 64,           /* workers of a receiver, and notes kept of dead ones */
     SWAPCI_TRANSPORT_RECORD_MAX = 2 << 20, /* bytes: the default of back ends */
     SWAPCI_TRANSPORT_COUNTED = 512         /* records in flight that in_flight tells apart */
 };
@@ -61,6 +68,10 @@ struct swapci_sender_ops {
     /* Whether, since the last call, records may have been lost: a receiver died with what it had
      * taken, or dropped what was under way. The first receiver ever is none of these. Does not wait. */
     bool (*lost)(swapci_sender *sender);
+    /* Takes away up to max notes of receivers that died with them (see the receiver's note): what they
+     * were at when they died. They are there once lost has said that a receiver died; of more than
+     * SWAPCI_TRANSPORT_NOTES some are forgotten. Returns how many. Does not wait. */
+    size_t (*left)(swapci_sender *sender, swapci_transport_note *out, size_t max);
     /* Nothing will be sent any more: where there is no other sender, receivers get CLOSED once all is
      * taken, until a new sender opens. Only close and any-thread slots follow. */
     void (*finish)(swapci_sender *sender);
@@ -85,6 +96,9 @@ struct swapci_receiver_ops {
     /* Drops all that is under way, whole or broken, and makes it a loss that the senders see. Does not
      * wait. Returns OK; CORRUPT while it cannot be mended from this side: try again later. */
     enum swapc_status (*reset)(swapci_receiver *receiver, swapc_error *error);
+    /* Notes what `worker` (below SWAPCI_TRANSPORT_NOTES) is at, NULL: nothing. Should the process die
+     * before the next note, a sender learns of it. A thread a worker. Some stores; does not wait. */
+    void (*note)(swapci_receiver *receiver, unsigned worker, const swapci_transport_note *note);
     /* Whether a sender is there. Any thread. Does not wait. */
     bool (*sender_alive)(const swapci_receiver *receiver);
     /* As of a sender. */
@@ -133,6 +147,11 @@ static inline bool swapci_sender_lost(swapci_sender *sender) {
     return sender->ops->lost(sender);
 }
 
+static inline size_t swapci_sender_left(swapci_sender *sender, swapci_transport_note *out,
+                                        size_t max) {
+    return sender->ops->left(sender, out, max);
+}
+
 static inline void swapci_sender_finish(swapci_sender *sender) {
     sender->ops->finish(sender);
 }
@@ -156,6 +175,11 @@ static inline enum swapc_status swapci_receiver_take(swapci_receiver *receiver, 
 static inline enum swapc_status swapci_receiver_reset(swapci_receiver *receiver,
                                                       swapc_error *error) {
     return receiver->ops->reset(receiver, error);
+}
+
+static inline void swapci_receiver_note(swapci_receiver *receiver, unsigned worker,
+                                        const swapci_transport_note *note) {
+    receiver->ops->note(receiver, worker, note);
 }
 
 static inline bool swapci_receiver_sender_alive(const swapci_receiver *receiver) {

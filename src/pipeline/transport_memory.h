@@ -30,6 +30,9 @@ typedef struct memory_hub {
     bool finished;
     unsigned losses; /* receivers that came after another, and resets */
     bool received_before;
+    swapci_transport_note notes[SWAPCI_TRANSPORT_NOTES]; /* of the receiver; ms 0: none */
+    swapci_transport_note left[SWAPCI_TRANSPORT_NOTES];  /* of those before it */
+    size_t left_count;
 } memory_hub;
 
 struct memory_sender {
@@ -173,6 +176,17 @@ static inline bool memory_lost(swapci_sender *sender) {
     return lost;
 }
 
+static inline size_t memory_left(swapci_sender *sender, swapci_transport_note *out, size_t max) {
+    memory_hub *hub = memory_sender_of(sender)->hub;
+    pthread_mutex_lock(&hub->lock);
+    size_t count = hub->left_count < max ? hub->left_count : max;
+    if (count) memcpy(out, hub->left, count * sizeof *out);
+    hub->left_count -= count;
+    memmove(hub->left, hub->left + count, hub->left_count * sizeof *out);
+    pthread_mutex_unlock(&hub->lock);
+    return count;
+}
+
 static inline void memory_finish(swapci_sender *sender) {
     memory_hub *hub = memory_sender_of(sender)->hub;
     pthread_mutex_lock(&hub->lock);
@@ -202,6 +216,7 @@ static inline enum swapc_status memory_send_open(memory_hub *hub, swapci_sender 
         .wait_receiver = memory_wait_receiver,
         .receiver_alive = memory_receiver_alive,
         .lost = memory_lost,
+        .left = memory_left,
         .finish = memory_finish,
         .interrupt = memory_sender_interrupt,
         .close = memory_sender_close,
@@ -280,6 +295,23 @@ static inline enum swapc_status memory_reset(swapci_receiver *receiver, swapc_er
     return SWAPC_OK;
 }
 
+static inline void memory_note(swapci_receiver *receiver, unsigned worker,
+                               const swapci_transport_note *note) {
+    memory_hub *hub = memory_receiver_of(receiver)->hub;
+    pthread_mutex_lock(&hub->lock);
+    hub->notes[worker] = note ? *note : (swapci_transport_note){0};
+    pthread_mutex_unlock(&hub->lock);
+}
+
+/* Under the lock, when a receiver comes. */
+static inline void memory_keep_left(memory_hub *hub) {
+    for (unsigned i = 0; i < SWAPCI_TRANSPORT_NOTES; i++) {
+        if (hub->notes[i].ms && hub->left_count < SWAPCI_TRANSPORT_NOTES)
+            hub->left[hub->left_count++] = hub->notes[i];
+        hub->notes[i].ms = 0;
+    }
+}
+
 static inline bool memory_sender_alive(const swapci_receiver *receiver) {
     memory_hub *hub = memory_receiver_of(receiver)->hub;
     pthread_mutex_lock(&hub->lock);
@@ -305,6 +337,7 @@ static inline enum swapc_status memory_receive_open(memory_hub *hub, swapci_rece
     static const struct swapci_receiver_ops ops = {
         .take = memory_take,
         .reset = memory_reset,
+        .note = memory_note,
         .sender_alive = memory_sender_alive,
         .interrupt = memory_receiver_interrupt,
         .close = memory_receiver_close,
@@ -316,7 +349,10 @@ static inline enum swapc_status memory_receive_open(memory_hub *hub, swapci_rece
     pthread_mutex_lock(&hub->lock);
     bool taken = hub->receiver;
     hub->receiver = true;
-    if (!taken) hub->losses += hub->received_before;
+    if (!taken) {
+        hub->losses += hub->received_before;
+        memory_keep_left(hub);
+    }
     hub->received_before = true;
     pthread_cond_broadcast(&hub->changed);
     pthread_mutex_unlock(&hub->lock);

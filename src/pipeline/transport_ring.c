@@ -7,6 +7,7 @@
 
 #include "ring.h"
 
+_Static_assert((unsigned)SWAPCI_TRANSPORT_NOTES == SWAPCI_RING_NOTES, "a note a worker");
 _Static_assert(SWAPCI_TRANSPORT_RECORD_MAX == SWAPCI_RING_CAPACITY / 4,
                "a record is at most a quarter of the ring");
 
@@ -85,6 +86,20 @@ static bool sender_lost(swapci_sender *sender) {
     return swapci_ring_consumer_changed(sender_of(sender)->ring);
 }
 
+/* A note as the ring carries it: ms, with the highest bit for "alone", and seq. */
+#define NOTE_ALONE (UINT64_C(1) << 63)
+
+static size_t sender_left(swapci_sender *sender, swapci_transport_note *out, size_t max) {
+    swapci_ring_left left[SWAPCI_RING_NOTES];
+    size_t count = swapci_ring_take_left(sender_of(sender)->ring, left,
+                                         max < SWAPCI_RING_NOTES ? max : SWAPCI_RING_NOTES);
+    for (size_t i = 0; i < count; i++)
+        out[i] = (swapci_transport_note){.ms = left[i].high & ~NOTE_ALONE,
+                                         .seq = left[i].low,
+                                         .alone = (left[i].high & NOTE_ALONE) != 0};
+    return count;
+}
+
 static void sender_finish(swapci_sender *sender) {
     swapci_ring_finish(sender_of(sender)->ring);
 }
@@ -108,6 +123,7 @@ static const struct swapci_sender_ops sender_ops = {
     .wait_receiver = sender_wait_receiver,
     .receiver_alive = sender_receiver_alive,
     .lost = sender_lost,
+    .left = sender_left,
     .finish = sender_finish,
     .interrupt = sender_interrupt,
     .close = sender_close,
@@ -176,6 +192,12 @@ static enum swapc_status receiver_reset(swapci_receiver *receiver, swapc_error *
     return swapci_ring_reset(receiver_of(receiver)->ring, error);
 }
 
+static void receiver_note(swapci_receiver *receiver, unsigned worker,
+                          const swapci_transport_note *note) {
+    uint64_t high = note ? note->ms | (note->alone ? NOTE_ALONE : 0) : 0;
+    swapci_ring_note(receiver_of(receiver)->ring, worker, high, note ? note->seq : 0);
+}
+
 static bool receiver_sender_alive(const swapci_receiver *receiver) {
     return swapci_ring_peer_alive(receiver_of(receiver)->ring);
 }
@@ -195,6 +217,7 @@ static void receiver_close(swapci_receiver *receiver) {
 static const struct swapci_receiver_ops receiver_ops = {
     .take = receiver_take,
     .reset = receiver_reset,
+    .note = receiver_note,
     .sender_alive = receiver_sender_alive,
     .interrupt = receiver_interrupt,
     .close = receiver_close,

@@ -302,6 +302,39 @@ static void *interrupt_soon(void *user) {
     return NULL;
 }
 
+static void run_notes(bench *b) {
+    const swapci_transport_note one = {.ms = 7, .seq = 3, .alone = false};
+    const swapci_transport_note two = {.ms = UINT64_MAX >> 1, .seq = UINT64_MAX, .alone = true};
+    swapci_transport_note left[SWAPCI_TRANSPORT_NOTES];
+    open_sender(b);
+    open_receiver(b);
+    swapci_receiver_note(b->receiver, 0, &two); /* finished: the next note says so */
+    swapci_receiver_note(b->receiver, 0, NULL);
+    swapci_receiver_note(b->receiver, 1, &two);
+    swapci_receiver_note(b->receiver, 1, &one);
+    swapci_receiver_note(b->receiver, SWAPCI_TRANSPORT_NOTES - 1, &two);
+    assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES), 0);
+    close_receiver(b); /* as it would die: with what it noted */
+    open_receiver(b);
+    assert_true(swapci_sender_lost(b->sender));
+    assert_int_equal(swapci_sender_left(b->sender, left, 1), 1);
+    assert_true(left[0].ms == 7 && left[0].seq == 3 && !left[0].alone);
+    assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES), 1);
+    assert_true(left[0].ms == two.ms && left[0].seq == two.seq && left[0].alone);
+    assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES), 0);
+    close_receiver(b); /* with nothing noted */
+    open_receiver(b);
+    assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES), 0);
+    for (unsigned death = 0; death < 3; death++) { /* more than are kept: some are forgotten */
+        for (unsigned i = 0; i < SWAPCI_TRANSPORT_NOTES / 2; i++)
+            swapci_receiver_note(b->receiver, i, &one);
+        close_receiver(b);
+        open_receiver(b);
+    }
+    assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES),
+                     SWAPCI_TRANSPORT_NOTES);
+}
+
 static void run_interrupt(bench *b) {
     pthread_t thread;
     open_sender(b);
@@ -316,6 +349,11 @@ static void run_interrupt(bench *b) {
     assert_int_equal(take(b, 0), SWAPC_OK);
     close_receiver(b);
     assert_int_equal(swapci_sender_wait_receiver(b->sender, -1, NULL), SWAPC_INTERRUPTED);
+}
+
+static void what_a_dead_receiver_was_at_is_told(void **state) {
+    (void)state;
+    on_each(run_notes);
 }
 
 static void an_interrupt_ends_every_wait(void **state) {
@@ -474,6 +512,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_side_that_is_taken_is_busy),
         cmocka_unit_test(the_end_comes_after_the_last_record),
         cmocka_unit_test(a_loss_is_told_once),
+        cmocka_unit_test(what_a_dead_receiver_was_at_is_told),
         cmocka_unit_test(an_interrupt_ends_every_wait),
         cmocka_unit_test(two_threads_lose_nothing),
         cmocka_unit_test(signer_and_verifier_run_over_it),

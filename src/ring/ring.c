@@ -2,7 +2,9 @@
  * alone, `head` by the consumer alone, each after the bytes that it speaks of: a store of tail
  * publishes what was written before it, a store of head gives back what was copied out before it.
  * Each side works from its private copy of its own counter and takes the peer's only within
- * 0 <= tail - head <= capacity, so a dead or hostile peer cannot lead it outside the data. Sleeping
+ * 0 <= tail - head <= capacity, so a dead or hostile peer cannot lead it outside the data. A note is the
+ * consumer's, a thread a slot; `left` is filled by a consumer that attaches and emptied by the producer,
+ * each slot by its `high`. Sleeping
  * is ring_wait.c's; attaching is guarded by ring_file.c's locks. */
 #include "ring.h"
 
@@ -55,6 +57,26 @@ static enum swapc_status map(swapci_ring *ring, swapc_error *error) {
     return SWAPC_OK;
 }
 
+static void put_note(swapci_ring_slot *slot, uint64_t high, uint64_t low) {
+    atomic_store_explicit(&slot->high, 0, memory_order_release);
+    if (high == 0) return;
+    atomic_store_explicit(&slot->low, low, memory_order_release);
+    atomic_store_explicit(&slot->high, high, memory_order_release);
+}
+
+/* What the consumer before noted and never cleared: it died of it, or near it. */
+static void keep_left(swapci_ring_shared *shared) {
+    unsigned free_slot = 0;
+    for (unsigned i = 0; i < SWAPCI_RING_NOTES; i++) {
+        uint64_t high = atomic_exchange(&shared->notes[i].high, 0);
+        if (high == 0) continue;
+        while (free_slot < SWAPCI_RING_NOTES && atomic_load(&shared->left[free_slot].high) != 0)
+            free_slot++;
+        if (free_slot < SWAPCI_RING_NOTES)
+            put_note(&shared->left[free_slot], high, atomic_load(&shared->notes[i].low));
+    }
+}
+
 /* Takes up the counters of a ring, still under the attach lock. A place that cannot be true means
  * that the role's last holder was broken: its successor begins where the peer stands. */
 static enum swapc_status take_over(swapci_ring *ring, swapc_error *error) {
@@ -70,8 +92,12 @@ static enum swapc_status take_over(swapci_ring *ring, swapc_error *error) {
     ring->visible = ring->mine;
     atomic_store(producer ? &shared->tail : &shared->head, ring->mine);
     atomic_store(&shared->waiters[ring->role].sleeping, 0);
-    if (producer) atomic_store(&shared->finished, 0);
-    else atomic_fetch_add(&shared->consumers, 1);
+    if (producer) {
+        atomic_store(&shared->finished, 0);
+    } else {
+        keep_left(shared);
+        atomic_fetch_add(&shared->consumers, 1);
+    }
     ring->consumers = atomic_load(&shared->consumers);
     return SWAPC_OK;
 }
@@ -206,6 +232,23 @@ int swapci_ring_peer_alive(const swapci_ring *ring) {
 
 void swapci_ring_wake_self(swapci_ring *ring) {
     swapci_ring_wait_wake(&ring->shared->waiters[ring->role]);
+}
+
+void swapci_ring_note(swapci_ring *ring, unsigned slot, uint64_t high, uint64_t low) {
+    SWAPC_CHECK(ring->role == SWAPCI_RING_CONSUMER && slot < SWAPCI_RING_NOTES);
+    put_note(&ring->shared->notes[slot], high, low);
+}
+
+size_t swapci_ring_take_left(swapci_ring *ring, swapci_ring_left *out, size_t max) {
+    size_t count = 0;
+    for (unsigned i = 0; i < SWAPCI_RING_NOTES && count < max; i++) {
+        swapci_ring_slot *slot = &ring->shared->left[i];
+        uint64_t high = atomic_load(&slot->high);
+        if (high == 0) continue;
+        out[count++] = (swapci_ring_left){high, atomic_load(&slot->low)};
+        atomic_store(&slot->high, 0);
+    }
+    return count;
 }
 
 swapci_ring_stats swapci_ring_stats_get(const swapci_ring *ring) {

@@ -16,7 +16,7 @@
  *     ends, however it ends. A child forked without exec holds it too: open the ring after forking.
  *     Waits look at the lock at least every SWAPCI_RING_SLICE_MS.
  * Threads: one handle belongs to one thread at a time, except for swapci_ring_wake_self,
- *     swapci_ring_used and swapci_ring_peer_alive, which any thread may call until
+ *     swapci_ring_used, swapci_ring_peer_alive and swapci_ring_note (a thread a slot), which any thread may call until
  *     swapci_ring_close.
  * Ownership: a handle is freed by swapci_ring_close. Records are copied in and out.
  * Timeouts: milliseconds; 0: never wait; negative: no limit. While there are records to take, or
@@ -40,6 +40,7 @@
 #define SWAPCI_RING_NAME_MAX 100            /* characters */
 #define SWAPCI_RING_PATH_MAX 4096           /* bytes with the NUL */
 #define SWAPCI_RING_SLICE_MS 250
+#define SWAPCI_RING_NOTES 64u /* notes of one consumer, and those kept of dead ones */
 
 typedef struct swapci_ring swapci_ring;
 
@@ -135,7 +136,21 @@ void swapci_ring_finish(swapci_ring *ring);
  * consumer of a ring is no change: it lost nothing. */
 int swapci_ring_consumer_changed(swapci_ring *ring);
 
+/* What the consumer noted there was, when it died: two numbers that mean what both sides agree on. */
+typedef struct swapci_ring_left {
+    uint64_t high, low;
+} swapci_ring_left;
+
+/* Takes away up to max notes that consumers left who died in the middle of something. They are there
+ * when swapci_ring_consumer_changed says so. Of more than SWAPCI_RING_NOTES some are lost. Returns how
+ * many. */
+size_t swapci_ring_take_left(swapci_ring *ring, swapci_ring_left *out, size_t max);
+
 /* ---- consumer ------------------------------------------------------------------------------- */
+
+/* Notes in slot (below SWAPCI_RING_NOTES) what the consumer is at, or with high 0 that it is at nothing:
+ * three stores, no system call. Should the process die now, the producer learns of it. */
+void swapci_ring_note(swapci_ring *ring, unsigned slot, uint64_t high, uint64_t low);
 
 /* Copies the next record that was not taken yet into out; its place is not freed. Never waits.
  * Out: *len bytes of the record; with TOO_LARGE the size that it needs.

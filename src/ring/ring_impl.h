@@ -14,7 +14,7 @@
 #include "ring_wait.h"
 
 #define SWAPCI_RING_MAGIC UINT64_C(0x31676e7263706177) /* "wapcrng1" */
-#define SWAPCI_RING_VERSION 1u
+#define SWAPCI_RING_VERSION 2u
 #define SWAPCI_RING_HEADER 4096u /* bytes before the records */
 
 /* Who the file is; written first, before there is room for records and before anybody attaches. A copy
@@ -28,6 +28,12 @@ typedef struct swapci_ring_identity {
     uint64_t inode;
 } swapci_ring_identity;
 
+/* A note is there when `high` is not 0: it is stored last and cleared first, so that one that dies in
+ * between leaves the note of before, or none. */
+typedef struct swapci_ring_slot {
+    _Atomic uint64_t high, low;
+} swapci_ring_slot;
+
 /* Each group of fields has one writer and a cache line of its own. */
 typedef struct swapci_ring_shared {
     swapci_ring_identity identity;
@@ -36,6 +42,10 @@ typedef struct swapci_ring_shared {
     alignas(64) _Atomic uint64_t head; /* consumer: end of what is released */
     _Atomic uint32_t consumers;        /* consumer: attached or reset, since the file was emptied */
     alignas(64) swapci_ring_waiter waiters[2]; /* by the role that sleeps */
+    /* What the consumer is at, and what consumers that died were at: moved there by the next consumer
+     * before it counts itself in `consumers`, taken away by the producer. */
+    alignas(64) swapci_ring_slot notes[SWAPCI_RING_NOTES];
+    swapci_ring_slot left[SWAPCI_RING_NOTES];
 } swapci_ring_shared;
 
 _Static_assert(sizeof(swapci_ring_shared) <= SWAPCI_RING_HEADER, "the header is one page");
