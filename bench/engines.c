@@ -3,20 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "clock.h"
-#include "engine_names.h"
-#include "host_facts.h"
 #include "samples.h"
+#include "scenario.h"
 #include "swapc/sys/engine.h"
 
-/* WARM_CALLS bring a contender's code and tables back into the caches that the one before filled. */
-enum { WARM_UP_ROUNDS = 2, SLICES = 8, WARM_CALLS = 2 };
+/* Calls that bring a contender's code and tables back into the caches that the one before filled. */
+enum { WARM_CALLS = 2 };
 
-struct contender {
-    struct swapci_bench_row *row;
+struct entry {
+    struct bench *bench;
     swapc_module *module;
     const struct swapci_samples *samples;
-    double *cpu_us, *wall_us; /* one a round */
 };
 
 struct bench {
@@ -24,33 +21,45 @@ struct bench {
     struct swapci_bench_report *report;
     swapc_host *host;
     struct swapci_samples samples[SWAPCI_METHODS_MAX]; /* by the method's number */
-    struct contender contenders[SWAPCI_BENCH_ROWS_MAX];
+    struct entry entries[SWAPCI_BENCH_ROWS_MAX];
+    struct swapci_contender contenders[SWAPCI_BENCH_ROWS_MAX];
+    struct swapci_measure measure;
     swapc_reply reply;
     swapc_error *error;
 };
+
+static const swapc_bytes operation = {(const uint8_t *)"verify_message", 14};
+
+/* Calls from..to of a round. */
+static enum swapc_status call_some(void *user, unsigned from, unsigned to, swapc_error *error) {
+    const struct entry *e = user;
+    const struct swapci_samples *s = e->samples;
+    for (unsigned i = from; i < to; i++) {
+        enum swapc_status status = swapc_module_call(
+            e->module, operation, s->requests[i % s->count], NULL, &e->bench->reply, error);
+        if (status != SWAPC_OK) return status;
+    }
+    return SWAPC_OK;
+}
 
 /* limits NULL: the host's, and so with a deadline, which label (it may be empty) says. */
 static enum swapc_status add_contender(struct bench *b, unsigned method,
                                        const swapc_module_options *options, const char *label) {
     struct swapci_bench_report *report = b->report;
-    struct contender *c = &b->contenders[report->count];
+    struct entry *e = &b->entries[report->count];
     if (report->count == SWAPCI_BENCH_ROWS_MAX) return SWAPC_OK;
     enum swapc_status status =
-        swapc_module_load(b->host, b->config->paths[method], options, &c->module, b->error);
-    if (status == SWAPC_NO_FLAVOUR && b->error) {
-        swapc_error_clear(b->error); /* the bundle was built without it: not a contender */
-        return SWAPC_OK;
-    }
-    if (status != SWAPC_OK) return status;
-    c->row = &report->rows[report->count++];
-    c->samples = &b->samples[method];
-    snprintf(c->row->engine, sizeof c->row->engine, "%s", options->engine);
-    snprintf(c->row->flavour, sizeof c->row->flavour, "%s%s", options->flavour, label);
-    snprintf(c->row->method, sizeof c->row->method, "%s", swapci_method_table[method]->name);
-    c->cpu_us = calloc(b->config->rounds, sizeof *c->cpu_us);
-    c->wall_us = calloc(b->config->rounds, sizeof *c->wall_us);
-    return c->cpu_us && c->wall_us ? SWAPC_OK
-                                   : swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
+        swapci_lab_load(b->host, b->config->paths[method], options, &e->module, b->error);
+    if (status != SWAPC_OK || !e->module) return status; /* built without it: not a contender */
+    struct swapci_bench_row *row = &report->rows[report->count];
+    e->bench = b;
+    e->samples = &b->samples[method];
+    b->contenders[report->count++] = (struct swapci_contender){
+        .run = call_some, .user = e, .units = b->config->requests, .warm = WARM_CALLS};
+    snprintf(row->engine, sizeof row->engine, "%s", options->engine);
+    snprintf(row->flavour, sizeof row->flavour, "%s%s", options->flavour, label);
+    snprintf(row->method, sizeof row->method, "%s", swapci_method_table[method]->name);
+    return SWAPC_OK;
 }
 
 /* Where holding a deadline costs the guest something, what it costs is a row of its own; the best
@@ -84,111 +93,57 @@ static enum swapc_status add_contenders(struct bench *b) {
     return SWAPC_OK;
 }
 
-static const swapc_bytes operation = {(const uint8_t *)"verify_message", 14};
-
-/* Calls from..to of a round. */
-static enum swapc_status call_some(struct bench *b, const struct contender *c, unsigned from,
-                                   unsigned to) {
-    const struct swapci_samples *s = c->samples;
-    for (unsigned i = from; i < to; i++) {
-        enum swapc_status status = swapc_module_call(
-            c->module, operation, s->requests[i % s->count], NULL, &b->reply, b->error);
-        if (status != SWAPC_OK) return status;
-    }
-    return SWAPC_OK;
-}
-
 /* A figure for a wrong answer would be worth nothing: every request must come out Valid first. */
-static enum swapc_status prove(struct bench *b, const struct contender *c) {
-    for (unsigned i = 0; i < c->samples->count; i++) {
-        enum swapc_status status = swapc_module_call(c->module, operation, c->samples->requests[i],
+static enum swapc_status prove(struct bench *b, unsigned index) {
+    const struct entry *e = &b->entries[index];
+    const struct swapci_bench_row *row = &b->report->rows[index];
+    for (unsigned i = 0; i < e->samples->count; i++) {
+        enum swapc_status status = swapc_module_call(e->module, operation, e->samples->requests[i],
                                                      NULL, &b->reply, b->error);
         if (status != SWAPC_OK && status != SWAPC_GUEST_ERROR) return status;
         if (status == SWAPC_GUEST_ERROR || !swapci_samples_valid(b->reply.body))
             return swapc_error_set(b->error, SWAPC_CORRUPT,
                                    "%s of %s on %s did not find a right signature valid",
-                                   c->row->flavour, c->row->method, c->row->engine);
+                                   row->flavour, row->method, row->engine);
     }
     return SWAPC_OK;
-}
-
-static enum swapc_status measure(struct bench *b, struct contender *c, unsigned round,
-                                 unsigned from, unsigned to) {
-    enum swapc_status status = call_some(b, c, from, from + WARM_CALLS);
-    if (status != SWAPC_OK) return status;
-    uint64_t wall = swapci_clock_monotonic_ns();
-    uint64_t cpu = swapci_clock_thread_cpu_ns();
-    status = call_some(b, c, from, to);
-    cpu = swapci_clock_thread_cpu_ns() - cpu;
-    wall = swapci_clock_monotonic_ns() - wall;
-    c->cpu_us[round] += (double)cpu / 1e3 / b->config->requests;
-    c->wall_us[round] += (double)wall / 1e3 / b->config->requests;
-    return status;
-}
-
-/* A round in slices, each contender once a slice: where the machine's speed drifts within a round, it
- * drifts under all of them. The order is rotated, so that none always follows the same one. */
-static enum swapc_status run_round(struct bench *b, unsigned round) {
-    unsigned count = b->report->count, requests = b->config->requests;
-    unsigned slices = requests < SLICES ? requests : SLICES;
-    enum swapc_status status = SWAPC_OK;
-    for (unsigned i = 0; i < count; i++)
-        b->contenders[i].cpu_us[round] = b->contenders[i].wall_us[round] = 0;
-    for (unsigned s = 0; s < slices; s++)
-        for (unsigned i = 0; i < count && status == SWAPC_OK; i++)
-            status = measure(b, &b->contenders[(i + s + round) % count], round,
-                             s * requests / slices, (s + 1) * requests / slices);
-    return status;
 }
 
 static enum swapc_status run_rounds(struct bench *b) {
     enum swapc_status status = SWAPC_OK;
-    for (unsigned i = 0; i < b->report->count && status == SWAPC_OK; i++)
-        status = prove(b, &b->contenders[i]);
-    for (unsigned r = 0; r < WARM_UP_ROUNDS && status == SWAPC_OK; r++) status = run_round(b, 0);
-    for (unsigned r = 0; r < b->config->rounds && status == SWAPC_OK; r++) {
-        status = run_round(b, r);
-        if (b->config->progress)
-            b->config->progress(r + 1, b->config->rounds, b->config->progress_user);
-    }
+    for (unsigned i = 0; i < b->report->count && status == SWAPC_OK; i++) status = prove(b, i);
+    b->measure.contenders = b->contenders;
+    b->measure.count = b->report->count;
+    if (status == SWAPC_OK) status = swapci_measure_run(&b->measure, &b->config->pace, b->error);
+    b->report->rounds = b->measure.rounds;
+    b->report->interrupted = b->measure.interrupted;
     return status;
 }
 
-static const struct contender *native_of(const struct bench *b, const char *method) {
+static int native_of(const struct bench *b, const char *method) {
     for (unsigned i = 0; i < b->report->count; i++)
         if (strcmp(b->report->rows[i].engine, "native") == 0 &&
             strcmp(b->report->rows[i].method, method) == 0)
-            return &b->contenders[i];
-    return NULL;
+            return (int)i;
+    return -1;
 }
 
-static void summarise_ratio(const struct bench *b, const struct contender *c, double *scratch) {
-    const struct contender *native = native_of(b, c->row->method);
-    unsigned rounds = b->config->rounds;
-    for (unsigned r = 0; native && r < rounds; r++) scratch[r] = c->cpu_us[r] / native->cpu_us[r];
-    if (native) c->row->ratio = swapci_spread_of(scratch, rounds);
-}
-
-/* The ratios first: taking a spread sorts the samples, and a ratio needs them by round. */
-static enum swapc_status summarise(struct bench *b) {
-    double *scratch = calloc(b->config->rounds, sizeof *scratch);
-    if (!scratch) return swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
-    for (unsigned i = 0; i < b->report->count; i++) summarise_ratio(b, &b->contenders[i], scratch);
+static void summarise(struct bench *b) {
     for (unsigned i = 0; i < b->report->count; i++) {
-        struct contender *c = &b->contenders[i];
-        c->row->cpu_us = swapci_spread_of(c->cpu_us, b->config->rounds);
-        c->row->wall_us = swapci_spread_of(c->wall_us, b->config->rounds);
+        struct swapci_bench_row *row = &b->report->rows[i];
+        const struct swapci_bench_row *before = i > 0 ? row - 1 : NULL;
+        int native = native_of(b, row->method);
+        row->cpu_us = swapci_measure_cpu(&b->measure, i);
+        row->wall_us = swapci_measure_wall(&b->measure, i);
+        if (native >= 0) row->ratio = swapci_measure_ratio(&b->measure, i, (unsigned)native);
+        row->by_default = !before || strcmp(before->engine, row->engine) != 0 ||
+                          strcmp(before->method, row->method) != 0;
     }
-    free(scratch);
-    return SWAPC_OK;
 }
 
 static void fini(struct bench *b) {
-    for (unsigned i = 0; i < SWAPCI_BENCH_ROWS_MAX; i++) {
-        swapc_module_release(b->contenders[i].module);
-        free(b->contenders[i].cpu_us);
-        free(b->contenders[i].wall_us);
-    }
+    swapci_measure_fini(&b->measure);
+    for (unsigned i = 0; i < SWAPCI_BENCH_ROWS_MAX; i++) swapc_module_release(b->entries[i].module);
     swapc_reply_fini(&b->reply);
     for (unsigned m = 0; m < SWAPCI_METHODS_MAX; m++) swapci_samples_fini(&b->samples[m]);
     swapc_host_free(b->host);
@@ -197,18 +152,14 @@ static void fini(struct bench *b) {
 enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
                                        struct swapci_bench_report *report, swapc_error *error) {
     struct bench b = {.config = config, .report = report, .error = error};
-    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
-    swapc_host_config host_config = SWAPC_HOST_CONFIG_INIT;
-    host_config.engines = swapci_engine_names_all(engines); /* for bundles that we ship */
-    host_config.log = config->log;
-    *report = (struct swapci_bench_report){.rounds = config->rounds, .requests = config->requests};
-    enum swapc_status status = swapc_host_new(&host_config, &b.host, error);
+    *report = (struct swapci_bench_report){.requests = config->requests};
+    enum swapc_status status = swapci_lab_host(config->log, true, &b.host, error);
     for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++)
-        status =
-            swapci_samples_make(swapci_method_table[m], config->requests, &b.samples[m], error);
+        status = swapci_samples_make(swapci_method_table[m], config->requests, SWAPCI_SAMPLES_KEYS,
+                                     &b.samples[m], error);
     if (status == SWAPC_OK) status = add_contenders(&b);
     if (status == SWAPC_OK) status = run_rounds(&b);
-    if (status == SWAPC_OK) status = summarise(&b);
+    if (status == SWAPC_OK) summarise(&b);
     fini(&b);
     return status;
 }
@@ -233,43 +184,40 @@ bool swapci_bench_engine_mean(const struct swapci_bench_report *report, const ch
     return count > 0;
 }
 
-static json_t *row_json(const struct swapci_bench_row *row, unsigned rounds) {
-    return json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "engine",
-                     row->engine, "flavour", row->flavour, "method", row->method, "median_us",
-                     row->cpu_us.median, "min_us", row->cpu_us.min, "max_us", row->cpu_us.max,
-                     "ratio", row->ratio.median, "ratio_min", row->ratio.min, "ratio_max",
-                     row->ratio.max, "wall_median_us", row->wall_us.median, "rounds",
-                     (json_int_t)rounds);
+static void add_row(struct swapci_lab *lab, const struct swapci_bench_row *from, unsigned rounds) {
+    json_t *row = swapci_lab_row(lab);
+    json_object_set_new(row, "engine", json_string(from->engine));
+    json_object_set_new(row, "flavour", json_string(from->flavour));
+    json_object_set_new(row, "method", json_string(from->method));
+    swapci_lab_spread(row, "us", from->cpu_us, 1);
+    if (from->ratio.median > 0) swapci_lab_ratio(row, from->ratio);
+    json_object_set_new(row, "wall_median_us", json_real(from->wall_us.median));
+    json_object_set_new(row, "rounds", json_integer(rounds));
+    json_object_set_new(row, "default", json_boolean(from->by_default));
 }
 
-json_t *swapci_bench_json(const struct swapci_bench_report *report) {
-    json_t *rows = json_array();
-    for (unsigned i = 0; i < report->count; i++)
-        json_array_append_new(rows, row_json(&report->rows[i], report->rounds));
-    return json_pack("{s:o, s:o}", "rows", rows, "host", swapci_host_facts_json());
-}
-
-static void print_row(const struct swapci_bench_row *row, FILE *to) {
-    fprintf(to, "  %-8s  %-9s  %-12s  %9.1f  %9.1f – %-9.1f", row->method, row->engine,
-            row->flavour, row->cpu_us.median, row->cpu_us.min, row->cpu_us.max);
-    if (row->ratio.median > 0)
-        fprintf(to, "  %6.2f ×  %6.2f – %-6.2f", row->ratio.median, row->ratio.min, row->ratio.max);
-    fprintf(to, "  %9.1f\n", row->wall_us.median);
-}
-
-void swapci_bench_print(const struct swapci_bench_report *report, FILE *to) {
-    struct swapci_host_facts facts;
+enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *error) {
+    char paths[SWAPCI_METHODS_MAX][SWAPCI_LAB_PATH];
+    struct swapci_bench_report report;
     swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
-    swapci_host_facts_read(&facts);
-    fprintf(to,
-            "%s, %ld cores, %s\none verify_message call (MessagePack in and out), CPU time; "
-            "%u interleaved rounds of %u calls\n\n",
-            facts.cpu, facts.cores, facts.os, report->rounds, report->requests);
-    fprintf(to, "  %-8s  %-9s  %-12s  %9s  %21s  %8s  %15s  %9s\n", "method", "engine", "flavour",
-            "median µs", "min – max      ", "× native", "min – max    ", "wall µs");
-    for (unsigned i = 0; i < report->count; i++) print_row(&report->rows[i], to);
+    struct swapci_bench_config config = {
+        .pace = lab->pace, .requests = (unsigned)lab->requests, .log = lab->log};
+    enum swapc_status status = SWAPC_OK;
+    for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++) {
+        config.paths[m] = paths[m];
+        status = lab->find_bundle(swapci_method_table[m]->module, paths[m], sizeof paths[m], error);
+    }
+    if (status == SWAPC_OK) status = swapci_bench_engines(&config, &report, error);
+    if (status != SWAPC_OK) return status;
+    for (unsigned i = 0; i < report.count && report.rounds > 0; i++)
+        add_row(lab, &report.rows[i], report.rounds);
+    lab->incomplete = report.interrupted;
+    swapci_lab_note(lab,
+                    "%u interleaved rounds of %u calls; * is what you get by default, limits on",
+                    report.rounds, report.requests);
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
-        if (!info.built) fprintf(to, "  engine %s is not in this build\n", info.name);
-    fprintf(to,
-            "\nthe original (Rust, i7-4770K): wasmtime 2.7–3.2 × native, wasm3 23–30 × native\n");
+        if (!info.built) swapci_lab_note(lab, "engine %s is not in this build", info.name);
+    swapci_lab_note(lab, "the original (Rust, i7-4770K): wasmtime 2.7–3.2 × native, wasm3 23–30 × "
+                         "native");
+    return SWAPC_OK;
 }

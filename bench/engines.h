@@ -4,33 +4,30 @@
  * signature parsed inside. All contenders take the same bytes. Rounds are interleaved in slices of a
  * few calls, the order rotated, after a warm-up; the time is the thread's CPU time, wall time
  * beside it; the ratio to native is taken within each round, so that a machine whose speed drifts
- * still gives a true ratio.
+ * still gives a true ratio (measure.h).
  *
  * Threads: runs on the caller's. Ownership: the report owns its rows until fini.
  */
 #ifndef SWAPCI_BENCH_ENGINES_H
 #define SWAPCI_BENCH_ENGINES_H
 
-#include <jansson.h>
 #include <stdbool.h>
-#include <stdio.h>
 
+#include "measure.h"
 #include "method.h"
-#include "stats.h"
 #include "swapc/swapc.h"
 
 struct swapci_bench_config {
     const char *paths[SWAPCI_METHODS_MAX]; /* bundle of each method, by its number */
-    unsigned rounds;   /* at least 1; the defaults of the command line give 21 */
-    unsigned requests; /* calls of one contender in one round */
-    bool best_only;    /* of each engine only the flavour that it runs best */
+    struct swapci_pace pace;               /* 21 rounds by default of the command line */
+    unsigned requests;                     /* calls of one contender in one round */
+    bool best_only;                        /* of each engine only the flavour that it runs best */
     swapc_log log;
-    void (*progress)(unsigned done, unsigned total, void *user); /* NULL: none */
-    void *progress_user;
 };
 
 struct swapci_bench_row {
     char engine[32], flavour[32], method[16];
+    bool by_default;                      /* what a user gets who names the engine alone */
     struct swapci_spread cpu_us, wall_us; /* of one call */
     struct swapci_spread ratio;           /* CPU time to native's; median 0: no native */
 };
@@ -40,7 +37,8 @@ enum { SWAPCI_BENCH_ROWS_MAX = 64 };
 struct swapci_bench_report {
     struct swapci_bench_row rows[SWAPCI_BENCH_ROWS_MAX];
     unsigned count;
-    unsigned rounds, requests;
+    unsigned rounds, requests; /* rounds that were measured */
+    bool interrupted;
 };
 
 /* Runs the benchmark. Before timing, each contender must answer `Valid` to every request, or
@@ -52,11 +50,5 @@ enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
  * has no row. *ratio is 0 without native. */
 bool swapci_bench_engine_mean(const struct swapci_bench_report *report, const char *engine,
                               double *cpu_us, double *ratio);
-
-/* {"rows":[…],"host":{…}}; a new reference, or NULL when memory is out. */
-json_t *swapci_bench_json(const struct swapci_bench_report *report);
-
-/* The table for people; absent engines are named. */
-void swapci_bench_print(const struct swapci_bench_report *report, FILE *to);
 
 #endif

@@ -88,6 +88,31 @@ commands() {
     refused 2 "--report is not built yet"
 }
 
+@test "bench refuses arguments that do not belong together" {
+    run --separate-stderr "$SWAPC" bench engines echo
+    refused 2 "no further argument"
+    run --separate-stderr "$SWAPC" bench module echo
+    refused 2 "a bundle or a file and an operation"
+    run --separate-stderr "$SWAPC" bench calls --hex 00
+    refused 2 "belong to bench module"
+    run --separate-stderr "$SWAPC" bench module echo echo --hex 0g
+    refused 2 "hexadecimal"
+    run --separate-stderr "$SWAPC" bench module echo echo --engine wasm3
+    refused 2 "native alone"
+    echo '{"rows":3}' >old.json
+    run --separate-stderr "$SWAPC" bench calls --compare old.json
+    refused 2 "old.json"
+    run --separate-stderr "$SWAPC" bench module echo no_such_operation
+    refused 1 "no_such_operation"
+}
+
+@test "bench help names every scenario" {
+    run -0 "$SWAPC" bench --help
+    for name in engines calls swap cold batch ring single pipeline scale module all; do
+        [[ $output == *"  $name "* ]]
+    done
+}
+
 @test "figures that cannot be written are refused before they are measured" {
     run --separate-stderr timeout 5 "$SWAPC" bench calls --rounds 10000 --json missing/figures
     refused 1 "missing/figures"

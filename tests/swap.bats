@@ -69,6 +69,33 @@ fresh_cache() {
     says calls.err "allocations"
 }
 
+@test "bench module measures what runs, compares with before, and an interrupt keeps what there is" {
+    fresh_cache
+    "$SWAPC" bench module echo echo --hex 00ff --rounds 3 --progress off --json old.json >module.out
+    json old.json '{r["engine"] for r in d["rows"]} >= {"wasmtime", "native"} and not d["incomplete"]'
+    json old.json 'all(r["median_us"] > 0 and r["low_us"] <= r["median_us"] <= r["high_us"] for r in d["rows"])'
+    json old.json 'd["host"]["commit"] and d["host"]["compiler"] and d["host"]["governor"]'
+    says module.out "advice: "
+    cp -r "$(dirname "$program")/../share/swapc/modules/echo" mine
+    "$SWAPC" bench module ./mine echo --rounds 2 --progress off --json mine.json --compare old.json >module.out
+    json mine.json '"native" not in {r["engine"] for r in d["rows"]}'
+    says module.out "native code was not loaded" "%"
+    background bench "$SWAPC" bench engines --rounds 10000 --progress off --json cut.json
+    sleep 3
+    kill -INT "$pid"
+    finish "$pid"
+    [[ $status == 130 ]]
+    json cut.json 'd["incomplete"]'
+    says bench.out INCOMPLETE
+}
+
+@test "bench batch finds right and altered messages out, on every engine" {
+    fresh_cache
+    "$SWAPC" bench batch --quick --rounds 1 --progress off --json figures.json >batch.out
+    json figures.json '{(r["engine"], r["batch"]) for r in d["rows"]} >= {(e, b) for e in ("native", "wasmtime") for b in (1, 16, 64, 256)}'
+    json figures.json '{r["altered"] for r in d["rows"]} == {0, 0.00390625, 0.1}'
+}
+
 @test "a benchmark that is not known is refused by name" {
     run --separate-stderr "$SWAPC" bench nothing
     refused 2 "nothing" "swap"

@@ -1,32 +1,40 @@
+#include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-#include "calls.h"
 #include "cli.h"
-#include "engines.h"
+#include "clock.h"
+#include "hex.h"
 #include "options.h"
-#include "pipeline_options.h"
 #include "progress.h"
-#include "swap.h"
+#include "scenario.h"
+#include "signals.h"
 
 static const char command[] = "swapc bench";
 
-static void draw(unsigned done, unsigned total, void *user) {
-    swapci_progress_draw(user, done, total);
-}
+enum { ROUNDS = 21, QUICK_S = 5, FULL_S = 75, SCENARIOS_MAX = 16 };
 
 struct bench_options {
     uint64_t rounds, requests, swaps;
-    const char *json, *progress, *report;
-    bool peers;
+    const char *json, *progress, *report, *compare, *input, *hex, *engine;
+    bool peers, quick;
 };
 
-/* What every benchmark ends with; document is stolen. */
-static int finish(enum swapc_status status, const char *json, json_t *document,
-                  swapc_error *error) {
-    if (status == SWAPC_OK && json) status = swapci_cli_write_json(json, document, error);
-    else json_decref(document);
-    return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(command, error);
+struct bench {
+    const struct bench_options *options;
+    struct swapci_lab lab;
+    struct swapci_progress progress;
+    const char *running; /* the scenario's name */
+    json_t *documents;   /* by name */
+    json_t *old;         /* of --compare, or NULL */
+    uint8_t *input;
+    char program[PATH_MAX], module_path[SWAPCI_LAB_PATH];
+};
+
+static void draw(unsigned done, unsigned total, void *user) {
+    const struct bench *b = user;
+    swapci_progress_draw_left(&b->progress, b->running, done, total);
 }
 
 /* Tables go where they do not mix with a document on stdout. */
@@ -34,98 +42,196 @@ static FILE *table(const struct bench_options *o) {
     return o->json && strcmp(o->json, "-") == 0 ? stderr : stdout;
 }
 
-static int bench_engines(const struct bench_options *o) {
-    struct swapci_module_paths paths;
-    struct swapci_progress progress;
-    struct swapci_bench_report report;
-    swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status =
-        swapci_pipeline_modules(swapci_method_set(SWAPCI_METHOD_RANDOM), &paths, &error);
-    swapci_progress_init(&progress, o->progress);
-    struct swapci_bench_config config = {.rounds = (unsigned)o->rounds,
-                                         .requests = (unsigned)o->requests,
-                                         .log = swapci_cli_log(),
-                                         .progress = draw,
-                                         .progress_user = &progress};
-    for (unsigned m = 0; m < swapci_method_count; m++) config.paths[m] = paths.text[m];
-    if (status == SWAPC_OK) status = swapci_bench_engines(&config, &report, &error);
-    swapci_progress_end(&progress);
-    if (status == SWAPC_OK) swapci_bench_print(&report, table(o));
-    return finish(status, o->json, status == SWAPC_OK ? swapci_bench_json(&report) : NULL, &error);
+/* The document of that scenario in what --compare was given: one scenario's or of several. */
+static const json_t *old_of(const struct bench *b, const char *name) {
+    const json_t *several = json_object_get(b->old, "benches");
+    const char *only = json_string_value(json_object_get(b->old, "bench"));
+    if (several) return json_object_get(several, name);
+    return only && strcmp(only, name) != 0 ? NULL : b->old;
 }
 
-static int bench_swap(const struct bench_options *o) {
-    char module[4096];
-    struct swapci_progress progress;
-    struct swapci_swap_report report;
-    swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status =
-        swapci_cli_module_path(swapci_method_table[0]->module, module, sizeof module, &error);
-    swapci_progress_init(&progress, o->progress);
-    struct swapci_swap_config config = {.module_path = module,
-                                        .swaps = (unsigned)o->swaps,
-                                        .log = swapci_cli_log(),
-                                        .progress = draw,
-                                        .progress_user = &progress};
-    if (status == SWAPC_OK) status = swapci_bench_swap(&config, &report, &error);
-    swapci_progress_end(&progress);
-    if (status == SWAPC_OK) swapci_swap_print(&report, table(o));
-    return finish(status, o->json, status == SWAPC_OK ? swapci_swap_json(&report) : NULL, &error);
+static enum swapc_status read_old(struct bench *b, swapc_error *error) {
+    json_error_t why;
+    if (!b->options->compare) return SWAPC_OK;
+    b->old = json_load_file(b->options->compare, 0, &why);
+    if (b->old && json_is_array(json_object_get(b->old, "rows"))) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_INVALID,
+                           "%s is no document of swapc bench (%s): write one with --json",
+                           b->options->compare, b->old ? "it has no rows" : why.text);
 }
 
-static int bench_calls(const struct bench_options *o) {
-    char echo[4096];
-    struct swapci_progress progress;
-    struct swapci_calls_report report;
-    swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_cli_module_path("echo", echo, sizeof echo, &error);
-    swapci_progress_init(&progress, o->progress);
-    struct swapci_calls_config config = {.echo_path = echo,
-                                         .rounds = (unsigned)o->rounds,
-                                         .log = swapci_cli_log(),
-                                         .progress = draw,
-                                         .progress_user = &progress};
-    if (status == SWAPC_OK) status = swapci_bench_calls(&config, &report, &error);
-    swapci_progress_end(&progress);
-    if (status == SWAPC_OK) swapci_calls_print(&report, table(o));
-    return finish(status, o->json, status == SWAPC_OK ? swapci_calls_json(&report) : NULL, &error);
+static void set_pace(struct bench *b) {
+    const struct bench_options *o = b->options;
+    unsigned seconds = o->quick ? QUICK_S : FULL_S;
+    b->lab.pace = (struct swapci_pace){
+        .rounds = o->rounds ? (unsigned)o->rounds : ROUNDS,
+        .until_ns = o->rounds ? 0 : swapci_clock_monotonic_ns() + seconds * 1000000000ull,
+        .stop = &swapci_signals_stop,
+        .progress = draw,
+        .progress_user = b};
 }
 
-static const struct {
-    const char *name;
-    int (*run)(const struct bench_options *options); /* NULL: not built yet */
-} benches[] = {
-    {"engines", bench_engines}, {"swap", bench_swap}, {"calls", bench_calls},
-    {"pipeline", NULL},         {"single", NULL},
-};
-
-static int bench(const char *name, const struct bench_options *o) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    for (size_t i = 0; i < sizeof benches / sizeof *benches; i++) {
-        if (strcmp(name, benches[i].name) != 0) continue;
-        if (!benches[i].run)
-            return swapci_cli_usage(
-                command, "bench %s is not built yet; bench engines, swap and calls are", name);
-        return swapci_cli_json_check(o->json, &error) == SWAPC_OK
-                   ? benches[i].run(o)
-                   : swapci_cli_fail(command, &error);
+/* One scenario, its table, and its document among the others. What was measured before an interrupt
+ * is kept. */
+static enum swapc_status run_scenario(struct bench *b, const struct swapci_scenario *scenario,
+                                      swapc_error *error) {
+    enum swapc_status status = swapci_lab_begin(&b->lab, error);
+    if (status != SWAPC_OK) return status;
+    b->running = scenario->name;
+    set_pace(b);
+    swapci_progress_init(&b->progress, b->options->progress);
+    draw(0, 1, b);
+    status = scenario->run(&b->lab, error);
+    swapci_progress_end(&b->progress);
+    if (atomic_load(&swapci_signals_stop) != 0) {
+        b->lab.incomplete = true;
+        status = SWAPC_OK;
     }
-    return swapci_cli_usage(command,
-                            "no benchmark is called \"%s\"; there are: engines, swap, calls", name);
+    if (status != SWAPC_OK) return status;
+    json_t *document = swapci_scenario_document(scenario, &b->lab);
+    swapci_scenario_print(scenario, document, old_of(b, scenario->name), table(b->options));
+    if (json_object_set_new(b->documents, scenario->name, document) == 0) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the figures");
+}
+
+/* Of one scenario its document; of several {"rows" of all, each with its "bench"; "benches"; "host"}. */
+static json_t *whole(const struct bench *b) {
+    json_t *rows = json_array(), *document;
+    const char *name;
+    bool incomplete = false;
+    if (json_object_size(b->documents) == 1) {
+        json_decref(rows);
+        json_object_foreach(b->documents, name, document) return json_incref(document);
+    }
+    json_object_foreach(b->documents, name, document) {
+        const json_t *own = json_object_get(document, "rows");
+        incomplete = incomplete || json_is_true(json_object_get(document, "incomplete"));
+        for (size_t i = 0; i < json_array_size(own); i++) {
+            json_t *row = json_copy(json_array_get(own, i));
+            json_object_set_new(row, "bench", json_string(name));
+            json_array_append_new(rows, row);
+        }
+    }
+    json_object_foreach(b->documents, name, document) break;
+    return json_pack("{s:b, s:b, s:o, s:O, s:O}", "incomplete", (int)incomplete, "quick",
+                     (int)b->options->quick, "rows", rows, "benches", b->documents, "host",
+                     json_object_get(document, "host"));
+}
+
+static enum swapc_status write_all(struct bench *b, swapc_error *error) {
+    if (json_object_size(b->documents) == 0) return SWAPC_OK;
+    json_t *document = whole(b);
+    enum swapc_status status = SWAPC_OK;
+    if (b->options->json)
+        status = swapci_cli_write_json(b->options->json, json_incref(document), error);
+    json_decref(document);
+    return status;
+}
+
+static enum swapc_status set_module(struct bench *b, char **arguments, swapc_error *error) {
+    const struct bench_options *o = b->options;
+    size_t len = 0;
+    enum swapc_status status =
+        swapci_cli_module_path(arguments[1], b->module_path, sizeof b->module_path, error);
+    b->lab.module_path = b->module_path;
+    b->lab.operation = arguments[2];
+    if (status == SWAPC_OK && o->input) status = swapci_cli_read(o->input, &b->input, &len, error);
+    if (status == SWAPC_OK && o->hex) {
+        len = strlen(o->hex) / 2;
+        b->input = malloc(len + 1);
+        if (!b->input || !swapci_hex_decode(swapc_bytes_str(o->hex), b->input))
+            return swapc_error_set(error, SWAPC_INVALID,
+                                   "--hex takes hexadecimal digits, two a byte");
+    }
+    b->lab.input = swapc_bytes_of(b->input, len);
+    b->lab.native =
+        strpbrk(arguments[1], "/.") == NULL || (o->engine && strcmp(o->engine, "native") == 0);
+    return status;
+}
+
+static int bench(struct bench *b, const struct swapci_scenario *const *scenarios,
+                 char **arguments) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    enum swapc_status status = swapci_cli_json_check(b->options->json, &error);
+    ssize_t len = readlink("/proc/self/exe", b->program, sizeof b->program - 1);
+    b->program[len > 0 ? len : 0] = '\0';
+    b->lab.quick = b->options->quick;
+    b->lab.log = swapci_cli_log();
+    b->lab.requests = b->options->requests;
+    b->lab.swaps = b->options->quick ? b->options->swaps / 5 : b->options->swaps;
+    b->lab.program = b->program;
+    b->lab.find_bundle = swapci_cli_module_path;
+    b->documents = json_object();
+    swapci_signals_handle();
+    if (status == SWAPC_OK) status = read_old(b, &error);
+    if (status == SWAPC_OK && arguments[1]) status = set_module(b, arguments, &error);
+    for (int i = 0; scenarios[i] && status == SWAPC_OK && atomic_load(&swapci_signals_stop) == 0;
+         i++)
+        status = run_scenario(b, scenarios[i], &error);
+    if (status == SWAPC_OK) status = write_all(b, &error);
+    swapci_lab_fini(&b->lab);
+    json_decref(b->documents);
+    json_decref(b->old);
+    free(b->input);
+    if (status != SWAPC_OK) return swapci_cli_fail(command, &error);
+    if (atomic_load(&swapci_signals_stop) == 0) return SWAPCI_EXIT_OK;
+    fprintf(stderr, "%s: interrupted; what was measured is marked incomplete\n", command);
+    return SWAPCI_EXIT_INTERRUPTED;
+}
+
+/* "engines", or "all": each that needs no argument. Returns false when there is none of that name. */
+static bool choose(const char *name, const struct swapci_scenario *chosen[SCENARIOS_MAX]) {
+    int count = 0;
+    bool all = strcmp(name, "all") == 0;
+    for (const struct swapci_scenario *s = swapci_scenarios; s->name; s++)
+        if (strcmp(s->name, name) == 0 || (all && strcmp(s->name, "module") != 0))
+            chosen[count++] = s;
+    chosen[count] = NULL;
+    return count > 0;
+}
+
+static const char *names(char *out, size_t size) {
+    size_t used = 0;
+    for (const struct swapci_scenario *s = swapci_scenarios; s->name && used < size; s++)
+        used += (size_t)snprintf(out + used, size - used, "%s, ", s->name);
+    if (used < size) snprintf(out + used, size - used, "all");
+    return out;
+}
+
+static const char *summary(char *out, size_t size) {
+    size_t used = 0;
+    for (const struct swapci_scenario *s = swapci_scenarios; s->name && used < size; s++)
+        used += (size_t)snprintf(out + used, size - used, "  %-9s %s\n", s->name, s->summary);
+    if (used < size)
+        snprintf(out + used, size - used,
+                 "  %-9s each of these but module, in turn\n"
+                 "Rows marked * (\"default\" in JSON) are what you get by default, limits on.",
+                 "all");
+    return out;
 }
 
 int swapci_cmd_bench(int argc, char **argv) {
     static const char *const progress_choices[] = {"auto", "off", NULL};
-    struct bench_options o = {.rounds = 21, .requests = 64, .swaps = 2000, .progress = "auto"};
+    char text[2048];
+    struct bench_options o = {.requests = 64, .swaps = 2000, .progress = "auto"};
     const struct swapci_option rows[] = {
+        {"quick", SWAPCI_OPTION_FLAG, &o.quick, NULL, "a minute at most for all, and rougher", 0, 0,
+         0},
         {"rounds", SWAPCI_OPTION_COUNT, &o.rounds, "N",
-         "of engines and calls: interleaved rounds (default 21)", 0, 1, 10000},
+         "interleaved rounds (default 21, fewer when time is up)", 0, 1, 10000},
         {"requests", SWAPCI_OPTION_COUNT, &o.requests, "N",
          "of engines: calls of each contender in a round (default 64)", 0, 1, 100000},
         {"swaps", SWAPCI_OPTION_COUNT, &o.swaps, "N",
          "of swap: warm ones; fewer from disk and cold (default 2000)", 0, 1, 10000000},
+        {"input", SWAPCI_OPTION_STRING, &o.input, "FILE|-", "of module: the payload of its call", 0,
+         0, 0},
+        {"hex", SWAPCI_OPTION_STRING, &o.hex, "HEX", "of module: the payload as digits", 0, 0, 0},
+        {"engine", SWAPCI_OPTION_STRING, &o.engine, "native",
+         "of module: native code of yours may be loaded too, unconfined", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &o.json, "FILE|-", "write the figures as one JSON document",
          0, 0, 0},
+        {"compare", SWAPCI_OPTION_STRING, &o.compare, "OLD.json",
+         "show each row's change to an earlier document", 0, 0, 0},
         {"peers", SWAPCI_OPTION_FLAG, &o.peers, NULL,
          "compare with other waPC hosts (not built yet)", 0, 0, 0},
         {"report", SWAPCI_OPTION_STRING, &o.report, "DIR",
@@ -133,23 +239,40 @@ int swapci_cmd_bench(int argc, char **argv) {
         {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW",
          "progress line on a terminal (default auto)", progress_choices, 0, 0},
     };
-    const struct swapci_options options = {
-        command,
-        "engines|swap|calls",
-        "engines: one whole waPC call on each engine, flavour and method, against native code.\n"
-        "swap: replacing a module, warm, from disk and cold, until the new one has answered.\n"
-        "calls: the call itself, by payload size, on a guest that does nothing.\n"
-        "(pipeline and single are not built yet.)",
-        rows,
-        sizeof rows / sizeof *rows,
-        1,
-        1,
-        "swapc bench engines --rounds 21 --json figures.json"};
+    const struct swapci_options options = {command,
+                                           "SCENARIO|all | module BUNDLE|FILE OPERATION",
+                                           summary(text, sizeof text),
+                                           rows,
+                                           sizeof rows / sizeof *rows,
+                                           1,
+                                           3,
+                                           "swapc bench engines --quick --json figures.json"};
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
+    char **arguments = argv + first;
+    const struct swapci_scenario *chosen[SCENARIOS_MAX];
+    bool module = strcmp(arguments[0], "module") == 0;
+    if (!choose(arguments[0], chosen))
+        return swapci_cli_usage(command, "no benchmark is called \"%s\"; there are: %s",
+                                arguments[0], names(text, sizeof text));
+    if (module != (argc - first == 3) || (!module && argc - first > 1))
+        return swapci_cli_usage(command,
+                                module ? "bench module takes a bundle or a file and an "
+                                         "operation: swapc bench module ./mine transform "
+                                         "--input payload.bin"
+                                       : "bench %s takes no further argument",
+                                arguments[0]);
+    if (!module && (o.input || o.hex || o.engine))
+        return swapci_cli_usage(command, "--input, --hex and --engine belong to bench module");
+    if (o.input && o.hex) return swapci_cli_usage(command, "--input and --hex exclude each other");
+    if (o.engine && strcmp(o.engine, "native") != 0)
+        return swapci_cli_usage(command,
+                                "--engine takes native alone: all other engines are measured "
+                                "anyway");
     if (o.peers || o.report)
         return swapci_cli_usage(command, "%s is not built yet; --json is",
                                 o.peers ? "--peers" : "--report");
-    return bench(argv[first], &o);
+    struct bench b = {.options = &o};
+    return bench(&b, chosen, arguments);
 }

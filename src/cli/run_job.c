@@ -398,8 +398,10 @@ static void compare_engines(struct swapci_run_job *job) {
     enum { ROUNDS = 9, REQUESTS = 8 };
     swapc_error why = SWAPC_ERROR_INIT;
     if (!job->options->bound || interrupted(job)) return;
-    struct swapci_bench_config config = {
-        .rounds = ROUNDS, .requests = REQUESTS, .best_only = true, .log = job->log};
+    struct swapci_bench_config config = {.pace = {.rounds = ROUNDS, .stop = job->options->stop},
+                                         .requests = REQUESTS,
+                                         .best_only = true,
+                                         .log = job->log};
     for (unsigned m = 0; m < swapci_method_count; m++) config.paths[m] = job->paths.text[m];
     job->compared = swapci_bench_engines(&config, &job->comparison, &why) == SWAPC_OK;
     if (!job->compared)

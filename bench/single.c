@@ -1,0 +1,180 @@
+/* `swapc bench single`: one message at a time on an idle system. A private Redis, `swapc signer` and
+ * `swapc verifier` as processes of their own; the clock runs from XADD being sent until a reader that
+ * waits for it (XREAD BLOCK) has the stored verdict, and between two messages everything goes to sleep. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "clock.h"
+#include "private_redis.h"
+#include "redis.h"
+#include "ring.h"
+#include "scenario.h"
+#include "stream.h"
+
+enum { MESSAGES = 2000, QUICK_MESSAGES = 400, WARM_UP = 50, PAUSE_NS = 2000000, WAIT_MS = 5000 };
+
+struct bench {
+    struct swapci_lab *lab;
+    swapc_error *error;
+    swapci_private_redis *server;
+    swapci_redis *redis;
+    swapci_stream_names names;
+    char keys[SWAPCI_LAB_PATH], public_keys[SWAPCI_LAB_PATH], listen[SWAPCI_LAB_PATH], ring[64];
+    pid_t signer, verifier;
+    double *us;
+};
+
+static enum swapc_status start(struct bench *b) {
+    swapci_redis_config config = {.stop = b->lab->pace.stop};
+    swapci_private_redis_config private = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;
+    private.stop = b->lab->pace.stop;
+    enum swapc_status status = swapci_private_redis_start(&private, &b->server, b->error);
+    if (status == SWAPC_OK) status = swapci_stream_names_init(&b->names, NULL, b->error);
+    if (status != SWAPC_OK) return status;
+    const char *folder = swapci_private_redis_directory(b->server);
+    const char *url = config.url = swapci_private_redis_url(b->server);
+    snprintf(b->ring, sizeof b->ring, "swapc-bench-%d", (int)getpid());
+    snprintf(b->keys, sizeof b->keys, "%s/keys", folder);
+    snprintf(b->public_keys, sizeof b->public_keys, "%s/keys.pub", folder);
+    snprintf(b->listen, sizeof b->listen, "unix:%s/bench.sock", folder);
+    status = swapci_redis_open(&config, &b->redis, b->error);
+    const char *signer[SWAPCI_CHILD_ARGUMENTS] = {"swapc",    "signer", "--redis", url,
+                                                  "--ring",   b->ring,  "--keys",  b->keys,
+                                                  "--listen", b->listen};
+    const char *verifier[SWAPCI_CHILD_ARGUMENTS] = {
+        "swapc", "verifier", "--redis",      url,        "--ring",
+        b->ring, "--keys",   b->public_keys, "--method", "schnorr"};
+    if (status == SWAPC_OK)
+        status = swapci_child_start(b->lab, signer, -1, -1, &b->signer, b->error);
+    for (int i = 0; i < 500 && status == SWAPC_OK && access(b->public_keys, R_OK) != 0; i++) {
+        const struct timespec pause = {0, 10000000};
+        nanosleep(&pause, NULL);
+    }
+    return status == SWAPC_OK ? swapci_child_start(b->lab, verifier, -1, -1, &b->verifier, b->error)
+                              : status;
+}
+
+/* The generator tells the signer over gRPC that there is something to read, and waits for it. */
+static enum swapc_status connect_signer(struct bench *b) {
+    const char *arguments[SWAPCI_CHILD_ARGUMENTS] = {
+        "swapc",      "generate", "--redis",  swapci_private_redis_url(b->server),
+        "--messages", "16",       "--method", "schnorr",
+        "--signer",   b->listen};
+    json_t *document;
+    struct swapci_run_usage usage;
+    swapc_error unused = SWAPC_ERROR_INIT;
+    enum swapc_status status =
+        swapci_child_run(b->lab, arguments, &document, &usage, &unused); /* it writes no JSON */
+    json_decref(document);
+    return status == SWAPC_INTERRUPTED ? status : SWAPC_OK;
+}
+
+/* The id of the last verdict there is, for XREAD to wait behind. */
+static enum swapc_status last_id(struct bench *b, char *out, size_t size) {
+    redisReply *reply;
+    enum swapc_status status =
+        swapci_redis_call(b->redis, "read the last verdict", &reply, b->error,
+                          "XREVRANGE %s + - COUNT 1", b->names.verdicts);
+    if (status != SWAPC_OK) return status;
+    bool there = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1;
+    snprintf(out, size, "%s", there ? reply->element[0]->element[0]->str : "0-0");
+    freeReplyObject(reply);
+    return SWAPC_OK;
+}
+
+static enum swapc_status wait_all_judged(struct bench *b) {
+    uint64_t end = swapci_clock_monotonic_ns() + 20000000000u, left = 1;
+    enum swapc_status status = SWAPC_OK;
+    while (status == SWAPC_OK && left > 0) {
+        const struct timespec pause = {0, 20000000};
+        nanosleep(&pause, NULL);
+        status = swapci_stream_length(b->redis, &b->names, &left, b->error);
+        if (swapci_lab_stopped(b->lab)) return SWAPC_INTERRUPTED;
+        if (status == SWAPC_OK && left > 0 && swapci_clock_monotonic_ns() > end)
+            return swapc_error_set(b->error, SWAPC_UNREACHABLE,
+                                   "signer and verifier did not judge the first messages in 20 s");
+    }
+    return status;
+}
+
+/* XADD and the wait for its verdict go out in one write. */
+static enum swapc_status one_message(struct bench *b, char *id, size_t size, double *us) {
+    swapci_message message = {.body = swapc_bytes_str("Katherine Johnson"),
+                              .method = "schnorr",
+                              .t_us = swapci_clock_realtime_us()};
+    swapci_stream_id added;
+    redisReply *reply = NULL;
+    uint64_t begin = swapci_clock_monotonic_ns();
+    enum swapc_status status = swapci_stream_append(b->redis, &b->names, &message, b->error);
+    if (status == SWAPC_OK)
+        status = swapci_redis_appendf(b->redis, b->error, "XREAD BLOCK %d STREAMS %s %s", WAIT_MS,
+                                      b->names.verdicts, id);
+    if (status == SWAPC_OK) status = swapci_stream_added(b->redis, &added, b->error);
+    if (status == SWAPC_OK)
+        status = swapci_redis_get(b->redis, "wait for a verdict", &reply, b->error);
+    *us = (double)(swapci_clock_monotonic_ns() - begin) / 1e3;
+    if (status != SWAPC_OK) return status;
+    bool there = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1;
+    if (there) snprintf(id, size, "%s", reply->element[0]->element[1]->element[0]->element[0]->str);
+    freeReplyObject(reply);
+    return there ? SWAPC_OK
+                 : swapc_error_set(b->error, SWAPC_UNREACHABLE, "a message had no verdict in 5 s");
+}
+
+static void add_row(struct bench *b, unsigned count) {
+    struct swapci_spread spread = swapci_spread_of(b->us, count); /* sorts */
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
+    json_t *row = swapci_lab_row(b->lab);
+    bool known = swapc_engine_at(0, &info);
+    json_object_set_new(row, "engine", json_string(known ? info.name : "default"));
+    json_object_set_new(row, "p50_us", json_real(spread.median));
+    json_object_set_new(row, "low_us", json_real(spread.low));
+    json_object_set_new(row, "high_us", json_real(spread.high));
+    json_object_set_new(row, "p90_us", json_real(swapci_quantile(b->us, count, 0.9)));
+    json_object_set_new(row, "p99_us", json_real(swapci_quantile(b->us, count, 0.99)));
+    json_object_set_new(row, "max_us", json_real(spread.max));
+    json_object_set_new(row, "messages", json_integer(count));
+    json_object_set_new(row, "default", json_true());
+    swapci_lab_distribution(b->lab, "one message, idle", "µs", b->us, count);
+}
+
+static enum swapc_status run(struct bench *b) {
+    unsigned wanted = b->lab->quick ? QUICK_MESSAGES : MESSAGES, count = 0;
+    char id[SWAPCI_STREAM_ID_SIZE];
+    double unused;
+    enum swapc_status status = last_id(b, id, sizeof id);
+    b->us = calloc(wanted, sizeof *b->us);
+    if (!b->us) return swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
+    for (unsigned i = 0; i < WARM_UP && status == SWAPC_OK; i++)
+        status = one_message(b, id, sizeof id, &unused);
+    while (status == SWAPC_OK && count < wanted && !swapci_lab_stopped(b->lab)) {
+        const struct timespec pause = {0, PAUSE_NS};
+        nanosleep(&pause, NULL);
+        status = one_message(b, id, sizeof id, &b->us[count]);
+        count += status == SWAPC_OK;
+        if (count % 50 == 0) swapci_pace_progress(&b->lab->pace, count, wanted);
+    }
+    if (count > 0) add_row(b, count);
+    return status;
+}
+
+enum swapc_status swapci_scenario_single(struct swapci_lab *lab, swapc_error *error) {
+    struct bench b = {.lab = lab, .error = error};
+    enum swapc_status status = start(&b);
+    if (status == SWAPC_OK) status = connect_signer(&b);
+    if (status == SWAPC_OK) status = wait_all_judged(&b);
+    if (status == SWAPC_OK) status = run(&b);
+    free(b.us);
+    swapci_redis_free(b.redis);
+    swapci_child_stop(b.signer);
+    swapci_child_stop(b.verifier);
+    if (b.ring[0]) swapci_ring_unlink(NULL, b.ring, NULL);
+    swapci_private_redis_stop(b.server);
+    swapci_lab_note(lab, "signer, verifier and Redis as processes of their own; everything sleeps "
+                         "before each message");
+    return swapci_lab_stopped(lab) ? SWAPC_OK : status;
+}
