@@ -34,7 +34,8 @@ typedef struct swapc_host swapc_host;
 typedef struct swapc_reply swapc_reply;
 
 /* A guest's host call (waPC __host_call): answer by swapc_reply_set with the response, or with an
- * error's text and a status other than SWAPC_OK. All views are borrowed for the call, reply too.
+ * error's text and a status other than SWAPC_OK: the guest gets it as the host's error, but for
+ * NO_MEMORY, with which the call ends. All views are borrowed for the call, reply too.
  * user is the host's; call_user the one of this call's options (NULL without). Runs on the calling
  * thread, below the guest, and may call modules in its turn, the same one too. */
 typedef enum swapc_status (*swapc_host_call_fn)(swapc_bytes binding, swapc_bytes ns,

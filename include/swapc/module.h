@@ -119,10 +119,13 @@ typedef struct swapc_call_options {
 #define SWAPC_CALL_OPTIONS_INIT {sizeof(swapc_call_options), 0, 0, 0}
 
 /* Calls an operation: operation and payload are any bytes, borrowed for the call (an operation is
- * at most 64 KiB, a payload at most 1 GiB). options NULL: none.
- * Returns SWAPC_OK with reply->body the response; INVALID (the options' size); GUEST_ERROR with reply->body the guest's error;
- * TRAP…, DEADLINE, CANCELLED, MEMORY_LIMIT, LIMIT, NO_MEMORY, TOO_LARGE with error set and an
- * empty body. A warm call allocates nothing. */
+ * at most 64 KiB, a payload at most 1 GiB). They may be views of this very reply, so that the answer of
+ * one call is the payload of the next; the reply then gets a new buffer. options NULL: none.
+ * Returns SWAPC_OK with reply->body the response; GUEST_ERROR with reply->body the guest's error;
+ * TRAP…, EXIT, DEADLINE, CANCELLED, MEMORY_LIMIT, LIMIT, NO_MEMORY with error set (error->engine is the
+ * engine where it was the one to stop the guest) and as the body what the guest gave to __guest_error
+ * before, or nothing; INVALID (the options' size), TOO_LARGE with an empty body.
+ * A warm call with a deadline or without allocates nothing, chained ones apart. */
 enum swapc_status swapc_module_call(swapc_module *module, swapc_bytes operation,
                                     swapc_bytes payload, const swapc_call_options *options,
                                     swapc_reply *reply, swapc_error *error) SWAPC_WARN_UNUSED

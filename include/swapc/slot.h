@@ -9,7 +9,8 @@
  * Ownership: the slot keeps its own reference to what is published. A pin is the caller's storage
  *     and must be released; modules stay alive while pinned.
  * NULL: where a function or a field does not say what it means, NULL is misuse.
- * Cost: pinning and publishing take the slot's lock once, some 20 ns, and allocate nothing. No callback
+ * Cost: pinning and publishing take the slot's lock once, some 20 ns, and allocate nothing (publishing
+ *     does while pins of more than eight generations are held). No callback
  *     runs under that lock; log lines are written when it is free again.
  */
 #ifndef SWAPC_SLOT_H
@@ -41,8 +42,9 @@ const char *swapc_slot_name(const swapc_slot *slot) SWAPC_NONNULL(1);
 
 /* Makes module the current generation in one step; *generation (NULL: not wanted) receives its number.
  * In-flight calls finish on the generation before. Publishing the module that is current already makes
- * a new generation. Returns SWAPC_OK, or why the slot does not take the module (test for SWAPC_OK: a
- * slot may have conditions); it then serves what it had, and *generation is untouched. */
+ * a new generation. Returns SWAPC_OK; NO_MEMORY, only while pins of more than eight generations are held
+ * at once; or why the slot does not take the module (test for SWAPC_OK: a slot may have conditions).
+ * After failure it serves what it had, and *generation is untouched. */
 enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module,
                                      uint64_t *generation) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
@@ -66,8 +68,8 @@ enum swapc_status swapc_slot_pin(swapc_slot *slot, swapc_pin *pin) SWAPC_WARN_UN
 uint64_t swapc_slot_generation(swapc_slot *slot) SWAPC_NONNULL(1);
 
 /* Publishes the module of the generation before the current one again, as a new generation, and logs
- * it; *generation (NULL: not wanted) receives its number. Returns SWAPC_OK, or EMPTY when there is
- * none. */
+ * it; *generation (NULL: not wanted) receives its number. Returns SWAPC_OK, EMPTY when there
+ * is none, or NO_MEMORY as swapc_slot_publish. */
 enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation) SWAPC_WARN_UNUSED
     SWAPC_NONNULL(1);
 

@@ -4,20 +4,49 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "log_held.h"
 #include "printable.h"
 
-enum { MESSAGE_MAX = 512 };
+static _Thread_local struct swapci_log_held *holding;
 
 void swapc_log_write(const swapc_log *log, enum swapc_log_level level, const char *source,
                      const char *format, ...) {
     if (!log || !log->fn || level > log->max_level) return;
-    char message[MESSAGE_MAX];
+    char own[SWAPCI_LOG_MESSAGE_MAX], *message = own;
+    if (holding && holding->count == SWAPCI_LOG_HELD_MAX) {
+        holding->lost++;
+        return;
+    }
+    if (holding) message = holding->line[holding->count].message;
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    vsnprintf(message, SWAPCI_LOG_MESSAGE_MAX, format, args);
     va_end(args);
-    swapci_printable_line(message, sizeof message);
-    log->fn(level, source, message, log->user);
+    swapci_printable_line(message, SWAPCI_LOG_MESSAGE_MAX);
+    if (!holding) {
+        log->fn(level, source, message, log->user);
+        return;
+    }
+    holding->line[holding->count].log = *log;
+    holding->line[holding->count].level = level;
+    holding->line[holding->count++].source = source;
+}
+
+void swapci_log_hold(struct swapci_log_held *held) {
+    held->count = held->lost = 0;
+    if (!holding) holding = held;
+}
+
+void swapci_log_deliver(struct swapci_log_held *held) {
+    if (holding != held) return;
+    holding = NULL;
+    for (unsigned i = 0; i < held->count; i++) {
+        const swapc_log log = held->line[i].log;
+        log.fn(held->line[i].level, held->line[i].source, held->line[i].message, log.user);
+    }
+    if (held->lost)
+        swapc_log_write(&held->line[0].log, SWAPC_LOG_WARN, held->line[0].source,
+                        "%u more lines were not kept", held->lost);
 }
 
 /* The one place where the library writes to stderr: the process is about to end. */

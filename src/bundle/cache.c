@@ -18,6 +18,7 @@
 
 #include "cache_dir.h"
 #include "build_version.h"
+#include "log_held.h"
 
 /* An entry's file: this, then the code. */
 struct header {
@@ -54,6 +55,8 @@ static void cpu_features(uint32_t out[8]) {
 }
 
 static int directory_of(struct swapci_cache *cache) {
+    struct swapci_log_held held;
+    swapci_log_hold(&held);
     pthread_mutex_lock(&cache->lock);
     if (!cache->opened) {
         cache->directory = swapci_cache_dir_open(cache->asked, cache->log);
@@ -62,6 +65,7 @@ static int directory_of(struct swapci_cache *cache) {
     cache->opened = true;
     int directory = cache->directory;
     pthread_mutex_unlock(&cache->lock);
+    swapci_log_deliver(&held);
     return directory;
 }
 

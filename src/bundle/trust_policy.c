@@ -9,6 +9,7 @@
 #include "admission.h"
 #include "heap.h"
 #include "minisign.h"
+#include "report.h"
 #include "sized.h"
 #include "small_file.h"
 
@@ -92,6 +93,7 @@ enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust 
                                   swapc_error *error) {
     swapc_trust_config own;
     SWAPC_CHECK(config && out);
+    error = swapci_report_into(error);
     enum swapc_status status = swapci_sized_take(&config_row, 0, config, &own, error);
     if (status != SWAPC_OK) return status;
     if (!own.keys_dir)

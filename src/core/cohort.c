@@ -22,44 +22,75 @@
 struct swapci_cohorts *swapci_cohorts_new(void) {
     struct swapci_cohorts *set = swapci_heap_zeroed(1, sizeof *set);
     if (!set) return NULL;
-    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) set->cohort[i].set = set;
+    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) {
+        set->cohort[i].set = set;
+        set->cohort[i].next = &set->cohort[(i + 1) % SWAPCI_COHORTS];
+    }
+    set->current = &set->cohort[0];
     atomic_init(&set->open, SWAPCI_COHORTS + 1);
     return set;
 }
 
+static bool is_own(const struct swapci_cohorts *set, const struct swapci_cohort *cohort) {
+    return cohort >= set->cohort && cohort < set->cohort + SWAPCI_COHORTS;
+}
+
+static void free_set(struct swapci_cohorts *set) {
+    for (struct swapci_cohort *c = set->cohort[0].next, *next; c != &set->cohort[0]; c = next) {
+        next = c->next;
+        if (!is_own(set, c)) swapci_heap_free(c);
+    }
+    swapci_heap_free(set);
+}
+
 static void give_back(struct swapci_cohorts *set, unsigned shares) {
     if (atomic_fetch_sub_explicit(&set->open, shares, memory_order_acq_rel) == shares)
-        swapci_heap_free(set);
+        free_set(set);
 }
 
 void swapci_cohorts_close(struct swapci_cohorts *set) {
-    unsigned shares = 1;
-    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) {
-        uint32_t before =
-            atomic_fetch_or_explicit(&set->cohort[i].pins, CLOSED, memory_order_acq_rel);
+    unsigned shares = 1; /* ours is given back last: until then the ring stands */
+    struct swapci_cohort *cohort = set->current;
+    do {
+        uint32_t before = atomic_fetch_or_explicit(&cohort->pins, CLOSED, memory_order_acq_rel);
         shares += (before & COUNT) == 0;
-    }
+        cohort = cohort->next;
+    } while (cohort != set->current);
     give_back(set, shares);
 }
 
-void swapci_cohorts_move(struct swapci_cohorts *set, uint64_t generation) {
-    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) {
-        unsigned next = (set->current + i) % SWAPCI_COHORTS;
-        struct swapci_cohort *cohort = &set->cohort[next];
-        uint32_t pins = atomic_load_explicit(&cohort->pins, memory_order_acquire);
-        if ((pins & COUNT) != 0) continue;
-        if (pins & WAITED) atomic_fetch_and_explicit(&cohort->pins, ~WAITED, memory_order_relaxed);
-        cohort->first = generation;
-        set->current = next;
-        return;
-    }
+/* After the current one, so that the ring stays one. */
+static struct swapci_cohort *add_cohort(struct swapci_cohorts *set) {
+    struct swapci_cohort *cohort = swapci_heap_zeroed(1, sizeof *cohort);
+    if (!cohort) return NULL;
+    cohort->set = set;
+    cohort->next = set->current->next;
+    set->current->next = cohort;
+    atomic_fetch_add_explicit(&set->open, 1, memory_order_relaxed);
+    return cohort;
 }
 
-struct swapci_cohort *swapci_cohorts_enter(struct swapci_cohorts *set, uint64_t generation) {
-    if (set->cohort[set->current].first != generation) swapci_cohorts_move(set, generation);
-    struct swapci_cohort *cohort = &set->cohort[set->current];
-    atomic_fetch_add_explicit(&cohort->pins, 1, memory_order_relaxed);
-    return cohort;
+static struct swapci_cohort *free_cohort(struct swapci_cohorts *set) {
+    struct swapci_cohort *cohort = set->current;
+    do {
+        if ((atomic_load_explicit(&cohort->pins, memory_order_acquire) & COUNT) == 0) return cohort;
+        cohort = cohort->next;
+    } while (cohort != set->current);
+    return add_cohort(set);
+}
+
+bool swapci_cohorts_move(struct swapci_cohorts *set, uint64_t generation) {
+    struct swapci_cohort *cohort = free_cohort(set);
+    if (!cohort) return false;
+    atomic_fetch_and_explicit(&cohort->pins, ~WAITED, memory_order_relaxed);
+    cohort->generation = generation;
+    set->current = cohort;
+    return true;
+}
+
+struct swapci_cohort *swapci_cohorts_enter(struct swapci_cohorts *set) {
+    atomic_fetch_add_explicit(&set->current->pins, 1, memory_order_relaxed);
+    return set->current;
 }
 
 static void wake(_Atomic uint32_t *word) {
@@ -74,12 +105,13 @@ void swapci_cohort_leave(struct swapci_cohort *cohort) {
 }
 
 struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t generation) {
-    for (unsigned i = 0; i < SWAPCI_COHORTS; i++) {
-        struct swapci_cohort *cohort = &set->cohort[i];
-        if (cohort->first < generation &&
+    struct swapci_cohort *cohort = set->current;
+    do {
+        if (cohort->generation < generation &&
             (atomic_load_explicit(&cohort->pins, memory_order_acquire) & COUNT) != 0)
             return cohort;
-    }
+        cohort = cohort->next;
+    } while (cohort != set->current);
     return NULL;
 }
 

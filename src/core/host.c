@@ -7,7 +7,9 @@
 #include "heap.h"
 #include "host_state.h"
 #include "imports.h"
+#include "log_held.h"
 #include "options.h"
+#include "report.h"
 #include "build_version.h"
 
 enum { DEFAULT_INSTANCES = 64 };
@@ -39,6 +41,7 @@ static enum swapc_status allow_engines(swapc_host *host, swapc_error *error) {
 enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **out,
                                  swapc_error *error) {
     SWAPC_CHECK(out);
+    error = swapci_report_into(error);
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
     swapc_host *host = swapci_heap_zeroed(1, sizeof *host);
@@ -73,15 +76,21 @@ static enum swapc_status open_locked(swapc_host *host, unsigned index, swapc_err
         .pool_instances = host->config.instances,
     };
     config.imports = swapci_imports(&config.import_count);
-    return swapci_engine_table[index].engine->open(&config, &host->states[index], error);
+    const swapc_engine *engine = swapci_engine_table[index].engine;
+    enum swapc_status status = engine->open(&config, &host->states[index], error);
+    if (status != SWAPC_OK) swapci_report_by(error, engine->name);
+    return status;
 }
 
 enum swapc_status swapci_host_open_engine(swapc_host *host, unsigned index,
                                           swapc_engine_state **out, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
+    struct swapci_log_held held;
+    swapci_log_hold(&held);
     pthread_mutex_lock(&host->lock);
     if (!host->states[index]) status = open_locked(host, index, error);
     *out = host->states[index];
     pthread_mutex_unlock(&host->lock);
+    swapci_log_deliver(&held);
     return status;
 }

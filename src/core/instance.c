@@ -53,7 +53,7 @@ static enum swapc_status stopped(const struct swapci_instance *instance, enum sw
                     start && guest_s ? "at its start: " : "", reason,
                     *guest ? "; its error before that: \"" : "", guest, *guest ? "\"" : "");
     error->native = said->native;
-    error->engine = said->engine;
+    error->engine = report->status != SWAPC_OK ? NULL : instance->blueprint->engine->name;
     return status;
 }
 

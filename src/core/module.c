@@ -15,6 +15,7 @@
 #include "instance.h"
 #include "module_call.h"
 #include "options.h"
+#include "report.h"
 #include "self_test.h"
 #include "trust_policy.h"
 
@@ -75,9 +76,10 @@ static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
     if (other != UINT32_MAX) {
         swapc_engine_state *state;
         enum swapc_status status = swapci_host_open_engine(host, other, &state, error);
-        return status == SWAPC_OK
-                   ? swapci_engine_table[other].engine->validate(state, image->bytes, error)
-                   : status;
+        if (status == SWAPC_OK)
+            status = swapci_engine_table[other].engine->validate(state, image->bytes, error);
+        if (status != SWAPC_OK) swapci_report_by(error, swapci_engine_table[other].name);
+        return status;
     }
     if (image->trusted) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_UNSUPPORTED,
@@ -122,9 +124,9 @@ static enum swapc_status compile(swapc_module *module, swapc_engine_state *state
     const struct swapci_image *image = &module->image;
     swapc_artifact artifact = {image->bytes, image->path, image->digest_hex};
     enum swapc_status status = check_image(module->host, module->blueprint.engine, image, error);
-    if (status == SWAPC_OK)
-        status =
-            module->blueprint.engine->compile(state, &artifact, &module->blueprint.module, error);
+    if (status != SWAPC_OK) return status;
+    status = module->blueprint.engine->compile(state, &artifact, &module->blueprint.module, error);
+    if (status != SWAPC_OK) swapci_report_by(error, module->blueprint.engine->name);
     if (status == SWAPC_OK && module->kept) keep_compiled(module);
     return status;
 }
@@ -276,6 +278,7 @@ enum swapc_status swapc_module_load(swapc_host *host, const char *path,
     swapc_limits limits;
     unsigned index;
     SWAPC_CHECK(host && path && out);
+    error = swapci_report_into(error);
     enum swapc_status status =
         swapci_take_module_options(options, &host->config.limits, &own, &limits, error);
     if (status == SWAPC_OK) status = find_image(host, path, &own, &image, &index, error);
@@ -290,6 +293,7 @@ enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, sw
     swapc_module_options own;
     swapc_limits limits;
     SWAPC_CHECK(host && name && out);
+    error = swapci_report_into(error);
     enum swapc_status status =
         swapci_take_module_options(options, &host->config.limits, &own, &limits, error);
     if (status != SWAPC_OK) return status;
@@ -333,6 +337,7 @@ unsigned swapci_module_self_tests(const swapc_module *module) {
 }
 
 enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error) {
+    error = swapci_report_into(error);
     enum swapc_status status = swapci_self_tests_run(&module->image.self_tests, module,
                                                      SWAPCI_VECTOR_DEADLINE_MAX_MS, error);
     if (status != SWAPC_OK) name_file(error, module->image.path);
@@ -362,12 +367,28 @@ static enum swapc_status admit(swapc_bytes operation, swapc_bytes payload,
     return SWAPC_OK;
 }
 
+static bool lies_in(const swapc_reply *reply, swapc_bytes bytes) {
+    return (uintptr_t)bytes.ptr - (uintptr_t)reply->storage < reply->capacity;
+}
+
+/* Callers may chain: what a call is given can be the answer of the one before, which lies in the very
+ * buffer that this call's answer goes to. Then the answer gets a buffer of its own, and the old one,
+ * which is returned, is to be freed after the call. NULL: they have nothing in common. */
+static uint8_t *detach(swapc_reply *reply, swapc_bytes operation, swapc_bytes payload) {
+    if (!lies_in(reply, operation) && !lies_in(reply, payload)) return NULL;
+    uint8_t *storage = reply->storage;
+    reply->storage = NULL;
+    reply->capacity = 0;
+    return storage;
+}
+
 enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation,
                                      swapc_bytes payload, const swapc_call_options *options,
                                      uint64_t generation, swapc_reply *reply, swapc_error *error) {
     swapc_call_options own;
     bool reusable;
     SWAPC_CHECK(module && reply);
+    error = swapci_report_into(error);
     reply->body = swapc_bytes_of(NULL, 0);
     enum swapc_status status = swapci_call_options(&options, &own, error);
     if (status == SWAPC_OK) status = admit(operation, payload, options, error);
@@ -375,8 +396,10 @@ enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation
     struct swapci_instance *instance = swapci_pool_take(&module->pool);
     if (!instance) status = swapci_instance_new(&module->blueprint, &instance, error);
     if (status != SWAPC_OK) return status;
+    uint8_t *detached = detach(reply, operation, payload);
     status = swapci_instance_call(instance, operation, payload, options, generation, reply,
                                   &reusable, error);
+    if (detached) swapci_heap_free(detached);
     if (reusable) swapci_pool_give(&module->pool, instance);
     else swapci_instance_free(instance);
     return status;

@@ -88,6 +88,8 @@ static enum swapc_status run_one(const struct swapci_vectors *vectors, unsigned 
     uint32_t deadline_ms = swapci_module_deadline(module, wanted);
     call(vectors, v, module, deadline_ms, a);
     if (a->status == SWAPC_DEADLINE) call(vectors, v, module, deadline_ms, a);
+    if (a->status == SWAPC_NO_MEMORY)
+        return swapc_error_set(error, a->status, "vector %u: %s", index + 1, a->error.text);
     return is_right(vectors, v, a) ? SWAPC_OK : wrong(vectors, index, a, error);
 }
 

@@ -53,55 +53,60 @@ const char *swapc_slot_name(const swapc_slot *slot) {
     return slot->name;
 }
 
-/* Under the lock: makes module current; the caller releases what comes back. */
-static swapc_module *publish_locked(swapc_slot *slot, swapc_module *module) {
-    swapc_module *dropped = slot->previous;
+/* Under the lock: makes module current; the caller releases *dropped. Returns SWAPC_OK, or NO_MEMORY
+ * with nothing done. */
+static enum swapc_status publish_locked(swapc_slot *slot, swapc_module *module,
+                                        swapc_module **dropped) {
+    if (!swapci_cohorts_move(slot->cohorts, slot->generation + 1)) return SWAPC_NO_MEMORY;
+    *dropped = slot->previous;
     slot->previous = slot->current;
     slot->current = swapc_module_retain(module);
     slot->generation++;
-    swapci_cohorts_move(slot->cohorts, slot->generation);
-    return dropped;
+    return SWAPC_OK;
 }
 
 /* Under the lock. */
 static void pin_locked(const swapc_slot *slot, swapc_pin *pin) {
     pin->module = swapc_module_retain(slot->current);
     pin->generation = slot->generation;
-    pin->cohort = swapci_cohorts_enter(slot->cohorts, slot->generation);
+    pin->cohort = swapci_cohorts_enter(slot->cohorts);
 }
 
 enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module, uint64_t *generation) {
+    swapc_module *dropped = NULL;
     SWAPC_CHECK(slot && module);
     pthread_mutex_lock(&slot->lock);
-    swapc_module *dropped = publish_locked(slot, module);
-    if (generation) *generation = slot->generation;
+    enum swapc_status status = publish_locked(slot, module, &dropped);
+    if (status == SWAPC_OK && generation) *generation = slot->generation;
     pthread_mutex_unlock(&slot->lock);
     swapc_module_release(dropped);
-    return SWAPC_OK;
+    return status;
 }
 
 enum swapc_status swapc_slot_publish_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin) {
+    swapc_module *dropped = NULL;
     SWAPC_CHECK(slot && module && pin);
     pthread_mutex_lock(&slot->lock);
-    swapc_module *dropped = publish_locked(slot, module);
-    pin_locked(slot, pin);
+    enum swapc_status status = publish_locked(slot, module, &dropped);
+    if (status == SWAPC_OK) pin_locked(slot, pin);
     pthread_mutex_unlock(&slot->lock);
     swapc_module_release(dropped);
-    return SWAPC_OK;
+    return status;
 }
 
 enum swapc_status swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin,
                                         int *published) {
     swapc_module *dropped = NULL;
+    enum swapc_status status = SWAPC_OK;
     SWAPC_CHECK(slot && module && pin);
     pthread_mutex_lock(&slot->lock);
     bool swap = slot->current != module;
-    if (swap) dropped = publish_locked(slot, module);
-    pin_locked(slot, pin);
+    if (swap) status = publish_locked(slot, module, &dropped);
+    if (status == SWAPC_OK) pin_locked(slot, pin);
     pthread_mutex_unlock(&slot->lock);
     swapc_module_release(dropped);
-    if (published) *published = swap;
-    return SWAPC_OK;
+    if (status == SWAPC_OK && published) *published = swap;
+    return status;
 }
 
 enum swapc_status swapc_slot_pin(swapc_slot *slot, swapc_pin *pin) {
@@ -133,19 +138,21 @@ static void log_rollback(const swapc_slot *slot, const swapc_module *module, uin
 enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation) {
     swapc_module *dropped = NULL, *back = NULL;
     uint64_t number = 0;
+    enum swapc_status status = SWAPC_EMPTY;
     pthread_mutex_lock(&slot->lock);
     if (slot->previous) {
         back = swapc_module_retain(slot->previous);
-        dropped = publish_locked(slot, back);
+        status = publish_locked(slot, back, &dropped);
         number = slot->generation;
     }
     pthread_mutex_unlock(&slot->lock);
-    if (!back) return SWAPC_EMPTY;
-    if (generation) *generation = number;
-    log_rollback(slot, back, number);
+    if (status == SWAPC_OK) {
+        if (generation) *generation = number;
+        log_rollback(slot, back, number);
+    }
     swapc_module_release(dropped);
     swapc_module_release(back);
-    return SWAPC_OK;
+    return status;
 }
 
 static struct swapci_cohort *held(swapc_slot *slot, uint64_t generation) {

@@ -2,6 +2,7 @@
 #include "host_state.h"
 #include "module_call.h"
 #include "options.h"
+#include "report.h"
 #include "swapc/slot.h"
 
 static const char *const stage_names[] = {"prepare", "check", "self-test", "publish"};
@@ -91,6 +92,7 @@ enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char
     swapc_swap_options own_options;
     swapc_error cause = SWAPC_ERROR_INIT;
     SWAPC_CHECK(slot && host && path);
+    error = swapci_report_into(error);
     enum swapc_status status = swapci_check_swap_report(report, error);
     if (status == SWAPC_OK) status = swapci_take_swap_options(options, &own_options, error);
     if (status != SWAPC_OK) return status;
@@ -98,6 +100,6 @@ enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char
     swapci_give_swap_report(&own, report);
     if (status == SWAPC_OK) return SWAPC_OK;
     refused(slot, &host->config.log, &own, &cause);
-    if (error && error->status == SWAPC_OK) *error = cause;
+    if (error) *error = cause;
     return status;
 }

@@ -1,6 +1,7 @@
 /* Publish, pin, swap and roll back. What threads do to a slot at once is in slot_hammer_test.c. */
 #include "swapc/slot.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "failing_alloc.h"
@@ -242,40 +243,73 @@ static void drain_waits_for_older_generations_only(void **state) {
     swapc_pin_release(&new);
 }
 
-/* Each generation is known by itself while counters last; with more held than there are counters,
- * drain may only err on the side of waiting. */
+/* Each generation is known by itself, however many are held, in whatever order they are let go. */
 static void drain_with_many_generations_held(void **state) {
-    enum { HELD = 30, COUNTERS = 8 };
+    enum { HELD = 40 };
     struct bench *t = *state;
     swapc_pin pins[HELD];
-    for (int i = 0; i < HELD; i++)
+    bool held[HELD];
+    for (int i = 0; i < HELD; i++) {
         assert_int_equal(swapc_slot_publish_pin(t->slot, i % 2 ? t->b : t->a, &pins[i]), SWAPC_OK);
-    for (unsigned i = 0; i < HELD; i++) {
         assert_int_equal(pins[i].generation, i + 1);
-        assert_int_equal(swapc_slot_drain(t->slot, i + 1, 0), SWAPC_OK);
-        if (i + 1 < HELD) assert_int_equal(swapc_slot_drain(t->slot, i + 2, 0), SWAPC_BUSY);
-        swapc_pin_release(&pins[i]);
-        if (i + 1 >= COUNTERS) break;
+        held[i] = true;
     }
-    for (int i = COUNTERS; i < HELD; i++) {
-        assert_int_equal(swapc_slot_drain(t->slot, HELD, 0), SWAPC_BUSY);
+    for (unsigned n = 0; n < HELD; n++) {
+        unsigned oldest = 0;
+        unsigned i = (n * 17 + 5) % HELD; /* 17 and 40 have no divisor in common: each once */
         swapc_pin_release(&pins[i]);
+        held[i] = false;
+        while (oldest < HELD && !held[oldest]) oldest++;
+        for (unsigned generation = 1; generation <= HELD; generation++)
+            assert_int_equal(swapc_slot_drain(t->slot, generation, 0),
+                             oldest + 1 < generation ? SWAPC_BUSY : SWAPC_OK);
     }
-    assert_int_equal(swapc_slot_drain(t->slot, HELD, 0), SWAPC_OK);
 }
 
-/* Where a generation had to share a counter with an older one, its later pins do not. */
-static void new_pins_do_not_hold_old_generations(void **state) {
+/* Only the current generation is held: nothing older is. */
+static void drain_does_not_wait_for_the_current_generation(void **state) {
     enum { HELD = 9 };
     struct bench *t = *state;
     swapc_pin pins[HELD], newest;
     for (int i = 0; i < HELD; i++)
         assert_int_equal(swapc_slot_publish_pin(t->slot, t->a, &pins[i]), SWAPC_OK);
+    for (int i = 0; i < HELD - 1; i++) swapc_pin_release(&pins[i]);
+    assert_int_equal(swapc_slot_drain(t->slot, HELD, 0), SWAPC_OK);
     uint64_t generation = published(t->slot, t->b);
-    for (int i = 0; i < HELD; i++) swapc_pin_release(&pins[i]);
+    assert_int_equal(swapc_slot_drain(t->slot, generation, 0), SWAPC_BUSY);
+    swapc_pin_release(&pins[HELD - 1]);
     assert_int_equal(swapc_slot_pin(t->slot, &newest), SWAPC_OK);
     assert_int_equal(swapc_slot_drain(t->slot, generation, 0), SWAPC_OK);
     swapc_pin_release(&newest);
+}
+
+static void publishing_without_memory_changes_nothing(void **state) {
+    enum { COUNTERS = 8 };
+    struct bench *t = *state;
+    swapc_pin pins[COUNTERS], pin = {0};
+    uint64_t generation = 77;
+    int published_now = 77;
+    for (int i = 0; i < COUNTERS; i++)
+        assert_int_equal(swapc_slot_publish_pin(t->slot, t->a, &pins[i]), SWAPC_OK);
+    for (int kind = 0; kind < 4; kind++) {
+        swapci_alloc_fail_at(1);
+        if (kind == 0)
+            assert_int_equal(swapc_slot_publish(t->slot, t->b, &generation), SWAPC_NO_MEMORY);
+        if (kind == 1)
+            assert_int_equal(swapc_slot_publish_pin(t->slot, t->b, &pin), SWAPC_NO_MEMORY);
+        if (kind == 2)
+            assert_int_equal(swapc_slot_ensure_pin(t->slot, t->b, &pin, &published_now),
+                             SWAPC_NO_MEMORY);
+        if (kind == 3) assert_int_equal(swapc_slot_rollback(t->slot, &generation), SWAPC_NO_MEMORY);
+        assert_true(swapci_alloc_failed());
+        swapci_alloc_fail_at(0);
+        assert_int_equal(swapc_slot_generation(t->slot), COUNTERS);
+    }
+    assert_int_equal(generation, 77);
+    assert_int_equal(published_now, 77);
+    assert_null(pin.module);
+    assert_int_equal(published(t->slot, t->b), COUNTERS + 1);
+    for (int i = 0; i < COUNTERS; i++) swapc_pin_release(&pins[i]);
 }
 
 static void many_pins_outlive_the_slot(void **state) {
@@ -331,7 +365,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(warm_calls_and_swaps_allocate_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_waits_for_older_generations_only, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_with_many_generations_held, setup, teardown),
-        cmocka_unit_test_setup_teardown(new_pins_do_not_hold_old_generations, setup, teardown),
+        cmocka_unit_test_setup_teardown(drain_does_not_wait_for_the_current_generation, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(publishing_without_memory_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(many_pins_outlive_the_slot, setup, teardown),
         cmocka_unit_test_setup_teardown(a_released_pin_is_void, setup, teardown),
         cmocka_unit_test_setup_teardown(out_of_memory_is_a_status, setup, teardown),

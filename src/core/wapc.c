@@ -122,21 +122,23 @@ enum swapc_status swapci_wapc_guest_error(swapc_call *call, swapc_memory memory,
     return status;
 }
 
+/* Returns UNSUPPORTED: the guest gets text as the host's error; or NO_MEMORY. */
+static enum swapc_status set_host_error(swapc_call *call, const char *text) {
+    return swapc_reply_set(&call->host_reply, swapc_bytes_str(text)) == SWAPC_OK ? SWAPC_UNSUPPORTED
+                                                                                 : SWAPC_NO_MEMORY;
+}
+
 /* Lets the embedder's handler answer; its views are the guest's memory itself. */
 static enum swapc_status answer_host_call(swapc_call *call, const swapc_bytes part[4]) {
     const swapc_host_config *host = call->host;
     call->host_reply.body = swapc_bytes_of(NULL, 0);
-    if (!host->host_call)
-        return swapc_reply_set(&call->host_reply,
-                               swapc_bytes_str("this host takes no host calls")) == SWAPC_OK
-                   ? SWAPC_UNSUPPORTED
-                   : SWAPC_NO_MEMORY;
+    if (!host->host_call) return set_host_error(call, "this host takes no host calls");
     host_call_depth++;
     enum swapc_status status = host->host_call(part[0], part[1], part[2], part[3],
                                                &call->host_reply, call->user, host->host_call_user);
     host_call_depth--;
-    if (status != SWAPC_OK && call->host_reply.body.len == 0)
-        swapc_reply_set(&call->host_reply, swapc_bytes_str(swapc_status_text(status)));
+    if (status != SWAPC_OK && status != SWAPC_NO_MEMORY && call->host_reply.body.len == 0)
+        return set_host_error(call, swapc_status_text(status));
     return status;
 }
 
@@ -174,6 +176,9 @@ enum swapc_status swapci_wapc_host_call(swapc_call *call, swapc_memory memory, c
     enum swapc_status limit = host_call_limits(call, part[3].len);
     if (limit != SWAPC_OK) return limit;
     enum swapc_status status = answer_host_call(call, part);
+    if (status == SWAPC_NO_MEMORY)
+        return swapci_call_stop(call, status, "no memory for a host call of module \"%s\"",
+                                call->module_name);
     call->host_answer = status == SWAPC_OK ? SWAPCI_HOST_RESPONSE : SWAPCI_HOST_ERROR;
     *result = status == SWAPC_OK;
     return SWAPC_OK;

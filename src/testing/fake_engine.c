@@ -53,6 +53,8 @@ static enum swapc_status fake_open(const swapc_engine_config *config, swapc_engi
                                    swapc_error *error) {
     if (swapci_fake.fail_open != SWAPC_OK)
         return swapc_error_set(error, swapci_fake.fail_open, "fake: open fails");
+    for (unsigned i = 0; i < swapci_fake.lines_on_open; i++)
+        swapc_log_write(&config->log, SWAPC_LOG_INFO, "fake", "line %u", i);
     SWAPC_CHECK(atomic_exchange(&swapci_fake.open, 1) == 0);
     the_state.config = *config;
     *out = &the_state;

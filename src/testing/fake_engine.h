@@ -70,6 +70,7 @@ struct swapci_fake_state {
     atomic_int instances;     /* alive */
     atomic_uint instantiated; /* in all */
     atomic_uint compiled;
+    unsigned lines_on_open; /* that opening logs */
     enum swapc_status fail_open;
     enum swapc_status fail_compile;
     enum swapc_status fail_validate;

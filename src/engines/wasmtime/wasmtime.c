@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "heap.h"
+#include "log_held.h"
 #include "wt_instance.h"
 #include "wt_outcome.h"
 
@@ -216,6 +217,8 @@ static enum swapc_status copy_build(swapc_engine_module *module, swapc_error *er
 enum swapc_status swapci_wt_module_build_demand(swapc_engine_module *module, swapc_error *error) {
     if (atomic_load_explicit(&module->demand_ready, memory_order_acquire)) return SWAPC_OK;
     enum swapc_status status = SWAPC_OK;
+    struct swapci_log_held held;
+    swapci_log_hold(&held);
     pthread_mutex_lock(&module->lock);
     if (!atomic_load(&module->demand_ready)) {
         status = copy_build(module, error);
@@ -230,6 +233,7 @@ enum swapc_status swapci_wt_module_build_demand(swapc_engine_module *module, swa
         }
     }
     pthread_mutex_unlock(&module->lock);
+    swapci_log_deliver(&held);
     return status;
 }
 

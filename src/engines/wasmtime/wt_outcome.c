@@ -65,11 +65,28 @@ static bool names_feature(const char *line) {
     return false;
 }
 
+/* What the system refused, which is no fault of the module. Returns SWAPC_OK when it is none of that. */
+static enum swapc_status report_system(const char *line, const char *what, swapc_error *error) {
+    if (strstr(line, "os error 12") || strstr(line, "allocate memory"))
+        return swapc_error_set(error, SWAPC_NO_MEMORY,
+                               "no memory for %s: %s; raise the limit of address space (ulimit -v) "
+                               "or run fewer instances",
+                               what, line);
+    if (strstr(line, "os error 24") || strstr(line, "os error 23"))
+        return swapc_error_set(error, SWAPC_SYSTEM,
+                               "no file descriptor is left for %s (%s): each module on wasmtime "
+                               "takes some; raise the limit (ulimit -n) or release modules",
+                               what, line);
+    return SWAPC_OK;
+}
+
 enum swapc_status swapci_wt_report_refused(const wasmtime_error_t *refused, const char *path,
                                            swapc_error *error) {
     char line[SWAPCI_WT_LINE_MAX];
     const char *name = path ? path : "the module";
     error_line(refused, line);
+    const enum swapc_status status = report_system(line, name, error);
+    if (status != SWAPC_OK) return status;
     if (names_feature(line))
         return swapc_error_set(error, SWAPC_UNSUPPORTED,
                                "%s uses what wasmtime is set not to run: %s; build it without",
@@ -103,10 +120,7 @@ enum swapc_status swapci_wt_report_no_instance(const wasmtime_error_t *failed, s
                                line);
     if (strstr(line, "exceeds table limits"))
         return swapc_error_set(error, SWAPC_LIMIT, "the module's tables are too large: %s", line);
-    if (strstr(line, "os error 12") || strstr(line, "allocate memory"))
-        return swapc_error_set(error, SWAPC_NO_MEMORY,
-                               "no memory for an instance: %s; raise the limit of address space "
-                               "(ulimit -v) or run fewer instances",
-                               line);
+    const enum swapc_status status = report_system(line, "an instance", error);
+    if (status != SWAPC_OK) return status;
     return swapc_error_set(error, SWAPC_SYSTEM, "wasmtime cannot make an instance: %s", line);
 }
