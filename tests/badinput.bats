@@ -21,7 +21,7 @@ make_keys() {
     run --separate-stderr timeout 60 "$SWAPC" run --redis "redis://127.0.0.1:$(free_port)"
     refused 1 "127.0.0.1"
     nothing_left
-    signer --redis "unix:$work/nothing"
+    signer --redis "unix:$work/nothing" --retry 0
     refused 1 "unix:$work/nothing"
 }
 

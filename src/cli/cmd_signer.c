@@ -117,7 +117,7 @@ static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_er
     char consumer[SWAPCI_STREAM_CONSUMER_MAX + 1];
     swapci_signer_config config = {
         .redis_url = job->common.redis,
-        .redis_retry_ms = (uint32_t)(job->retry_s * 1000),
+        .redis_retry_ms = swapci_pipeline_retry_ms(job->retry_s),
         .prefix = job->common.stream,
         .consumer = job->consumer ? job->consumer : consumer,
         .tamper = job->tamper,
@@ -145,7 +145,7 @@ static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_er
 int swapci_cmd_signer(int argc, char **argv) {
     struct swapci_method_choices methods;
     struct signer_job job = {
-        .method = swapci_method_table[0]->name, .keys_count = 16, .retry_s = 30};
+        .method = swapci_method_table[0]->name, .keys_count = 16, .retry_s = UINT64_MAX};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE",
                              "secret keys, made when missing; FILE.pub beside it (required)"),
@@ -160,7 +160,7 @@ int swapci_cmd_signer(int argc, char **argv) {
          "alter so many messages after signing (default 0)", 0, 0, 0},
         {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes tampering repeatable", 0, 0, 0},
         {"retry", SWAPCI_OPTION_COUNT, &job.retry_s, "S",
-         "how long a lost Redis is tried again (default 30)", 0, 0, 3600},
+         "how long a lost Redis is tried again (default: for ever)", 0, 0, 3600},
         {"parent", SWAPCI_OPTION_COUNT, &job.parent, "PID",
          "end when this process, which started it, ends", 0, 1, 0},
     };

@@ -10,7 +10,7 @@
 struct verifier_job {
     struct swapci_pipeline_options common;
     const char *engine, *method, *swap, *trust_keys, *trust_state;
-    uint64_t workers, keep;
+    uint64_t workers, keep, retry_s;
     bool allow_native;
 };
 
@@ -85,7 +85,9 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     swapci_verifier_config verifier_config = {
         .judges = judges,
         .receiver = receiver,
-        .redis = {.url = job->common.redis, .retry_ms = SWAPCI_REDIS_RETRY_MS},
+        .redis = {.url = job->common.redis,
+                  .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
+                  .service = true},
         .names = &names,
         .keep = job->keep,
         .workers = (unsigned)job->workers,
@@ -103,8 +105,11 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
 int swapci_cmd_verifier(int argc, char **argv) {
     static const char *const more[] = {SWAPCI_METHOD_RANDOM, NULL};
     struct swapci_method_choices methods;
-    struct verifier_job job = {
-        .engine = "wasmtime", .method = SWAPCI_METHOD_RANDOM, .swap = "none", .workers = 1};
+    struct verifier_job job = {.engine = "wasmtime",
+                               .method = SWAPCI_METHOD_RANDOM,
+                               .swap = "none",
+                               .workers = 1,
+                               .retry_s = UINT64_MAX};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE.pub", "public keys of the signers (required)"),
         {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
@@ -123,6 +128,8 @@ int swapci_cmd_verifier(int argc, char **argv) {
          "where admitted versions are remembered: none lower is taken", 0, 0, 0},
         {"keep", SWAPCI_OPTION_COUNT, &job.keep, "N",
          "trim the verdicts to about N (default 0: never)", 0, 0, 0},
+        {"retry", SWAPCI_OPTION_COUNT, &job.retry_s, "S",
+         "how long a lost Redis is tried again (default: for ever)", 0, 0, 3600},
     };
     const struct swapci_options options = {
         "swapc verifier",

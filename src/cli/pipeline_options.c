@@ -53,3 +53,7 @@ void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_co
         if (strcmp(swap, swapci_swap_choices[mode]) == 0)
             config->swap = (enum swapci_swap_mode)mode;
 }
+
+uint32_t swapci_pipeline_retry_ms(uint64_t seconds) {
+    return seconds == UINT64_MAX ? SWAPCI_REDIS_FOREVER : (uint32_t)(seconds * 1000);
+}

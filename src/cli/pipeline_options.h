@@ -70,4 +70,7 @@ enum swapc_status swapci_pipeline_receiver(const char *ring, swapci_receiver **o
 /* Settles config->swap and every_message; swap is one of the choices. */
 void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_config *config);
 
+/* What --retry of a service means; UINT64_MAX, its default, is for ever. */
+uint32_t swapci_pipeline_retry_ms(uint64_t seconds);
+
 #endif

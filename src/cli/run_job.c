@@ -17,6 +17,7 @@
 #include "pipeline_options.h"
 #include "private_redis.h"
 #include "progress.h"
+#include "redis_retry.h"
 #include "ring.h"
 #include "rpc_client.h"
 #include "rpc_runtime.h"
@@ -97,7 +98,8 @@ static enum swapc_status start_redis(struct swapci_run_job *job, swapc_error *er
     swapci_private_redis_config config = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;
     enum swapc_status status;
     config.stop = o->stop;
-    job->redis_config = (swapci_redis_config){.url = o->redis, .stop = &job->quit};
+    job->redis_config =
+        (swapci_redis_config){.url = o->redis, .stop = &job->quit, .log = &job->log, .role = "run"};
     if (o->redis) {
         job->redis_config.retry_ms = SWAPCI_REDIS_RETRY_MS;
         status = swapci_tempdir_new(NULL, &job->tempdir, error);
@@ -278,14 +280,21 @@ static enum swapc_status watch(struct swapci_run_job *job, swapc_error *error) {
     return SWAPC_OK;
 }
 
-/* The length of the stream; a lost connection is restored as the policy says. */
+/* A look at the length of the stream. */
+struct length_look {
+    struct swapci_run_job *job;
+    uint64_t length;
+};
+
+static enum swapc_status look_at_length(void *user, swapc_error *error) {
+    struct length_look *l = user;
+    return swapci_stream_length(l->job->redis, &l->job->names, &l->length, error);
+}
+
 static enum swapc_status unanswered(struct swapci_run_job *job, uint64_t *out, swapc_error *error) {
-    enum swapc_status status;
-    while ((status = swapci_stream_length(job->redis, &job->names, out, error)) == SWAPC_IO) {
-        swapc_error_clear(error);
-        status = swapci_redis_restore(job->redis, error);
-        if (status != SWAPC_OK) break;
-    }
+    struct length_look l = {.job = job};
+    enum swapc_status status = swapci_redis_persist(job->redis, look_at_length, &l, error);
+    if (status == SWAPC_OK) *out = l.length;
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "message_source.h"
 #include "method.h"
+#include "redis_retry.h"
 #include "stream_command.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 typedef struct item {
     size_t start, len; /* in batch_bytes */
     const char *method;
+    bool added;
 } item;
 
 typedef struct generator {
@@ -42,7 +44,7 @@ static const char *draw_method(generator *g) {
 
 static enum swapc_status keep_message(generator *g, swapc_bytes message, swapc_error *error) {
     item *it = &g->items[g->count];
-    *it = (item){g->batch_bytes.len, message.len, draw_method(g)};
+    *it = (item){g->batch_bytes.len, message.len, draw_method(g), false};
     if (swapci_buffer_append(&g->batch_bytes, message) != SWAPC_OK)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     g->count++;
@@ -78,16 +80,16 @@ static enum swapc_status fill_batch(generator *g, swapc_error *error) {
     return SWAPC_OK;
 }
 
-/* Appends the XADDs from item `first` on, and the question for the stream's length. */
-static enum swapc_status ask(generator *g, size_t first, swapc_error *error) {
+/* Appends the XADDs of what is not added yet, and the question for the stream's length. */
+static enum swapc_status ask(generator *g, swapc_error *error) {
     const swapci_stream_names *names = &g->config->names;
     uint64_t now = g->asked_us = swapci_clock_realtime_us();
     enum swapc_status status = SWAPC_OK;
-    for (size_t i = first; i < g->count && status == SWAPC_OK; i++) {
+    for (size_t i = 0; i < g->count && status == SWAPC_OK; i++) {
         const item *it = &g->items[i];
         swapci_message message = {swapc_bytes_of(g->batch_bytes.ptr + it->start, it->len),
                                   it->method, now};
-        status = swapci_stream_append(g->redis, names, &message, error);
+        if (!it->added) status = swapci_stream_append(g->redis, names, &message, error);
     }
     if (status == SWAPC_OK && g->result->first_us == 0 && g->count > 0) g->result->first_us = now;
     return status == SWAPC_OK ? swapci_redis_appendf(g->redis, error, "XLEN %s", names->messages)
@@ -104,18 +106,8 @@ static enum swapc_status book(generator *g, const item *it, swapci_stream_id id,
                              : SWAPC_OK;
 }
 
-/* Takes the answers to `ask`; *done counts the items answered. */
-static enum swapc_status hear(generator *g, size_t *done, swapc_error *error) {
+static enum swapc_status hear_length(generator *g, swapc_error *error) {
     redisReply *reply = NULL;
-    while (*done < g->count) {
-        swapci_stream_id id;
-        enum swapc_status status = swapci_stream_added(g->redis, &id, error);
-        if (status == SWAPC_OK) {
-            status = book(g, &g->items[*done], id, error);
-            ++*done;
-        }
-        if (status != SWAPC_OK) return status;
-    }
     enum swapc_status status = swapci_redis_get(g->redis, "the stream's length", &reply, error);
     if (status == SWAPC_OK) {
         g->unanswered = (uint64_t)reply->integer;
@@ -124,18 +116,34 @@ static enum swapc_status hear(generator *g, size_t *done, swapc_error *error) {
     return status;
 }
 
-/* Adds the batch, from where it stands after each lost connection. */
-static enum swapc_status send_batch(generator *g, swapc_error *error) {
-    size_t done = 0;
-    for (;;) {
-        swapc_error why = SWAPC_ERROR_INIT;
-        enum swapc_status status = ask(g, done, &why);
-        if (status == SWAPC_OK) status = hear(g, &done, &why);
-        if (status != SWAPC_IO)
-            return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
-        status = swapci_redis_restore(g->redis, error);
-        if (status != SWAPC_OK) return status;
+/* Takes all answers to `ask`: what one message is refused, the next may be granted. Returns the first
+ * refusal. */
+static enum swapc_status hear(generator *g, swapc_error *error) {
+    enum swapc_status first = SWAPC_OK;
+    for (size_t i = 0; i < g->count; i++) {
+        swapci_stream_id id;
+        item *it = &g->items[i];
+        if (it->added) continue;
+        enum swapc_status status = swapci_stream_added(g->redis, &id, error);
+        it->added = status == SWAPC_OK;
+        if (it->added) status = book(g, it, id, error);
+        if (status != SWAPC_OK && status != SWAPC_PROTOCOL) return status;
+        if (first == SWAPC_OK) first = status;
     }
+    enum swapc_status status = hear_length(g, error);
+    return first == SWAPC_OK ? status : first;
+}
+
+/* Adds what the batch has that is not added yet. */
+static enum swapc_status send_batch(void *user, swapc_error *error) {
+    generator *g = user;
+    enum swapc_status status = ask(g, error);
+    return status == SWAPC_OK ? hear(g, error) : status;
+}
+
+static enum swapc_status ask_length(void *user, swapc_error *error) {
+    generator *g = user;
+    return swapci_stream_length(g->redis, &g->config->names, &g->unanswered, error);
 }
 
 /* Waits until the stream has room for a batch. */
@@ -144,14 +152,8 @@ static enum swapc_status hold_back(generator *g, swapc_error *error) {
     max = max ? max : SWAPCI_GENERATOR_UNANSWERED_MAX;
     enum swapc_status status = SWAPC_OK;
     while (status == SWAPC_OK && g->unanswered > 0 && g->unanswered + g->count > max) {
-        swapci_stream_names names = g->config->names;
         status = swapci_redis_sleep(g->config->redis.stop, PAUSE_MS, error);
-        if (status == SWAPC_OK) {
-            swapc_error why = SWAPC_ERROR_INIT;
-            status = swapci_stream_length(g->redis, &names, &g->unanswered, &why);
-            if (status == SWAPC_IO) status = swapci_redis_restore(g->redis, error);
-            else if (status != SWAPC_OK) swapc_error_set(error, status, "%s", why.text);
-        }
+        if (status == SWAPC_OK) status = swapci_redis_persist(g->redis, ask_length, g, error);
     }
     return status;
 }
@@ -176,7 +178,7 @@ static enum swapc_status run(generator *g, swapc_error *error) {
         enum swapc_status taken = fill_batch(g, &input);
         if (g->count > 0) { /* what came before a bad line is sent all the same */
             status = hold_back(g, error);
-            if (status == SWAPC_OK) status = send_batch(g, error);
+            if (status == SWAPC_OK) status = swapci_redis_persist(g->redis, send_batch, g, error);
         }
         if (status == SWAPC_OK && taken != SWAPC_OK)
             status = swapc_error_set(error, taken, "%s", input.text);

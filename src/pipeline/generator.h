@@ -2,8 +2,9 @@
  *
  * XADDs go in pipelines of 256; with each, the stream's length is asked, and while more than
  * unanswered_max messages stand in it (whoever added them) none is added. A slow input is sent on
- * as it comes. When a connection is lost, the messages without an answer are added again: those of
- * which only the answer was lost are then in the stream twice, under an id that no ledger has.
+ * as it comes. What Redis refuses is added later, as redis_retry.h says. When a connection is lost, the
+ * messages without an answer are added again: those of which only the answer was lost are then in the
+ * stream twice, under an id that no ledger has.
  *
  * Threads: swapci_generator_run blocks; run it on a thread of its own, or in a process of its own.
  *     Nobody else may use its ledger meanwhile; sent may be read by anyone.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "redis_retry.h"
 #include "stream_command.h"
 #include "verdict.h"
 
@@ -199,17 +200,25 @@ static void book(swapci_ledger *ledger, const swapc_bytes *fields, uint64_t stor
     }
 }
 
-/* Reads one page of verdicts. Out: *count. */
-static enum swapc_status read_page(swapci_ledger *ledger, swapci_redis *redis,
-                                   const swapci_stream_names *names, size_t *count,
-                                   swapc_error *error) {
+/* A step of reading: what swapci_redis_persist repeats. */
+typedef struct reading {
+    swapci_ledger *ledger;
+    swapci_redis *redis;
+    const swapci_stream_names *names;
+    size_t count;    /* of the page of verdicts that was read */
+    char cursor[24]; /* in the set of the tampered */
+} reading;
+
+/* Reads the next page of verdicts. */
+static enum swapc_status read_page(void *user, swapc_error *error) {
+    reading *r = user;
+    swapci_ledger *ledger = r->ledger;
     char from[SWAPCI_STREAM_ID_SIZE];
     redisReply *reply = NULL;
     swapci_stream_id_format(ledger->cursor, from);
-    *count = 0;
     enum swapc_status status =
-        swapci_redis_call(redis, "to read verdicts", &reply, error, "XRANGE %s (%s + COUNT %d",
-                          names->verdicts, from, (int)PAGE);
+        swapci_redis_call(r->redis, "to read verdicts", &reply, error, "XRANGE %s (%s + COUNT %d",
+                          r->names->verdicts, from, (int)PAGE);
     if (status != SWAPC_OK) return status;
     for (size_t i = 0; i < reply->elements; i++) {
         swapc_bytes fields[SWAPCI_VERDICT_FIELD_COUNT];
@@ -217,25 +226,27 @@ static enum swapc_status read_page(swapci_ledger *ledger, swapci_redis *redis,
         if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
             !swapci_verdict_read(entry->element[1], fields) ||
             !swapci_stream_id_parse(swapci_reply_bytes(entry->element[0]), &ledger->cursor)) {
-            status = swapci_reply_unexpected(redis, "XRANGE", error);
+            status = swapci_reply_unexpected(r->redis, "XRANGE", error);
             break;
         }
         book(ledger, fields, ledger->cursor.ms);
     }
-    *count = reply->elements;
+    r->count = reply->elements;
     freeReplyObject(reply);
     return status;
 }
 
-/* A page of the set of the tampered, from *cursor on; this run's ids leave the set. */
-static enum swapc_status read_tampered(swapci_ledger *ledger, swapci_redis *redis,
-                                       const swapci_stream_names *names, char cursor[24],
-                                       swapc_error *error) {
+/* A page of the set of the tampered, from the cursor on; this run's ids leave the set. A scan does not
+ * outlive its server: after a failure it begins anew. */
+static enum swapc_status read_tampered(reading *scan, swapc_error *error) {
+    swapci_ledger *ledger = scan->ledger;
+    swapci_redis *redis = scan->redis;
     redisReply *reply = NULL;
     unsigned removed = 0;
+    const char *key = scan->names->tampered;
     enum swapc_status status =
         swapci_redis_call(redis, "the set of tampered ids", &reply, error, "SSCAN %s %s COUNT %d",
-                          names->tampered, cursor, (int)PAGE);
+                          key, scan->cursor, (int)PAGE);
     if (status != SWAPC_OK) return status;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
         status = swapci_reply_unexpected(redis, "SSCAN", error);
@@ -246,59 +257,37 @@ static enum swapc_status read_tampered(swapci_ledger *ledger, swapci_redis *redi
         if (r) {
             uint64_t index = index_in(r, id);
             ledger->altered[index / 8] |= (uint8_t)(1 << (index % 8));
-            status = swapci_redis_appendf(redis, error, "SREM %s %b", names->tampered, text.ptr,
-                                          text.len);
+            status = swapci_redis_appendf(redis, error, "SREM %s %b", key, text.ptr, text.len);
             removed += status == SWAPC_OK;
         }
     }
     if (status == SWAPC_OK) {
-        snprintf(cursor, 24, "%s", reply->element[0]->str);
+        snprintf(scan->cursor, sizeof scan->cursor, "%s", reply->element[0]->str);
         status = swapci_redis_skip(redis, removed, "to clear the tampered ids", error);
     }
     freeReplyObject(reply);
     return status;
 }
 
-/* Restores a lost connection; the caller then repeats its step. Other failures are reported. */
-static enum swapc_status mend(swapci_redis *redis, enum swapc_status status, const swapc_error *why,
-                              swapc_error *error) {
-    if (status == SWAPC_IO) return swapci_redis_restore(redis, error);
-    return swapc_error_set(error, status, "%s", why->text);
-}
-
 enum swapc_status swapci_ledger_read(swapci_ledger *ledger, swapci_redis *redis,
                                      const swapci_stream_names *names, uint64_t *answered,
                                      swapc_error *error) {
-    size_t count = PAGE;
-    while (count == PAGE) {
-        swapc_error why = SWAPC_ERROR_INIT;
-        enum swapc_status status = read_page(ledger, redis, names, &count, &why);
-        if (status != SWAPC_OK) {
-            status = mend(redis, status, &why, error);
-            count = PAGE; /* unless that failed, the page is read again */
-        }
+    reading r = {.ledger = ledger, .redis = redis, .names = names, .count = PAGE};
+    while (r.count == PAGE) {
+        enum swapc_status status = swapci_redis_persist(redis, read_page, &r, error);
         if (status != SWAPC_OK) return status;
     }
     if (answered) *answered = ledger->answered;
     return SWAPC_OK;
 }
 
-static enum swapc_status read_all_tampered(swapci_ledger *ledger, swapci_redis *redis,
-                                           const swapci_stream_names *names, swapc_error *error) {
-    char cursor[24] = "0";
-    int again = 1;
-    while (again) {
-        swapc_error why = SWAPC_ERROR_INIT;
-        enum swapc_status status = read_tampered(ledger, redis, names, cursor, &why);
-        again = strcmp(cursor, "0") != 0;
-        if (status != SWAPC_OK) {
-            status = mend(redis, status, &why, error);
-            strcpy(cursor, "0"); /* a scan does not outlive its server: from the start */
-            again = 1;
-        }
-        if (status != SWAPC_OK) return status;
-    }
-    return SWAPC_OK;
+static enum swapc_status read_all_tampered(void *user, swapc_error *error) {
+    reading *r = user;
+    enum swapc_status status = SWAPC_OK;
+    strcpy(r->cursor, "0");
+    do status = read_tampered(r, error);
+    while (status == SWAPC_OK && strcmp(r->cursor, "0") != 0);
+    return status;
 }
 
 static void note_first(swapci_stream_id *first, const swapci_ledger *ledger, uint64_t index) {
@@ -338,7 +327,8 @@ enum swapc_status swapci_ledger_join(swapci_ledger *ledger, swapci_redis *redis,
                                      swapc_error *error) {
     rewind_verdicts(ledger);
     enum swapc_status status = swapci_ledger_read(ledger, redis, names, NULL, error);
-    if (status == SWAPC_OK) status = read_all_tampered(ledger, redis, names, error);
+    reading r = {.ledger = ledger, .redis = redis, .names = names};
+    if (status == SWAPC_OK) status = swapci_redis_persist(redis, read_all_tampered, &r, error);
     if (status != SWAPC_OK) return status;
     memset(out, 0, sizeof *out);
     out->messages = ledger->count;

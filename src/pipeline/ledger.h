@@ -7,7 +7,7 @@
  *     pipeline, and three bits a message.
  * Threads: one at a time: the generator adds, and after it the ledger reads.
  * Ownership: `out` is freed by swapci_ledger_free; a result borrows from the ledger.
- * Statuses: those of redis.h; a lost connection is restored and the page read again.
+ * Statuses: those of redis.h; what is refused is read again, as redis_retry.h says.
  */
 #ifndef SWAPCI_LEDGER_H
 #define SWAPCI_LEDGER_H

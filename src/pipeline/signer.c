@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "redis_refusal.h"
+#include "redis_retry.h"
 #include "signer_impl.h"
 
 enum { BLOCK_MS = SWAPCI_REDIS_SLICE_MS };
@@ -122,21 +124,40 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
     if (status == SWAPC_OK) {
         status = swapci_stream_read(s->redis, &s->names, s->consumer, (unsigned)s->batch_max,
                                     BLOCK_MS, &s->batch, error);
+        s->batch_next = status == SWAPC_OK ? 0 : s->batch.count;
     }
     if (status == SWAPC_OK && s->batch.count == 0) {
         reach_all_targets(s);
     } else if (status == SWAPC_OK) {
+        s->batch_is_new = true;
         status = swapci_signer_send(s, error);
-        if (status == SWAPC_OK) s->sent = s->batch.entries[s->batch.count - 1].id;
     }
-    if (status == SWAPC_OK) answer_waiters(s, 0, SWAPC_OK);
+    if (status == SWAPC_OK) {
+        swapci_redis_settled(s->redis);
+        answer_waiters(s, 0, SWAPC_OK);
+    }
+    return status;
+}
+
+/* Over a new connection, and when the group is gone: makes the group, and begins a recovery, as entries
+ * may have been given to us without our knowing. */
+static enum swapc_status rejoin(swapci_signer *s, swapc_error *error) {
+    uint64_t epoch = swapci_redis_epoch(s->redis);
+    if (s->epoch == epoch) return SWAPC_OK;
+    enum swapc_status status = swapci_stream_create(s->redis, &s->names, error);
+    if (status != SWAPC_OK) return status;
+    s->epoch = epoch;
+    s->chores_due_ns = 0;
+    swapci_signer_recovery_begin(s);
     return status;
 }
 
 /* One step of work. Out: *done when drained. */
 static enum swapc_status turn(swapci_signer *s, int *done, swapc_error *error) {
     int drain = atomic_load_explicit(&s->drain, memory_order_relaxed);
-    enum swapc_status status = swapci_signer_chores(s, error);
+    enum swapc_status status = rejoin(s, error);
+    if (status == SWAPC_OK) status = swapci_signer_chores(s, error);
+    if (status == SWAPC_OK) status = swapci_signer_send(s, error); /* what a refusal left */
     if (status != SWAPC_OK) return status;
     if (s->recovering) {
         set_state(s, drain ? SWAPCI_SIGNER_DRAINING : SWAPCI_SIGNER_RECOVERING);
@@ -146,22 +167,18 @@ static enum swapc_status turn(swapci_signer *s, int *done, swapc_error *error) {
     return drain ? swapci_signer_drain_step(s, done, error) : feed(s, error);
 }
 
-/* After a lost connection: entries may have been given to us without our knowing. */
-static enum swapc_status reconnect(swapci_signer *s, const swapc_error *why, swapc_error *error) {
-    enum swapc_status status = SWAPC_IO;
-    swapc_log_write(&s->config.log, SWAPC_LOG_WARN, "signer", "%s; trying again", why->text);
-    while (status == SWAPC_IO) {
-        swapc_error again = SWAPC_ERROR_INIT;
-        status = swapci_redis_restore(s->redis, error);
-        if (status == SWAPC_OK) {
-            status = swapci_stream_create(s->redis, &s->names, &again);
-            if (status != SWAPC_OK && status != SWAPC_IO)
-                swapc_error_set(error, status, "%s", again.text);
-        }
+/* After a failed turn. What is in hand of a batch is sent by the next one, unless it will be given out
+ * anew. */
+static enum swapc_status mend(swapci_signer *s, enum swapc_status status, const swapc_error *why,
+                              swapc_error *error) {
+    if (status == SWAPC_PROTOCOL && swapci_redis_last_refusal(s->redis) == SWAPCI_REDIS_MISSING) {
+        s->epoch = 0;
+        s->batch_next = s->batch.count;
     }
-    swapci_signer_recovery_begin(s);
-    s->chores_due_ns = 0;
-    return status;
+    if (status == SWAPC_IO || status == SWAPC_PROTOCOL)
+        return swapci_redis_mend(s->redis, status, why, error);
+    const char *text = why->text[0] ? why->text : swapc_status_text(status);
+    return swapc_error_set(error, status, "%s", text);
 }
 
 static enum swapc_status work(swapci_signer *s, swapc_error *error) {
@@ -172,12 +189,8 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
         if (atomic_load_explicit(&s->stop, memory_order_relaxed))
             return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
         status = turn(s, &done, &why);
-        if (status == SWAPC_IO) {
-            status = reconnect(s, &why, error);
-        } else if (status != SWAPC_OK) {
-            swapc_error_set(error, status, "%s",
-                            why.text[0] ? why.text : swapc_status_text(status));
-        }
+        if (status == SWAPC_OK) swapci_redis_fine(s->redis);
+        else status = mend(s, status, &why, error);
     }
     if (status == SWAPC_OK) swapci_sender_finish(s->sender);
     return status;
@@ -187,7 +200,7 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
  * a new connection, for which one attempt is made. */
 static void leave(swapci_signer *s) {
     enum swapc_status status = s->status;
-    if (status == SWAPC_INTERRUPTED) status = swapci_redis_restore(s->redis, NULL);
+    if (status == SWAPC_INTERRUPTED) status = swapci_redis_attempt(s->redis, NULL);
     if (status == SWAPC_OK) (void)swapci_stream_leave(s->redis, &s->names, s->consumer, NULL);
 }
 
@@ -216,15 +229,24 @@ static enum swapc_status check_config(const swapci_signer_config *config, swapc_
     return SWAPC_OK;
 }
 
+static enum swapc_status join_group(void *user, swapc_error *error) {
+    swapci_signer *s = user;
+    return rejoin(s, error);
+}
+
 static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *config,
                                  swapc_error *error) {
-    swapci_redis_config redis = {
-        .url = config->redis_url, .retry_ms = config->redis_retry_ms, .stop = &s->stop};
+    swapci_redis_config redis = {.url = config->redis_url,
+                                 .retry_ms = config->redis_retry_ms,
+                                 .service = true,
+                                 .log = &s->config.log,
+                                 .role = "signer",
+                                 .stop = &s->stop};
     s->record_max = s->sender->record_max;
     s->record = malloc(s->record_max);
     if (!s->record) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     enum swapc_status status = swapci_redis_open(&redis, &s->redis, error);
-    if (status == SWAPC_OK) status = swapci_stream_create(s->redis, &s->names, error);
+    if (status == SWAPC_OK) status = swapci_redis_persist(s->redis, join_group, s, error);
     if (status == SWAPC_OK)
         status = swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, error);
     return status;

@@ -36,6 +36,7 @@ struct swapci_signer {
     const swapci_method *method; /* of messages that name none */
 
     swapci_redis *redis;
+    uint64_t epoch; /* of the connection over which the group was seen to be there */
     swapci_sender *sender;
     swapci_verdict_writer *verdicts;
     swapci_batch batch;
@@ -43,7 +44,9 @@ struct swapci_signer {
     size_t record_max;
     swapci_buffer altered; /* a tampered message */
 
-    size_t batch_max; /* entries asked for at once */
+    size_t batch_max;  /* entries asked for at once */
+    size_t batch_next; /* of the batch: the first entry that is not sent */
+    bool batch_is_new; /* its entries were not given out before: `sent` rises with it */
 
     int recovering;
     swapci_stream_id recovered; /* pending entries up to here are sent again */
@@ -64,7 +67,8 @@ struct swapci_signer {
 };
 
 /* Signs the batch's entries and writes their records; answers those that cannot be. Out: nothing of
- * the batch is needed any more. Returns INTERRUPTED, CORRUPT, those of redis.h, NO_MEMORY. */
+ * the batch is needed any more. After a refusal of Redis it goes on where it stood; a batch that is
+ * done is nothing to do. Returns INTERRUPTED, CORRUPT, those of redis.h, NO_MEMORY. */
 enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error);
 
 /* One step of sending again what is pending; clears s->recovering when all is sent. */

@@ -27,7 +27,6 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
         swapci_signer_recovery_begin(s);
     }
     if (now < s->chores_due_ns) return SWAPC_OK;
-    s->chores_due_ns = now + CHORES_MS * 1000000ull;
     enum swapc_status status =
         swapci_stream_lease(s->redis, &s->names, s->consumer, SWAPCI_SIGNER_LEASE_MS, error);
     if (status == SWAPC_OK) {
@@ -40,6 +39,7 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
         atomic_fetch_add_explicit(&s->count_adopted, moved, memory_order_relaxed);
         swapci_signer_recovery_begin(s);
     }
+    if (status == SWAPC_OK) s->chores_due_ns = now + CHORES_MS * 1000000ull;
     return status;
 }
 
@@ -64,6 +64,8 @@ static enum swapc_status resend(swapci_signer *s, const swapci_pending *pending,
     size_t at = 0;
     enum swapc_status status =
         swapci_stream_claim(s->redis, &s->names, s->consumer, 0, pending, count, &s->batch, error);
+    s->batch_next = status == SWAPC_OK ? 0 : s->batch.count;
+    s->batch_is_new = false;
     for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
         if (at < s->batch.count &&
             swapci_stream_id_compare(s->batch.entries[at].id, pending[i].id) == 0) {

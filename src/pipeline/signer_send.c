@@ -115,15 +115,20 @@ static void size_next_batch(swapci_signer *s) {
 }
 
 enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
     SWAPC_CHECK(s->batch.count <= SIGNER_BATCH);
-    enum swapc_status status = announce_tampered(s, error);
-    size_next_batch(s);
-    for (size_t i = 0; i < s->batch.count && status == SWAPC_OK; i++) {
-        const swapci_entry *entry = &s->batch.entries[i];
+    if (s->batch_next >= s->batch.count) return status;
+    if (s->batch_next == 0) status = announce_tampered(s, error);
+    if (status != SWAPC_OK) return status;
+    if (s->batch_next == 0) size_next_batch(s);
+    for (; s->batch_next < s->batch.count; s->batch_next++) {
+        const swapci_entry *entry = &s->batch.entries[s->batch_next];
         const swapci_method *method;
         const char *reason = fault(s, entry, &method);
         status =
             reason ? refuse(s, entry, method, reason, error) : send_entry(s, entry, method, error);
+        if (status != SWAPC_OK) return status;
     }
-    return status == SWAPC_OK ? swapci_verdict_flush(s->verdicts, error) : status;
+    if (s->batch_is_new) s->sent = s->batch.entries[s->batch.count - 1].id;
+    return swapci_verdict_flush(s->verdicts, error);
 }

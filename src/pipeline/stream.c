@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fail_point.h"
+#include "redis_refusal.h"
 #include "stream_command.h"
 #include "swapc/log.h"
 

@@ -6,6 +6,8 @@
 
 #include "embedded.h"
 #include "fail_point.h"
+#include "redis_refusal.h"
+#include "redis_retry.h"
 #include "stream_command.h"
 #include "swapc/log.h"
 
@@ -48,8 +50,10 @@ struct swapci_verdict_writer {
     uint64_t keep;
     swapci_buffer script;
     char sha[41]; /* the script's name on the server; "": not loaded yet */
+    bool as_text; /* this user may not load scripts: its text goes each time */
     batch filling;
-    batch under_way;          /* sent, its answer is owed; count 0: none */
+    batch under_way;          /* count 0: none */
+    bool sent;                /* it is, and its answer is owed */
     uint64_t stored_of_batch; /* under way: by answers that were a refusal after them */
     swapci_buffer head;
     swapci_verdict_stats stats;
@@ -116,7 +120,7 @@ static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *b
     return status == SWAPC_OK ? swapci_redis_flush(writer->redis, error) : status;
 }
 
-/* Learns the script's name. A user who may not load scripts sends its text each time. */
+/* Learns the script's name. */
 static enum swapc_status load_script(swapci_verdict_writer *writer, swapc_error *error) {
     redisReply *reply = NULL;
     swapc_bytes text = swapci_buffer_bytes(&writer->script);
@@ -125,30 +129,22 @@ static enum swapc_status load_script(swapci_verdict_writer *writer, swapc_error 
     if (status == SWAPC_OK) status = swapci_redis_get_any(writer->redis, &reply, error);
     if (status != SWAPC_OK) return status;
     swapc_bytes sha = swapci_reply_bytes(reply);
+    writer->as_text = swapci_redis_is_error(reply, "NOPERM");
     if (sha.len == sizeof writer->sha - 1) memcpy(writer->sha, sha.ptr, sha.len);
     freeReplyObject(reply);
     return SWAPC_OK;
 }
 
-static enum swapc_status send_by_name(swapci_verdict_writer *writer, swapc_error *error) {
-    enum swapc_status status = SWAPC_OK;
-    if (!writer->sha[0]) status = load_script(writer, error);
-    if (status != SWAPC_OK) return status;
-    return writer->sha[0] ? send_batch(writer, "EVALSHA", swapc_bytes_str(writer->sha), error)
-                          : send_batch(writer, "EVAL", swapci_buffer_bytes(&writer->script), error);
-}
-
-/* Sends the batch under way, once more after each restored connection. */
+/* Sends the batch under way, without waiting for its answer. */
 static enum swapc_status dispatch(swapci_verdict_writer *writer, swapc_error *error) {
-    for (;;) {
-        swapc_error why = SWAPC_ERROR_INIT;
-        enum swapc_status status = send_by_name(writer, &why);
-        if (status == SWAPC_IO) {
-            status = swapci_redis_restore(writer->redis, error);
-            if (status == SWAPC_OK) continue;
-        }
-        return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
-    }
+    enum swapc_status status = SWAPC_OK;
+    if (!writer->sha[0] && !writer->as_text) status = load_script(writer, error);
+    if (status != SWAPC_OK) return status;
+    status = writer->sha[0]
+                 ? send_batch(writer, "EVALSHA", swapc_bytes_str(writer->sha), error)
+                 : send_batch(writer, "EVAL", swapci_buffer_bytes(&writer->script), error);
+    writer->sent = status == SWAPC_OK;
+    return status;
 }
 
 /* {stored}, or {stored, command, error}. What is stored is so whatever came after it; then the batch
@@ -156,7 +152,6 @@ static enum swapc_status dispatch(swapci_verdict_writer *writer, swapc_error *er
 static enum swapc_status book_answer(swapci_verdict_writer *writer, const redisReply *reply,
                                      swapc_error *error) {
     batch *b = &writer->under_way;
-    char what[64];
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 ||
         reply->element[0]->type != REDIS_REPLY_INTEGER)
         return swapci_reply_unexpected(writer->redis, "the script of the verdicts", error);
@@ -164,11 +159,9 @@ static enum swapc_status book_answer(swapci_verdict_writer *writer, const redisR
     writer->stats.stored += stored;
     writer->stored_of_batch += stored;
     if (reply->elements >= 3) {
-        swapc_bytes command = swapci_reply_bytes(reply->element[1]);
-        snprintf(what, sizeof what, "%.*s when verdicts were stored", (int)command.len,
-                 (const char *)command.ptr);
-        return swapci_redis_refused(writer->redis, swapci_reply_bytes(reply->element[2]), what,
-                                    error);
+        return swapci_redis_refused(writer->redis, swapci_reply_bytes(reply->element[2]),
+                                    "when verdicts were stored",
+                                    swapci_reply_bytes(reply->element[1]), error);
     }
     writer->stats.repeated += b->count - writer->stored_of_batch;
     writer->stored_of_batch = 0;
@@ -181,6 +174,7 @@ static enum swapc_status book_answer(swapci_verdict_writer *writer, const redisR
  * script goes with its text. */
 static enum swapc_status take_answer(swapci_verdict_writer *writer, swapc_error *error) {
     redisReply *reply = NULL;
+    writer->sent = false;
     enum swapc_status status = swapci_redis_get_any(writer->redis, &reply, error);
     if (status == SWAPC_OK && swapci_redis_is_error(reply, "NOSCRIPT")) {
         freeReplyObject(reply);
@@ -196,28 +190,34 @@ static enum swapc_status take_answer(swapci_verdict_writer *writer, swapc_error 
     return status;
 }
 
+/* What a try stored is not stored again: its messages are no longer pending. */
+static enum swapc_status store(void *user, swapc_error *error) {
+    swapci_verdict_writer *writer = user;
+    enum swapc_status status = writer->sent ? SWAPC_OK : dispatch(writer, error);
+    return status == SWAPC_OK ? take_answer(writer, error) : status;
+}
+
+enum swapc_status swapci_verdict_check(swapci_verdict_writer *writer, swapc_error *error) {
+    SWAPC_CHECK(swapci_verdict_open(writer) == 0);
+    enum swapc_status status = swapci_redis_persist(writer->redis, store, writer, error);
+    if (status == SWAPC_OK) swapci_redis_settled(writer->redis);
+    return status;
+}
+
+/* Waits until the batch under way is stored. */
 static enum swapc_status collect(swapci_verdict_writer *writer, swapc_error *error) {
-    while (writer->under_way.count > 0) {
-        swapc_error why = SWAPC_ERROR_INIT;
-        enum swapc_status status = take_answer(writer, &why);
-        if (status == SWAPC_IO) {
-            status = swapci_redis_restore(writer->redis, error);
-            if (status == SWAPC_OK) status = dispatch(writer, error);
-        }
-        if (status != SWAPC_OK) return swapc_error_set(error, status, "%s", why.text);
-    }
-    return SWAPC_OK;
+    if (writer->under_way.count == 0) return SWAPC_OK;
+    return swapci_redis_persist(writer->redis, store, writer, error);
 }
 
 enum swapc_status swapci_verdict_submit(swapci_verdict_writer *writer, swapc_error *error) {
     enum swapc_status status = collect(writer, error);
-    if (status == SWAPC_OK && writer->filling.count > 0) {
-        batch empty = writer->under_way;
-        writer->under_way = writer->filling;
-        writer->filling = empty;
-        status = dispatch(writer, error);
-    }
-    return status;
+    if (status != SWAPC_OK || writer->filling.count == 0) return status;
+    batch empty = writer->under_way;
+    writer->under_way = writer->filling;
+    writer->filling = empty;
+    status = dispatch(writer, NULL);
+    return status == SWAPC_IO ? SWAPC_OK : status; /* it is sent again when it is collected */
 }
 
 enum swapc_status swapci_verdict_flush(swapci_verdict_writer *writer, swapc_error *error) {

@@ -7,7 +7,8 @@
  * verdict: the first.
  *
  * Verdicts are collected; a full batch is sent while the next one fills, and its answer is taken
- * when that one is sent. A lost connection is restored, as redis.h says, and the batch sent again.
+ * when that one is sent. What Redis refuses is tried again, as redis_retry.h says; meanwhile the
+ * writer's caller waits.
  *
  * Threads: one at a time per writer, and that thread alone uses the connection while verdicts are
  *     under way. Ownership: the connection is borrowed and must outlive the writer.
@@ -72,6 +73,11 @@ enum swapc_status swapci_verdict_writer_new(swapci_redis *redis, const swapci_st
 
 /* Frees; verdicts not flushed are dropped: their messages stay pending. NULL does nothing. */
 void swapci_verdict_writer_free(swapci_verdict_writer *writer);
+
+/* Asks whether verdicts could be stored, and whatever is refused for ever from now on does not end a
+ * service. To be called before the first verdict. Returns SWAPC_OK, UNREACHABLE, INTERRUPTED, PROTOCOL
+ * (names the command that is refused), NO_MEMORY. */
+enum swapc_status swapci_verdict_check(swapci_verdict_writer *writer, swapc_error *error);
 
 /* Adds one; sends when that fills a batch. Strings are copied.
  * Returns SWAPC_OK, UNREACHABLE, INTERRUPTED, PROTOCOL, NO_MEMORY. */

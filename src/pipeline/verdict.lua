@@ -31,6 +31,16 @@ step = need('XDEL', messages, '0-0') or need('XDEL', verdicts, '0-0') or
        keep ~= '0' and need('XTRIM', verdicts, 'MAXLEN', '~', keep)
 if step then return {0, step, why} end
 
+-- Without a verdict: only whether it could be done.
+if #ARGV == 2 then
+  step = may and need('XADD', verdicts, '*', 'id', '0-0')
+  if step then return {0, step, why} end
+  for _, try in ipairs({{'XACK', messages, group, '0-0'}, {'XDEL', verdicts, '0-0'}}) do
+    why = pcall(unpack(try))
+    if why ~= 0 then return {0, try[1], why.err} end
+  end
+end
+
 local time = pcall('TIME')
 if time.err then return {0, 'TIME', time.err} end
 local now = time[1] * 1000000 + time[2]

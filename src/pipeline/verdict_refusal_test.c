@@ -3,8 +3,8 @@
  * exactly one. */
 #include "stream_fixture.h"
 
+#include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "verdict.h"
 
@@ -191,6 +191,33 @@ static void each_key_denied(void **state) {
     }
 }
 
+static enum swapc_status check(scene *s, swapc_error *error) {
+    swapci_verdict_writer *writer = NULL;
+    fixture_ok(swapci_verdict_writer_new(s->redis, &s->names, 9, &writer, error), error);
+    enum swapc_status status = swapci_verdict_check(writer, error);
+    swapci_verdict_writer_free(writer);
+    return status;
+}
+
+static void a_check_at_the_start_names_what_is_denied(void **state) {
+    (void)state;
+    for (size_t c = 0; c <= COMMANDS; c++) {
+        scene s;
+        swapc_error error = SWAPC_ERROR_INIT;
+        open_scene(&s, 1);
+        if (c < COMMANDS) admin(&s, "ACL SETUSER judge %s", commands[c].rule);
+        else admin(&s, "SET swapc:verdicts x");
+        assert_int_equal(check(&s, &error), SWAPC_PROTOCOL);
+        if (c < COMMANDS) assert_non_null(strstr(error.text, commands[c].named));
+        admin(&s, "DEL swapc:verdicts");
+        allow_all(&s);
+        swapc_error_clear(&error);
+        fixture_ok(check(&s, &error), &error);
+        assert_nothing_lost(&s, 0);
+        close_scene(&s);
+    }
+}
+
 static void a_user_who_may_not_load_scripts_stores_all_the_same(void **state) {
     scene s;
     (void)state;
@@ -262,6 +289,53 @@ static void each_state_that_refuses_writes(void **state) {
     }
 }
 
+struct mender {
+    pthread_t thread;
+    scene *scene;
+    const char *mend;
+};
+
+static void *mend_soon(void *user) {
+    struct mender *m = user;
+    swapci_redis_sleep(NULL, 200, NULL);
+    admin(m->scene, "%s", m->mend);
+    return NULL;
+}
+
+/* The writer's own connection waits for somebody to mend it. */
+static void a_service_stores_when_the_cause_is_mended(void **state) {
+    static const struct {
+        const char *spoil, *mend;
+    } causes[] = {
+        {"CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"},
+        {"REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"},
+        {"SET swapc:verdicts x", "DEL swapc:verdicts"},
+        {"XADD swapc:verdicts 18446744073709551615-18446744073709551600 x 1", "DEL swapc:verdicts"},
+        {"ACL SETUSER default -xdel", "ACL SETUSER default +xdel"},
+        {"ACL SETUSER default -eval -evalsha", "ACL SETUSER default +eval +evalsha"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
+        scene s;
+        swapc_error error = SWAPC_ERROR_INIT;
+        struct mender mender = {.scene = &s, .mend = causes[i].mend};
+        open_scene(&s, MANY);
+        swapci_redis_free(s.redis);
+        swapci_redis_config config = {
+            .url = fixture_url(), .retry_ms = SWAPCI_REDIS_FOREVER, .service = true};
+        fixture_ok(swapci_redis_open(&config, &s.redis, &error), &error);
+        fixture_ok(check(&s, &error), &error);
+        admin(&s, "%s", causes[i].spoil);
+        pthread_create(&mender.thread, NULL, mend_soon, &mender);
+        fixture_ok(judge(&s, 0, &error), &error);
+        pthread_join(mender.thread, NULL);
+        if (!strstr(causes[i].spoil, "XADD")) /* there some were stored, and deleted with it */
+            assert_int_equal(verdicts(&s), MANY);
+        assert_nothing_lost(&s, MANY);
+        close_scene(&s);
+    }
+}
+
 static void a_group_that_is_gone_leaves_its_messages(void **state) {
     scene s;
     swapc_error error = SWAPC_ERROR_INIT;
@@ -284,6 +358,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(each_command_denied_in_turn),
         cmocka_unit_test(each_pair_of_commands_denied),
         cmocka_unit_test(each_key_denied),
+        cmocka_unit_test(a_check_at_the_start_names_what_is_denied),
+        cmocka_unit_test(a_service_stores_when_the_cause_is_mended),
         cmocka_unit_test(a_user_who_may_not_load_scripts_stores_all_the_same),
         cmocka_unit_test(a_wrong_type_of_the_verdicts),
         cmocka_unit_test(exhausted_ids),

@@ -158,10 +158,14 @@ static enum swapc_status worker_init(swapci_verifier *v, struct worker *w, swapc
     swapci_judge_init(&w->judge, v->config.judges);
     if (!w->arena)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier's worker");
-    enum swapc_status status = swapci_redis_open(&v->config.redis, &w->redis, error);
-    return status == SWAPC_OK ? swapci_verdict_writer_new(w->redis, v->config.names, v->config.keep,
-                                                          &w->verdicts, error)
-                              : status;
+    swapci_redis_config redis = v->config.redis;
+    redis.log = &v->config.log;
+    redis.role = "verifier";
+    enum swapc_status status = swapci_redis_open(&redis, &w->redis, error);
+    if (status == SWAPC_OK)
+        status = swapci_verdict_writer_new(w->redis, v->config.names, v->config.keep, &w->verdicts,
+                                           error);
+    return status == SWAPC_OK ? swapci_verdict_check(w->verdicts, error) : status;
 }
 
 enum swapc_status swapci_verifier_new(const swapci_verifier_config *config, swapci_verifier **out,

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,36 +12,7 @@
 
 #include "clock.h"
 #include "redis_dial.h"
-#include "redis_url.h"
-#include "swapc/log.h"
-
-struct swapci_redis {
-    swapci_redis_url url;
-    swapci_redis_config config;
-    redisContext *context;   /* NULL while not connected */
-    redisContextFuncs funcs; /* hiredis's, with a write of ours */
-    bool interrupted;        /* the write ended for the stop flag */
-    uint64_t owed;           /* answers not taken yet */
-};
-
-/* What Redis's error codes mean for the person at the keyboard. */
-static const struct {
-    const char *code;
-    const char *remedy;
-} remedies[] = {
-    {"NOAUTH", "it asks for a password: put it into the URL, redis://:password@host:port"},
-    {"WRONGPASS", "user or password is wrong: check those in the URL"},
-    {"NOPERM", "this user may not do that: allow it with ACL SETUSER"},
-    {"OOM", "it is at its maxmemory: raise that, or trim the verdicts with --keep"},
-    {"MISCONF", "it cannot write to its disk: free space there, see its log"},
-    {"READONLY", "it is a read-only replica: give the URL of the primary"},
-    {"WRONGTYPE", "a key of that name holds something else: choose another prefix with --stream"},
-    {"NOGROUP", "stream or group was deleted meanwhile: start the signer again"},
-    {"LOADING", "it is still loading its data: try again in a while"},
-    {"BUSY", "it is busy with a script: try again, or SCRIPT KILL there"},
-    {"ERR unknown command", "it is too old or no Redis: version 6.2 or newer is needed"},
-    {"ERR DB index", "it has no such database: change the number in the URL"},
-};
+#include "redis_impl.h"
 
 static enum swapc_status interrupted(swapc_error *error) {
     return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
@@ -178,22 +148,23 @@ static enum swapc_status greet(swapci_redis *redis, swapc_error *error) {
     while (status == SWAPC_OK && redis->owed > 0) {
         status = swapci_redis_get_any(redis, &reply, error);
         if (status != SWAPC_OK) break;
-        if (swapci_redis_is_error(reply, "LOADING"))
-            status = unreachable(redis, "it is still loading its data", error);
-        else status = swapci_redis_check(redis, reply, "the connection", error);
+        status = swapci_redis_check(redis, reply, "the connection", error);
         freeReplyObject(reply);
     }
     return status;
 }
 
-static enum swapc_status attempt(swapci_redis *redis, swapc_error *error) {
+enum swapc_status swapci_redis_attempt(swapci_redis *redis, swapc_error *error) {
     swapc_error why = SWAPC_ERROR_INIT;
+    disconnect(redis);
+    redis->refusal = SWAPCI_REDIS_NOT_REFUSED;
     enum swapc_status status = dial(redis, &why);
     if (status == SWAPC_OK) status = greet(redis, &why);
     if (status != SWAPC_OK) {
         disconnect(redis);
         note_silent(redis);
     }
+    redis->epoch += status == SWAPC_OK;
     if (status == SWAPC_IO) return unreachable(redis, "it closed the connection", error);
     return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
 }
@@ -207,7 +178,7 @@ enum swapc_status swapci_redis_open(const swapci_redis_config *config, swapci_re
     redis->config.connect_ms = config->connect_ms ? config->connect_ms : 2000;
     redis->config.answer_ms = config->answer_ms ? config->answer_ms : 30000;
     enum swapc_status status = swapci_redis_url_parse(config->url, &redis->url, error);
-    if (status == SWAPC_OK) status = attempt(redis, error);
+    if (status == SWAPC_OK) status = swapci_redis_first(redis, error);
     if (status != SWAPC_OK) {
         swapci_redis_free(redis);
         return status;
@@ -218,37 +189,15 @@ enum swapc_status swapci_redis_open(const swapci_redis_config *config, swapci_re
 
 void swapci_redis_free(swapci_redis *redis) {
     if (!redis) return;
+    swapci_redis_fine(redis);
     disconnect(redis);
     explicit_bzero(redis->url.password, sizeof redis->url.password);
     free(redis);
 }
 
-static enum swapc_status restore(swapci_redis *redis, swapc_error *error) {
-    uint64_t end = swapci_clock_monotonic_ns() + (uint64_t)redis->config.retry_ms * 1000000u;
-    uint32_t pause = 50;
-    for (;;) {
-        swapc_error why = SWAPC_ERROR_INIT;
-        disconnect(redis);
-        enum swapc_status status = attempt(redis, &why);
-        if (status == SWAPC_OK) return status;
-        if (status != SWAPC_UNREACHABLE || swapci_clock_monotonic_ns() >= end)
-            return swapc_error_set(error, status, "%s", why.text);
-        status = swapci_redis_sleep(redis->config.stop, pause, error);
-        if (status != SWAPC_OK) return status;
-        pause = pause < 1600 ? pause * 2 : 2000;
-    }
-}
-
-enum swapc_status swapci_redis_restore(swapci_redis *redis, swapc_error *error) {
-    swapci_redis_stuck(redis, true);
-    enum swapc_status status = restore(redis, error);
-    swapci_redis_stuck(redis, false);
-    return status;
-}
-
 enum swapc_status swapci_redis_probe(swapci_redis *redis, swapc_error *error) {
     redisReply *reply;
-    if (!redis->context) return attempt(redis, error);
+    if (!redis->context) return swapci_redis_attempt(redis, error);
     SWAPC_CHECK(redis->owed == 0);
     enum swapc_status status = swapci_redis_call(redis, "the connection", &reply, error, "PING");
     if (status == SWAPC_OK) freeReplyObject(reply);
@@ -341,33 +290,6 @@ enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, sw
             return lost(redis, error);
     }
     return status;
-}
-
-/* Whether text begins with code as a word. */
-static bool begins_with(swapc_bytes text, const char *code) {
-    size_t len = strlen(code);
-    return text.len >= len && memcmp(text.ptr, code, len) == 0 &&
-           (text.len == len || text.ptr[len] == ' ');
-}
-
-int swapci_redis_is_error(const redisReply *reply, const char *code) {
-    return reply->type == REDIS_REPLY_ERROR &&
-           begins_with(swapc_bytes_of(reply->str, reply->len), code);
-}
-
-enum swapc_status swapci_redis_refused(const swapci_redis *redis, swapc_bytes reply,
-                                       const char *what, swapc_error *error) {
-    const char *remedy = "see the server's log";
-    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
-        if (begins_with(reply, remedies[i].code)) remedy = remedies[i].remedy;
-    return swapc_error_set(error, SWAPC_PROTOCOL, "Redis at %s refused %s (%.*s): %s",
-                           redis->url.shown, what, (int)reply.len, (const char *)reply.ptr, remedy);
-}
-
-enum swapc_status swapci_redis_check(const swapci_redis *redis, const redisReply *reply,
-                                     const char *what, swapc_error *error) {
-    if (reply->type != REDIS_REPLY_ERROR) return SWAPC_OK;
-    return swapci_redis_refused(redis, swapc_bytes_of(reply->str, reply->len), what, error);
 }
 
 enum swapc_status swapci_redis_get(swapci_redis *redis, const char *what, redisReply **out,

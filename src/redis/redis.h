@@ -3,8 +3,9 @@
  * Commands are appended, then their answers are taken in the same order; the first get sends what
  * was appended. Every wait, to connect, to send and for an answer, ends early when the caller's stop
  * flag is raised. A lost connection is
- * reported once as SWAPC_IO: all answers still owed are gone with it, and the caller calls
- * swapci_redis_restore and repeats what may be repeated. It knows nothing of streams.
+ * reported once as SWAPC_IO: all answers still owed are gone with it. A refusal is PROTOCOL, and the
+ * connection remembers its class (redis_refusal.h). What may be repeated after either is repeated by
+ * redis_retry.h. It knows nothing of streams.
  *
  * Threads: one at a time per connection; the stop flag may be raised by anyone.
  * Ownership: `out` is freed by swapci_redis_free; a redisReply taken is the caller's, freed by
@@ -23,6 +24,7 @@
 
 #include "swapc/bytes.h"
 #include "swapc/error.h"
+#include "swapc/log.h"
 
 typedef struct swapci_redis swapci_redis;
 
@@ -31,6 +33,8 @@ enum {
     SWAPCI_REDIS_SLICE_MS = 100,   /* how late a raised stop flag may be seen */
     SWAPCI_REDIS_SILENT_MS = 2000
 };
+
+#define SWAPCI_REDIS_FOREVER UINT32_MAX
 
 /* Whether Redis answers, over all connections that name it in their config: any thread may ask. Its
  * fields are redis.c's; zeroed: it answers. */
@@ -46,15 +50,22 @@ static inline bool swapci_redis_up(const swapci_redis_health *health) {
 }
 
 typedef struct swapci_redis_config {
-    const char *url;             /* see redis_url.h; copied */
-    uint32_t connect_ms;         /* of one attempt; 0: 2000 */
-    uint32_t answer_ms;          /* longest silence while an answer is owed; 0: 30000 */
-    uint32_t retry_ms;           /* how long restore tries; 0: once (the private server) */
+    const char *url;     /* see redis_url.h; copied */
+    uint32_t connect_ms; /* of one attempt; 0: 2000 */
+    uint32_t answer_ms;  /* longest silence while an answer is owed; 0: 30000 */
+    uint32_t
+        retry_ms; /* how long what is refused is tried again; 0: once more if the connection was
+                          lost (the private server); SWAPCI_REDIS_FOREVER */
+    bool service; /* also the first connection is tried for so long, and what will never do once
+                          it has done before; a job ends at once then */
+    const swapc_log *log;        /* told of each change of state; NULL: nobody; borrowed */
+    const char *role;            /* who speaks in the log: "signer"; static */
     const atomic_int *stop;      /* not 0: waits end with SWAPC_INTERRUPTED; NULL: none; borrowed */
     swapci_redis_health *health; /* NULL: nobody asks; borrowed */
 } swapci_redis_config;
 
-/* Connects, logs in and selects the database: one attempt, as a wrong URL should not take 30 s.
+/* Connects, logs in and selects the database: one attempt, as a wrong URL should not take 30 s; a
+ * service's as long as retry_ms says.
  * Returns INVALID, TOO_LARGE, UNSUPPORTED (the URL), UNREACHABLE (names URL and remedy), PROTOCOL
  * (refused: password, no Redis), INTERRUPTED, NO_MEMORY. After failure *out is untouched. */
 enum swapc_status swapci_redis_open(const swapci_redis_config *config, swapci_redis **out,
@@ -63,9 +74,9 @@ enum swapc_status swapci_redis_open(const swapci_redis_config *config, swapci_re
 /* Closes and frees; answers still owed are dropped. NULL does nothing. */
 void swapci_redis_free(swapci_redis *redis);
 
-/* Connects again with exponential back-off, up to retry_ms; what was appended and not answered is
- * forgotten. Returns UNREACHABLE when time is over, INTERRUPTED, PROTOCOL, NO_MEMORY. */
-enum swapc_status swapci_redis_restore(swapci_redis *redis, swapc_error *error);
+/* Connects again: one attempt. What was appended and not answered is forgotten. Returns UNREACHABLE,
+ * INTERRUPTED, PROTOCOL, NO_MEMORY. */
+enum swapc_status swapci_redis_attempt(swapci_redis *redis, swapc_error *error);
 
 /* Asks whether Redis answers, for who has had nothing to ask for a while: PING, or one attempt to
  * connect when there is no connection. No answer may be owed. Returns what that returned: after a
@@ -114,17 +125,6 @@ enum swapc_status swapci_redis_skip(swapci_redis *redis, unsigned count, const c
 /* Appends one command and takes its answer; format as swapci_redis_appendf. */
 enum swapc_status swapci_redis_call(swapci_redis *redis, const char *what, redisReply **out,
                                     swapc_error *error, const char *format, ...);
-
-/* Turns an error answer into SWAPC_PROTOCOL with a sentence; other answers are SWAPC_OK. */
-enum swapc_status swapci_redis_check(const swapci_redis *redis, const redisReply *reply,
-                                     const char *what, swapc_error *error);
-
-/* The sentence for the text of an error answer, which a script may have met: PROTOCOL. */
-enum swapc_status swapci_redis_refused(const swapci_redis *redis, swapc_bytes reply,
-                                       const char *what, swapc_error *error);
-
-/* Returns 1 when reply is an error whose first word is code ("NOSCRIPT"), else 0. */
-int swapci_redis_is_error(const redisReply *reply, const char *code);
 
 /* Sleeps in slices. Returns SWAPC_OK, or INTERRUPTED when stop is raised. */
 enum swapc_status swapci_redis_sleep(const atomic_int *stop, uint32_t ms, swapc_error *error);

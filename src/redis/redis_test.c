@@ -93,7 +93,7 @@ static void a_lost_server_is_io_then_unreachable(void **state) {
     }
     assert_int_equal(status, SWAPC_IO);
     swapc_error_clear(&error);
-    assert_int_equal(swapci_redis_restore(redis, &error), SWAPC_UNREACHABLE);
+    assert_int_equal(swapci_redis_attempt(redis, &error), SWAPC_UNREACHABLE);
     assert_int_equal(swapci_redis_call(redis, "to ask", &reply, &error, "PING"), SWAPC_IO);
     swapci_redis_free(redis);
     swapci_private_redis_stop(server);
@@ -110,7 +110,7 @@ static void a_database_that_is_not_there_is_named(void **state) {
     assert_non_null(strstr(error.text, "no such database: change the number in the URL"));
 }
 
-static void restore_connects_again(void **state) {
+static void an_attempt_connects_again(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_redis *redis = fixture_open(5000);
     swapci_redis *other = fixture_open(0);
@@ -121,7 +121,7 @@ static void restore_connects_again(void **state) {
     freeReplyObject(reply);
     assert_int_equal(swapci_redis_call(redis, "to ask", &reply, &error, "PING"), SWAPC_IO);
     swapc_error_clear(&error);
-    fixture_ok(swapci_redis_restore(redis, &error), &error);
+    fixture_ok(swapci_redis_attempt(redis, &error), &error);
     assert_int_equal(fixture_integer(redis, "INCR %s", "n"), 1);
     swapci_redis_free(redis);
     swapci_redis_free(other);
@@ -250,7 +250,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_raised_stop_ends_the_wait),
         cmocka_unit_test(a_lost_server_is_io_then_unreachable),
         cmocka_unit_test(a_database_that_is_not_there_is_named),
-        cmocka_unit_test(restore_connects_again),
+        cmocka_unit_test(an_attempt_connects_again),
         cmocka_unit_test(a_raised_stop_ends_the_sending_of_megabytes),
         cmocka_unit_test(a_raised_stop_ends_the_connect),
         cmocka_unit_test(health_follows_the_answers),

@@ -1,0 +1,38 @@
+/* redis_impl.h - the parts of a connection: redis.c (socket and pipelines), redis_refusal.c (what an
+ * error answer means), redis_retry.c (what is tried again). All of it belongs to the thread that uses
+ * the connection.
+ */
+#ifndef SWAPCI_REDIS_IMPL_H
+#define SWAPCI_REDIS_IMPL_H
+
+#include "redis.h"
+#include "redis_refusal.h"
+#include "redis_retry.h"
+#include "redis_url.h"
+
+enum { REDIS_CODE_SIZE = 32, REDIS_SAID_MAX = 6 };
+
+struct swapci_redis {
+    swapci_redis_url url;
+    swapci_redis_config config;
+    redisContext *context;   /* NULL while not connected */
+    redisContextFuncs funcs; /* hiredis's, with a write of ours */
+    bool interrupted;        /* the write ended for the stop flag */
+    uint64_t owed;           /* answers not taken yet */
+
+    enum swapci_redis_refusal refusal; /* of the last refused answer, and its first word */
+    char code[REDIS_CODE_SIZE];
+
+    uint64_t epoch;                             /* connections made */
+    bool settled;                               /* the start is over */
+    bool troubled;                              /* something is tried again */
+    uint64_t troubled_since_ns;                 /* … since */
+    uint32_t pause_ms;                          /* before the next try */
+    char said[REDIS_SAID_MAX][REDIS_CODE_SIZE]; /* codes that the log was told since then */
+    unsigned said_count;
+};
+
+/* The first connection, as the config says. */
+enum swapc_status swapci_redis_first(swapci_redis *redis, swapc_error *error);
+
+#endif

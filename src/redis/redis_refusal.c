@@ -1,0 +1,147 @@
+#include "redis_refusal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "redis_impl.h"
+
+/* By the beginning of the error; a longer one stands before a shorter one that begins alike. Scripts of
+ * Redis 6 and 7 say what an ACL denies without NOPERM. */
+static const struct {
+    const char *code;
+    enum swapci_redis_refusal class;
+    const char *remedy;
+} table[] = {
+#define GONE SWAPCI_REDIS_GONE
+#define LATER SWAPCI_REDIS_LATER
+#define MISSING SWAPCI_REDIS_MISSING
+#define NEVER SWAPCI_REDIS_NEVER
+    {"LOADING", GONE, "it is still loading its data: try again in a while"},
+    {"READONLY", GONE, "it is a read-only replica: give the URL of the primary"},
+    {"MASTERDOWN", GONE, "it is a replica that has lost its primary: give the URL of the primary"},
+    {"UNBLOCKED", GONE, "the server's role or the stream changed meanwhile: try again"},
+
+    {"OOM", LATER, "it is at its maxmemory: raise that, or trim the verdicts with --keep"},
+    {"MISCONF", LATER, "it cannot write to its disk: free space there, see its log"},
+    {"NOREPLICAS", LATER, "it has too few replicas for its min-replicas-to-write: start them"},
+    {"BUSY", LATER, "it is busy with a script: try again, or SCRIPT KILL there"},
+    {"TRYAGAIN", LATER, "the cluster moves these keys just now: try again in a while"},
+    {"CLUSTERDOWN", LATER, "its cluster is down: see its log"},
+    {"ERR max number of clients", LATER, "it has no room for a client: raise its maxclients"},
+
+    {"NOGROUP", MISSING, "stream or group was deleted meanwhile: the signer makes them again"},
+    {"ERR no such key", MISSING, "the stream was deleted meanwhile: the signer makes it again"},
+    {"ERR The XGROUP subcommand requires the key", MISSING,
+     "the stream was deleted meanwhile: the signer makes it again"},
+
+    {"NOAUTH", NEVER, "it asks for a password: put it into the URL, redis://:password@host:port"},
+    {"WRONGPASS", NEVER, "user or password is wrong: check those in the URL"},
+    {"ERR Client sent AUTH", NEVER, "it has no password: leave that out of the URL"},
+    {"ERR AUTH <password> called without", NEVER, "it has no password: leave that out of the URL"},
+    {"DENIED", NEVER, "it takes strangers from its own host only: give it a password or bind it"},
+    {"NOPERM", NEVER, ""},
+    {"ERR The user executing the script", NEVER, ""},
+    {"ERR ACL failure in script", NEVER, ""},
+    {"WRONGTYPE", NEVER,
+     "a key of that name holds something else: delete it, or choose another prefix with --stream"},
+    {"ERR The stream has exhausted", NEVER,
+     "no id is left in that stream: RENAME it, or choose another prefix with --stream"},
+    {"ERR The ID specified in XADD", NEVER,
+     "no id is left in that stream: RENAME it, or choose another prefix with --stream"},
+    {"ERR unknown command", NEVER, "it is too old or no Redis: version 6.2 or newer is needed"},
+    {"ERR Invalid command passed", NEVER,
+     "a command that is needed was renamed or switched off there"},
+    {"ERR DB index", NEVER, "it has no such database: change the number in the URL"},
+    {"MOVED", NEVER, "it is one of a Redis Cluster, which is not supported: give a single server"},
+    {"CROSSSLOT", NEVER,
+     "it is one of a Redis Cluster: the prefix needs a hash tag, --stream {swapc}"},
+#undef GONE
+#undef LATER
+#undef MISSING
+#undef NEVER
+};
+
+enum { ROWS = sizeof table / sizeof *table };
+
+/* Whether text begins with code, as a word where code is one. */
+static bool begins_with(swapc_bytes text, const char *code) {
+    size_t len = strlen(code);
+    return text.len >= len && memcmp(text.ptr, code, len) == 0 &&
+           (text.len == len || !isalnum(text.ptr[len]));
+}
+
+static size_t row_of(swapc_bytes text) {
+    size_t row = 0;
+    while (row < ROWS && !begins_with(text, table[row].code)) row++;
+    return row;
+}
+
+enum swapci_redis_refusal swapci_redis_refusal_of(swapc_bytes text) {
+    size_t row = row_of(text);
+    return row < ROWS ? table[row].class : SWAPCI_REDIS_NEVER;
+}
+
+enum swapci_redis_refusal swapci_redis_last_refusal(const swapci_redis *redis) {
+    return redis->refusal;
+}
+
+bool swapci_redis_is_error(const redisReply *reply, const char *code) {
+    return reply->type == REDIS_REPLY_ERROR &&
+           begins_with(swapc_bytes_of(reply->str, reply->len), code);
+}
+
+/* What an ACL denies: the command, which older servers name in quotes, or one of its keys. */
+static void permission_remedy(const swapci_redis *redis, swapc_bytes text, swapc_bytes command,
+                              char *out, size_t size) {
+    const char *user = redis->url.user[0] ? redis->url.user : "default";
+    const uint8_t *quote = command.len ? NULL : memchr(text.ptr, '\'', text.len);
+    if (quote) {
+        size_t rest = text.len - (size_t)(quote + 1 - text.ptr);
+        const uint8_t *end = memchr(quote + 1, '\'', rest);
+        command = swapc_bytes_of(quote + 1, end ? (size_t)(end - quote - 1) : 0);
+    }
+    if (command.len == 0) {
+        snprintf(out, size,
+                 "this user may not touch that key: allow it with ACL SETUSER %.64s ~PREFIX:*",
+                 user);
+        return;
+    }
+    int written = snprintf(out, size,
+                           "this user may not do that: allow it with ACL SETUSER %.64s +%.*s "
+                           "and its keys with ~PREFIX:*",
+                           user, (int)command.len, (const char *)command.ptr);
+    for (char *at = strchr(out, '+'); at && written > 0 && *at && *at != ' '; at++)
+        *at = (char)tolower((unsigned char)*at);
+}
+
+static void remember(swapci_redis *redis, swapc_bytes text) {
+    size_t len = 0;
+    while (len < text.len && text.ptr[len] != ' ' && len < sizeof redis->code - 1) len++;
+    redis->refusal = swapci_redis_refusal_of(text);
+    memcpy(redis->code, text.ptr, len);
+    redis->code[len] = 0;
+}
+
+enum swapc_status swapci_redis_refused(swapci_redis *redis, swapc_bytes text, const char *what,
+                                       swapc_bytes command, swapc_error *error) {
+    char permission[256];
+    size_t row = row_of(text);
+    const char *remedy = row < ROWS ? table[row].remedy : "see the server's log";
+    if (!remedy[0]) {
+        permission_remedy(redis, text, command, permission, sizeof permission);
+        remedy = permission;
+    }
+    remember(redis, text);
+    return swapc_error_set(error, SWAPC_PROTOCOL, "Redis at %s refused %.*s%s%s (%.*s): %s",
+                           redis->url.shown, (int)command.len,
+                           command.len ? (const char *)command.ptr : "", command.len ? " " : "",
+                           what, (int)text.len, (const char *)text.ptr, remedy);
+}
+
+enum swapc_status swapci_redis_check(swapci_redis *redis, const redisReply *reply, const char *what,
+                                     swapc_error *error) {
+    if (reply->type != REDIS_REPLY_ERROR) return SWAPC_OK;
+    return swapci_redis_refused(redis, swapc_bytes_of(reply->str, reply->len), what,
+                                swapc_bytes_of(NULL, 0), error);
+}
