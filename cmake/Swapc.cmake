@@ -5,6 +5,7 @@
 
 set(SWAPC_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (empty: none)")
 option(SWAPC_WERROR "Warnings are errors" OFF)
+option(SWAPC_COVERAGE "Count the lines that run, by gcc: ./dev coverage" OFF)
 set(SWAPC_TEST_PREFIX "" CACHE STRING "Put before every test's name")
 set(SWAPC_TEST_ROOMS "" CACHE STRING "Folders whose tests are built and run (empty: all)")
 
@@ -16,6 +17,10 @@ set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS ON)
 set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(SWAPC_COVERAGE)
+    add_compile_options(--coverage -fprofile-update=atomic)
+    add_link_options(--coverage)
+endif()
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 
 # gcc 12's thread sanitizer does not start where the kernel randomizes addresses by more than 28 bits.

@@ -38,7 +38,7 @@ def collect(build, source):
         for documents in pool.map(gcov, objects(build)):
             for document in documents:
                 for file in document["files"]:
-                    path = os.path.realpath(os.path.join(document["current_working_directory"], file["file"]))
+                    path = os.path.realpath(os.path.join(root, file["file"]))  # the build maps it there
                     name = path[len(root):] if path.startswith(root) else ""
                     if not name.startswith("src/") or name.startswith(NOT_OURS):
                         continue
