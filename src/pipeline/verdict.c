@@ -156,6 +156,8 @@ static enum swapc_status book_answer(swapci_verdict_writer *writer, const redisR
         reply->element[0]->type != REDIS_REPLY_INTEGER)
         return swapci_reply_unexpected(writer->redis, "the script of the verdicts", error);
     uint64_t stored = (uint64_t)reply->element[0]->integer;
+    if (stored > b->count - writer->stored_of_batch)
+        return swapci_reply_unexpected(writer->redis, "the script of the verdicts", error);
     writer->stats.stored += stored;
     writer->stored_of_batch += stored;
     if (reply->elements >= 3) {

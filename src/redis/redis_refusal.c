@@ -128,6 +128,7 @@ enum swapc_status swapci_redis_refused(swapci_redis *redis, swapc_bytes text, co
     char permission[256];
     size_t row = row_of(text);
     const char *remedy = row < ROWS ? table[row].remedy : "see the server's log";
+    if (text.len == 0) text = swapc_bytes_str("no reason");
     if (!remedy[0]) {
         permission_remedy(redis, text, command, permission, sizeof permission);
         remedy = permission;
