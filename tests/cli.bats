@@ -84,8 +84,6 @@ commands() {
 @test "bench options that are not built yet say so by name" {
     run --separate-stderr "$SWAPC" bench engines --peers
     refused 2 "--peers is not built yet"
-    run --separate-stderr "$SWAPC" bench engines --report folder
-    refused 2 "--report is not built yet"
 }
 
 @test "bench refuses arguments that do not belong together" {
@@ -104,6 +102,14 @@ commands() {
     refused 2 "old.json"
     run --separate-stderr "$SWAPC" bench module echo no_such_operation
     refused 1 "no_such_operation"
+}
+
+@test "a report that cannot be written is refused before anything is measured" {
+    : >file
+    run --separate-stderr timeout 5 "$SWAPC" bench engines --rounds 10000 --report file
+    refused 1 "file"
+    run --separate-stderr timeout 5 "$SWAPC" bench engines --rounds 10000 --report missing/folder
+    refused 1 "missing/folder"
 }
 
 @test "bench help names every scenario" {

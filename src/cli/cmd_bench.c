@@ -8,6 +8,7 @@
 #include "hex.h"
 #include "options.h"
 #include "progress.h"
+#include "lab_report.h"
 #include "scenario.h"
 #include "signals.h"
 
@@ -124,6 +125,11 @@ static enum swapc_status write_all(struct bench *b, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
     if (b->options->json)
         status = swapci_cli_write_json(b->options->json, json_incref(document), error);
+    if (status == SWAPC_OK && b->options->report) {
+        status = swapci_lab_report_write(b->options->report, b->documents, error);
+        if (status == SWAPC_OK)
+            fprintf(table(b->options), "report: %s/report.html\n", b->options->report);
+    }
     json_decref(document);
     return status;
 }
@@ -163,6 +169,8 @@ static int bench(struct bench *b, const struct swapci_scenario *const *scenarios
     b->lab.find_bundle = swapci_cli_module_path;
     b->documents = json_object();
     swapci_signals_handle();
+    if (status == SWAPC_OK && b->options->report)
+        status = swapci_lab_report_check(b->options->report, &error);
     if (status == SWAPC_OK) status = read_old(b, &error);
     if (status == SWAPC_OK && arguments[1]) status = set_module(b, arguments, &error);
     for (int i = 0; scenarios[i] && status == SWAPC_OK && atomic_load(&swapci_signals_stop) == 0;
@@ -235,7 +243,7 @@ int swapci_cmd_bench(int argc, char **argv) {
         {"peers", SWAPCI_OPTION_FLAG, &o.peers, NULL,
          "compare with other waPC hosts (not built yet)", 0, 0, 0},
         {"report", SWAPCI_OPTION_STRING, &o.report, "DIR",
-         "write a report to the folder (not built yet)", 0, 0, 0},
+         "write a page, a picture, CSV and JSON to the folder", 0, 0, 0},
         {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW",
          "progress line on a terminal (default auto)", progress_choices, 0, 0},
     };
@@ -270,9 +278,7 @@ int swapci_cmd_bench(int argc, char **argv) {
         return swapci_cli_usage(command,
                                 "--engine takes native alone: all other engines are measured "
                                 "anyway");
-    if (o.peers || o.report)
-        return swapci_cli_usage(command, "%s is not built yet; --json is",
-                                o.peers ? "--peers" : "--report");
+    if (o.peers) return swapci_cli_usage(command, "--peers is not built yet");
     struct bench b = {.options = &o};
     return bench(&b, chosen, arguments);
 }

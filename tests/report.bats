@@ -1,0 +1,64 @@
+# The benchmarks' report: its files, and the page in a browser where there is one.
+load helpers
+
+report() {
+    "$SWAPC" bench swap --swaps 10 --quick --progress off --report "$1" >"$work/report.out"
+}
+
+@test "a report holds a page that needs no network, the figures and a table" {
+    report made
+    [[ -s made/report.html && -s made/figures.json && -s made/swap.csv ]]
+    [[ $(head -1 made/swap.csv) == engine,mode,p50_us,* ]]
+    json made/figures.json 'd["swap"]["rows"] and d["swap"]["host"]["cpu"]'
+    not grep -E '(src|href)="?(https?:)?//' made/report.html
+    not grep -q '@DATA@' made/report.html
+    [[ -z $(find made -name '*.new') ]]
+    says report.out "made/report.html"
+}
+
+@test "a page that does not fit on the disk is an error and leaves none" {
+    [[ -w /dev/full && $(id -u) == 0 ]] || skip "needs root, to mount a small folder"
+    mkdir small
+    mount -t tmpfs -o size=8k tmpfs small 2>/dev/null || skip "mounting is not allowed here"
+    run --separate-stderr report small
+    failed=$status said=$stderr
+    ls small >files
+    umount small
+    [[ $failed == 1 && $said == *"cannot write small/"* ]]
+    not grep -q 'report.html\|new' files
+}
+
+# page.html shows the report 1280 and 390 wide and writes down what it finds.
+@test "a browser shows the page without an error, wide and on a phone, light and dark" {
+    browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
+        skip "no chromium here"
+    report made
+    cat >page.html <<'END'
+<!doctype html><body><pre id="found"></pre>
+<iframe id="wide" src="made/report.html" width="1280" height="900"></iframe>
+<iframe id="phone" src="made/report.html" width="390" height="900"></iframe>
+<script>onload = () => {
+  for (const id of ["wide", "phone"]) {
+    const page = document.getElementById(id).contentDocument;
+    const fits = page.documentElement.scrollWidth <= document.getElementById(id).clientWidth;
+    const colour = page.defaultView.getComputedStyle(page.body).backgroundColor;
+    found.textContent += `${id} fits=${fits} bars=${page.querySelectorAll("svg rect").length} ` +
+      `rows=${page.querySelectorAll("tbody tr").length} page=${colour}\n`;
+    const button = page.querySelector("th:nth-child(3) button");
+    button.click();
+    found.textContent += `${id} sorted=${button.parentNode.getAttribute("aria-sort")}\n`;
+  }
+}</script>
+END
+    for scheme in 1 0; do # light, dark
+        timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-background-networking \
+            --allow-file-access-from-files --blink-settings=preferredColorScheme=$scheme \
+            --user-data-dir="$work/profile" --enable-logging=stderr --virtual-time-budget=5000 \
+            --dump-dom "file://$work/page.html" >page.$scheme 2>log.$scheme
+        not grep CONSOLE log.$scheme
+        grep -Eq 'wide fits=true bars=[1-9][0-9]* rows=[1-9]' page.$scheme
+        grep -Eq 'phone fits=true bars=[1-9][0-9]* rows=[1-9]' page.$scheme
+        [[ $(grep -c 'sorted=ascending' page.$scheme) == 2 ]]
+    done
+    [[ $(grep -o 'page=rgb.*' page.1 | head -1) != $(grep -o 'page=rgb.*' page.0 | head -1) ]]
+}
