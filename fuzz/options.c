@@ -1,5 +1,5 @@
 /* Any words as a command line: read against one option of each kind. A word ends at a line's end. */
-#include "../src/cli/options.h"
+#include "../src/cli/arguments.h"
 #include "../src/cli/cli.h"
 #include "fuzz.h"
 

@@ -6,7 +6,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "hex.h"
-#include "options.h"
+#include "arguments.h"
 #include "progress.h"
 #include "lab_report.h"
 #include "scenario.h"

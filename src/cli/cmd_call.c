@@ -4,7 +4,7 @@
 #include "cli.h"
 #include "engine_names.h"
 #include "hex.h"
-#include "options.h"
+#include "arguments.h"
 #include "printable.h"
 
 enum { ERROR_SHOWN = 400 };

@@ -2,7 +2,7 @@
 
 #include "cli.h"
 #include "suite.h"
-#include "options.h"
+#include "arguments.h"
 
 static const char command[] = "swapc conformance";
 

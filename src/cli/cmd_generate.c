@@ -3,7 +3,7 @@
 
 #include "cli.h"
 #include "generator.h"
-#include "options.h"
+#include "arguments.h"
 #include "pipeline_options.h"
 #include "signals.h"
 #include "signer.h"

@@ -1,7 +1,7 @@
 #include "bundle.h"
 #include "cli.h"
 #include "file_kind.h"
-#include "options.h"
+#include "arguments.h"
 #include "printable.h"
 #include "wasm_scan.h"
 

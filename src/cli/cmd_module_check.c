@@ -7,7 +7,7 @@
 #include "cmd_module.h"
 #include "engine_names.h"
 #include "file_kind.h"
-#include "options.h"
+#include "arguments.h"
 #include "suggest.h"
 #include "wasm_scan.h"
 

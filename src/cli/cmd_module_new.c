@@ -6,7 +6,7 @@
 #include "cli.h"
 #include "cmd_module.h"
 #include "embedded.h"
-#include "options.h"
+#include "arguments.h"
 #include "small_file.h"
 
 /* guests/sdk/template and the guest SDK, by cmake/Embed.cmake; @NAME@ stands for the module's name. */

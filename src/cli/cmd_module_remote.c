@@ -4,7 +4,7 @@
 
 #include "cli.h"
 #include "cmd_module.h"
-#include "options.h"
+#include "arguments.h"
 #include "remote.h"
 
 struct remote_job {

@@ -4,7 +4,7 @@
 
 #include "cli.h"
 #include "cmd_module.h"
-#include "options.h"
+#include "arguments.h"
 #include "bundle_sign.h"
 #include "small_file.h"
 

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "options.h"
+#include "arguments.h"
 #include "pipeline_options.h"
 #include "run_job.h"
 #include "signals.h"

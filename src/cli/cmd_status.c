@@ -1,5 +1,5 @@
 #include "cli.h"
-#include "options.h"
+#include "arguments.h"
 #include "remote.h"
 
 static void print_status(const swapci_control_status *status) {

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
-#include "options.h"
+#include "arguments.h"
 #include "pipeline_options.h"
 #include "service.h"
 #include "verifier.h"

@@ -6,7 +6,7 @@
 #define SWAPCI_PIPELINE_OPTIONS_H
 
 #include "judge.h"
-#include "options.h"
+#include "arguments.h"
 #include "transport.h"
 
 struct swapci_pipeline_options {

@@ -1,3 +1,4 @@
+/* What is shared: the counters, which this thread alone writes; see signer.c. */
 #include "signer_impl.h"
 
 #include "clock.h"

@@ -1,4 +1,4 @@
-/* The flow of records: see ring.c for what is shared. */
+/* What is shared: see ring.c. Here is the flow of records. */
 #include <stdlib.h>
 #include <string.h>
 

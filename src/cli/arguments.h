@@ -1,4 +1,4 @@
-/* options.h - declared command-line options: one row an option, the help text made from the rows.
+/* arguments.h - declared command-line options: one row an option, the help text made from the rows.
  *
  * Every option is long ("--name VALUE" or "--name=VALUE"); getopt_long reads them. A wrong value is
  * answered by one sentence that names the option, the value and what is accepted.
@@ -6,8 +6,8 @@
  * Threads: called by the main thread, before others exist.
  * Ownership: targets are the caller's; strings stored in them point into argv.
  */
-#ifndef SWAPCI_OPTIONS_H
-#define SWAPCI_OPTIONS_H
+#ifndef SWAPCI_ARGUMENTS_H
+#define SWAPCI_ARGUMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,102 @@
+#include <inttypes.h>
+
+#include "cli.h"
+#include "run_job_impl.h"
+
+static enum swapc_status trim(struct swapci_run_job *job, swapc_error *error) {
+    redisReply *reply;
+    if (job->options->keep == 0) return SWAPC_OK;
+    enum swapc_status status =
+        swapci_redis_call(job->redis, "trim the verdicts", &reply, error, "XTRIM %s MAXLEN %llu",
+                          job->names.verdicts, (unsigned long long)job->options->keep);
+    if (status == SWAPC_OK) freeReplyObject(reply);
+    return status;
+}
+
+static void describe_modules(const struct swapci_run_job *job, struct swapci_run_result *r) {
+    unsigned methods = swapci_method_set(job->options->method);
+    for (unsigned m = 0; m < swapci_method_count; m++) {
+        const swapc_module_info *info = swapci_judges_module(job->judges, swapci_method_table[m]);
+        if (info && methods & 1u << m) r->modules[r->module_count++] = *info;
+    }
+}
+
+/* Every engine of the build on the same bytes, once the run is over and the machine quiet again. Its
+ * figures are an extra: what hinders them does not spoil the run. */
+static void compare_engines(struct swapci_run_job *job) {
+    enum { ROUNDS = 9, REQUESTS = 8 };
+    swapc_error why = SWAPC_ERROR_INIT;
+    if (!job->options->bound || swapci_run_interrupted(job)) return;
+    struct swapci_bench_config config = {.pace = {.rounds = ROUNDS, .stop = job->options->stop},
+                                         .requests = REQUESTS,
+                                         .best_only = true,
+                                         .log = job->log};
+    for (unsigned m = 0; m < swapci_method_count; m++) config.paths[m] = job->paths.text[m];
+    job->compared = swapci_bench_engines(&config, &job->comparison, &why) == SWAPC_OK;
+    if (!job->compared)
+        swapc_log_write(&job->log, SWAPC_LOG_WARN, "run", "the engines are not compared: %s",
+                        why.text);
+}
+
+static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
+    const struct swapci_run_options *o = job->options;
+    const swapci_ledger_result *books = &job->books;
+    swapci_verifier_times(job->verifier, &job->verify_ns);
+    *r = (struct swapci_run_result){
+        .engine = o->engine,
+        .method = o->method,
+        .swap = o->swap,
+        .messages = books->messages,
+        .valid = books->valid,
+        .not_valid = books->not_valid,
+        .errors = books->errors,
+        .lost = books->lost,
+        .duplicates = books->duplicates,
+        .wrong = books->wrong,
+        .tampered = books->tampered,
+        .startup_s = job->startup_s,
+        .bound_per_s = job->bound.per_s,
+        .swaps = swapci_judges_swaps(job->judges) - job->swaps_before,
+        .workers = (unsigned)o->workers,
+        .verify_ns = &job->verify_ns,
+        .latency_us = books->latency_us,
+        .input_error = swapci_run_input_broke(job) ? job->generator_error.text : NULL,
+        .comparison = job->compared ? &job->comparison : NULL,
+    };
+    uint64_t end = books->last_us, begin = job->generated.first_us;
+    r->elapsed_s = end > begin ? (double)(end - begin) / 1e6 : 0;
+    describe_modules(job, r);
+}
+
+static void explain(const struct swapci_run_job *job) {
+    const swapci_ledger_result *books = &job->books;
+    if (books->errors > 0)
+        swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
+                        "first Error: message %" PRIu64 "-%" PRIu64 " (%s)", books->first_error.ms,
+                        books->first_error.seq, books->first_reason);
+    if (books->lost > 0)
+        swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
+                        "first without a verdict: message %" PRIu64 "-%" PRIu64,
+                        books->first_lost.ms, books->first_lost.seq);
+    if (books->foreign > 0)
+        swapc_log_write(&job->log, SWAPC_LOG_WARN, "run",
+                        "%" PRIu64 " messages of other producers were answered meanwhile: elapsed, "
+                        "latency and verify times include that work",
+                        books->foreign);
+    if (books->wrong > books->errors)
+        swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
+                        "first with a wrong verdict: message %" PRIu64 "-%" PRIu64,
+                        books->first_wrong.ms, books->first_wrong.seq);
+}
+
+enum swapc_status swapci_run_account(struct swapci_run_job *job, struct swapci_run_result *result,
+                                     swapc_error *error) {
+    enum swapc_status status =
+        swapci_ledger_join(job->ledger, job->redis, &job->names, &job->books, error);
+    if (status == SWAPC_OK) status = trim(job, error);
+    if (status != SWAPC_OK) return status;
+    compare_engines(job);
+    sum_up(job, result);
+    explain(job);
+    return SWAPC_OK;
+}

@@ -1,0 +1,181 @@
+/* What is shared: see the fields of run_job_impl.h. The generator's thread starts here, last. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "clock.h"
+#include "host_facts.h"
+#include "ring.h"
+#include "run_job_impl.h"
+#include "signer.h"
+#include "transport_client.h"
+
+enum { READY_SLICE_MS = 200, READY_SLICES = 50 };
+
+enum swapc_status swapci_run_start_redis(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_run_options *o = job->options;
+    swapci_private_redis_config config = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;
+    enum swapc_status status;
+    config.stop = o->stop;
+    job->redis_config =
+        (swapci_redis_config){.url = o->redis, .stop = &job->quit, .log = &job->log, .role = "run"};
+    if (o->redis) {
+        job->redis_config.retry_ms = SWAPCI_REDIS_RETRY_MS;
+        status = swapci_tempdir_new(NULL, &job->tempdir, error);
+    } else {
+        status = swapci_private_redis_start(&config, &job->server, error);
+        if (status == SWAPC_OK) job->redis_config.url = swapci_private_redis_url(job->server);
+    }
+    swapci_redis_config own = job->redis_config;
+    own.stop = o->stop;
+    if (status == SWAPC_OK) status = swapci_stream_names_init(&job->names, o->stream, error);
+    if (status == SWAPC_OK) status = swapci_redis_open(&own, &job->redis, error);
+    return status == SWAPC_OK ? swapci_stream_create(job->redis, &job->names, error) : status;
+}
+
+enum swapc_status swapci_run_name_things(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_run_options *o = job->options;
+    const char *folder =
+        job->server ? swapci_private_redis_directory(job->server) : job->tempdir.path;
+    int fits = 1;
+    if (o->keys)
+        fits &= (size_t)snprintf(job->keys, sizeof job->keys, "%s", o->keys) < sizeof job->keys;
+    else snprintf(job->keys, sizeof job->keys, "%s/keys", folder);
+    fits &= (size_t)snprintf(job->keys_pub, sizeof job->keys_pub, "%.4000s.pub", job->keys) <
+            sizeof job->keys_pub;
+    fits &= (size_t)snprintf(job->listen, sizeof job->listen, "unix:%s/signer", folder) <
+            sizeof job->listen;
+    snprintf(job->ring, sizeof job->ring, "run-%d", (int)getpid());
+    snprintf(job->consumer, sizeof job->consumer, "run-%d-%08" PRIx64, (int)getpid(),
+             swapci_clock_realtime_us() & 0xffffffff);
+    return fits ? SWAPC_OK : swapc_error_set(error, SWAPC_TOO_LARGE, "a path is too long");
+}
+
+static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_run_options *o = job->options;
+    swapci_judges_config config = {.engine = o->engine,
+                                   .keys_pub = job->keys_pub,
+                                   .log = job->log,
+                                   .workers = (unsigned)o->workers};
+    /* All methods, whatever this run asks for: others may add messages to the same stream. */
+    unsigned methods = swapci_method_set(SWAPCI_METHOD_RANDOM);
+    enum swapc_status status = swapci_pipeline_modules(methods, &job->paths, error);
+    swapci_pipeline_judged(&job->paths, methods, &config);
+    swapci_pipeline_swap(o->swap, o->method, &config);
+    return status == SWAPC_OK ? swapci_judges_new(&config, &job->judges, error) : status;
+}
+
+static enum swapc_status measure_bound(struct swapci_run_job *job, const swapci_key_pairs *pairs,
+                                       swapc_error *error) {
+    struct swapci_host_facts facts;
+    if (!job->options->bound) return SWAPC_OK;
+    swapci_host_facts_read(&facts);
+    enum swapc_status status = swapci_run_bound_measure(
+        pairs, job->judges, swapci_method_set(job->options->method), job->redis, &job->names,
+        (unsigned)facts.cores, &job->bound, error);
+    job->swaps_before = swapci_judges_swaps(job->judges);
+    return status;
+}
+
+enum swapc_status swapci_run_prepare_keys_and_modules(struct swapci_run_job *job,
+                                                      swapc_error *error) {
+    swapci_keyring *keys = NULL;
+    swapci_key_pairs *pairs = NULL;
+    enum swapc_status status =
+        swapci_keyring_load(job->keys, (unsigned)job->options->keys_count, &keys, error);
+    if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
+    swapci_keyring_free(keys);
+    if (status == SWAPC_OK) status = load_modules(job, error);
+    if (status == SWAPC_OK) status = measure_bound(job, pairs, error);
+    swapci_key_pairs_free(pairs);
+    return status;
+}
+
+enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_error *error) {
+    swapci_ring_sweep(NULL, "run-");
+    enum swapc_status status = swapci_pipeline_receiver(job->ring, &job->receiver, error);
+    if (status != SWAPC_OK) return status;
+    swapci_verifier_config config = {
+        .judges = job->judges,
+        .receiver = job->receiver,
+        .redis = job->redis_config,
+        .names = &job->names,
+        .workers = (unsigned)job->options->workers,
+        .log = job->log,
+    };
+    status = swapci_verifier_new(&config, &job->verifier, error);
+    return status == SWAPC_OK ? swapci_verifier_start(job->verifier, error) : status;
+}
+
+enum swapc_status swapci_run_start_signer(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_run_options *o = job->options;
+    job->signer = (struct swapci_signer_child){
+        .redis_url = job->redis_config.url,
+        .ring = job->ring,
+        .keys = job->keys,
+        .listen = job->listen,
+        .stream = job->names.prefix,
+        .consumer = job->consumer,
+        .tamper = o->tamper,
+        .seed = o->seed,
+        .retry_s = job->redis_config.retry_ms / 1000,
+        .log = job->log,
+    };
+    return swapci_signer_child_start(&job->signer, error);
+}
+
+/* Waits for the signer in slices, so that its death and a signal are seen, then announces the
+ * stream to it. */
+enum swapc_status swapci_run_connect_signer(struct swapci_run_job *job, swapc_error *error) {
+    enum swapc_status status = swapci_rpc_client_new(job->listen, &job->client, error);
+    if (status != SWAPC_OK) return status;
+    status = SWAPC_UNREACHABLE;
+    for (int i = 0; i < READY_SLICES && status == SWAPC_UNREACHABLE; i++) {
+        if (swapci_run_interrupted(job)) return SWAPC_INTERRUPTED;
+        enum swapc_status alive = swapci_signer_child_watch(&job->signer, error);
+        if (alive != SWAPC_OK) return alive;
+        status = swapci_rpc_client_wait_ready(job->client, READY_SLICE_MS, NULL);
+    }
+    if (status != SWAPC_OK)
+        return swapc_error_set(error, status, "the signer did not answer within %d s",
+                               READY_SLICES * READY_SLICE_MS / 1000);
+    return swapci_transport_client_connect(job->client, job->names.messages, 1,
+                                           READY_SLICES * READY_SLICE_MS, NULL, error);
+}
+
+static void *generate(void *user) {
+    struct swapci_run_job *job = user;
+    const struct swapci_run_options *o = job->options;
+    swapci_generator_config config = {
+        .redis = job->redis_config,
+        .names = job->names,
+        .input = o->input,
+        .messages = o->messages == UINT64_MAX ? 0 : o->messages,
+        .method = o->method,
+        .seed = o->seed,
+        .message_max = swapci_signer_message_max(SWAPCI_TRANSPORT_RECORD_MAX),
+        .ledger = job->ledger,
+        .sent = &job->sent,
+    };
+    job->generator_status = swapci_generator_run(&config, &job->generated, &job->generator_error);
+    atomic_store(&job->done, 1);
+    /* The contract's last word. Whether all is signed the ledger tells; a signer that was killed
+     * meanwhile cannot answer, and its successor needs no telling. */
+    if (job->generator_status == SWAPC_OK)
+        swapci_transport_client_sending(job->client, job->names.messages, 2, 0, NULL, NULL);
+    return NULL;
+}
+
+enum swapc_status swapci_run_start_generator(struct swapci_run_job *job, swapc_error *error) {
+    enum swapc_status status = swapci_ledger_new(&job->ledger, error);
+    if (status == SWAPC_OK)
+        status = swapci_ledger_start(job->ledger, job->redis, &job->names, error);
+    if (status != SWAPC_OK) return status;
+    job->startup_s = (double)(swapci_clock_monotonic_ns() - job->started_ns) / 1e9;
+    int failed = pthread_create(&job->generator, NULL, generate, job);
+    if (failed)
+        return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot start the generator");
+    job->generating = true;
+    return SWAPC_OK;
+}

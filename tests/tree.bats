@@ -1,0 +1,32 @@
+# What ARCHITECTURE.md says of the tree, where a tool can see it.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+}
+
+files() { find src bench conformance guests examples tests include -name "$1" -not -path '*/build/*'; }
+
+@test "no two headers have one name" {
+    run -0 bash -c "find src bench conformance include -name '*.h' -exec basename {} \; | sort | uniq -d"
+    [[ -z $output ]]
+}
+
+@test "no source file has more than 600 lines" {
+    local long
+    long=$(files '*.[ch]' | xargs wc -l | awk '$1 > 600 && $2 != "total"')
+    [[ -z $long ]] || { echo "$long"; return 1; }
+}
+
+@test "signer and verifier know the transport's interface and no back end" {
+    local users
+    users=$(grep -lE '"(ring|transport_ring)\.h"' src/pipeline/*.[ch] | grep -vE '_test\.c|_fixture\.h' | sort | tr '\n' ' ')
+    [[ $users == "src/pipeline/transport_ring.c " ]] || { echo "$users"; return 1; }
+}
+
+@test "methods are named by their rows alone" {
+    local named
+    named=$(grep -nE '"(schnorr|ecdsa)"' src/pipeline/*.[ch] src/cli/*.[ch] |
+        grep -vE '_test\.c|/method_(schnorr|ecdsa)\.c' || true)
+    [[ -z $named ]] || { echo "$named"; return 1; }
+}
