@@ -44,6 +44,7 @@ extern "C" {
     X(SIGNATURE, 206, "signature missing or wrong")                                                \
     X(VERSION, 207, "version lower than one admitted before")                                      \
     X(SELF_TEST, 208, "self-test failed")                                                          \
+    X(CONTRACT, 209, "not what the slot's contract needs")                                         \
     X(GUEST_ERROR, 300, "the guest answered with an error")                                        \
     X(TRAP, 301, "the guest trapped")                                                              \
     X(TRAP_MEMORY, 302, "the guest passed or used an address outside its memory")                  \

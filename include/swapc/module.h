@@ -3,7 +3,9 @@
  * A module is one flavour of a bundle (or a single file) compiled for one engine: immutable,
  * reference-counted, shared by threads. Calls run on instances that the module keeps warm: a call
  * takes one, or makes one, and gives it back; one that trapped or ran into a limit is thrown away,
- * and the next call gets a fresh one. Nothing of one call is visible to the next.
+ * and the next call gets a fresh one. No operation, payload, response, error or host answer of one call
+ * is visible to the next; but the guest's own memory, globals and tables are as the call before left
+ * them: a module may cache, count, and leak what it was told. See docs/MODULES.md, "What is kept".
  *
  * Threads: every function may be called from several threads at once on one module. A reply
  *     belongs to one thread at a time.
@@ -49,6 +51,8 @@ typedef struct swapc_module_info {
     const char *flavour;    /* "wide", "plain", "mvp", "native"; "file" for a single file */
     const char *path;       /* of the file that was compiled */
     const char *digest_hex; /* SHA-256 of that file, 64 digits */
+    const char *const
+        *operations; /* that the manifest names, NULL-ended; an empty list: not said */
 } swapc_module_info;
 
 /* Reads a bundle (a folder with module.toml) or a single file (.wasm, .so), checks it, compiles it

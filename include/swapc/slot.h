@@ -16,6 +16,7 @@
 #ifndef SWAPC_SLOT_H
 #define SWAPC_SLOT_H
 
+#include "swapc/contract.h"
 #include "swapc/module.h"
 
 #ifdef __cplusplus
@@ -34,6 +35,22 @@ typedef struct swapc_pin {
 enum swapc_status swapc_slot_new(const char *name, swapc_slot **out,
                                  swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
+/* Gives the slot its contract (swapc/contract.h), of which it keeps a reference: from now on only modules
+ * that were admitted are published. Before anything is published, and before other threads use the
+ * slot. Returns SWAPC_OK, or BUSY when the slot has a contract or has published something. */
+enum swapc_status swapc_slot_set_contract(swapc_slot *slot, swapc_contract *contract,
+                                          swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
+
+/* The slot's contract, borrowed from it; NULL: none. */
+const swapc_contract *swapc_slot_contract(const swapc_slot *slot) SWAPC_NONNULL(1);
+
+/* Puts the slot's contract to the module and, when it answers, admits it: it may be published here, and in
+ * every slot of the same contract, as often as wanted. A module that was admitted before is not asked
+ * again; without a contract there is nothing to do. Blocks for the calls.
+ * Returns SWAPC_OK, CONTRACT naming what the module lacks, or NO_MEMORY. */
+enum swapc_status swapc_slot_admit(swapc_slot *slot, swapc_module *module,
+                                   swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
+
 /* Frees the slot; pins stay good. NULL does nothing. */
 void swapc_slot_free(swapc_slot *slot);
 
@@ -42,9 +59,10 @@ const char *swapc_slot_name(const swapc_slot *slot) SWAPC_NONNULL(1);
 
 /* Makes module the current generation in one step; *generation (NULL: not wanted) receives its number.
  * In-flight calls finish on the generation before. Publishing the module that is current already makes
- * a new generation. Returns SWAPC_OK; NO_MEMORY, only while pins of more than eight generations are held
- * at once; or why the slot does not take the module (test for SWAPC_OK: a slot may have conditions).
- * After failure it serves what it had, and *generation is untouched. */
+ * a new generation. Returns SWAPC_OK; CONTRACT when the slot has a contract that the module was not
+ * admitted to; NO_MEMORY, only while pins of more than eight generations are held at once (test for
+ * SWAPC_OK: a slot may have more conditions later). After failure it serves what it had, and *generation
+ * is untouched. */
 enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module,
                                      uint64_t *generation) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
@@ -86,7 +104,7 @@ enum swapc_swap_stage {
     SWAPC_SWAP_PREPARE, /* find, read, compile */
     SWAPC_SWAP_CHECK,   /* what is wrong with the module itself: bundle, signature, version, imports
                              and exports, its start */
-    SWAPC_SWAP_SELF_TEST, /* the bundle's own vectors */
+    SWAPC_SWAP_SELF_TEST, /* the slot's contract, and the bundle's own vectors */
     SWAPC_SWAP_PUBLISH    /* done */
 };
 
@@ -127,10 +145,12 @@ typedef struct swapc_swap_report {
 #define SWAPC_SWAP_REPORT_INIT {sizeof(swapc_swap_report), SWAPC_SWAP_PREPARE, 0, 0, 0, 0}
 
 /* Replaces a slot's module by the one at path, stage by stage: loads it (on any engine, whatever the
- * current one runs on), checks it, runs its self-test and publishes it. All of it happens on the
+ * current one runs on), checks it, puts the slot's contract to it (never skipped), runs its self-test
+ * and publishes it. Where the slot has a contract, a candidate that hangs is refused within a second:
+ * its start has 400 ms, its own vectors at most 250 ms each, each once more. All of it happens on the
  * caller's thread while the slot goes on serving what it has; pins and calls are not held up.
  * options NULL: the defaults; report NULL: none. Swaps of one slot may run at once; each publishes.
- * Returns what swapc_module_load returns, SELF_TEST, what swapc_slot_publish returns, or INVALID (a
+ * Returns what swapc_module_load returns, CONTRACT, SELF_TEST, what swapc_slot_publish returns, or INVALID (a
  * size). After failure the slot is as before, error and the log say at which stage it was refused and
  * why; *report is filled in either case, as far as its size says, but after INVALID for its size. */
 enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char *path,

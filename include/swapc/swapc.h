@@ -30,6 +30,7 @@
 #include "swapc/allocator.h"
 #include "swapc/attributes.h"
 #include "swapc/bytes.h"
+#include "swapc/contract.h"
 #include "swapc/error.h"
 #include "swapc/host.h"
 #include "swapc/limits.h"

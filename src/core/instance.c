@@ -71,7 +71,8 @@ static enum swapc_status run_init(struct swapci_instance *instance, const char *
 
 static enum swapc_status start(struct swapci_instance *instance, swapc_error *error) {
     const struct swapci_blueprint *b = instance->blueprint;
-    swapc_run run = run_for(b->limits.deadline_ms, NULL);
+    uint32_t deadline_ms = b->start_ms ? b->start_ms : b->limits.deadline_ms;
+    swapc_run run = run_for(deadline_ms, NULL);
     swapc_error said = SWAPC_ERROR_INIT;
     instance->call.run = &run;
     enum swapc_status status = b->engine->instantiate(b->module, &instance->call, &b->limits, &run,
@@ -79,9 +80,7 @@ static enum swapc_status start(struct swapci_instance *instance, swapc_error *er
     for (const char *const *init = swapci_init_exports; *init && status == SWAPC_OK; init++)
         status = run_init(instance, *init, &run, &said);
     swapci_console_flush(&instance->call);
-    return status == SWAPC_OK
-               ? status
-               : stopped(instance, status, b->limits.deadline_ms, true, &said, error);
+    return status == SWAPC_OK ? status : stopped(instance, status, deadline_ms, true, &said, error);
 }
 
 enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,

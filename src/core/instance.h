@@ -14,13 +14,14 @@
 
 #include "wapc.h"
 
-/* What instances of one module have in common; const after the module is loaded. */
+/* What instances of one module have in common; const once the module is loaded. */
 struct swapci_blueprint {
     const swapc_engine *engine;
     swapc_engine_module *module;
     const swapc_host_config *host;
     const char *name;
     swapc_limits limits;
+    uint32_t start_ms; /* while a candidate is proved: its start's own deadline; else 0 */
 };
 
 struct swapci_instance {

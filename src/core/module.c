@@ -21,6 +21,12 @@
 
 enum { OPERATION_MAX = 64 << 10, PAYLOAD_MAX = 1 << 30 };
 
+/* A contract that the module has answered. */
+struct admission {
+    uint64_t contract;
+    struct admission *next;
+};
+
 struct swapc_module {
     atomic_uint references;
     swapc_host *host;
@@ -28,6 +34,7 @@ struct swapc_module {
     struct swapci_blueprint blueprint;
     struct swapci_pool pool;
     swapc_module_info info;
+    _Atomic(struct admission *) admissions; /* pushed to only, freed with the module */
     bool kept;             /* its compiled form may come from the cache, and go there */
     char engine_build[64]; /* the engine's version and settings, for the cache */
 };
@@ -164,15 +171,22 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
     return compile(module, state, error);
 }
 
-/* The first instance proves that the module starts, and is kept. */
-static enum swapc_status prove(swapc_module *module, swapc_error *error) {
+/* The first instance proves that the module starts, and is kept. A candidate has start_ms for that, and
+ * once more: a crowded machine is no fault of it. */
+static enum swapc_status prove(swapc_module *module, uint32_t start_ms, swapc_error *error) {
+    struct swapci_blueprint *b = &module->blueprint;
     struct swapci_instance *instance;
-    enum swapc_status status = swapci_instance_new(&module->blueprint, &instance, error);
+    b->start_ms = swapci_module_deadline(module, start_ms);
+    enum swapc_status status = swapci_instance_new(b, &instance, b->start_ms ? NULL : error);
+    if (b->start_ms && status != SWAPC_OK) status = swapci_instance_new(b, &instance, error);
+    b->start_ms = 0;
     if (status == SWAPC_OK) swapci_pool_give(&module->pool, instance);
     return status;
 }
 
 static void describe(swapc_module *module) {
+    static const char *const none[] = {NULL};
+    const char *const *operations = module->image.operations.list;
     struct swapci_image *image = &module->image;
     module->info = (swapc_module_info){.size = sizeof module->info,
                                        .name = image->name,
@@ -180,7 +194,8 @@ static void describe(swapc_module *module) {
                                        .engine = module->blueprint.engine->name,
                                        .flavour = image->flavour,
                                        .path = image->path,
-                                       .digest_hex = image->digest_hex};
+                                       .digest_hex = image->digest_hex,
+                                       .operations = operations ? operations : none};
 }
 
 /* An engine is opened with the host's ceiling and may have reserved just that much. */
@@ -208,7 +223,8 @@ static void note_engine_build(swapc_module *module, const swapc_engine_state *st
              engine->settings ? engine->settings(state) : "");
 }
 
-static enum swapc_status build(swapc_module *module, unsigned index, swapc_error *error) {
+static enum swapc_status build(swapc_module *module, unsigned index, uint32_t start_ms,
+                               swapc_error *error) {
     swapc_engine_state *state;
     enum swapc_status status = check_limits(module, error);
     if (status == SWAPC_OK) status = swapci_host_open_engine(module->host, index, &state, error);
@@ -216,7 +232,7 @@ static enum swapc_status build(swapc_module *module, unsigned index, swapc_error
         note_engine_build(module, state);
         status = obtain(module, state, error);
     }
-    if (status == SWAPC_OK) status = prove(module, error);
+    if (status == SWAPC_OK) status = prove(module, start_ms, error);
     if (status == SWAPC_OK && module->image.trusted) status = admit_version(module, error);
     return status;
 }
@@ -251,8 +267,8 @@ static void settle(swapc_module *module, swapc_host *host, unsigned index,
 
 /* Takes the image over. */
 static enum swapc_status module_new(swapc_host *host, struct swapci_image *image, unsigned index,
-                                    const swapc_module_options *options, swapc_module **out,
-                                    swapc_error *error) {
+                                    const swapc_module_options *options, uint32_t start_ms,
+                                    swapc_module **out, swapc_error *error) {
     swapc_module *module = swapci_heap_zeroed(1, sizeof *module);
     if (!module) {
         swapci_image_fini(image);
@@ -260,7 +276,7 @@ static enum swapc_status module_new(swapc_host *host, struct swapci_image *image
     }
     module->image = *image;
     settle(module, host, index, options);
-    enum swapc_status status = build(module, index, error);
+    enum swapc_status status = build(module, index, start_ms, error);
     if (status != SWAPC_OK) {
         name_file(error, module->image.path);
         swapc_module_release(module);
@@ -270,9 +286,9 @@ static enum swapc_status module_new(swapc_host *host, struct swapci_image *image
     return SWAPC_OK;
 }
 
-enum swapc_status swapc_module_load(swapc_host *host, const char *path,
-                                    const swapc_module_options *options, swapc_module **out,
-                                    swapc_error *error) {
+enum swapc_status swapci_module_load(swapc_host *host, const char *path,
+                                     const swapc_module_options *options, uint32_t start_ms,
+                                     swapc_module **out, swapc_error *error) {
     struct swapci_image image;
     swapc_module_options own;
     swapc_limits limits;
@@ -282,7 +298,14 @@ enum swapc_status swapc_module_load(swapc_host *host, const char *path,
     enum swapc_status status =
         swapci_take_module_options(options, &host->config.limits, &own, &limits, error);
     if (status == SWAPC_OK) status = find_image(host, path, &own, &image, &index, error);
-    return status == SWAPC_OK ? module_new(host, &image, index, &own, out, error) : status;
+    return status == SWAPC_OK ? module_new(host, &image, index, &own, start_ms, out, error)
+                              : status;
+}
+
+enum swapc_status swapc_module_load(swapc_host *host, const char *path,
+                                    const swapc_module_options *options, swapc_module **out,
+                                    swapc_error *error) {
+    return swapci_module_load(host, path, options, 0, out, error);
 }
 
 enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
@@ -306,7 +329,7 @@ enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, sw
     status = own.engine ? swapci_choose_named(host, own.engine, name, &index, error)
                         : swapci_choose_for_file(host, name, bytes, &index, error);
     if (status == SWAPC_OK) status = swapci_image_copy(name, bytes, &image, error);
-    return status == SWAPC_OK ? module_new(host, &image, index, &own, out, error) : status;
+    return status == SWAPC_OK ? module_new(host, &image, index, &own, 0, out, error) : status;
 }
 
 swapc_module *swapc_module_retain(swapc_module *module) {
@@ -320,6 +343,10 @@ void swapc_module_release(swapc_module *module) {
     swapci_pool_fini(&module->pool);
     if (module->blueprint.module) module->blueprint.engine->free_module(module->blueprint.module);
     swapci_image_fini(&module->image);
+    for (struct admission *a = atomic_load(&module->admissions), *next; a; a = next) {
+        next = a->next;
+        swapci_heap_free(a);
+    }
     atomic_fetch_sub(&module->host->modules, 1);
     swapci_heap_free(module);
 }
@@ -337,9 +364,31 @@ unsigned swapci_module_self_tests(const swapc_module *module) {
 }
 
 enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error) {
+    return swapci_module_self_test(module, SWAPCI_VECTOR_DEADLINE_MAX_MS, error);
+}
+
+bool swapci_module_is_admitted(swapc_module *module, uint64_t contract) {
+    const struct admission *a = atomic_load_explicit(&module->admissions, memory_order_acquire);
+    while (a && a->contract != contract) a = a->next;
+    return a != NULL;
+}
+
+enum swapc_status swapci_module_admit(swapc_module *module, uint64_t contract) {
+    struct admission *a = swapci_heap_alloc(sizeof *a);
+    if (!a) return SWAPC_NO_MEMORY;
+    a->contract = contract;
+    a->next = atomic_load_explicit(&module->admissions, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&module->admissions, &a->next, a,
+                                                  memory_order_release, memory_order_relaxed)) {
+    }
+    return SWAPC_OK;
+}
+
+enum swapc_status swapci_module_self_test(swapc_module *module, uint32_t deadline_max_ms,
+                                          swapc_error *error) {
     error = swapci_report_into(error);
-    enum swapc_status status = swapci_self_tests_run(&module->image.self_tests, module,
-                                                     SWAPCI_VECTOR_DEADLINE_MAX_MS, error);
+    enum swapc_status status =
+        swapci_self_tests_run(&module->image.self_tests, module, deadline_max_ms, NULL, error);
     if (status != SWAPC_OK) name_file(error, module->image.path);
     return status;
 }

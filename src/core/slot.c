@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "cohort.h"
+#include "contract_impl.h"
 #include "heap.h"
 #include "module_call.h"
 
@@ -19,6 +20,7 @@ struct swapc_slot {
     uint64_t generation;
     struct swapci_cohorts *cohorts;
     char *name;
+    swapc_contract *contract; /* set before anything is published, then const; NULL: none */
 };
 
 enum swapc_status swapc_slot_new(const char *name, swapc_slot **out, swapc_error *error) {
@@ -44,6 +46,7 @@ void swapc_slot_free(swapc_slot *slot) {
     swapci_cohorts_close(slot->cohorts);
     swapc_module_release(slot->current);
     swapc_module_release(slot->previous);
+    swapc_contract_release(slot->contract);
     pthread_mutex_destroy(&slot->lock);
     swapci_heap_free(slot->name);
     swapci_heap_free(slot);
@@ -51,6 +54,45 @@ void swapc_slot_free(swapc_slot *slot) {
 
 const char *swapc_slot_name(const swapc_slot *slot) {
     return slot->name;
+}
+
+enum swapc_status swapc_slot_set_contract(swapc_slot *slot, swapc_contract *contract,
+                                          swapc_error *error) {
+    SWAPC_CHECK(slot && contract);
+    pthread_mutex_lock(&slot->lock);
+    bool late = slot->generation != 0 || slot->contract;
+    if (!late) slot->contract = swapc_contract_retain(contract);
+    pthread_mutex_unlock(&slot->lock);
+    return late ? swapc_error_set(error, SWAPC_BUSY,
+                                  "slot \"%s\" has a contract or a module already: a contract is "
+                                  "given to a fresh slot",
+                                  slot->name)
+                : SWAPC_OK;
+}
+
+const swapc_contract *swapc_slot_contract(const swapc_slot *slot) {
+    SWAPC_CHECK(slot);
+    return slot->contract;
+}
+
+enum swapc_status swapc_slot_admit(swapc_slot *slot, swapc_module *module, swapc_error *error) {
+    SWAPC_CHECK(slot && module);
+    uint64_t number = swapci_contract_number(slot->contract);
+    if (number == 0 || swapci_module_is_admitted(module, number)) return SWAPC_OK;
+    enum swapc_status status =
+        swapci_contract_check(slot->contract, module, "slot", slot->name, error);
+    if (status != SWAPC_OK) return status;
+    status = swapci_module_admit(module, number);
+    return status == SWAPC_OK
+               ? status
+               : swapc_error_set(error, status, "no memory to admit a module to slot \"%s\"",
+                                 slot->name);
+}
+
+/* Whether the slot takes the module: it has answered the contract. Costs a load where there is none. */
+static bool takes(const swapc_slot *slot, swapc_module *module) {
+    return !slot->contract ||
+           swapci_module_is_admitted(module, swapci_contract_number(slot->contract));
 }
 
 /* Under the lock: makes module current; the caller releases *dropped. Returns SWAPC_OK, or NO_MEMORY
@@ -75,6 +117,7 @@ static void pin_locked(const swapc_slot *slot, swapc_pin *pin) {
 enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module, uint64_t *generation) {
     swapc_module *dropped = NULL;
     SWAPC_CHECK(slot && module);
+    if (!takes(slot, module)) return SWAPC_CONTRACT;
     pthread_mutex_lock(&slot->lock);
     enum swapc_status status = publish_locked(slot, module, &dropped);
     if (status == SWAPC_OK && generation) *generation = slot->generation;
@@ -86,6 +129,7 @@ enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module, uin
 enum swapc_status swapc_slot_publish_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin) {
     swapc_module *dropped = NULL;
     SWAPC_CHECK(slot && module && pin);
+    if (!takes(slot, module)) return SWAPC_CONTRACT;
     pthread_mutex_lock(&slot->lock);
     enum swapc_status status = publish_locked(slot, module, &dropped);
     if (status == SWAPC_OK) pin_locked(slot, pin);
@@ -99,6 +143,7 @@ enum swapc_status swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, 
     swapc_module *dropped = NULL;
     enum swapc_status status = SWAPC_OK;
     SWAPC_CHECK(slot && module && pin);
+    if (!takes(slot, module)) return SWAPC_CONTRACT;
     pthread_mutex_lock(&slot->lock);
     bool swap = slot->current != module;
     if (swap) status = publish_locked(slot, module, &dropped);

@@ -1,8 +1,10 @@
 #include "clock.h"
+#include "contract_impl.h"
 #include "host_state.h"
 #include "module_call.h"
 #include "options.h"
 #include "report.h"
+#include "self_test_vectors.h"
 #include "swapc/slot.h"
 
 static const char *const stage_names[] = {"prepare", "check", "self-test", "publish"};
@@ -15,7 +17,7 @@ const char *swapc_swap_stage_name(enum swapc_swap_stage stage) {
 /* Loading fails in its check when the module is at fault, else in preparing it; with a trust policy
  * it runs the self-test itself, before it admits the version. */
 static enum swapc_swap_stage stage_of(enum swapc_status status) {
-    if (status == SWAPC_SELF_TEST) return SWAPC_SWAP_SELF_TEST;
+    if (status == SWAPC_SELF_TEST || status == SWAPC_CONTRACT) return SWAPC_SWAP_SELF_TEST;
     bool module = status >= SWAPC_MODULE_MALFORMED && status < SWAPC_NO_MEMORY;
     return module || status == SWAPC_UNSUPPORTED ? SWAPC_SWAP_CHECK : SWAPC_SWAP_PREPARE;
 }
@@ -34,8 +36,14 @@ static enum swapc_status refused(swapc_slot *slot, const swapc_log *log,
     return cause.status;
 }
 
-static enum swapc_status self_test(swapc_module *module, enum swapc_self_test wanted,
-                                   swapc_swap_report *report, swapc_error *error) {
+/* The contract first: its deadlines are the slot's. */
+static enum swapc_status self_test(swapc_slot *slot, swapc_module *module,
+                                   enum swapc_self_test wanted, swapc_swap_report *report,
+                                   swapc_error *error) {
+    uint32_t deadline_max_ms =
+        swapc_slot_contract(slot) ? SWAPCI_VECTOR_DEADLINE_MS : SWAPCI_VECTOR_DEADLINE_MAX_MS;
+    enum swapc_status status = swapc_slot_admit(slot, module, error);
+    if (status != SWAPC_OK) return status;
     report->self_tests = wanted == SWAPC_SELF_TEST_SKIP ? 0 : swapci_module_self_tests(module);
     if (wanted == SWAPC_SELF_TEST_SKIP) return SWAPC_OK;
     if (wanted == SWAPC_SELF_TEST_REQUIRED && report->self_tests == 0)
@@ -44,7 +52,7 @@ static enum swapc_status self_test(swapc_module *module, enum swapc_self_test wa
             "%s has no self-test vectors, and they are required: add [[self_test]] "
             "tables to its module.toml",
             swapc_module_describe(module)->path);
-    return swapc_module_self_test(module, error);
+    return swapci_module_self_test(module, deadline_max_ms, error);
 }
 
 static void log_swap(const swapc_slot *slot, const swapc_log *log, const swapc_module *module,
@@ -72,13 +80,15 @@ static enum swapc_status swap(swapc_slot *slot, swapc_host *host, const char *pa
                               swapc_error *error) {
     swapc_module *module;
     uint64_t start = swapci_clock_monotonic_ns();
-    enum swapc_status status = swapc_module_load(host, path, &options->module, &module, error);
+    enum swapc_status status = swapci_module_load(
+        host, path, &options->module, swapc_slot_contract(slot) ? SWAPCI_CONTRACT_START_MS : 0,
+        &module, error);
     uint64_t loaded = swapci_clock_monotonic_ns();
     report->load_us = (loaded - start) / 1000;
     report->stage = stage_of(status);
     if (status != SWAPC_OK) return status;
     report->stage = SWAPC_SWAP_SELF_TEST;
-    status = self_test(module, options->self_test, report, error);
+    status = self_test(slot, module, options->self_test, report, error);
     report->self_test_us = (swapci_clock_monotonic_ns() - loaded) / 1000;
     if (status == SWAPC_OK) status = publish(slot, module, report, error);
     swapc_module_release(module);

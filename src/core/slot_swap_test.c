@@ -271,6 +271,35 @@ static void a_candidate_that_hangs_is_refused_soon(void **state) {
     assert_int_equal(swap(b), SWAPC_OK);
 }
 
+/* A well-made module of another trade is refused by the operations that it names. */
+static void a_module_of_another_trade_is_refused_by_name(void **state) {
+    struct bench *b = *state;
+    swapc_contract *contract = NULL;
+    swapc_swap_options options = SWAPC_SWAP_OPTIONS_INIT;
+    options.self_test = SWAPC_SELF_TEST_SKIP; /* a contract is never skipped */
+    assert_int_equal(
+        swapc_contract_load_bytes(
+            "c", swapc_bytes_str("[[self_test]]\noperation = \"echo\"\nresponse_text = \"old\"\n"),
+            &contract, NULL),
+        SWAPC_OK);
+    assert_int_equal(swapc_slot_set_contract(b->slot, contract, NULL), SWAPC_OK);
+    swapc_contract_release(contract);
+    publish_old(b);
+    bundle(b, &old, "operations = [\"price\"]\n" HEAD);
+    swapc_error_clear(&b->error);
+    assert_int_equal(swapc_slot_swap(b->slot, b->host, b->folder, &options, &b->report, &b->error),
+                     SWAPC_CONTRACT);
+    assert_non_null(strstr(b->error.text, "b offers: price; slot tested needs: echo"));
+    expect_refused(b, SWAPC_CONTRACT, SWAPC_SWAP_SELF_TEST);
+    bundle(b, &swapci_fake_echo, HEAD);
+    swapc_error_clear(&b->error);
+    assert_int_equal(swapc_slot_swap(b->slot, b->host, b->folder, &options, &b->report, &b->error),
+                     SWAPC_CONTRACT);
+    expect_refused(b, SWAPC_CONTRACT, SWAPC_SWAP_SELF_TEST);
+    bundle(b, &old, "operations = [\"other\", \"echo\"]\n" HEAD);
+    assert_int_equal(swap(b), SWAPC_OK);
+}
+
 static void a_guest_that_must_refuse_and_does_passes(void **state) {
     struct bench *b = *state;
     publish_old(b);
@@ -413,6 +442,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_guest_that_must_refuse_and_does_passes, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bundle_without_vectors, setup, teardown),
         cmocka_unit_test_setup_teardown(a_candidate_that_hangs_is_refused_soon, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_module_of_another_trade_is_refused_by_name, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(self_tests_can_be_skipped, setup, teardown),
         cmocka_unit_test_setup_teardown(rollback_is_logged, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_wakes_when_the_last_call_has_left, setup, teardown),

@@ -1,0 +1,83 @@
+#include "contract_file.h"
+
+struct reader {
+    struct swapci_contract_file *file;
+    struct swapci_toml t;
+    bool vectors; /* past the first [[self_test]] */
+};
+
+static enum swapc_status take_table(struct reader *r, const struct swapci_toml_statement *s) {
+    struct swapci_suggestion suggestion = {.word = s->name};
+    swapci_suggest_offer(&suggestion, "self_test");
+    if (strcmp(s->name, "self_test") != 0) return swapci_toml_unknown(&r->t, s, &suggestion);
+    if (!s->array) return swapci_toml_fail(&r->t, "this table is written [[self_test]]");
+    r->vectors = true;
+    return swapci_vectors_begin(&r->file->vectors, &r->t);
+}
+
+static enum swapc_status take_pair(struct reader *r, const struct swapci_toml_statement *s) {
+    struct swapci_suggestion suggestion = {.word = s->name};
+    if (r->vectors) return swapci_vectors_pair(&r->file->vectors, &r->t, s);
+    if (strcmp(s->name, "operations") == 0)
+        return swapci_operations_take(&r->t, &r->file->operations);
+    if (strcmp(s->name, "name") == 0)
+        return r->file->name[0] ? swapci_toml_fail(&r->t, "name is said a second time")
+                                : swapci_toml_name(&r->t, r->file->name);
+    swapci_suggest_offer(&suggestion, "name");
+    swapci_suggest_offer(&suggestion, "operations");
+    return swapci_toml_unknown(&r->t, s, &suggestion);
+}
+
+/* Without a list the operations are those of the vectors that are answered. */
+static enum swapc_status derive_operations(struct reader *r) {
+    const struct swapci_vectors *vectors = &r->file->vectors;
+    enum swapc_status status = SWAPC_OK;
+    for (unsigned i = 0; i < vectors->count && status == SWAPC_OK; i++) {
+        char name[SWAPCI_NAME_MAX];
+        swapc_bytes operation = swapci_vectors_view(vectors, vectors->rows[i].operation);
+        if (vectors->rows[i].kind != SWAPCI_ANSWER_RESPONSE || operation.len >= sizeof name ||
+            swapci_names_has(&r->file->operations, operation))
+            continue;
+        memcpy(name, operation.ptr, operation.len);
+        name[operation.len] = '\0';
+        status = swapci_names_add(&r->file->operations, name);
+    }
+    return status == SWAPC_OK
+               ? status
+               : swapc_error_set(r->t.error, status, "no memory to read %s", r->t.path);
+}
+
+static enum swapc_status complete(struct reader *r) {
+    enum swapc_status status = swapci_vectors_complete(&r->file->vectors, &r->t);
+    if (status == SWAPC_OK && r->file->operations.count == 0) status = derive_operations(r);
+    if (status != SWAPC_OK || r->file->vectors.count || r->file->operations.count) return status;
+    return swapc_error_set(r->t.error, SWAPC_BUNDLE,
+                           "%s needs nothing: name operations = [\"...\"], or add [[self_test]] "
+                           "tables",
+                           r->t.path);
+}
+
+enum swapc_status swapci_contract_file_parse(swapc_bytes text, const char *path,
+                                             struct swapci_contract_file *out, swapc_error *error) {
+    struct reader r = {.file = out};
+    struct swapci_toml_statement s;
+    *out = (struct swapci_contract_file){.name = ""};
+    if (text.len > SWAPCI_MANIFEST_MAX)
+        return swapc_error_set(error, SWAPC_TOO_LARGE, "%s has more than %u bytes", path,
+                               SWAPCI_MANIFEST_MAX);
+    swapci_toml_open(&r.t, text, path, error);
+    enum swapc_status status;
+    while ((status = swapci_toml_next(&r.t, &s)) == SWAPC_OK && s.kind != SWAPCI_TOML_END) {
+        status = s.kind == SWAPCI_TOML_TABLE ? take_table(&r, &s) : take_pair(&r, &s);
+        if (status != SWAPC_OK) break;
+    }
+    if (status == SWAPC_OK) status = complete(&r);
+    if (status != SWAPC_OK) swapci_contract_file_fini(out);
+    return status;
+}
+
+void swapci_contract_file_fini(struct swapci_contract_file *file) {
+    swapci_names_fini(&file->operations);
+    swapci_vectors_fini(&file->vectors);
+    *file = (struct swapci_contract_file){.name = ""};
+}
