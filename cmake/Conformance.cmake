@@ -68,16 +68,24 @@ function(swapc_conformance_program name)
 endfunction()
 
 # The engines of this build that a case concerns: those that run shared objects take no part in what
-# needs wasm or a sandbox, and would only report it as not applicable; and without wasmtime nothing
-# validates wasm, so that no other engine takes it.
+# needs wasm or a sandbox, and would only report it as not applicable; and where none validates wasm, no
+# wasm engine takes it.
 function(swapc_conformance_engines out needs)
-    set(engines ${SWAPC_ENGINES})
-    if(NOT "wasmtime" IN_LIST SWAPC_ENGINES)
-        list(REMOVE_ITEM engines wasm3)
-    endif()
-    if(needs MATCHES "wasm|sandbox")
-        list(REMOVE_ITEM engines native)
-    endif()
+    set(engines)
+    set(validated 0)
+    foreach(engine IN LISTS SWAPC_ENGINES)
+        get_property(validates GLOBAL PROPERTY SWAPC_ENGINE_${engine}_VALIDATES)
+        if(validates)
+            set(validated 1)
+        endif()
+    endforeach()
+    foreach(engine IN LISTS SWAPC_ENGINES)
+        get_property(shared_objects GLOBAL PROPERTY SWAPC_ENGINE_${engine}_SHARED_OBJECTS)
+        if((shared_objects AND NOT needs MATCHES "wasm|sandbox") OR
+           (NOT shared_objects AND validated))
+            list(APPEND engines ${engine})
+        endif()
+    endforeach()
     set(${out} ${engines} PARENT_SCOPE)
 endfunction()
 

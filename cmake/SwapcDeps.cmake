@@ -1,4 +1,4 @@
-# Third-party libraries as targets, and which engines this build has.
+# Third-party libraries as targets, and how engines declare what they need.
 #
 # System libraries come by pkg-config: PkgConfig::UV and so on. The pinned ones that `./dev setup`
 # puts into build/deps come as swapc::NAME; another copy is used by SWAPC_<NAME>_ROOT (a folder with
@@ -55,8 +55,6 @@ function(swapc_import name header file)
     target_include_directories(swapc::${name} INTERFACE "${root}/include")
 endfunction()
 
-swapc_import(wasmtime wasmtime.h libwasmtime.so)
-swapc_import(wasm3 wasm3.h libwasm3.a)
 swapc_import(secp256k1 secp256k1.h libsecp256k1.a)
 swapc_import(hiredis hiredis/hiredis.h libhiredis.a)
 foreach(name IN ITEMS secp256k1 hiredis)
@@ -64,20 +62,19 @@ foreach(name IN ITEMS secp256k1 hiredis)
         message(WARNING "${name} is missing and what links it will fail: run ./dev setup")
     endif()
 endforeach()
-if(TARGET swapc::wasm3)
-    target_link_libraries(swapc::wasm3 INTERFACE -lm)
-endif()
-
-# swapc_engine(wasm3 [TARGET]): decides by SWAPC_ENGINE_WASM3 whether this build has the engine.
+# swapc_engine(NAME [NEEDS swapc::library] [VALIDATES] [SHARED_OBJECTS]), in the engine's engine.cmake:
+# decides by SWAPC_ENGINE_<NAME> whether this build has the engine, and says of it that it VALIDATES
+# wasm (without such an engine no other one is handed unsigned wasm), or runs SHARED_OBJECTS, not wasm.
 function(swapc_engine name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "VALIDATES;SHARED_OBJECTS" "NEEDS" "")
     string(TOUPPER ${name} upper)
     set(SWAPC_ENGINE_${upper} AUTO CACHE STRING "Engine ${name}: AUTO, ON or OFF")
     set_property(CACHE SWAPC_ENGINE_${upper} PROPERTY STRINGS AUTO ON OFF)
+    set_property(GLOBAL PROPERTY SWAPC_ENGINE_${name}_VALIDATES ${arg_VALIDATES})
+    set_property(GLOBAL PROPERTY SWAPC_ENGINE_${name}_SHARED_OBJECTS ${arg_SHARED_OBJECTS})
     set(missing)
-    if(ARGC GREATER 1 AND NOT TARGET ${ARGV1})
+    if(arg_NEEDS AND NOT TARGET ${arg_NEEDS})
         set(missing "its library is not in SWAPC_${upper}_ROOT (${SWAPC_${upper}_ROOT})")
-    elseif(NOT EXISTS "${PROJECT_SOURCE_DIR}/src/engines/${name}/CMakeLists.txt")
-        set(missing "src/engines/${name} does not exist")
     endif()
     if(SWAPC_ENGINE_${upper} STREQUAL "AUTO" AND missing)
         message(STATUS "engine ${name}: left out, ${missing}")
@@ -88,8 +85,3 @@ function(swapc_engine name)
     endif()
     set(SWAPC_ENGINES ${SWAPC_ENGINES} PARENT_SCOPE)
 endfunction()
-
-set(SWAPC_ENGINES) # the engines of this build, in the order in which they are preferred
-swapc_engine(wasmtime swapc::wasmtime)
-swapc_engine(wasm3 swapc::wasm3)
-swapc_engine(native)

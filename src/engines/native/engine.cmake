@@ -1,0 +1,1 @@
+swapc_engine(native SHARED_OBJECTS)

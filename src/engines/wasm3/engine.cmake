@@ -1,0 +1,5 @@
+swapc_import(wasm3 wasm3.h libwasm3.a)
+if(TARGET swapc::wasm3)
+    target_link_libraries(swapc::wasm3 INTERFACE -lm)
+endif()
+swapc_engine(wasm3 NEEDS swapc::wasm3)

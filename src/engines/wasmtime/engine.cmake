@@ -1,0 +1,2 @@
+swapc_import(wasmtime wasmtime.h libwasmtime.so)
+swapc_engine(wasmtime NEEDS swapc::wasmtime VALIDATES)
