@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "embedded.h"
+#include "redis_refusal.h"
 #include "stream.h"
 #include "stream_command.h"
 
@@ -28,15 +30,14 @@ enum swapc_status swapci_claim_append(swapci_redis *redis, const swapci_stream_n
     return status;
 }
 
-/* [id, consumer, idle, deliveries]. Returns 1, or 0 when it is not. */
-static int take_pending(const redisReply *reply, swapci_pending *out) {
+/* [id, consumer, idle, deliveries]. Returns false when it is not. */
+static bool take_pending(const redisReply *reply, swapci_pending *out) {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 4 ||
         reply->element[3]->type != REDIS_REPLY_INTEGER ||
-        !swapci_stream_id_parse(swapci_reply_bytes(reply->element[0]), &out->id)) {
-        return 0;
-    }
+        !swapci_stream_id_parse(swapci_reply_bytes(reply->element[0]), &out->id))
+        return false;
     out->deliveries = (uint64_t)reply->element[3]->integer;
-    return 1;
+    return true;
 }
 
 enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream_names *names,
@@ -95,7 +96,7 @@ static enum swapc_status consumers(swapci_redis *redis, const swapci_stream_name
 }
 
 static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_names *names,
-                                   const char *consumer, int *out, swapc_error *error) {
+                                   const char *consumer, bool *out, swapc_error *error) {
     redisReply *reply = NULL;
     enum swapc_status status = swapci_redis_call(redis, "a lease", &reply, error,
                                                  "EXISTS %s:lease:%s", names->prefix, consumer);
@@ -106,33 +107,23 @@ static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_name
     return status;
 }
 
-/* KEYS: messages, lease. ARGV: group, consumer, whether the consumer itself asks ("1"). One that has
- * entries stays, with its lease. */
-static const char retire_script[] =
-    "local call, own = redis.call, ARGV[3] == '1'\n"
-    "if not own and call('EXISTS', KEYS[2]) == 1 then return 0 end\n"
-    "for _, row in ipairs(call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do\n"
-    "  local name, pending\n"
-    "  for i = 1, #row, 2 do\n"
-    "    if row[i] == 'name' then name = row[i + 1] end\n"
-    "    if row[i] == 'pending' then pending = row[i + 1] end\n"
-    "  end\n"
-    "  if name == ARGV[2] then\n"
-    "    if pending > 0 then return 0 end\n"
-    "    call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], name)\n"
-    "  end\n"
-    "end\n"
-    "if own then call('DEL', KEYS[2]) end\n"
-    "return 1\n";
+/* retire.lua, embedded. */
+extern const struct swapci_embedded swapci_retire_lua[];
 
+/* own: the consumer itself asks. */
 static enum swapc_status retire(swapci_redis *redis, const swapci_stream_names *names,
-                                const char *consumer, int own, swapc_error *error) {
+                                const char *consumer, bool own, swapc_error *error) {
     redisReply *reply = NULL;
-    enum swapc_status status =
-        swapci_redis_call(redis, "to remove a consumer", &reply, error,
-                          "EVAL %s 2 %s %s:lease:%s " SWAPCI_STREAM_GROUP " %s %d", retire_script,
-                          names->messages, names->prefix, consumer, consumer, own);
-    if (status == SWAPC_OK) freeReplyObject(reply);
+    enum swapc_status status = swapci_redis_call(
+        redis, "to remove a consumer", &reply, error,
+        "EVAL %b 2 %s %s:lease:%s " SWAPCI_STREAM_GROUP " %s %d", swapci_retire_lua[0].bytes,
+        swapci_retire_lua[0].len, names->messages, names->prefix, consumer, consumer, (int)own);
+    if (status != SWAPC_OK) return status;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3)
+        status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]),
+                                      "to remove a consumer", swapci_reply_bytes(reply->element[1]),
+                                      error);
+    freeReplyObject(reply);
     return status;
 }
 
@@ -168,13 +159,13 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
     enum swapc_status status = consumers(redis, names, &reply, error);
     for (size_t i = 0; status == SWAPC_OK && i < reply->elements && *moved < limit; i++) {
         consumer_row row;
-        int alive = 1;
+        bool alive = true;
         take_consumer(reply->element[i], &row);
         if (!row.name[0] || !strcmp(row.name, consumer)) continue;
         status = has_lease(redis, names, row.name, &alive, error);
         if (status == SWAPC_OK && !alive && row.pending > 0)
             status = adopt_from(redis, names, row.name, consumer, idle_ms, limit, moved, error);
-        if (status == SWAPC_OK && !alive) status = retire(redis, names, row.name, 0, error);
+        if (status == SWAPC_OK && !alive) status = retire(redis, names, row.name, false, error);
     }
     freeReplyObject(reply);
     return status;
@@ -194,7 +185,7 @@ enum swapc_status swapci_stream_lease(swapci_redis *redis, const swapci_stream_n
 
 enum swapc_status swapci_stream_leave(swapci_redis *redis, const swapci_stream_names *names,
                                       const char *consumer, swapc_error *error) {
-    return retire(redis, names, consumer, 1, error);
+    return retire(redis, names, consumer, true, error);
 }
 
 enum swapc_status swapci_stream_tampered_add(swapci_redis *redis, const swapci_stream_names *names,

@@ -19,15 +19,15 @@ size_t swapci_stream_id_format(swapci_stream_id id, char out[SWAPCI_STREAM_ID_SI
     return (size_t)snprintf(out, SWAPCI_STREAM_ID_SIZE, "%" PRIu64 "-%" PRIu64, id.ms, id.seq);
 }
 
-int swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out) {
+bool swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out) {
     const uint8_t *dash = text.len ? memchr(text.ptr, '-', text.len) : NULL;
-    if (!dash) return 0;
+    if (!dash) return false;
     swapc_bytes ms = swapc_bytes_of(text.ptr, (size_t)(dash - text.ptr));
     swapc_bytes seq = swapc_bytes_of(dash + 1, text.len - ms.len - 1);
     return swapci_decimal_parse(ms, &out->ms) && swapci_decimal_parse(seq, &out->seq);
 }
 
-static int allowed_in_prefix(char c) {
+static bool allowed_in_prefix(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c && strchr("._-:{}", c));
 }
@@ -36,7 +36,7 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
                                            swapc_error *error) {
     prefix = prefix ? prefix : "swapc";
     size_t len = strlen(prefix);
-    int fine = len > 0 && len <= SWAPCI_STREAM_PREFIX_MAX;
+    bool fine = len > 0 && len <= SWAPCI_STREAM_PREFIX_MAX;
     for (size_t i = 0; i < len && fine; i++) fine = allowed_in_prefix(prefix[i]);
     if (!fine) {
         return swapc_error_set(
@@ -135,7 +135,7 @@ static enum swapc_status batch_reserve(swapci_batch *batch, size_t count, swapc_
 
 static void take_field(swapci_entry *entry, swapc_bytes name, swapc_bytes value) {
     if (swapc_bytes_equal(name, swapc_bytes_str("m"))) {
-        entry->has_body = 1;
+        entry->has_body = true;
         entry->body = value;
     } else if (swapc_bytes_equal(name, swapc_bytes_str("method"))) {
         entry->method = value;
@@ -145,22 +145,22 @@ static void take_field(swapci_entry *entry, swapc_bytes name, swapc_bytes value)
     }
 }
 
-/* [id, [name, value, …]], the list nil for a deleted entry. Returns 1, or 0 when it is neither. */
-static int take_entry(const redisReply *reply, swapci_entry *entry) {
+/* [id, [name, value, …]], the list nil for a deleted entry. Returns false when it is neither. */
+static bool take_entry(const redisReply *reply, swapci_entry *entry) {
     memset(entry, 0, sizeof *entry);
     entry->deliveries = 1;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
         !swapci_stream_id_parse(swapci_reply_bytes(reply->element[0]), &entry->id)) {
-        return 0;
+        return false;
     }
     const redisReply *fields = reply->element[1];
-    if (fields->type == REDIS_REPLY_NIL) return 1;
-    if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) return 0;
+    if (fields->type == REDIS_REPLY_NIL) return true;
+    if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) return false;
     for (size_t i = 0; i < fields->elements; i += 2) {
         take_field(entry, swapci_reply_bytes(fields->element[i]),
                    swapci_reply_bytes(fields->element[i + 1]));
     }
-    return 1;
+    return true;
 }
 
 /* Fills the batch from an array of entries that lies inside batch->reply. Skips nil entries, which

@@ -43,8 +43,8 @@ typedef struct swapci_stream_id {
 int swapci_stream_id_compare(swapci_stream_id a, swapci_stream_id b);
 /* Writes "ms-seq" with a NUL; returns its length. */
 size_t swapci_stream_id_format(swapci_stream_id id, char out[SWAPCI_STREAM_ID_SIZE]);
-/* Reads "ms-seq" as Redis writes it. Returns 1, or 0 when it is none. */
-int swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out);
+/* Reads "ms-seq" as Redis writes it. Returns false when it is none. */
+bool swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out);
 
 typedef struct swapci_stream_names {
     char prefix[SWAPCI_STREAM_PREFIX_MAX + 1];
@@ -85,7 +85,7 @@ enum swapc_status swapci_stream_add(swapci_redis *redis, const swapci_stream_nam
 /* An entry as a consumer gets it. */
 typedef struct swapci_entry {
     swapci_stream_id id;
-    int has_body; /* 0: no field `m`, or the entry was deleted while it was pending */
+    bool has_body; /* false: no field `m`, or the entry was deleted while it was pending */
     swapc_bytes body;
     swapc_bytes method;  /* empty: no such field */
     uint64_t t_us;       /* 0: no such field */

@@ -1,0 +1,41 @@
+-- Takes a consumer without pending entries out of the group, and ends its lease.
+--
+-- KEYS  messages, lease
+-- ARGV  group; consumer; whether the consumer itself asks ("1"): one that has a lease is taken out by
+--       itself only
+-- Answer {1}: it is out; {0}: it stays, with its lease; {0, command, error}: that was refused. The
+--       consumer goes last: without pending entries nothing is lost with it, and with a lease that could
+--       not be ended it would count as alive.
+local messages, lease, group, consumer, own = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
+
+local function refused(command, reply)
+  if type(reply) == 'table' and reply.err then return {0, command, reply.err} end
+end
+
+if not own then
+  local alive = redis.pcall('EXISTS', lease)
+  if alive ~= 0 then return refused('EXISTS', alive) or {0} end
+end
+local rows = redis.pcall('XINFO', 'CONSUMERS', messages, group)
+local why = refused('XINFO', rows)
+if why then return why end
+local found
+for _, row in ipairs(rows) do
+  local name, pending
+  for i = 1, #row, 2 do
+    if row[i] == 'name' then name = row[i + 1] end
+    if row[i] == 'pending' then pending = row[i + 1] end
+  end
+  if name == consumer then
+    if pending > 0 then return {0} end
+    found = true
+  end
+end
+if own then
+  why = refused('DEL', redis.pcall('DEL', lease))
+  if why then return why end
+end
+if found then
+  why = refused('XGROUP', redis.pcall('XGROUP', 'DELCONSUMER', messages, group, consumer))
+end
+return why or {1}
