@@ -49,7 +49,8 @@ static int takes_report(const swapc_error *error) {
     return error && error->status == SWAPC_OK;
 }
 
-static void report(swapc_error *error, enum swapc_status status, const char *format, va_list args) {
+__attribute__((format(printf, 3, 0))) static void
+report(swapc_error *error, enum swapc_status status, const char *format, va_list args) {
     error->status = status;
     int n = vsnprintf(error->text, sizeof error->text, format, args);
     if (n >= (int)sizeof error->text) trim_utf8(error->text);

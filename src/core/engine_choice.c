@@ -2,7 +2,7 @@
 
 #include "file_kind.h"
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 /* What a module asks of its engine. */
 struct wish {

@@ -295,7 +295,7 @@ static void pick_block_type(generator *g, struct swapci_wasm_instruction *in) {
         in->block_code = pick(g, g->m.type_count);
         in->block = g->m.types[in->block_code];
     } else if (which >= 2) {
-        in->block = (struct swapci_wasm_type){singles, singles + which - 2, 0, 1};
+        in->block = (struct swapci_wasm_type){singles, singles + (which - 2), 0, 1};
         in->block_code = (int64_t)singles[which - 2] - 128;
     }
 }
