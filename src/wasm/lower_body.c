@@ -229,6 +229,7 @@ static void lower_live(struct body *b, struct swapci_wasm_instruction *in) {
         put_call(b, in);
         break;
     case SWAPCI_WASM_OP_MEMORY_GROW:
+        if (b->l->how->metered) swapci_meter_count(&b->meter, SWAPCI_METER_GROW);
         put_grow(b, in);
         break;
     case SWAPCI_WASM_OP_MEMORY_COPY:

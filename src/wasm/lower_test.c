@@ -74,6 +74,25 @@ static void short_leaf_stays_as_it_is(void **unused) {
     swapci_buffer_fini(&f.out);
 }
 
+/* A host may move the whole memory to let it grow: a loop that grows and does nothing else must be asked
+ * about often, and a leaf that grows is no cheap one. */
+static void growing_is_dear(void **unused) {
+    (void)unused;
+    static const uint8_t module[] = {
+        HEAD, 1, 4,  1, 0x60, 0, 0, 3,    2, 1,    0, 5,    3,    1,
+        0,    1, 10, 9, 1,    7, 0, 0x41, 1, 0x40, 0, 0x1a, 0x0b,
+    };
+    static const uint8_t pay[] = {PAY(0)};
+    struct fixture f = {SWAPCI_BUFFER_INIT, SWAPC_ERROR_INIT};
+    assert_int_equal(meter(&f, module, sizeof module), SWAPC_OK);
+    const uint8_t *entry = memmem(f.out.ptr, f.out.len, pay, 3); /* global.get 0, i32.const */
+    assert_non_null(entry);
+    uint32_t price = 0;
+    for (int i = 0; i < 5; i++) price |= (uint32_t)(entry[3 + i] & 0x7f) << (7 * i);
+    assert_in_range(price, SWAPCI_METER_GROW, SWAPCI_METER_GROW + 64);
+    swapci_buffer_fini(&f.out);
+}
+
 static void refuses(const uint8_t *bytes, size_t len, enum swapc_status expected) {
     struct fixture f = {SWAPCI_BUFFER_INIT, SWAPC_ERROR_INIT};
     assert_int_equal(meter(&f, bytes, len), expected);
@@ -349,6 +368,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_what_it_promises),
         cmocka_unit_test(short_leaf_stays_as_it_is),
+        cmocka_unit_test(growing_is_dear),
         cmocka_unit_test(damaged_modules_are_refused),
         cmocka_unit_test(what_it_cannot_read_is_refused),
         cmocka_unit_test(nesting_has_a_bound),
