@@ -168,7 +168,8 @@ static int bench(struct bench *b, const struct swapci_scenario *const *scenarios
     b->lab.program = b->program;
     b->lab.find_bundle = swapci_cli_module_path;
     b->documents = json_object();
-    swapci_signals_handle();
+    swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
+    swapci_signals_working(SWAPCI_SIGNALS_NEVER); /* what was measured is written */
     if (status == SWAPC_OK && b->options->report)
         status = swapci_lab_report_check(b->options->report, &error);
     if (status == SWAPC_OK) status = read_old(b, &error);

@@ -106,7 +106,8 @@ int swapci_cmd_generate(int argc, char **argv) {
     if (stop_with >= 0) return stop_with;
     if (!job.redis) return swapci_cli_usage(command, "--redis is required");
     if (job.messages == 0 && !job.input) job.messages = 1024;
-    swapci_signals_handle();
+    swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
+    swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_generator_result result = {0};
     swapci_rpc_client *client = NULL;

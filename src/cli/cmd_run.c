@@ -136,6 +136,7 @@ int swapci_cmd_run(int argc, char **argv) {
     if (stop_with >= 0) return stop_with;
     if (o.messages == UINT64_MAX && !o.input) o.messages = 1024;
     o.bound = !no_bound;
-    swapci_signals_handle();
+    swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
+    swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
     return run(&o, json);
 }

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "pipeline_options.h"
 #include "service.h"
+#include "signals.h"
 #include "signer.h"
 
 static const char command[] = "swapc signer";
@@ -82,7 +83,12 @@ static void tell_status(void *user, swapci_control_status *out) {
     out->counter_count = sizeof counters / sizeof *counters;
 }
 
-static enum swapc_status serve(struct signer_job *job, bool *interrupted, swapc_error *error) {
+/* Before a forced end. */
+static void abandon(void *user) {
+    swapci_sender_abandon(user);
+}
+
+static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
     swapci_transport_service transport = {on_connect, on_sending, on_left, job};
     swapci_control_service control = {.status = tell_status, .user = job};
     struct swapci_service service = {
@@ -96,7 +102,7 @@ static enum swapc_status serve(struct signer_job *job, bool *interrupted, swapc_
         .stop = stop,
         .user = job,
     };
-    enum swapc_status status = swapci_service_run(&service, interrupted, error);
+    enum swapc_status status = swapci_service_run(&service, error);
     swapci_signer_stop(job->signer);
     enum swapc_status joined = swapci_signer_join(job->signer, error);
     if (status == SWAPC_OK && joined != SWAPC_INTERRUPTED) status = joined;
@@ -110,7 +116,7 @@ static void default_consumer(const char *ring, char *out, size_t size) {
     snprintf(out, size, "%s-%s", host, ring);
 }
 
-static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_error *error) {
+static enum swapc_status run(struct signer_job *job, swapc_error *error) {
     swapci_keyring *keys = NULL;
     swapci_key_pairs *pairs = NULL;
     swapci_sender *sender = NULL;
@@ -123,6 +129,7 @@ static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_er
         .tamper = job->tamper,
         .seed = job->seed,
         .log = swapci_cli_log(),
+        .stop = &swapci_signals_stop,
     };
     default_consumer(job->common.ring, consumer, sizeof consumer);
     config.method = swapci_method_find(swapc_bytes_str(job->method));
@@ -134,9 +141,11 @@ static enum swapc_status run(struct signer_job *job, bool *interrupted, swapc_er
     config.pairs = pairs;
     if (status == SWAPC_OK) status = swapci_pipeline_sender(job->common.ring, &sender, error);
     config.sender = sender;
+    if (sender) swapci_signals_leftover(abandon, sender);
     if (status == SWAPC_OK) status = swapci_signer_new(&config, &job->signer, error);
-    if (status == SWAPC_OK) status = serve(job, interrupted, error);
+    if (status == SWAPC_OK) status = serve(job, error);
     swapci_signer_free(job->signer);
+    if (sender) swapci_signals_leftover_gone(sender);
     swapci_sender_close(sender);
     swapci_key_pairs_free(pairs);
     return status;
@@ -180,14 +189,12 @@ int swapci_cmd_signer(int argc, char **argv) {
     if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.ring || !job.common.keys)
         return swapci_cli_usage(command, "--redis, --ring and --keys are required");
+    swapci_signals_handle(SWAPCI_EXIT_OK);
     if (!swapci_service_bind_parent((pid_t)job.parent)) {
         fprintf(stderr, "%s: process %d did not start this one, or has ended: leave --parent out\n",
                 command, (int)job.parent);
         return SWAPCI_EXIT_FAILED;
     }
     swapc_error error = SWAPC_ERROR_INIT;
-    bool interrupted = false;
-    enum swapc_status status = run(&job, &interrupted, &error);
-    if (status != SWAPC_OK) return swapci_cli_fail(command, &error);
-    return interrupted ? SWAPCI_EXIT_INTERRUPTED : SWAPCI_EXIT_OK;
+    return swapci_service_exit(command, run(&job, &error), &error);
 }

@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "pipeline_options.h"
 #include "service.h"
+#include "signals.h"
 #include "verifier.h"
 #include "verifier_control.h"
 
@@ -26,14 +27,18 @@ static bool ended(void *user) {
     return swapci_verifier_ended(user);
 }
 
+/* Before a forced end. */
+static void abandon(void *user) {
+    swapci_receiver_abandon(user);
+}
+
 static enum swapc_status serve(const struct verifier_job *job, swapci_judges *judges,
-                               swapci_verifier *verifier, bool *interrupted, swapc_error *error) {
+                               swapci_verifier *verifier, swapc_error *error) {
     struct swapci_verifier_control slots = {judges, (unsigned)job->workers};
     swapci_control_service control = swapci_verifier_control_service(&slots);
     struct swapci_service service = {
         .health_name = "swapc.verifier",
         .listen = job->common.listen,
-        .parent = 0,
         .control = &control,
         .log = swapci_cli_log(),
         .start = start,
@@ -41,7 +46,7 @@ static enum swapc_status serve(const struct verifier_job *job, swapci_judges *ju
         .stop = stop,
         .user = verifier,
     };
-    enum swapc_status status = swapci_service_run(&service, interrupted, error);
+    enum swapc_status status = swapci_service_run(&service, error);
     swapci_verifier_stop(verifier);
     enum swapc_status joined = swapci_verifier_join(verifier, error);
     return status == SWAPC_OK ? joined : status;
@@ -60,8 +65,7 @@ static enum swapc_status make_trust(const struct verifier_job *job, swapc_trust 
     return swapc_trust_new(&config, out, error);
 }
 
-static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
-                             swapc_error *error) {
+static enum swapc_status run(const struct verifier_job *job, swapc_error *error) {
     swapci_judges_config config = {.engine = job->engine,
                                    .allow_native = job->allow_native,
                                    .keys_pub = job->common.keys,
@@ -80,22 +84,26 @@ static enum swapc_status run(const struct verifier_job *job, bool *interrupted,
     swapci_pipeline_swap(job->swap, job->method, &config);
     if (status == SWAPC_OK) status = make_trust(job, &trust, error);
     config.trust = trust;
+    config.cancel = &swapci_signals_cancel;
     if (status == SWAPC_OK) status = swapci_judges_new(&config, &judges, error);
     if (status == SWAPC_OK) status = swapci_pipeline_receiver(job->common.ring, &receiver, error);
+    if (receiver) swapci_signals_leftover(abandon, receiver);
     swapci_verifier_config verifier_config = {
         .judges = judges,
         .receiver = receiver,
         .redis = {.url = job->common.redis,
                   .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
-                  .service = true},
+                  .service = true,
+                  .stop = &swapci_signals_hurry},
         .names = &names,
         .keep = job->keep,
         .workers = (unsigned)job->workers,
         .log = swapci_cli_log(),
     };
     if (status == SWAPC_OK) status = swapci_verifier_new(&verifier_config, &verifier, error);
-    if (status == SWAPC_OK) status = serve(job, judges, verifier, interrupted, error);
+    if (status == SWAPC_OK) status = serve(job, judges, verifier, error);
     swapci_verifier_free(verifier);
+    if (receiver) swapci_signals_leftover_gone(receiver);
     swapci_receiver_close(receiver);
     swapci_judges_free(judges);
     swapc_trust_free(trust);
@@ -147,9 +155,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
     if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.ring || !job.common.keys)
         return swapci_cli_usage(options.command, "--redis, --ring and --keys are required");
+    swapci_signals_handle(SWAPCI_EXIT_OK);
     swapc_error error = SWAPC_ERROR_INIT;
-    bool interrupted = false;
-    enum swapc_status status = run(&job, &interrupted, &error);
-    if (status != SWAPC_OK) return swapci_cli_fail(options.command, &error);
-    return interrupted ? SWAPCI_EXIT_INTERRUPTED : SWAPCI_EXIT_OK;
+    return swapci_service_exit(options.command, run(&job, &error), &error);
 }

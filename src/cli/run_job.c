@@ -8,6 +8,17 @@
 #include "ring.h"
 #include "rpc_runtime.h"
 #include "run_job_impl.h"
+#include "signals.h"
+#include "signer_child.h"
+
+/* Before a forced end: the children, then what they and we have made. */
+static void abandon(void *user) {
+    struct swapci_run_job *job = user;
+    swapci_signer_child_kill(&job->signer);
+    if (job->server) swapci_private_redis_abandon(job->server);
+    if (job->ring[0]) swapci_ring_unlink(NULL, job->ring, NULL);
+    swapci_tempdir_remove(&job->tempdir);
+}
 
 enum swapc_status swapci_run_job_new(const struct swapci_run_options *options, swapci_run_job **out,
                                      swapc_error *error) {
@@ -18,6 +29,7 @@ enum swapc_status swapci_run_job_new(const struct swapci_run_options *options, s
     job->started_ns = swapci_clock_monotonic_ns();
     job->tempdir = (swapci_tempdir)SWAPCI_TEMPDIR_INIT;
     swapci_histogram_init(&job->verify_ns);
+    swapci_signals_leftover(abandon, job);
     *out = job;
     return SWAPC_OK;
 }
@@ -72,7 +84,9 @@ void swapci_run_job_free(swapci_run_job *job) {
     swapci_ledger_free(job->ledger);
     if (job->ring[0]) swapci_ring_unlink(NULL, job->ring, NULL);
     swapci_redis_free(job->redis);
-    swapci_private_redis_stop(job->server);
+    swapci_private_redis_end(job->server);
     swapci_tempdir_remove(&job->tempdir);
+    swapci_signals_leftover_gone(job);
+    swapci_private_redis_stop(job->server);
     free(job);
 }

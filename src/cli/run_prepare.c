@@ -8,6 +8,7 @@
 #include "host_facts.h"
 #include "ring.h"
 #include "run_job_impl.h"
+#include "signals.h"
 #include "signer.h"
 #include "transport_client.h"
 
@@ -56,6 +57,7 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
     const struct swapci_run_options *o = job->options;
     swapci_judges_config config = {.engine = o->engine,
                                    .keys_pub = job->keys_pub,
+                                   .cancel = &swapci_signals_cancel,
                                    .log = job->log,
                                    .workers = (unsigned)o->workers};
     /* All methods, whatever this run asks for: others may add messages to the same stream. */

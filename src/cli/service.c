@@ -1,29 +1,32 @@
 #include "service.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "cli.h"
 #include "clock.h"
 #include "health_service.h"
 #include "reflection_service.h"
 #include "rpc_runtime.h"
 #include "rpc_server.h"
 #include "rpc_uv.h"
+#include "signals.h"
 
-enum { TICK_MS = 100, GRACE_MS = 500 };
+enum { TICK_MS = 100, GRACE_MS = 300 };
 
 struct frame {
     const struct swapci_service *service;
     uv_loop_t loop;
-    uv_signal_t interrupt, terminate, hang_up;
+    uv_async_t signalled;
     uv_timer_t tick;
     swapci_rpc_server *server;
     swapci_health_service *health;
     swapci_rpc_uv *joint;
     swapci_control_service control;
-    unsigned signals;
+    char *socket; /* NULL: none was made */
 };
 
 bool swapci_service_bind_parent(pid_t parent) {
@@ -42,11 +45,14 @@ static void drain(void *user) {
     f->service->stop(f->service->user);
 }
 
-static void on_signal(uv_signal_t *handle, int number) {
-    struct frame *f = handle->data;
-    (void)number;
-    if (f->signals++ > 0 || f->control.draining) uv_stop(&f->loop);
-    else drain(f);
+static void on_signalled(uv_async_t *handle) {
+    drain(handle->data);
+}
+
+/* On the watching thread. */
+static void tell(void *user) {
+    struct frame *f = user;
+    uv_async_send(&f->signalled);
 }
 
 static void on_tick(uv_timer_t *handle) {
@@ -54,23 +60,26 @@ static void on_tick(uv_timer_t *handle) {
     if (f->service->ended(f->service->user)) uv_stop(&f->loop);
 }
 
-/* Under nohup it stays ignored. */
-static bool hang_up_counts(void) {
-    struct sigaction now;
-    return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler != SIG_IGN;
-}
-
 static void start_watching(struct frame *f) {
     uv_loop_init(&f->loop);
-    uv_signal_init(&f->loop, &f->interrupt);
-    uv_signal_init(&f->loop, &f->terminate);
-    uv_signal_init(&f->loop, &f->hang_up);
+    uv_async_init(&f->loop, &f->signalled, on_signalled);
     uv_timer_init(&f->loop, &f->tick);
-    f->interrupt.data = f->terminate.data = f->hang_up.data = f->tick.data = f;
-    uv_signal_start(&f->interrupt, on_signal, SIGINT);
-    uv_signal_start(&f->terminate, on_signal, SIGTERM);
-    if (hang_up_counts()) uv_signal_start(&f->hang_up, on_signal, SIGHUP);
+    f->signalled.data = f->tick.data = f;
     uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
+    swapci_signals_tell(tell, f);
+}
+
+/* Before a forced end. */
+static void remove_socket(void *path) {
+    unlink(path);
+}
+
+static void keep_socket_in_mind(struct frame *f) {
+    static const char prefix[] = "unix:";
+    const char *address = swapci_rpc_server_address(f->server);
+    if (strncmp(address, prefix, sizeof prefix - 1) != 0) return;
+    f->socket = strdup(address + sizeof prefix - 1);
+    if (f->socket) swapci_signals_leftover(remove_socket, f->socket);
 }
 
 static const char *const services[] = {"grpc.health.v1.Health", "swapc.control.v1.Control", NULL};
@@ -90,6 +99,7 @@ static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
     status = swapci_rpc_uv_attach(f->server, &f->loop, &f->joint, error);
     if (status == SWAPC_OK) status = swapci_rpc_server_start(f->server, error);
     if (status == SWAPC_OK) {
+        keep_socket_in_mind(f);
         swapci_health_service_set(f->health, "", true);
         swapci_health_service_set(f->health, s->health_name, true);
     }
@@ -102,19 +112,19 @@ static void stop_listening(struct frame *f) {
     swapci_rpc_uv_detach(f->joint);
     swapci_health_service_free(f->health);
     swapci_rpc_server_free(f->server);
+    if (f->socket) swapci_signals_leftover_gone(f->socket);
+    free(f->socket);
 }
 
 static void stop_watching(struct frame *f) {
-    uv_close((uv_handle_t *)&f->interrupt, NULL);
-    uv_close((uv_handle_t *)&f->terminate, NULL);
-    uv_close((uv_handle_t *)&f->hang_up, NULL);
+    swapci_signals_tell(NULL, NULL);
+    uv_close((uv_handle_t *)&f->signalled, NULL);
     uv_close((uv_handle_t *)&f->tick, NULL);
     uv_run(&f->loop, UV_RUN_DEFAULT);
     uv_loop_close(&f->loop);
 }
 
-enum swapc_status swapci_service_run(const struct swapci_service *service, bool *interrupted,
-                                     swapc_error *error) {
+enum swapc_status swapci_service_run(const struct swapci_service *service, swapc_error *error) {
     struct frame f = {.service = service};
     enum swapc_status status = SWAPC_OK;
     if (service->control) f.control = *service->control;
@@ -124,10 +134,19 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, bool 
     start_watching(&f);
     if (service->listen) status = listen_on(&f, error);
     if (status == SWAPC_OK && service->start) status = service->start(service->user, error);
-    if (status == SWAPC_OK) uv_run(&f.loop, UV_RUN_DEFAULT);
-    *interrupted = f.signals > 0;
+    if (status == SWAPC_OK) {
+        swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
+        uv_run(&f.loop, UV_RUN_DEFAULT);
+    }
     stop_listening(&f);
     stop_watching(&f);
     swapci_rpc_shutdown();
     return status;
+}
+
+int swapci_service_exit(const char *command, enum swapc_status status, const swapc_error *error) {
+    bool asked = swapci_signals_came();
+    if (status == SWAPC_OK || (asked && status == SWAPC_INTERRUPTED)) return SWAPCI_EXIT_OK;
+    int failed = swapci_cli_fail(command, error);
+    return asked ? SWAPCI_EXIT_OK : failed;
 }

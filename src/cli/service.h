@@ -1,10 +1,9 @@
 /* service.h - the frame around a process that serves: `swapc signer`, `swapc verifier`.
  *
- * Signals, gRPC with grpc.health.v1, and the wait in between, on one libuv loop. The work itself runs
- * on threads of its own; the loop only watches over it.
+ * gRPC with grpc.health.v1, and the wait in between, on one libuv loop. The work itself runs on threads
+ * of its own; the loop only watches over it. Signals come by signals.h, which also ends what hangs.
  *
- * Threads: the main thread's. SIGINT and SIGTERM are handled even when they were inherited as ignored;
- * SIGHUP is handled as they are unless it was (nohup).
+ * Threads: the main thread's.
  */
 #ifndef SWAPCI_SERVICE_H
 #define SWAPCI_SERVICE_H
@@ -37,10 +36,12 @@ struct swapci_service {
 bool swapci_service_bind_parent(pid_t parent);
 
 /* Serves until a signal or Drain comes or the work ended, then shuts gRPC down. After a signal or
- * Drain, health says NOT_SERVING, stop() is called, and the wait is for ended(); another signal ends
- * it at once.
- * *interrupted: whether a signal was the cause. Returns SWAPC_OK, or what listening or start() returned. */
-enum swapc_status swapci_service_run(const struct swapci_service *service, bool *interrupted,
-                                     swapc_error *error);
+ * Drain, health says NOT_SERVING, stop() is called, and the wait is for ended().
+ * Returns SWAPC_OK, or what listening or start() returned. */
+enum swapc_status swapci_service_run(const struct swapci_service *service, swapc_error *error);
+
+/* The exit status of a service that ended with status: 0 when a signal asked it to end, whatever was
+ * broken off for it (what is not stored stays pending); else as swapci_cli_fail. Prints the error. */
+int swapci_service_exit(const char *command, enum swapc_status status, const swapc_error *error);
 
 #endif

@@ -1,20 +1,185 @@
+/* Shared: `count` and the flags, atomics that the handler raises; the told and the leftovers, under
+ * `lock`, which a forced end takes and never gives back. The handler touches no lock: it raises, and
+ * writes a byte to the pipe that the watching thread waits at. */
 #include "signals.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
+#include <unistd.h>
 
-atomic_int swapci_signals_stop;
+#include "cli.h"
+#include "clock.h"
 
+atomic_int swapci_signals_stop, swapci_signals_hurry;
+swapc_cancel swapci_signals_cancel = SWAPC_CANCEL_INIT;
+
+static atomic_int count, preparing;
+static atomic_uint force_after_ms = SWAPCI_SIGNALS_FORCE_MS;
+static int exit_status;
+static int wake_fds[2] = {-1, -1};
+static bool watched;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void (*told_fn)(void *user);
+static void *told_user;
+static struct {
+    void (*remove)(void *user);
+    void *user;
+} leftovers[SWAPCI_SIGNALS_LEFTOVERS_MAX];
+
+enum { LOOK_MS = 20, STACK = 256 * 1024 };
+
+static void hurry(void) {
+    atomic_store(&swapci_signals_hurry, 1);
+    swapc_cancel_request(&swapci_signals_cancel);
+}
+
+/* Without a watching thread a second signal ends the process from here. */
 static void on_signal(int number) {
+    int before = errno;
     (void)number;
     atomic_store(&swapci_signals_stop, 1);
+    if (atomic_fetch_add(&count, 1) > 0 && !watched) _exit(exit_status);
+    if (atomic_load(&preparing)) hurry();
+    if (wake_fds[1] >= 0) (void)!write(wake_fds[1], "", 1);
+    errno = before;
 }
 
-void swapci_signals_handle(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
+/* Never returns the lock: who would register something more waits until the process is gone. */
+__attribute__((noreturn)) static void force(void) {
+    pthread_mutex_lock(&lock);
+    for (int i = SWAPCI_SIGNALS_LEFTOVERS_MAX - 1; i >= 0; i--)
+        if (leftovers[i].remove) leftovers[i].remove(leftovers[i].user);
+    if (exit_status == SWAPCI_EXIT_INTERRUPTED)
+        dprintf(STDERR_FILENO, "swapc: interrupted; everything it started has been taken down\n");
+    _exit(exit_status);
 }
+
+static void tell(void) {
+    pthread_mutex_lock(&lock);
+    if (told_fn) told_fn(told_user);
+    pthread_mutex_unlock(&lock);
+}
+
+static void *watch(void *user) {
+    struct pollfd wake = {wake_fds[0], POLLIN, 0};
+    char sink[64];
+    (void)user;
+    while (atomic_load(&count) == 0) poll(&wake, 1, -1);
+    uint64_t begin = swapci_clock_monotonic_ns();
+    tell();
+    for (;;) {
+        uint64_t ms = (swapci_clock_monotonic_ns() - begin) / 1000000;
+        uint64_t most =
+            atomic_load(&preparing) ? SWAPCI_SIGNALS_PREPARING_MS : atomic_load(&force_after_ms);
+        if (atomic_load(&count) > 1 || ms >= most) force();
+        if (ms >= SWAPCI_SIGNALS_HURRY_MS || atomic_load(&preparing)) hurry();
+        (void)!read(wake_fds[0], sink, sizeof sink);
+        poll(&wake, 1, LOOK_MS);
+    }
+}
+
+/* A stack that is there even where memory is scarce. Returns whether the thread runs. */
+static bool watch_start(void) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+    if (pipe2(wake_fds, O_CLOEXEC | O_NONBLOCK) != 0) return false;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, STACK > PTHREAD_STACK_MIN ? STACK : PTHREAD_STACK_MIN);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&thread, &attributes, watch, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return failed == 0;
+}
+
+static const int handled[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void install(void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler}, now;
+    sigset_t these;
+    sigemptyset(&action.sa_mask);
+    sigemptyset(&these);
+    for (size_t i = 0; i < sizeof handled / sizeof *handled; i++) {
+        bool ignored = sigaction(handled[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+        if (handled[i] == SIGHUP && ignored) continue;
+        sigaction(handled[i], &action, NULL);
+        sigaddset(&these, handled[i]);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &these, NULL);
+}
+
+void swapci_signals_handle(int status) {
+    exit_status = status;
+    atomic_store(&preparing, 1);
+    signal(SIGPIPE, SIG_IGN);
+    install(on_signal);
+    watched = watch_start();
+}
+
+bool swapci_signals_came(void) {
+    return atomic_load(&count) > 0;
+}
+
+void swapci_signals_working(unsigned force_ms) {
+    atomic_store(&force_after_ms, force_ms);
+    atomic_store(&preparing, 0);
+}
+
+void swapci_signals_tell(void (*told)(void *user), void *user) {
+    pthread_mutex_lock(&lock);
+    told_fn = told;
+    told_user = user;
+    if (told && atomic_load(&count) > 0) told(user);
+    pthread_mutex_unlock(&lock);
+}
+
+void swapci_signals_leftover(void (*remove)(void *user), void *user) {
+    pthread_mutex_lock(&lock);
+    int i = 0;
+    while (i < SWAPCI_SIGNALS_LEFTOVERS_MAX && leftovers[i].remove) i++;
+    SWAPC_CHECK(i < SWAPCI_SIGNALS_LEFTOVERS_MAX);
+    leftovers[i].remove = remove;
+    leftovers[i].user = user;
+    pthread_mutex_unlock(&lock);
+}
+
+void swapci_signals_leftover_gone(const void *user) {
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < SWAPCI_SIGNALS_LEFTOVERS_MAX; i++)
+        if (leftovers[i].user == user) leftovers[i].remove = NULL;
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- before main ------------------------------------------------------------------------------ */
+
+static void end_clean(int number) {
+    (void)number;
+    _exit(SWAPCI_EXIT_OK);
+}
+
+static void end_interrupted(int number) {
+    (void)number;
+    _exit(SWAPCI_EXIT_INTERRUPTED);
+}
+
+/* The constructors of the libraries take long enough to be met by a signal. */
+static void handle_early(int argc, char **argv, char **envp) {
+    const char *command = argc > 1 ? argv[1] : "";
+    (void)envp;
+    if (strcmp(command, "signer") == 0 || strcmp(command, "verifier") == 0) install(end_clean);
+    else if (strcmp(command, "run") == 0 || strcmp(command, "generate") == 0)
+        install(end_interrupted);
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const early)(int, char **,
+                                                                            char **) = handle_early;

@@ -96,6 +96,10 @@ enum swapc_status swapci_signer_child_watch(struct swapci_signer_child *child, s
     return swapci_signer_child_start(child, error);
 }
 
+void swapci_signer_child_kill(const struct swapci_signer_child *child) {
+    if (child->pid > 0 && kill(child->pid, SIGKILL) == 0) waitpid(child->pid, NULL, 0);
+}
+
 void swapci_signer_child_stop(struct swapci_signer_child *child) {
     const struct timespec step = {0, STOP_STEP_MS * 1000000L};
     if (child->pid == 0) return;

@@ -35,6 +35,9 @@ enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child, s
  * again. */
 enum swapc_status swapci_signer_child_watch(struct swapci_signer_child *child, swapc_error *error);
 
+/* Kills it, before an end of this process that waits for nothing. Any thread. */
+void swapci_signer_child_kill(const struct swapci_signer_child *child);
+
 /* Ends it (SIGTERM, after 2 s SIGKILL) and waits for it. */
 void swapci_signer_child_stop(struct swapci_signer_child *child);
 

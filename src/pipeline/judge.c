@@ -226,19 +226,23 @@ static enum swapc_status pin(swapci_judges *j, unsigned method, swapc_pin *out,
 }
 
 /* The call on the pinned module, and what its answer means. */
-static void call_pinned(swapci_judge *judge, const swapc_pin *pinned, swapci_verdict *out) {
+static bool call_pinned(swapci_judge *judge, const swapc_pin *pinned, swapci_verdict *out) {
     swapc_error error = SWAPC_ERROR_INIT;
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+    options.cancel = judge->judges->config.cancel;
     enum swapc_status status =
         swapc_pin_call(pinned, swapc_bytes_str(SWAPCI_TRANSLATOR_OPERATION),
-                       swapci_buffer_bytes(&judge->request), NULL, &judge->reply, &error);
+                       swapci_buffer_bytes(&judge->request), &options, &judge->reply, &error);
+    if (status == SWAPC_CANCELLED) return false;
     swapci_translator_verdict(status, judge->reply.body, &out->status, &out->reason);
     out->generation = pinned->generation;
     memcpy(judge->digest_hex, swapc_module_describe(pinned->module)->digest_hex,
            sizeof judge->digest_hex);
     out->digest = judge->digest_hex;
+    return true;
 }
 
-static void verify(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+static bool verify(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
     swapci_judges *j = judge->judges;
     swapc_pin pinned;
     swapc_error error = SWAPC_ERROR_INIT;
@@ -246,33 +250,35 @@ static void verify(swapci_judge *judge, const swapci_record *record, swapci_verd
         pin(j, swapci_method_number(record->method), &pinned, &error) != SWAPC_OK) {
         out->status = "Error";
         out->reason = swapc_status_name(error.status);
-        return;
+        return true;
     }
-    call_pinned(judge, &pinned, out);
+    bool judged = call_pinned(judge, &pinned, out);
     swapc_pin_release(&pinned);
+    return judged;
 }
 
-static void verify_timed(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+static bool verify_timed(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
     bool wall = judge->judges->config.swap >= SWAPCI_SWAP_DISK;
     uint64_t start = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
-    verify(judge, record, out);
+    bool judged = verify(judge, record, out);
     uint64_t end = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
     swapci_histogram_record(&judge->verify_ns, end - start);
+    return judged;
 }
 
-void swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+bool swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
     *out = (swapci_verdict){
         .id = record->id, .method = record->method->name, .digest = "", .t_us = record->t_us};
     atomic_fetch_add_explicit(&judge->judges->judged, 1, memory_order_relaxed);
     if (!judge->judges->modules[swapci_method_number(record->method)]) {
         out->status = "Error";
         out->reason = "method not served";
-        return;
+        return true;
     }
     if (!swapci_keyring_public_has(judge->judges->keys, record->method->key_form, record->key)) {
         out->status = "NotValid";
         out->reason = "unknown key";
-        return;
+        return true;
     }
-    verify_timed(judge, record, out);
+    return verify_timed(judge, record, out);
 }

@@ -36,7 +36,8 @@ typedef struct swapci_judges_config {
     const char *keys_pub; /* path of keys.pub */
     swapc_log log;
     unsigned workers;
-    const swapc_trust *trust; /* NULL: any module is taken */
+    const swapc_trust *trust;   /* NULL: any module is taken */
+    const swapc_cancel *cancel; /* of every call; NULL: none; borrowed */
 } swapci_judges_config;
 
 typedef struct swapci_judges swapci_judges;
@@ -85,7 +86,8 @@ typedef struct swapci_judge {
 void swapci_judge_init(swapci_judge *judge, swapci_judges *judges);
 void swapci_judge_fini(swapci_judge *judge);
 
-/* Judges one record. Always gives a verdict: what fails is `Error` with a reason. */
-void swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out);
+/* Judges one record: what fails is `Error` with a reason. Returns false when its call was cancelled:
+ * that is no verdict, and the message is to be judged again. */
+bool swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out);
 
 #endif

@@ -186,7 +186,7 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
     int done = 0;
     while (status == SWAPC_OK && !done) {
         swapc_error why = SWAPC_ERROR_INIT;
-        if (atomic_load_explicit(&s->stop, memory_order_relaxed))
+        if (atomic_load_explicit(s->stop, memory_order_relaxed))
             return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
         status = turn(s, &done, &why);
         if (status == SWAPC_OK) swapci_redis_fine(s->redis);
@@ -241,7 +241,7 @@ static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *c
                                  .service = true,
                                  .log = &s->config.log,
                                  .role = "signer",
-                                 .stop = &s->stop};
+                                 .stop = s->stop};
     s->record_max = s->sender->record_max;
     s->record = malloc(s->record_max);
     if (!s->record) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
@@ -260,6 +260,7 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     if (!s) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     s->config = *config;
     s->sender = config->sender;
+    s->stop = config->stop ? config->stop : &s->own_stop;
     s->pairs = config->pairs;
     s->method = config->method ? config->method : swapci_method_table[0];
     snprintf(s->consumer, sizeof s->consumer, "%s", config->consumer);
@@ -288,7 +289,7 @@ void swapci_signer_drain(swapci_signer *signer) {
 }
 
 void swapci_signer_stop(swapci_signer *signer) {
-    atomic_store(&signer->stop, 1);
+    atomic_store(signer->stop, 1);
     swapci_sender_interrupt(signer->sender);
 }
 

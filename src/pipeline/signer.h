@@ -15,12 +15,13 @@
  *     taken); a lease of SWAPCI_SIGNER_LEASE_MS says that the consumer lives.
  * Threads: new, start, join and free by one thread; the others from any. The work is done by a thread
  *     of the signer's own, on which the callbacks are called.
- * Ownership: what the config points at is copied, but for pairs and the sender,
+ * Ownership: what the config points at is copied, but for pairs, stop and the sender,
  *     which must outlive the signer. The sender is the signer's alone until free.
  */
 #ifndef SWAPCI_SIGNER_H
 #define SWAPCI_SIGNER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "method.h"
@@ -53,6 +54,9 @@ typedef struct swapci_signer_config {
     double tamper;               /* probability, 0 to 1 */
     uint64_t seed;               /* of the choice of tampered messages and keys */
     swapc_log log;
+    atomic_int
+        *stop; /* what swapci_signer_stop raises, and who else wants the signer to end, also while
+                         it is being made; NULL: one of its own; borrowed */
     swapci_signer_ended_fn ended; /* NULL: none */
     void *user;
 } swapci_signer_config;

@@ -58,7 +58,8 @@ struct swapci_signer {
     enum swapc_status status; /* of the thread; read after join */
     swapc_error error;
 
-    atomic_int stop, drain, state;
+    atomic_int own_stop, drain, state;
+    atomic_int *stop; /* the config's, or own_stop */
     _Atomic uint64_t count_sent, count_resent, count_tampered, count_refused, count_adopted;
 
     pthread_mutex_t lock; /* of the two below */
@@ -86,7 +87,7 @@ enum swapc_status swapci_signer_drain_step(swapci_signer *s, int *done, swapc_er
 
 static inline enum swapc_status swapci_signer_nap(swapci_signer *s, uint32_t ms,
                                                   swapc_error *error) {
-    return swapci_redis_sleep(&s->stop, ms, error);
+    return swapci_redis_sleep(s->stop, ms, error);
 }
 
 #endif

@@ -80,6 +80,9 @@ struct swapci_sender_ops {
     void (*interrupt)(swapci_sender *sender);
     /* Lets go and frees; without finish, what was sent stays for a receiver that is there. */
     void (*close)(swapci_sender *sender);
+    /* NULL, or: removes what close would leave nobody else to remove, and touches nothing else, since
+     * other threads may be in any slot: the process ends at once. Any thread. Does not wait. */
+    void (*abandon)(const swapci_sender *sender);
 };
 
 struct swapci_receiver_ops {
@@ -105,6 +108,8 @@ struct swapci_receiver_ops {
     void (*interrupt)(swapci_receiver *receiver);
     /* Lets go and frees. What was not taken stays for the next receiver. */
     void (*close)(swapci_receiver *receiver);
+    /* As of a sender. */
+    void (*abandon)(const swapci_receiver *receiver);
 };
 
 /* What a back end's handle begins with. */
@@ -163,6 +168,14 @@ static inline void swapci_sender_interrupt(swapci_sender *sender) {
 /* NULL does nothing. */
 static inline void swapci_sender_close(swapci_sender *sender) {
     if (sender) sender->ops->close(sender);
+}
+
+static inline void swapci_sender_abandon(const swapci_sender *sender) {
+    if (sender->ops->abandon) sender->ops->abandon(sender);
+}
+
+static inline void swapci_receiver_abandon(const swapci_receiver *receiver) {
+    if (receiver->ops->abandon) receiver->ops->abandon(receiver);
 }
 
 static inline enum swapc_status swapci_receiver_take(swapci_receiver *receiver, void *arena,

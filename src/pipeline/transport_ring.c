@@ -116,6 +116,10 @@ static void sender_close(swapci_sender *sender) {
     free(s);
 }
 
+static void sender_abandon(const swapci_sender *sender) {
+    swapci_ring_abandon(sender_of(sender)->ring);
+}
+
 static const struct swapci_sender_ops sender_ops = {
     .send = sender_send,
     .in_flight = sender_in_flight,
@@ -127,6 +131,7 @@ static const struct swapci_sender_ops sender_ops = {
     .finish = sender_finish,
     .interrupt = sender_interrupt,
     .close = sender_close,
+    .abandon = sender_abandon,
 };
 
 enum swapc_status swapci_transport_ring_send(const swapci_transport_ring_config *config,
@@ -214,6 +219,10 @@ static void receiver_close(swapci_receiver *receiver) {
     free(r);
 }
 
+static void receiver_abandon(const swapci_receiver *receiver) {
+    swapci_ring_abandon(receiver_of(receiver)->ring);
+}
+
 static const struct swapci_receiver_ops receiver_ops = {
     .take = receiver_take,
     .reset = receiver_reset,
@@ -221,6 +230,7 @@ static const struct swapci_receiver_ops receiver_ops = {
     .sender_alive = receiver_sender_alive,
     .interrupt = receiver_interrupt,
     .close = receiver_close,
+    .abandon = receiver_abandon,
 };
 
 enum swapc_status swapci_transport_ring_receive(const swapci_transport_ring_config *config,

@@ -93,7 +93,7 @@ static enum swapc_status judge_taken(struct worker *w) {
             reject_record(w, &error);
             continue;
         }
-        swapci_judge_record(&w->judge, &record, &verdict);
+        if (!swapci_judge_record(&w->judge, &record, &verdict)) break; /* stays pending */
         swapci_fail_point(SWAPCI_FAIL_after_verify);
         status = collect(w, &verdict);
     }

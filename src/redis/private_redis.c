@@ -157,12 +157,15 @@ static void end_server(swapci_private_redis *server) {
     }
 }
 
+void swapci_private_redis_end(swapci_private_redis *server) {
+    if (!server) return;
+    end_server(server);
+    swapci_tempdir_remove(&server->dir);
+}
+
 void swapci_private_redis_stop(swapci_private_redis *server) {
-    if (server) {
-        end_server(server);
-        swapci_tempdir_remove(&server->dir);
-        free(server);
-    }
+    swapci_private_redis_end(server);
+    free(server);
 }
 
 enum swapc_status swapci_private_redis_start(const swapci_private_redis_config *config,
@@ -172,6 +175,7 @@ enum swapc_status swapci_private_redis_start(const swapci_private_redis_config *
     if (!server) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     config = config ? config : &defaults;
     server->dir.lock = -1;
+    *out = server;
     enum swapc_status status =
         choose_program(config->program, server->program, sizeof server->program, error);
     if (status == SWAPC_OK) status = swapci_tempdir_new(config->root, &server->dir, error);
@@ -182,11 +186,15 @@ enum swapc_status swapci_private_redis_start(const swapci_private_redis_config *
     }
     if (status == SWAPC_OK) status = await(server, config, error);
     if (status != SWAPC_OK) {
+        *out = NULL;
         swapci_private_redis_stop(server);
-        return status;
     }
-    *out = server;
-    return SWAPC_OK;
+    return status;
+}
+
+void swapci_private_redis_abandon(swapci_private_redis *server) {
+    if (server->pid > 0 && kill(server->pid, SIGKILL) == 0) waitpid(server->pid, NULL, 0);
+    swapci_tempdir_remove(&server->dir);
 }
 
 const char *swapci_private_redis_url(const swapci_private_redis *server) {

@@ -31,15 +31,23 @@ typedef struct swapci_private_redis_config {
 /* Starts a server and waits until it answers. config NULL: the defaults.
  * Returns NOT_FOUND (no such program: `error` names the package), TOO_LARGE (TMPDIR's path),
  * SYSTEM, UNREACHABLE (it ended or never answered: `error` quotes its last log line), INTERRUPTED,
- * NO_MEMORY. After failure *out is untouched and nothing is left behind. */
+ * NO_MEMORY. After failure *out is NULL and nothing is left behind. It is set while the start is
+ * under way, for swapci_private_redis_abandon. */
 enum swapc_status swapci_private_redis_start(const swapci_private_redis_config *config,
                                              swapci_private_redis **out, swapc_error *error);
+
+/* Kills the server and deletes its directory, in any state of start and stop and beside them: before
+ * an end of this process. Frees nothing. Any thread. */
+void swapci_private_redis_abandon(swapci_private_redis *server);
 
 /* Borrowed until stop: the URL for swapci_redis_open, and the directory, which may hold other
  * sockets of the run. */
 const char *swapci_private_redis_url(const swapci_private_redis *server);
 const char *swapci_private_redis_directory(const swapci_private_redis *server);
 pid_t swapci_private_redis_pid(const swapci_private_redis *server);
+
+/* Ends the server and deletes its directory; swapci_private_redis_stop still frees. NULL does nothing. */
+void swapci_private_redis_end(swapci_private_redis *server);
 
 /* Ends the server (nothing is saved), waits for it, deletes the directory. NULL does nothing. */
 void swapci_private_redis_stop(swapci_private_redis *server);

@@ -162,6 +162,10 @@ void swapci_ring_close(swapci_ring *ring) {
     free(ring);
 }
 
+void swapci_ring_abandon(const swapci_ring *ring) {
+    swapci_ring_file_leave(ring->fd, ring->path, 1 - ring->role);
+}
+
 enum swapc_status swapci_ring_unlink(const char *directory, const char *name, swapc_error *error) {
     char path[SWAPCI_RING_PATH_MAX];
     int fd;

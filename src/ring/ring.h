@@ -72,6 +72,10 @@ enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci
  * the next that attached would have emptied it. */
 void swapci_ring_close(swapci_ring *ring);
 
+/* Removes the file as swapci_ring_close would, and leaves all else as it is: for a process that ends
+ * at once while other threads work with the handle. Any thread. */
+void swapci_ring_abandon(const swapci_ring *ring);
+
 /* Removes the ring's file; who is attached stays so. Only a file that swapc made is removed, known by
  * the identity in it. Returns SWAPC_OK (also without a file), INVALID (name; a file that is no ring,
  * which stays), SYSTEM, INTERRUPTED. */

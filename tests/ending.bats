@@ -1,0 +1,197 @@
+# SIGTERM and SIGINT end a service with status 0, and `run` and `generate` with 130, in every state, and
+# leave nothing behind. 0.1.0 took 30 s and more where the limit here is 12: with sanitizers on a crowded
+# machine the two seconds of the promise are not measured, only told apart from those.
+load helpers
+
+teardown() {
+    local pid
+    disown -a 2>/dev/null || true
+    for pid in "${started[@]}" $(survivors); do
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    ! grep -E 'Sanitizer|runtime error:' "$work"/*.err 2>/dev/null
+}
+
+# ends STATUS SIGNAL PID: sends the signal; the process ends in time, with the status.
+ends() {
+    local begin=$SECONDS
+    kill "-$2" "$3"
+    finish "$3"
+    [[ $status == "$1" ]] || {
+        echo "exit status $status, not $1" >&2
+        return 1
+    }
+    ((SECONDS - begin < 12)) || {
+        echo "took $((SECONDS - begin)) s" >&2
+        return 1
+    }
+}
+
+# A Redis on TCP and on a Unix socket; url is the one that is asked for, "tcp" or "unix".
+redis_on() {
+    local port
+    port=$(free_port)
+    redis_start "$work/redis" --port "$port"
+    url=unix:$socket
+    [[ $1 != tcp ]] || url=redis://127.0.0.1:$port
+}
+
+start_signer() {
+    background signer "$SWAPC" signer --redis "$url" --ring "test-$mark" --keys keys \
+        --listen "unix:$work/signer.sock"
+    signer=$pid
+    await test -S signer.sock
+}
+
+start_verifier() {
+    background verifier "$SWAPC" verifier --redis "$url" --ring "test-$mark" --keys keys.pub \
+        --listen "unix:$work/verifier.sock" "$@"
+    verifier=$pid
+    await test -S verifier.sock
+}
+
+# Whether the process catches SIGTERM, or is gone.
+handles_signals() {
+    local mask
+    mask=$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status" 2>/dev/null) || return 0
+    [[ -z $mask ]] || (((16#$mask >> 14) & 1))
+}
+
+clean() {
+    kill -CONT "$server"
+    kill -KILL "$server"
+    wait "$server" || true
+    [[ ! -e signer.sock && ! -e verifier.sock && -z $(ls -A "$tmp") ]]
+    not compgen -G "/dev/shm/swapc-test-$mark*"
+    no_survivors
+}
+
+# Both, idle, or with messages under way, when Redis stops answering.
+hanging() {
+    redis_on "$1"
+    start_signer
+    start_verifier
+    [[ -z ${2:-} ]] || "$SWAPC" generate --redis "$url" --messages "$2" >generate.out
+    kill -STOP "$server"
+    [[ -z ${2:-} ]] || sleep 0.3
+    ends 0 TERM "$verifier"
+    ends 0 INT "$signer"
+    clean
+}
+
+@test "services end while Redis hangs on a Unix socket" {
+    hanging unix
+}
+
+@test "services end while Redis hangs on TCP" {
+    hanging tcp
+}
+
+@test "services end while Redis hangs with messages under way" {
+    hanging unix 3000
+}
+
+@test "services end while they wait for a first answer" {
+    redis_on tcp
+    background first "$SWAPC" signer --redis "$url" --ring "test-$mark" --keys keys
+    await test -s keys.pub
+    ends 0 TERM "$pid"
+    kill -STOP "$server"
+    background signer "$SWAPC" signer --redis "$url" --ring "test-$mark" --keys keys
+    signer=$pid
+    background verifier "$SWAPC" verifier --redis "$url" --ring "test-$mark" --keys keys.pub
+    verifier=$pid
+    sleep 1
+    ends 0 TERM "$verifier"
+    ends 0 TERM "$signer"
+    clean
+}
+
+sending() {
+    redis_on "$1"
+    head -c 60000000 /dev/zero | tr '\0' x | fold -w 1000000 >input
+    kill -STOP "$server"
+    background generate "$SWAPC" generate --redis "$url" --input input
+    sleep 0.5
+    kill -CONT "$server"
+    sleep 0.1
+    kill -STOP "$server"
+    sleep 0.5
+    ends 130 INT "$pid"
+    clean
+}
+
+@test "generate ends while it sends megabytes to a Redis that hangs on a Unix socket" {
+    sending unix
+}
+
+@test "generate ends while it sends megabytes to a Redis that hangs on TCP" {
+    sending tcp
+}
+
+@test "a run ends while its Redis hangs" {
+    redis_on unix
+    background run "$SWAPC" run --no-bound --messages 1M --redis "$url"
+    await verdicts_reach "$socket" 10
+    kill -STOP "$server"
+    sleep 0.3
+    ends 130 TERM "$pid"
+    clean
+}
+
+@test "the second signal ends a service at once" {
+    redis_on unix
+    start_signer
+    start_verifier
+    kill -STOP "$server"
+    kill -TERM "$signer" "$verifier"
+    sleep 0.05
+    kill -TERM "$signer" "$verifier" 2>/dev/null || true
+    finish "$signer"
+    [[ $status == 0 ]]
+    finish "$verifier"
+    [[ $status == 0 ]]
+    clean
+}
+
+# A run, a generate, a signer and a verifier get a signal at a random moment of start, work or end.
+# SWAPC_TEST_SIGNALS: how many signals in all.
+@test "signals at random moments leave nothing behind" {
+    local turn total=${SWAPC_TEST_SIGNALS:-40} signals=(TERM INT) s delay
+    local -a commands
+    redis_start "$work/redis"
+    url=unix:$socket
+    redis "$socket" XADD swapc:messages '*' m first
+    for ((turn = 0; turn < total / 4; turn++)); do
+        background "signer$turn" "$SWAPC" signer --redis "$url" --ring "test-$mark" --keys keys \
+            --listen "unix:$work/signer.sock"
+        signer=$pid
+        await test -s keys.pub
+        background "verifier$turn" "$SWAPC" verifier --redis "$url" --ring "test-$mark" \
+            --keys keys.pub --listen "unix:$work/verifier.sock"
+        verifier=$pid
+        background "generate$turn" "$SWAPC" generate --redis "$url" --messages 20k
+        generate=$pid
+        background "run$turn" "$SWAPC" run --no-bound --messages 20k
+        run=$pid
+        # In this order a process that has not reached its own code yet is not met by a signal.
+        delay=0.$((RANDOM % 10))$((RANDOM % 10))
+        for s in generate run verifier signer; do
+            sleep "$delay"
+            await handles_signals "${!s}"
+            kill "-${signals[RANDOM % 2]}" "${!s}" 2>/dev/null || true
+        done
+        finish "$signer"
+        [[ $status == 0 ]]
+        finish "$verifier"
+        [[ $status == 0 ]]
+        for s in generate run; do
+            finish "${!s}"
+            [[ $status == 130 || $status == 0 ]] # 0: it was through
+        done
+        [[ ! -e signer.sock && ! -e verifier.sock && -z $(ls -A "$tmp") ]]
+        not compgen -G "/dev/shm/swapc-test-$mark*"
+        not compgen -G "/dev/shm/swapc-run-$run"
+    done
+    clean
+}
