@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "ceilings.h"
 #include "imports.h"
 #include "wasm_scan.h"
 
@@ -66,15 +67,24 @@ static enum swapc_status check_item(const struct swapci_wasm_item *item, void *u
     return item->import ? check_import(item, error) : check_export(item, user, error);
 }
 
-enum swapc_status swapci_check_wasm(swapc_bytes bytes, swapc_error *error) {
-    struct seen seen = {false, false};
-    enum swapc_status status = swapci_wasm_scan(bytes, check_item, &seen, error);
-    if (status != SWAPC_OK) return status;
-    if (!seen.guest_call)
+static enum swapc_status check_exports(const struct seen *seen, swapc_error *error) {
+    if (!seen->guest_call)
         return swapc_error_set(error, SWAPC_MODULE_EXPORT,
                                "the module does not export __guest_call: build it as a waPC guest");
-    if (!seen.memory)
+    if (!seen->memory)
         return swapc_error_set(error, SWAPC_MODULE_EXPORT,
                                "the module does not export memory: build it as a waPC guest");
     return SWAPC_OK;
+}
+
+enum swapc_status swapci_check_wasm(swapc_bytes bytes, swapc_error *error) {
+    struct seen seen = {false, false};
+    struct swapci_wasm_module module;
+    enum swapc_status status = swapci_wasm_module_read(&module, bytes, error);
+    if (status != SWAPC_OK) return status;
+    status = swapci_wasm_scan_module(&module, check_item, &seen, error);
+    if (status == SWAPC_OK) status = check_exports(&seen, error);
+    if (status == SWAPC_OK) status = swapci_wasm_check_ceilings(&module, error);
+    swapci_wasm_module_fini(&module);
+    return status;
 }

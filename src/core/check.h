@@ -2,9 +2,11 @@
  *
  * Every import must be one that the host has, with its type; `memory` and `__guest_call` of type
  * (i32, i32) -> i32 must be exported; the init exports that are there must take and give nothing.
- * So an unknown import has the same words on every engine.
+ * So an unknown import has the same words on every engine. Its size and shape must be such that an
+ * engine can compile it in reasonable time (ceilings.h).
  *
- * Threads: none shared. Returns SWAPC_OK, MODULE_MALFORMED, MODULE_IMPORT, MODULE_EXPORT.
+ * Threads: none shared. Returns SWAPC_OK, MODULE_MALFORMED, MODULE_IMPORT, MODULE_EXPORT, LIMIT,
+ * UNSUPPORTED, NO_MEMORY.
  */
 #ifndef SWAPCI_CHECK_H
 #define SWAPCI_CHECK_H

@@ -76,14 +76,19 @@ static enum swapc_status scan_exports(struct scan *s) {
     return status != SWAPC_OK || r.at == r.end ? status : damaged(s, SWAPCI_WASM_EXPORTS);
 }
 
+enum swapc_status swapci_wasm_scan_module(const struct swapci_wasm_module *module,
+                                          swapci_wasm_item_fn fn, void *user, swapc_error *error) {
+    struct scan s = {module, fn, user, error};
+    enum swapc_status status = scan_imports(&s);
+    return status == SWAPC_OK ? scan_exports(&s) : status;
+}
+
 enum swapc_status swapci_wasm_scan(swapc_bytes bytes, swapci_wasm_item_fn fn, void *user,
                                    swapc_error *error) {
     struct swapci_wasm_module m;
     enum swapc_status status = swapci_wasm_module_read(&m, bytes, error);
     if (status != SWAPC_OK) return status;
-    struct scan s = {&m, fn, user, error};
-    status = scan_imports(&s);
-    if (status == SWAPC_OK) status = scan_exports(&s);
+    status = swapci_wasm_scan_module(&m, fn, user, error);
     swapci_wasm_module_fini(&m);
     return status;
 }

@@ -32,4 +32,8 @@ typedef enum swapc_status (*swapci_wasm_item_fn)(const struct swapci_wasm_item *
 enum swapc_status swapci_wasm_scan(swapc_bytes bytes, swapci_wasm_item_fn fn, void *user,
                                    swapc_error *error);
 
+/* The same of a module that is read already; SWAPC_OK, MODULE_MALFORMED, or what fn returned. */
+enum swapc_status swapci_wasm_scan_module(const struct swapci_wasm_module *module,
+                                          swapci_wasm_item_fn fn, void *user, swapc_error *error);
+
 #endif
