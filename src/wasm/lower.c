@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "heap.h"
 #include "lower_impl.h"
 
 enum { EXPORT_NAME_MAX = 1000 };
@@ -346,6 +345,6 @@ enum swapc_status swapci_wasm_lower(const struct swapci_wasm_module *module,
         module->function_count > module->functions_imported)
         swapci_lower_damaged(&l, SWAPCI_LOWER_NO_FUNCTION, module->bytes.ptr + module->bytes.len);
     swapci_buffer_fini(&l.code);
-    swapci_heap_free(l.body);
+    swapci_lower_body_fini(&l);
     return outcome(&l);
 }

@@ -3,13 +3,22 @@
 #include <stdio.h>
 
 #include "heap.h"
+#include "stack.h"
 
 /* Values that a block can carry in locals. More than any compiler emits. */
 enum { CARRIED_MAX = 128, MVP_TYPES = 4, GROW_MOST = 65536 };
+enum { VALUES_MAX = 2000, LOCALS_MAX = 50000 + SWAPCI_WASM_VALUES_MAX };
 
 struct frame {
     struct swapci_wasm_type type;
     bool loop;
+};
+
+/* What lies on the operand stack as nothing but the name of a local: its index + 1, and the
+ * instruction that put it there. 0: a value of its own. */
+struct reference {
+    uint32_t local;
+    uint32_t place;
 };
 
 struct body {
@@ -29,6 +38,12 @@ struct body {
     uint32_t scratch;                          /* an i32 local's index + 1 */
     struct frame frames[SWAPCI_LOWER_NESTING + 1];
     struct swapci_meter meter;
+    struct swapci_wasm_stack stack; /* of the body as it is read */
+    struct reference references[VALUES_MAX];
+    uint16_t referred[LOCALS_MAX]; /* how many references there are to a local */
+    const uint8_t *begin;          /* of the code */
+    swapci_buffer copies;          /* a bit for each byte of the code: this local.get is to copy */
+    bool copying;                  /* copies holds something */
 };
 
 static void put_op(struct body *b, uint32_t opcode, uint32_t index) {
@@ -154,6 +169,96 @@ static void put_branch_table(struct body *b, const struct swapci_wasm_instructio
     put_branch(b, in, target);
 }
 
+/* ---- references to locals ---- */
+
+/* wasm3 puts no value on its stack for a local.get, only the local's slot, and gives the value a slot
+ * of its own when the local is set or a block begins. To 64-bit values that lie there twice it then
+ * gives one slot, counts its first half twice and its second once: as soon as one of the two is gone,
+ * something else may be put into the half. So, where that would come about, all but the first are
+ * made values of their own at once. It comes about seldom, so it is noted in a first pass over the
+ * body, and the body is written again. */
+static void note_copy(struct body *b, uint32_t place) {
+    size_t size = (size_t)(b->r.end - b->begin) / 8 + 1;
+    if (!b->copying) {
+        swapci_buffer_clear(&b->copies);
+        if (swapci_buffer_reserve(&b->copies, size) != SWAPC_OK) {
+            b->w.status = SWAPC_NO_MEMORY;
+            return;
+        }
+        memset(b->copies.ptr, 0, size);
+        b->copying = true;
+    }
+    b->copies.ptr[place / 8] |= (uint8_t)(1u << place % 8);
+}
+
+static bool is_to_copy(const struct body *b) {
+    size_t place = (size_t)(b->at - b->begin);
+    return b->copying && b->copies.ptr[place / 8] >> place % 8 & 1;
+}
+
+static bool is_wide(uint8_t type) {
+    return type == SWAPCI_WASM_I64 || type == SWAPCI_WASM_F64;
+}
+
+/* All references to the local become one value, which is shared. */
+static void settle_local(struct body *b, uint32_t local) {
+    bool shared = false;
+    for (uint32_t i = 0; i < b->stack.height && b->referred[local] > 0; i++) {
+        if (b->references[i].local != local + 1) continue;
+        if (shared && is_wide(b->stack.locals[local])) note_copy(b, b->references[i].place);
+        shared = true;
+        b->references[i].local = 0;
+        b->referred[local]--;
+    }
+}
+
+static void settle_all(struct body *b) {
+    for (uint32_t i = 0; i < b->stack.height && b->w.status == SWAPC_OK; i++)
+        if (b->references[i].local > 0) settle_local(b, b->references[i].local - 1);
+}
+
+static void before_step(struct body *b, const struct swapci_wasm_instruction *in) {
+    bool sets = in->code == SWAPCI_WASM_OP_LOCAL_SET || in->code == SWAPCI_WASM_OP_LOCAL_TEE;
+    if (sets && in->index < b->stack.local_count) settle_local(b, in->index);
+    /* memory.copy and memory.fill: a block of the meter's lies before them */
+    if (in->opcode->immediate == SWAPCI_WASM_IMMEDIATE_BLOCK ||
+        in->code == SWAPCI_WASM_OP_MEMORY_COPY || in->code == SWAPCI_WASM_OP_MEMORY_FILL)
+        settle_all(b);
+}
+
+/* Follows the operand stack of what is read. Two instructions leave their values where they are. */
+static void follow(struct body *b, const struct swapci_wasm_instruction *in) {
+    bool live = b->dead == 0, get = in->code == SWAPCI_WASM_OP_LOCAL_GET;
+    uint32_t before = b->stack.height;
+    if (live) before_step(b, in);
+    if (swapci_wasm_stack_step(&b->stack, in) != SWAPC_OK) return;
+    if (in->code == SWAPCI_WASM_OP_BR_IF || in->code == SWAPCI_WASM_OP_LOCAL_TEE)
+        b->stack.low = b->stack.height < before ? b->stack.height : before;
+    for (uint32_t i = b->stack.low; i < before; i++)
+        if (b->references[i].local > 0) b->referred[b->references[i].local - 1]--;
+    if (b->stack.height > VALUES_MAX) {
+        unsupported(b, "more than 2000 values at once");
+        return;
+    }
+    for (uint32_t i = b->stack.low; i < b->stack.height; i++) b->references[i].local = 0;
+    if (!live || !get || is_to_copy(b)) return;
+    b->references[b->stack.height - 1] =
+        (struct reference){in->index + 1, (uint32_t)(b->at - b->begin)};
+    b->referred[in->index]++;
+}
+
+/* A value of its own: what comes out of an operation that changes nothing. */
+static void put_copy(struct body *b, const struct swapci_wasm_instruction *in) {
+    swapci_wasm_instruction_write(&b->w, in);
+    if (b->stack.locals[in->index] == SWAPCI_WASM_I64) {
+        put_op(b, SWAPCI_WASM_OP_I64_CONST, 0);
+        swapci_wasm_put_byte(&b->w, SWAPCI_WASM_OP_I64_OR);
+    } else {
+        swapci_wasm_put_byte(&b->w, SWAPCI_WASM_OP_I64_REINTERPRET_F64);
+        swapci_wasm_put_byte(&b->w, SWAPCI_WASM_OP_F64_REINTERPRET_I64);
+    }
+}
+
 /* ---- the rest ---- */
 
 static void put_call(struct body *b, struct swapci_wasm_instruction *in) {
@@ -237,6 +342,10 @@ static void lower_live(struct body *b, struct swapci_wasm_instruction *in) {
         if (b->l->how->metered) swapci_meter_bulk(&b->meter);
         swapci_wasm_instruction_write(&b->w, in);
         break;
+    case SWAPCI_WASM_OP_LOCAL_GET:
+        if (is_to_copy(b)) put_copy(b, in);
+        else swapci_wasm_instruction_write(&b->w, in);
+        break;
     case SWAPCI_WASM_OP_NOP:
         break;
     default:
@@ -271,14 +380,26 @@ static void lower_instruction(struct body *b) {
     swapci_wasm_instruction_read(&b->r, b->l->m, &in);
     if (b->r.bad) return;
     if (!in.opcode) unsupported(b, swapci_wasm_unknown(in.code));
-    else if (b->dead) lower_dead(b, &in);
-    else if (!has_feature(&in)) refuse_feature(b, &in);
-    else lower_live(b, &in);
+    else if (!b->dead && !has_feature(&in)) refuse_feature(b, &in);
+    else {
+        follow(b, &in);
+        if (b->stack.status == SWAPC_NO_MEMORY) b->w.status = SWAPC_NO_MEMORY;
+        else if (b->stack.status != SWAPC_OK) b->r.bad = true;
+        if (!going(b)) return;
+        if (b->dead) lower_dead(b, &in);
+        else lower_live(b, &in);
+    }
 }
 
 /* Values of the function's own block are carried too, in a block around it. */
-static void open_function(struct body *b, const struct swapci_wasm_type *type) {
+static void open_function(struct body *b, const struct swapci_wasm_type *type,
+                          struct swapci_wasm_reader body) {
     b->w = (struct swapci_wasm_writer){&b->l->code, SWAPC_OK};
+    b->r = body;
+    if (swapci_wasm_stack_enter(&b->stack, type, &b->r) == SWAPC_NO_MEMORY)
+        b->w.status = SWAPC_NO_MEMORY;
+    b->begin = b->r.at;
+    memset(b->referred, 0, b->locals * sizeof *b->referred);
     swapci_buffer_clear(&b->l->code);
     b->depth = b->dead = b->added = b->scratch = 0;
     b->again = false;
@@ -288,8 +409,9 @@ static void open_function(struct body *b, const struct swapci_wasm_type *type) {
     if (b->carry) put_op(b, SWAPCI_WASM_OP_BLOCK, SWAPCI_WASM_BLOCK_VOID);
 }
 
-static void lower_code(struct body *b, const struct swapci_wasm_type *type) {
-    open_function(b, type);
+static void lower_code(struct body *b, const struct swapci_wasm_type *type,
+                       struct swapci_wasm_reader body) {
+    open_function(b, type, body);
     while (b->depth > 0 && going(b)) lower_instruction(b);
     if (b->carry) swapci_wasm_put_byte(&b->w, SWAPCI_WASM_OP_END);
     if (b->depth == 0 && b->r.at != b->r.end) b->r.bad = true;
@@ -326,28 +448,47 @@ static void write_body(struct body *b, const struct swapci_wasm_locals *locals) 
     swapci_wasm_end_section(&l->w, size);
 }
 
+static struct body *body_of(struct swapci_lower *l) {
+    if (l->body) return l->body;
+    struct body *b = l->body = swapci_heap_alloc(sizeof *b);
+    if (!b) {
+        l->w.status = SWAPC_NO_MEMORY;
+        return NULL;
+    }
+    b->l = l;
+    b->copies = (swapci_buffer)SWAPCI_BUFFER_INIT;
+    swapci_wasm_stack_init(&b->stack, l->m);
+    return b;
+}
+
+void swapci_lower_body_fini(struct swapci_lower *l) {
+    struct body *b = l->body;
+    if (!b) return;
+    swapci_wasm_stack_fini(&b->stack);
+    swapci_buffer_fini(&b->copies);
+    swapci_heap_free(b);
+}
+
+/* Once as it is; again when its blocks' values have to be carried; again when copies are needed. */
 void swapci_lower_body(struct swapci_lower *l, uint32_t function, struct swapci_wasm_reader body) {
     const struct swapci_wasm_type *type = swapci_wasm_function_type(l->m, function);
     struct swapci_wasm_locals locals;
     struct swapci_wasm_reader code = body;
-    struct body *b = l->body ? l->body : swapci_heap_alloc(sizeof *b);
-    l->body = b;
-    if (!b) {
-        l->w.status = SWAPC_NO_MEMORY;
-        return;
-    }
+    struct body *b = body_of(l);
+    if (!b) return;
     swapci_wasm_read_locals(&code, &locals);
     if (!type || code.bad) {
         swapci_lower_damaged(l, function, body.at);
         return;
     }
-    b->l = l, b->function = function, b->at = body.at;
-    b->r = code, b->carry = false;
+    b->function = function, b->at = body.at;
+    b->carry = b->copying = false;
     b->locals = type->param_count + (uint32_t)locals.count;
-    lower_code(b, type);
+    lower_code(b, type, body);
     if (b->again) {
-        b->r = code, b->carry = true;
-        lower_code(b, type);
+        b->carry = true;
+        lower_code(b, type, body);
     }
+    if (b->copying) lower_code(b, type, body);
     write_body(b, &locals);
 }

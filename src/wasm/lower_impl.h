@@ -41,6 +41,8 @@ void swapci_lower_damaged(struct swapci_lower *l, uint32_t function, const uint8
 
 /* Writes a function's body with its size. */
 void swapci_lower_body(struct swapci_lower *l, uint32_t function, struct swapci_wasm_reader body);
+/* Frees what bodies needed. */
+void swapci_lower_body_fini(struct swapci_lower *l);
 
 /* ---- the meter: what a body pays, and where ---- */
 

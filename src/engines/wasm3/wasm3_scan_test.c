@@ -178,7 +178,7 @@ static void dead_code_does_not_underflow(void **unused) {
     struct text body = {.len = 0};
     add(&body, "\x00\x00", 2); /* unreachable, then */
     add_many(&body, "\x1a", 1, 300);
-    add(&body, "\x02\x40\x1a\x1a\x0b\x6a\x0b", 7);
+    add(&body, "\x02\x40\x00\x1a\x1a\x0b\x6a\x0b", 8);
     expect(&body, SWAPC_OK, "");
 }
 
