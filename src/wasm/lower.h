@@ -2,8 +2,8 @@
  *
  * The module written does what the one read does, in the simplest form:
  *   - no dead code: what follows an unconditional branch up to the end of its block is left out;
- *   - no block takes parameters or gives more than one value: a function that has such blocks
- *     carries the values of all its blocks in locals;
+ *   - no block takes parameters, gives more than one value, or a float: a function that has such
+ *     blocks carries the values of all its blocks in locals;
  *   - no two references to one 64-bit local lie on the stack where the local is set or a block
  *     begins: all but the first are values of their own (wasm3 loses track of such pairs);
  *   - numbers as short as can be; no custom sections; no passive segments; active ones, and

@@ -110,10 +110,17 @@ static void push_frame(struct body *b, const struct swapci_wasm_type *type, bool
     b->frames[b->depth++] = (struct frame){*type, loop};
 }
 
+/* wasm3 copies the value below a float that leaves a block by a branch to a slot far outside. */
+static bool needs_carrying(const struct swapci_wasm_type *type) {
+    if (type->param_count > 0 || type->result_count > 1) return true;
+    return type->result_count == 1 &&
+           (type->results[0] == SWAPCI_WASM_F32 || type->results[0] == SWAPCI_WASM_F64);
+}
+
 static void open_block(struct body *b, const struct swapci_wasm_instruction *in) {
     const struct swapci_wasm_type *type = &in->block;
     bool loop = in->code == SWAPCI_WASM_OP_LOOP;
-    if (!b->carry && (type->param_count > 0 || type->result_count > 1)) {
+    if (!b->carry && needs_carrying(type)) {
         b->again = true;
         return;
     }

@@ -293,6 +293,16 @@ static void pairs_of_wide_references_are_parted(void **unused) {
             BYTES(0, 0x20, 0, 0x20, 0, 0x20, 0, 0x21, 0, 0x6a, 0x0b));
 }
 
+static void floats_of_blocks_go_by_locals(void **unused) {
+    (void)unused;
+    /* block (result f64) i32.const 7, f64.const 0, i32.const 1, br_if 0, drop … end, drop */
+    becomes(BYTES(0, 0x02, 0x7c, 0x41, 7, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0x41, 1, 0x0d, 0, 0x00,
+                  0x0b, 0x1a, 0x41, 1, 0x0b),
+            BYTES(3, 1, 0x7f, 1, 0x7c, 1, 0x7f, 0x02, 0x40, 0x02, 0x40, 0x41, 7, 0x44, 0, 0, 0, 0,
+                  0, 0, 0, 0, 0x41, 1, 0x21, 2, 0x21, 3, 0x20, 2, 0x0d, 0, 0x20, 3, 0x00, 0x0b,
+                  0x20, 3, 0x1a, 0x41, 1, 0x21, 4, 0x0b, 0x20, 4, 0x0b));
+}
+
 static void numbers_become_short(void **unused) {
     (void)unused;
     becomes(BYTES(0x80, 0, 0x41, 0x80, 0x80, 0, 0x41, 0xff, 0xff, 0x7f, 0x1a, 0x0b),
@@ -389,6 +399,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(dead_code_is_left_out),
         cmocka_unit_test(parameters_of_blocks_go_by_locals),
         cmocka_unit_test(pairs_of_wide_references_are_parted),
+        cmocka_unit_test(floats_of_blocks_go_by_locals),
         cmocka_unit_test(numbers_become_short),
         cmocka_unit_test(growing_is_clamped),
         cmocka_unit_test(refusals_name_function_and_byte),

@@ -11,8 +11,8 @@ enum {
     GUARD = 64 * 1024,
     MOAT = 192 * 1024,
     RUNTIME = 64 * 1024,
-    GUARD_OF_VALUES = 512 * 1024,
-    SPARE = 64 * 1024, /* 1016 arguments and results of 8 bytes are the most */
+    GUARD_OF_VALUES = 256 * 1024,
+    SPARE = 320 * 1024, /* as far as a 16-bit slot reaches, and a call's arguments */
     RUNTIME_AT = GUARD + MOAT,
     VALUES_AT = RUNTIME_AT + RUNTIME + MOAT + GUARD
 };

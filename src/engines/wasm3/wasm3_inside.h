@@ -14,15 +14,15 @@
 
 /* A runtime in memory of its own, out of the heap's reach: wasm3's compiler writes into the runtime's
  * tables by 16-bit numbers that it does not always check, so around the runtime lies as much as such
- * a number can span (a moat, of zeroes); the guest's values have pages around them that cannot be
- * touched. */
+ * a number can span (a moat, of zeroes); behind the guest's values lies as much as a slot's number can
+ * span, and around all of it pages that cannot be touched. */
 struct swapci_wasm3_room {
     IM3Runtime runtime;
     void *base; /* of the mapping */
     size_t size;
 };
 
-/* Makes a runtime whose value stack is usable bytes (and some more, which wasm3 is not told of: it
+/* Makes a runtime whose value stack is usable bytes (what lies behind is not told to wasm3: it
  * copies a call's arguments before it checks). Returns false when there is no memory. */
 bool swapci_wasm3_room_init(struct swapci_wasm3_room *room, IM3Environment environment,
                             uint32_t usable, void *user);
