@@ -7,6 +7,7 @@
 #     lib/swapc/libwasmtime.so         found by $ORIGIN, so that the tree may be moved
 #     lib/cmake/swapc, lib/pkgconfig   for find_package(swapc CONFIG) and pkg-config
 #     share/swapc/modules/             the bundles
+#     share/swapc/contracts/           what the verifier needs of them
 #
 # Components: runtime (what runs), development (headers, libswapc.a and what finds them).
 include(CMakePackageConfigHelpers)
@@ -91,6 +92,7 @@ function(swapc_install_runtime)
     endif()
     # The program looks for them in ../share beside itself, wherever other data goes.
     install(DIRECTORY "${PROJECT_BINARY_DIR}/share/swapc/modules" DESTINATION share/swapc COMPONENT runtime)
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/guests/contracts" DESTINATION share/swapc COMPONENT runtime)
     install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/THIRD-PARTY.md"
             DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
 endfunction()

@@ -180,3 +180,21 @@ load helpers
     run --separate-stderr -1 "$SWAPC" inspect ./noise
     says "$stderr" "noise"
 }
+
+@test "an enum as rmp-serde writes it is taken by guests" {
+    local engine form hex answer key sig
+    key=$(printf '%064d' 1)
+    sig=$(printf '30%.0s' $(seq 128))
+    for engine in wasmtime wasm3 native; do
+        "$SWAPC" --version | grep -q "^ *$engine *not in" && continue
+        answer=
+        for form in a34f6e65 00 8100c0 81a34f6e65c0; do # "One", 0, {0: nil}, {"One": nil}
+            hex=85a8726d657373616765a26869a8736d657373616765d980${sig}a4766b6579c420${key}a2696401a46f706572$form
+            run -0 "$SWAPC" call schnorr verify_message --engine $engine --hex $hex --json -
+            printf %s "$output" >answer.json
+            json answer.json 'd["ok"]'
+            [[ -z $answer || $output == "$answer" ]]
+            answer=$output
+        done
+    done
+}

@@ -271,3 +271,129 @@ nothing_pending() {
     run --separate-stderr "$SWAPC" status "$target"
     refused 1 "verifier.sock"
 }
+
+# ---- slot contracts: no module that does not do what the slot's callers need --------------------------
+
+# hostile: ./NAME.wasm, one for each way in which a module can fail its callers, all valid wasm.
+hostile() {
+    local wat2wasm
+    wat2wasm=$(dirname "$program")/../test/wat2wasm
+    made() {
+        cat >"$1.wat"
+        "$wat2wasm" "$1.wat" "$1.wasm"
+    }
+    made trap <<'END'
+(module (memory (export "memory") 1)
+ (func (export "__guest_call") (param i32 i32) (result i32) unreachable))
+END
+    made loop <<'END'
+(module (memory (export "memory") 1)
+ (func (export "__guest_call") (param i32 i32) (result i32) (loop (br 0)) (i32.const 1)))
+END
+    made silent <<'END'
+(module (memory (export "memory") 1)
+ (func (export "__guest_call") (param i32 i32) (result i32) (i32.const 1)))
+END
+    made recursion <<'END'
+(module (memory (export "memory") 1)
+ (func $f (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))
+ (func (export "__guest_call") (param i32 i32) (result i32) (call $f (i32.const 0))))
+END
+    made outside <<'END'
+(module (import "wapc" "__guest_response" (func $r (param i32 i32)))
+ (memory (export "memory") 1)
+ (func (export "__guest_call") (param i32 i32) (result i32)
+  (call $r (i32.const -8) (i32.const 64)) (i32.const 1)))
+END
+    made grows <<'END'
+(module (memory (export "memory") 1)
+ (func (export "__guest_call") (param i32 i32) (result i32)
+  (loop (drop (memory.grow (i32.const 1))) (br 0)) (i32.const 1)))
+END
+    made start <<'END'
+(module (memory (export "memory") 1)
+ (func (export "_start") (loop (br 0)))
+ (func (export "__guest_call") (param i32 i32) (result i32) (i32.const 1)))
+END
+    made valid <<'END'
+(module (import "wapc" "__guest_response" (func $r (param i32 i32)))
+ (memory (export "memory") 1)
+ (data (i32.const 0) "\82\acpayload_back\a2Ok\a6status\a5Valid")
+ (func (export "__guest_call") (param i32 i32) (result i32)
+  (call $r (i32.const 0) (i32.const 30)) (i32.const 1)))
+END
+}
+
+# A well-made module of another trade, with vectors that it passes.
+price() {
+    mkdir price
+    cp "$(dirname "$program")"/../share/swapc/modules/echo/plain.wasm price
+    printf '%s\n' 'name = "price"' 'version = "1.0.0"' 'operations = ["price"]' '[flavours]' \
+        'plain = "plain.wasm"' >price/module.toml
+}
+
+@test "what does not do what the slot needs is refused while messages flow" {
+    built wasmtime
+    local name
+    hostile
+    price
+    target_of_this_test
+    start
+    background load load
+    load=$pid
+    await verdicts_reach "$socket" 1
+    for name in trap loop silent recursion outside grows start valid; do
+        run --separate-stderr timeout 60 "$SWAPC" module swap schnorr "./$name.wasm" --target "$target"
+        refused 1 "swap of slot .*schnorr.* refused at" "$name.wasm"
+    done
+    run --separate-stderr "$SWAPC" module swap schnorr ./valid.wasm --target "$target"
+    refused 1 "valid.wasm does not do what slot schnorr needs: vector 2 .another message" "CONTRACT"
+    run --separate-stderr "$SWAPC" module swap schnorr ./price --target "$target"
+    refused 1 "price offers: price; slot schnorr needs: verify_message" "CONTRACT"
+    run --separate-stderr "$SWAPC" module swap schnorr ecdsa --target "$target"
+    refused 1 "ecdsa does not do what slot schnorr needs" "CONTRACT"
+    generation 1
+    run -0 "$SWAPC" module swap schnorr schnorr --target "$target"
+    generation 2
+    touch enough
+    finish "$load"
+    await nothing_pending
+    redis "$socket" --raw XRANGE swapc:verdicts - + >verdicts
+    [[ $(grep -cx Valid verdicts) == "$(cat sent)" ]]
+    ! grep -qxE 'Error|NotValid' verdicts
+}
+
+@test "a verifier does not start on a module of another trade" {
+    local name
+    hostile
+    copy_modules
+    redis_start "$work/redis"
+    for name in trap silent valid; do
+        cp "$name.wasm" modules/schnorr/wide.wasm
+        sed -i '/^\[\[self_test/,$d' modules/schnorr/module.toml
+        run --separate-stderr timeout 60 "$SWAPC" run --method schnorr --messages 10 --no-bound
+        [[ $status == 1 ]]
+        says "$stderr" "schnorr does not do what slot schnorr needs: vector"
+    done
+    nothing_left || true
+}
+
+@test "a module is held against a contract by hand" {
+    hostile
+    price
+    run -0 "$SWAPC" module check schnorr --contract schnorr
+    says "$output" "answers contract schnorr"
+    run -1 "$SWAPC" module check schnorr --contract ecdsa
+    says "$output" "schnorr does not do what contract ecdsa needs"
+    run -1 "$SWAPC" module check ./price --contract schnorr
+    says "$output" "price offers: price; contract schnorr needs: verify_message"
+    run -1 "$SWAPC" module check ./trap.wasm --contract schnorr
+    says "$output" "FAIL +wasmtime file +trap.wasm does not do what contract schnorr needs: vector 1 .a right signature.*TRAP"
+    printf '[[self_test]]\noperation = "echo"\nrequest_text = "hi"\nresponse_text = "hi"\n' >mine.toml
+    run -0 "$SWAPC" module check echo --contract ./mine.toml
+    printf '[[self_tst]]\n' >mine.toml
+    run --separate-stderr "$SWAPC" module check echo --contract ./mine.toml
+    refused 1 'mine.toml line 1: no table is called "self_tst" here: did you mean "self_test"'
+    run --separate-stderr "$SWAPC" module check echo --contract nonesuch
+    refused 1 "no shipped contract is called .nonesuch."
+}

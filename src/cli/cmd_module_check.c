@@ -7,11 +7,14 @@
 #include "cmd_module.h"
 #include "engine_names.h"
 #include "file_kind.h"
+#include "method_contract.h"
 #include "arguments.h"
 #include "suggest.h"
 #include "wasm_scan.h"
 
 struct check_job {
+    const char *contract_name;
+    swapc_contract *contract; /* NULL: none */
     const char *keys_dir, *engine;
     bool native;
     const char *path;
@@ -84,7 +87,7 @@ static void check_engine(struct check_job *job, const swapc_engine_info *engine,
     options.engine = engine->name;
     options.flavour = flavour;
     options.fresh = 1;
-    snprintf(what, sizeof what, "%s %s", engine->name, flavour);
+    snprintf(what, sizeof what, "%s %s", engine->name, flavour ? flavour : "file");
     if (!may_load(job, engine)) {
         printf("%-5s %-20s %s\n", "-", what,
                "not loaded: native code runs unconfined; --engine native loads it");
@@ -92,8 +95,11 @@ static void check_engine(struct check_job *job, const swapc_engine_info *engine,
     }
     enum swapc_status status = swapc_module_load(job->host, job->path, &options, &module, &error);
     if (status == SWAPC_OK) status = swapc_module_self_test(module, &error);
-    row(job, status, &error, what, "compiles, starts, %u self-test vectors",
-        job->manifest.self_tests.count);
+    if (status == SWAPC_OK && job->contract)
+        status = swapc_contract_check(job->contract, module, &error);
+    row(job, status, &error, what, "compiles, starts, %u self-test vectors%s%s",
+        job->manifest.self_tests.count, job->contract ? ", answers contract " : "",
+        job->contract ? swapc_contract_name(job->contract) : "");
     swapc_module_release(module);
 }
 
@@ -148,6 +154,52 @@ static void check_signature(struct check_job *job, const swapc_trust *trust) {
     if (status == SWAPC_OK) swapci_image_fini(&image);
 }
 
+/* A single file: on every engine that takes what it is. */
+static enum swapc_status check_file(struct check_job *job, swapc_error *error) {
+    const char *const any[] = {"file", NULL};
+    const char *what;
+    struct swapci_image image;
+    enum swapc_status status = swapci_image_read(job->path, any, &image, error);
+    if (status != SWAPC_OK) return status;
+    enum swapci_file_kind kind = swapci_file_kind_of(image.bytes, &what);
+    swapci_image_fini(&image);
+    if (kind == SWAPCI_FILE_OTHER)
+        return swapc_error_set(error, SWAPC_MODULE_MALFORMED, "%s %s", job->path, what);
+    printf("a single file, %s\n", job->path);
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
+    for (unsigned i = 0; swapc_engine_at(i, &info); i++)
+        if (info.built && !(info.caps & SWAPC_CAP_WASM) == (kind != SWAPCI_FILE_WASM) &&
+            (!job->engine || strcmp(job->engine, info.name) == 0))
+            check_engine(job, &info, NULL);
+    return SWAPC_OK;
+}
+
+/* One of those that swapc ships by its name, else a path. */
+static enum swapc_status read_contract(struct check_job *job, swapc_error *error) {
+    char name[256], path[4096];
+    if (strpbrk(job->contract_name, "/."))
+        return swapc_contract_load(job->contract_name, &job->contract, error);
+    snprintf(name, sizeof name, "contracts/%s.toml", job->contract_name);
+    enum swapc_status status = swapci_cli_share_path(name, path, sizeof path, error);
+    if (status == SWAPC_OK && access(path, F_OK) != 0)
+        return swapc_error_set(error, SWAPC_NOT_FOUND,
+                               "no shipped contract is called \"%s\" (no %s); a path needs a slash "
+                               "or a dot: ./%s",
+                               job->contract_name, path, job->contract_name);
+    if (status == SWAPC_OK) status = swapc_contract_load(path, &job->contract, error);
+    if (status == SWAPC_OK) swapci_method_contract_compare(job->contract);
+    return status;
+}
+
+static void check_bundle(struct check_job *job, const swapc_trust *trust) {
+    printf("%s %s in %s\n", job->manifest.name, job->manifest.version, job->path);
+    check_signature(job, trust);
+    for (unsigned i = 0; i < job->manifest.flavour_count; i++)
+        check_flavour(job, &job->manifest.flavours[i]);
+    check_engines(job);
+    swapci_manifest_fini(&job->manifest);
+}
+
 static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
                                swapc_error *error) {
     const char *engines[SWAPCI_ENGINE_NAMES_MAX];
@@ -157,17 +209,18 @@ static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
     config.trust = trust;
     config.engines =
         job->native ? swapci_engine_names_all(engines) : swapci_engine_names(job->engine, engines);
-    enum swapc_status status = swapci_bundle_manifest(job->path, &job->manifest, error);
-    if (status == SWAPC_OK) status = swapc_host_new(&config, &job->host, error);
-    if (status != SWAPC_OK) return status;
-    printf("%s %s in %s\n", job->manifest.name, job->manifest.version, job->path);
-    check_signature(job, trust);
-    for (unsigned i = 0; i < job->manifest.flavour_count; i++)
-        check_flavour(job, &job->manifest.flavours[i]);
-    check_engines(job);
+    swapc_error manifest_error = SWAPC_ERROR_INIT;
+    enum swapc_status manifest = swapci_bundle_manifest(job->path, &job->manifest, &manifest_error);
+    if (manifest != SWAPC_OK && (manifest != SWAPC_INVALID || !job->contract)) {
+        *error = manifest_error;
+        return manifest;
+    }
+    enum swapc_status status = swapc_host_new(&config, &job->host, error);
+    if (status == SWAPC_OK && manifest == SWAPC_OK) check_bundle(job, trust);
+    else if (status == SWAPC_OK) status = check_file(job, error);
+    else swapci_manifest_fini(&job->manifest);
     swapc_host_free(job->host);
-    swapci_manifest_fini(&job->manifest);
-    return SWAPC_OK;
+    return status;
 }
 
 int swapci_cmd_module_check(int argc, char **argv) {
@@ -177,15 +230,20 @@ int swapci_cmd_module_check(int argc, char **argv) {
          "allowed keys (*.pub): the bundle must be signed by one", 0, 0, 0},
         {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
          "check on this engine only; native: it runs unconfined as it is loaded", 0, 0, 0},
+        {"contract", SWAPCI_OPTION_STRING, &job.contract_name, "FILE",
+         "what a slot needs, in the format of [[self_test]]; one that swapc ships by its name", 0,
+         0, 0},
         {"native", SWAPCI_OPTION_FLAG, &job.native, NULL,
          "check native code as well, which runs unconfined as it is loaded", 0, 0, 0},
     };
     const struct swapci_options options = {
         "swapc module check",
-        "BUNDLE",
+        "BUNDLE|FILE",
         "Checks a bundle whole: module.toml, digests, signature, imports and exports of every "
         "flavour,\n"
-        "and that it compiles, starts and passes its self-test on every engine of this build.",
+        "and that it compiles, starts and passes its self-test, and a contract, on every engine of "
+        "this\n"
+        "build. A single file can be held against a contract as well.",
         rows,
         sizeof rows / sizeof *rows,
         1,
@@ -203,7 +261,9 @@ int swapci_cmd_module_check(int argc, char **argv) {
     job.path = path;
     enum swapc_status status = swapci_cli_module_path(argv[first], path, sizeof path, &error);
     if (status == SWAPC_OK && job.keys_dir) status = swapc_trust_new(&config, &trust, &error);
+    if (status == SWAPC_OK && job.contract_name) status = read_contract(&job, &error);
     if (status == SWAPC_OK) status = check(&job, trust, &error);
+    swapc_contract_release(job.contract);
     swapc_trust_free(trust);
     if (status != SWAPC_OK) return swapci_cli_fail(options.command, &error);
     return job.failed ? SWAPCI_EXIT_FAILED : SWAPCI_EXIT_OK;

@@ -1,5 +1,7 @@
 #include "verify_message.h"
 
+#include <stdbool.h>
+
 #include "utf8.h"
 
 enum { RMESSAGE, SMESSAGE, VKEY, ID, OPER, REQUEST_FIELDS };
@@ -36,11 +38,16 @@ static int read_text(struct swapci_mp_reader *r, swapc_bytes *out) {
     return 1;
 }
 
+/* A variant of an enum: its name or index, or a map of one pair {name or index: nil}, as rmp-serde writes
+ * it. */
 static int read_name(struct swapci_mp_reader *r, const char *const *names, uint32_t count,
                      uint32_t *out) {
-    struct swapci_mp_value value;
+    struct swapci_mp_value value, nil;
     if (!swapci_mp_read(r, &value)) return 0;
+    bool pair = value.type == SWAPCI_MP_MAP && value.count == 1;
+    if (pair && !swapci_mp_read(r, &value)) return 0;
     *out = name_index(&value, names, count);
+    if (pair && (!swapci_mp_read(r, &nil) || nil.type != SWAPCI_MP_NIL)) return 0;
     return *out < count;
 }
 

@@ -7,7 +7,8 @@
  *   - the map in any order, keys as str or bin or as the field's index; unknown keys are ignored;
  *     or an array of exactly the fields, in the order above;
  *   - rmessage, smessage and payload_back as str or bin (any bytes); vkey as bin or as an array of
- *     integers from 0 to 255; id as any integer; oper and status as their names or indices;
+ *     integers from 0 to 255; id as any integer; oper and status as their names or indices, or as a map
+ *     of one pair {name or index: nil}, as rmp-serde writes a variant;
  *   - bytes after the document are ignored.
  * A field missing or twice, or one of another type or value, is no such document. Only vkey and
  * smessage may hold anything: what they mean is for the module to say.

@@ -122,6 +122,34 @@ static void assert_refused(const struct swapci_mp_writer *w) {
     assert_false(decode(w, &request));
 }
 
+/* A variant as a map of one pair {name or index: nil}, as rmp-serde writes it; nothing but that. */
+static void a_variant_as_a_pair(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        bool right;
+    } rows[] = {
+        {"\x81\x00\xc0", 3, true},          {"\x81\xa3One\xc0", 6, true},
+        {"\x81\xc4\x03One\xc0", 7, true},   {"\xde\x00\x01\x00\xc0", 5, true},
+        {"\x81\x00\x01", 3, false},         {"\x81\x05\xc0", 3, false},
+        {"\x81\xa3Six\xc0", 6, false},      {"\x80", 1, false},
+        {"\x82\x00\xc0\x01\xc0", 5, false}, {"\x81\x81\x00\xc0\xc0", 5, false},
+        {"\x81\xc0\x00", 3, false},         {"\x81\x00", 2, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t out[256];
+        struct swapci_mp_writer w = {out, sizeof out, 0};
+        swapci_mp_write_map(&w, 5);
+        for (unsigned field = 0; field < 4; field++) write_pair(&w, field);
+        swapci_mp_write_str(&w, swapc_bytes_str("oper"));
+        memcpy(out + w.len, rows[i].bytes, rows[i].len);
+        w.len += rows[i].len;
+        if (rows[i].right) assert_right(&w);
+        else assert_refused(&w);
+    }
+}
+
 static void fields_in_any_order(void **state) {
     (void)state;
     uint8_t out[256];
@@ -389,6 +417,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(recorded_requests_are_read),
         cmocka_unit_test(recorded_responses_are_written),
         cmocka_unit_test(cut_requests_are_refused),
+        cmocka_unit_test(a_variant_as_a_pair),
         cmocka_unit_test(fields_in_any_order),
         cmocka_unit_test(the_array_in_its_order),
         cmocka_unit_test(keys_as_indices_or_bin),

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "engine_names.h"
+#include "method_contract.h"
 #include "translator.h"
 
 struct swapci_judges {
@@ -26,15 +27,28 @@ static enum swapc_status load(swapci_judges *j, unsigned number, swapc_module **
     return swapc_module_load(j->host, j->config.paths[number], &options, out, error);
 }
 
+/* The slot of a method that keeps its module has the method's contract; one whose module is swapped for
+ * each message takes the modules of several methods, and has none. */
+static enum swapc_status make_slot(swapci_judges *j, unsigned number, swapc_error *error) {
+    const swapci_method *method = swapci_method_table[number];
+    swapc_slot **slot = &j->slots[number];
+    swapc_contract *contract = NULL;
+    enum swapc_status status = swapc_slot_new(method->name, slot, error);
+    if (status != SWAPC_OK || j->config.swap != SWAPCI_SWAP_NONE) return status;
+    status = swapci_method_contract(method, &contract, error);
+    if (status == SWAPC_OK && contract) status = swapc_slot_set_contract(*slot, contract, error);
+    if (status == SWAPC_OK) status = swapc_slot_admit(*slot, j->modules[number], error);
+    if (status == SWAPC_OK) status = swapc_slot_publish(*slot, j->modules[number], NULL);
+    swapc_contract_release(contract);
+    return status;
+}
+
 static enum swapc_status load_methods(swapci_judges *j, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
     for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++) {
         if (!j->config.paths[m]) continue;
         status = load(j, m, &j->modules[m], error);
-        if (status == SWAPC_OK)
-            status = swapc_slot_new(swapci_method_table[m]->name, &j->slots[m], error);
-        if (status == SWAPC_OK && j->config.swap == SWAPCI_SWAP_NONE)
-            status = swapc_slot_publish(j->slots[m], j->modules[m], NULL);
+        if (status == SWAPC_OK) status = make_slot(j, m, error);
         if (status != SWAPC_OK)
             swapc_error_set(error, status, "slot %s does not take %s", swapci_method_table[m]->name,
                             j->config.paths[m]);

@@ -69,6 +69,33 @@ static void answers_become_verdicts(void **state) {
     }
 }
 
+/* As guests of rmp-serde answer: the status as a map of one pair. */
+static void a_status_as_a_pair(void **state) {
+    (void)state;
+    static const struct {
+        const char *status;
+        size_t len;
+        const char *verdict;
+    } rows[] = {
+        {"\x81\x00\xc0", 3, "Valid"},
+        {"\x81\x01\xc0", 3, "NotValid"},
+        {"\x81\xa8NotValid\xc0", 11, "NotValid"},
+        {"\x81\x03\xc0", 3, "Error"}, /* no such variant */
+        {"\x81\x00\x00", 3, "Error"}, /* no nil */
+        {"\x82\x00\xc0", 3, "Error"}, /* two pairs */
+        {"\x81\x00", 2, "Error"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *verdict, *reason;
+        uint8_t body[64] = "\x82\xacpayload_back\xa2Ok\xa6status";
+        size_t len = strlen((const char *)body);
+        memcpy(body + len, rows[i].status, rows[i].len);
+        swapci_translator_verdict(SWAPC_OK, swapc_bytes_of(body, len + rows[i].len), &verdict,
+                                  &reason);
+        assert_string_equal(verdict, rows[i].verdict);
+    }
+}
+
 static void failures_are_errors_with_a_reason(void **state) {
     (void)state;
     const char *verdict, *reason;
@@ -85,6 +112,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(request_holds_the_record),
         cmocka_unit_test(messages_that_are_no_text_travel),
         cmocka_unit_test(answers_become_verdicts),
+        cmocka_unit_test(a_status_as_a_pair),
         cmocka_unit_test(failures_are_errors_with_a_reason),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
