@@ -237,8 +237,9 @@ class Chaos:
             with open(self.scene.path(process.name + ".log"), errors="replace") as log:
                 self.unsound += [line.strip() for line in log
                                  if "Sanitizer" in line or "runtime error:" in line]
-            if process.exits:
-                warn("%s ended by itself %d times and was started again" % (process.name, process.exits))
+            for status, count in process.exits.items():
+                warn("%s ended by itself, status %d, %d times and was started again" % (
+                    process.name, status, count))
         for line in self.unsound[:10]:
             warn(line)
 

@@ -1,5 +1,6 @@
 """The processes of a chaos run: two Redis servers, a proxy before them, two lanes of signer and verifier,
 a generator; each started again when it ends, as a supervisor would."""
+import collections
 import os
 import shutil
 import signal
@@ -28,7 +29,8 @@ class Process:
         self.popen = None
         self.killed = False  # by us
         self.stopped_until = 0.0
-        self.exits = 0  # by itself, with another status than 0
+        self.asked = False  # to end, by SIGTERM
+        self.exits = collections.Counter()  # of its own, by status
         self.not_before = 0.0
 
     def start(self, fail_point=None):
@@ -37,6 +39,7 @@ class Process:
         if fail_point:
             env["SWAPC_FAIL_POINT"] = fail_point
         self.killed = bool(fail_point)
+        self.asked = False
         with open(os.path.join(self.scene.folder, self.name + ".log"), "ab") as log:
             command = self.command() if callable(self.command) else self.command
             self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -47,6 +50,7 @@ class Process:
 
     def send(self, number):
         if self.running():
+            self.asked = self.asked or number == signal.SIGTERM
             self.popen.send_signal(number)
 
     def kill(self):
@@ -68,8 +72,8 @@ class Process:
             self.send(signal.SIGCONT)
         if self.running():
             return
-        if self.popen and self.popen.returncode != 0 and not self.killed:
-            self.exits += 1
+        if self.popen and self.popen.returncode != 0 and not self.killed and not self.asked:
+            self.exits[self.popen.returncode] += 1
             self.not_before = now + 0.3
             self.killed = True  # counted
         if now >= self.not_before:
