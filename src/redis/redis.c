@@ -130,6 +130,8 @@ static enum swapc_status dial(swapci_redis *redis, swapc_error *error) {
     redis->context->funcs = &redis->funcs;
     redis->context->privdata = redis;
     redis->context->reader->maxbuf = 1 << 20; /* keep the buffer that a batch needs */
+    /* hiredis makes room for as many as a reply claims; none of ours has a hundredth of it. */
+    redis->context->reader->maxelements = 1 << 20;
     return SWAPC_OK;
 }
 

@@ -40,6 +40,20 @@ static void an_error_answer_becomes_a_sentence(void **state) {
     swapci_redis_free(redis);
 }
 
+/* Room is made by what a reply claims to hold: one that claims more than any of ours is none. */
+static void an_array_beyond_all_bounds_ends_the_connection(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    redisReply *reply = NULL;
+    (void)state;
+    fixture_ok(swapci_redis_appendf(redis, &error, "EVAL %s 0",
+                                    "local t = {} for i = 1, 1100000 do t[i] = 1 end return t"),
+               &error);
+    assert_int_equal(swapci_redis_get(redis, "an array", &reply, &error), SWAPC_IO);
+    assert_null(reply);
+    swapci_redis_free(redis);
+}
+
 static void skip_takes_all_after_an_error(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_redis *redis = fixture_open(0);
@@ -245,6 +259,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_come_in_order),
         cmocka_unit_test(an_error_answer_becomes_a_sentence),
+        cmocka_unit_test(an_array_beyond_all_bounds_ends_the_connection),
         cmocka_unit_test(skip_takes_all_after_an_error),
         cmocka_unit_test(names_an_absent_server_without_the_password),
         cmocka_unit_test(a_raised_stop_ends_the_wait),
