@@ -75,10 +75,9 @@ static void tell_status(void *user, swapci_control_status *out) {
     swapci_signer_stats stats = swapci_signer_stats_get(job->signer);
     snprintf(out->role, sizeof out->role, "signer");
     snprintf(out->version, sizeof out->version, "%s", swapc_version());
-    const swapci_control_counter counters[] = {
-        {"sent", stats.sent},       {"resent", stats.resent},   {"tampered", stats.tampered},
-        {"refused", stats.refused}, {"adopted", stats.adopted},
-    };
+#define COUNTER(name) {#name, stats.name},
+    const swapci_control_counter counters[] = {SWAPCI_SIGNER_COUNTERS(COUNTER)};
+#undef COUNTER
     memcpy(out->counters, counters, sizeof counters);
     out->counter_count = sizeof counters / sizeof *counters;
 }

@@ -294,14 +294,11 @@ void swapci_signer_stop(swapci_signer *signer) {
 }
 
 swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
-    swapci_signer_stats stats = {
-        (enum swapci_signer_state)atomic_load_explicit(&signer->state, memory_order_relaxed),
-        atomic_load_explicit(&signer->count_sent, memory_order_relaxed),
-        atomic_load_explicit(&signer->count_resent, memory_order_relaxed),
-        atomic_load_explicit(&signer->count_tampered, memory_order_relaxed),
-        atomic_load_explicit(&signer->count_refused, memory_order_relaxed),
-        atomic_load_explicit(&signer->count_adopted, memory_order_relaxed)};
-    return stats;
+#define LOAD(name) .name = atomic_load_explicit(&signer->count_##name, memory_order_relaxed),
+    return (swapci_signer_stats){.state = (enum swapci_signer_state)atomic_load_explicit(
+                                     &signer->state, memory_order_relaxed),
+                                 SWAPCI_SIGNER_COUNTERS(LOAD)};
+#undef LOAD
 }
 
 enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error) {

@@ -94,13 +94,21 @@ enum swapci_signer_state {
     SWAPCI_SIGNER_ENDED
 };
 
+/* What is counted. A new counter is a row here and the place that counts. Of the records sent: of
+ * messages delivered before, tampered with; messages answered Error here; entries taken over from dead
+ * consumers. */
+#define SWAPCI_SIGNER_COUNTERS(X)                                                                  \
+    X(sent)                                                                                        \
+    X(resent)                                                                                      \
+    X(tampered)                                                                                    \
+    X(refused)                                                                                     \
+    X(adopted)
+
 typedef struct swapci_signer_stats {
     enum swapci_signer_state state;
-    uint64_t sent;     /* records */
-    uint64_t resent;   /* of them, of messages delivered before */
-    uint64_t tampered; /* of them */
-    uint64_t refused;  /* messages answered Error here */
-    uint64_t adopted;  /* entries taken over from dead consumers */
+#define SWAPCI_SIGNER_FIELD(name) uint64_t name;
+    SWAPCI_SIGNER_COUNTERS(SWAPCI_SIGNER_FIELD)
+#undef SWAPCI_SIGNER_FIELD
 } swapci_signer_stats;
 
 swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer);

@@ -60,7 +60,9 @@ struct swapci_signer {
 
     atomic_int own_stop, drain, state;
     atomic_int *stop; /* the config's, or own_stop */
-    _Atomic uint64_t count_sent, count_resent, count_tampered, count_refused, count_adopted;
+#define SIGNER_COUNT(name) _Atomic uint64_t count_##name;
+    SWAPCI_SIGNER_COUNTERS(SIGNER_COUNT)
+#undef SIGNER_COUNT
 
     pthread_mutex_t lock; /* of the two below */
     signer_waiter *waiters;
