@@ -51,6 +51,7 @@ class Process:
     def send(self, number):
         if self.running():
             self.asked = self.asked or number == signal.SIGTERM
+            self.killed = self.killed or number == signal.SIGKILL
             self.popen.send_signal(number)
 
     def kill(self):
