@@ -29,6 +29,25 @@ static void loop_meets_deadline(void **unused) {
     fixture_close(&f);
 }
 
+/* The true reason: wasmtime itself says no more than that it cannot create a memfd. */
+static void a_full_descriptor_table_is_named(void **unused) {
+    (void)unused;
+    struct fixture f;
+    struct rlimit before, none;
+    fixture_open(&f, 4);
+    assert_int_equal(compile_text(&f, "(module " MEMORY "(data (i32.const 0) \"a\") " GUEST_CALL
+                                      "i32.const 1))"),
+                     SWAPC_OK);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum swapc_status status = instantiate(&f, &f.instance);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(status, SWAPC_SYSTEM);
+    if (!strstr(f.error.text, "ulimit -n")) fail_msg("%s", f.error.text);
+    fixture_close(&f);
+}
+
 static void start_loop_meets_deadline(void **unused) {
     (void)unused;
     struct fixture f;
@@ -332,6 +351,7 @@ static void little_address_space_falls_back(void **unused) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loop_meets_deadline),
+        cmocka_unit_test(a_full_descriptor_table_is_named),
         cmocka_unit_test(start_loop_meets_deadline),
         cmocka_unit_test(init_loop_meets_deadline),
         cmocka_unit_test(loop_after_long_import_meets_deadline),

@@ -1,9 +1,12 @@
 #include "wt_outcome.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* wasmtime's texts are trees of causes over several lines, with a backtrace between: the root cause
  * is the last line, perhaps numbered ("  1: …"). */
@@ -65,6 +68,13 @@ static bool names_feature(const char *line) {
     return false;
 }
 
+/* Whether no descriptor can be had: wasmtime does not always pass the reason on ("cannot create a memfd"). */
+static bool descriptors_are_used_up(void) {
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) close(fd);
+    return fd < 0 && (errno == EMFILE || errno == ENFILE);
+}
+
 /* What the system refused, which is no fault of the module. Returns SWAPC_OK when it is none of that. */
 static enum swapc_status report_system(const char *line, const char *what, swapc_error *error) {
     if (strstr(line, "os error 12") || strstr(line, "allocate memory"))
@@ -72,7 +82,8 @@ static enum swapc_status report_system(const char *line, const char *what, swapc
                                "no memory for %s: %s; raise the limit of address space (ulimit -v) "
                                "or run fewer instances",
                                what, line);
-    if (strstr(line, "os error 24") || strstr(line, "os error 23"))
+    if (strstr(line, "os error 24") || strstr(line, "os error 23") ||
+        (strstr(line, "memfd") && descriptors_are_used_up()))
         return swapc_error_set(error, SWAPC_SYSTEM,
                                "no file descriptor is left for %s (%s): each module on wasmtime "
                                "takes some; raise the limit (ulimit -n) or release modules",
