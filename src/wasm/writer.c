@@ -6,15 +6,6 @@ void swapci_wasm_put(struct swapci_wasm_writer *w, const void *bytes, size_t len
     if (w->status == SWAPC_OK) w->status = swapci_buffer_append(w->out, swapc_bytes_of(bytes, len));
 }
 
-void swapci_wasm_put_byte(struct swapci_wasm_writer *w, uint8_t byte) {
-    if (w->status == SWAPC_OK) w->status = swapci_buffer_append_u8(w->out, byte);
-}
-
-void swapci_wasm_put_u32(struct swapci_wasm_writer *w, uint32_t value) {
-    for (; value >= 0x80; value >>= 7) swapci_wasm_put_byte(w, (uint8_t)(value | 0x80));
-    swapci_wasm_put_byte(w, (uint8_t)value);
-}
-
 /* Shifts of negative numbers are arithmetic with the compilers that build this. */
 void swapci_wasm_put_signed(struct swapci_wasm_writer *w, int64_t value) {
     for (; value < -64 || value >= 64; value >>= 7)

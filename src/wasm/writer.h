@@ -16,8 +16,19 @@ struct swapci_wasm_writer {
 };
 
 void swapci_wasm_put(struct swapci_wasm_writer *w, const void *bytes, size_t len);
-void swapci_wasm_put_byte(struct swapci_wasm_writer *w, uint8_t byte);
-void swapci_wasm_put_u32(struct swapci_wasm_writer *w, uint32_t value);
+
+static inline void swapci_wasm_put_byte(struct swapci_wasm_writer *w, uint8_t byte) {
+    swapci_buffer *out = w->out;
+    if (w->status != SWAPC_OK) return;
+    if (out->len < out->capacity) out->ptr[out->len++] = byte;
+    else w->status = swapci_buffer_append_u8(out, byte);
+}
+
+static inline void swapci_wasm_put_u32(struct swapci_wasm_writer *w, uint32_t value) {
+    for (; value >= 0x80; value >>= 7) swapci_wasm_put_byte(w, (uint8_t)(value | 0x80));
+    swapci_wasm_put_byte(w, (uint8_t)value);
+}
+
 void swapci_wasm_put_signed(struct swapci_wasm_writer *w, int64_t value);
 /* Little-endian bits of a floating constant. */
 void swapci_wasm_put_bits(struct swapci_wasm_writer *w, uint64_t bits, unsigned bytes);

@@ -408,22 +408,28 @@ static enum swapc_status prove(const swapc_engine_module *module, swapc_error *e
     return status;
 }
 
-static enum swapc_status make_build(const struct swapci_wasm_module *read, struct build *build,
-                                    bool metered, swapc_error *error) {
-    const struct swapci_wasm_lowering how = {.metered = metered, .engine = NAME};
-    enum swapc_status status = swapci_wasm_lower(read, &how, &build->bytes, error);
+/* The metered build is the one looked at and proved: it holds all of the plain one, with the function
+ * that it imports besides. */
+static enum swapc_status lower_both(const struct swapci_wasm_module *read,
+                                    swapc_engine_module *module, swapc_error *error) {
+    const struct swapci_wasm_lowering plain = {.metered = false, .engine = NAME};
+    const struct swapci_wasm_lowering metered = {.metered = true, .engine = NAME};
+    enum swapc_status status = swapci_wasm_lower(read, &metered, &module->metered.bytes, error);
+    if (status == SWAPC_OK)
+        status = swapci_wasm3_scan(swapci_buffer_bytes(&module->metered.bytes), 1,
+                                   &module->metered.shape, error);
     if (status != SWAPC_OK) return status;
-    return swapci_wasm3_scan(swapci_buffer_bytes(&build->bytes), metered, &build->shape, error);
+    module->plain.shape = module->metered.shape;
+    module->plain.shape.guest_call -= module->plain.shape.guest_call > read->functions_imported;
+    return swapci_wasm_lower(read, &plain, &module->plain.bytes, error);
 }
 
-/* The metered build is the one proved: it holds all of the plain one. */
 static enum swapc_status make_builds(swapc_engine_module *module, swapc_bytes bytes,
                                      swapc_error *error) {
     struct swapci_wasm_module read;
     enum swapc_status status = swapci_wasm_module_read(&read, bytes, error);
     if (status != SWAPC_OK) return status;
-    status = make_build(&read, &module->plain, false, error);
-    if (status == SWAPC_OK) status = make_build(&read, &module->metered, true, error);
+    status = lower_both(&read, module, error);
     swapci_wasm_module_fini(&read);
     return status == SWAPC_OK ? prove(module, error) : status;
 }

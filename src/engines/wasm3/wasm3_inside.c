@@ -3,6 +3,7 @@
 #include <m3_env.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* From the mapping's beginning: guard, moat, runtime, moat, guard, values, guard. All are multiples
  * of any page size in use. wasmStack holds 2 bytes for each of 2^16 numbers, and a slot of the values
@@ -50,17 +51,24 @@ void swapci_wasm3_room_fini(struct swapci_wasm3_room *room) {
     *room = (struct swapci_wasm3_room){NULL, NULL, 0};
 }
 
+/* Pages that were never touched hold zeroes and need no look: asking for them takes a tenth of the
+ * time of reading them. */
 static bool is_zero(const char *at, size_t size) {
     static const char zero[4096];
-    for (; size >= sizeof zero; at += sizeof zero, size -= sizeof zero)
-        if (memcmp(at, zero, sizeof zero) != 0) return false;
+    unsigned char there[MOAT / sizeof zero] = {0};
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    bool known = page == sizeof zero && mincore((void *)(uintptr_t)at, size, there) == 0;
+    for (size_t i = 0; i < size / sizeof zero; i++)
+        if ((!known || there[i] & 1) && memcmp(at + i * sizeof zero, zero, sizeof zero) != 0)
+            return false;
     return true;
 }
 
 bool swapci_wasm3_room_whole(const struct swapci_wasm3_room *room) {
     const char *at = (const char *)room->base + GUARD;
     size_t used = (sizeof(M3Runtime) + 4095) / 4096 * 4096;
-    return is_zero(at, MOAT) && is_zero(at + MOAT + used, RUNTIME - used + MOAT);
+    return is_zero(at, MOAT) && is_zero(at + MOAT + used, RUNTIME - used) &&
+           is_zero(at + MOAT + RUNTIME, MOAT);
 }
 
 void swapci_wasm3_forget_memory(IM3Module module) {
