@@ -6,6 +6,7 @@
 #     wide.wasm    128-bit products in one instruction and SIMD: the fast one, for wasmtime and wasm2c
 #     plain.wasm   what any current runtime reads
 #     mvp.wasm     what wasm3 reads
+#     size.wasm    the same, as small as it gets: -Os, and small tables of libsecp256k1
 #     native.so    machine code behind the same imports (swapc/sys/native_module.h)
 #
 # The flags are the same in every preset, whatever the host is built with: guests are what users run
@@ -13,16 +14,18 @@
 
 find_program(SWAPC_GUEST_CLANG NAMES clang-22 clang-21 clang-20 clang REQUIRED)
 find_program(SWAPC_GUEST_CC NAMES gcc cc REQUIRED) # of native.so
-find_program(SWAPC_WASM_OPT wasm-opt) # optional: worth 2 % in wide.wasm
+# Optional, by ./dev setup --wasm-opt: docs/PERFORMANCE.md says what it gives.
+find_program(SWAPC_WASM_OPT wasm-opt HINTS "${PROJECT_SOURCE_DIR}/build/deps/binaryen/bin")
 set(SWAPC_SECP256K1_SRC "${PROJECT_SOURCE_DIR}/build/deps/secp256k1/src" CACHE PATH
     "The folder src of libsecp256k1's sources, with include beside it")
 set(SWAPC_BUNDLES "${PROJECT_BINARY_DIR}/share/swapc/modules")
 
-set(SWAPC_FLAVOURS wide plain mvp native)
+set(SWAPC_FLAVOURS wide plain mvp size native)
 set(SWAPC_FLAVOUR_wide -mwide-arithmetic -msimd128 -DUSE_FORCE_WIDEMUL_INT128=1)
 set(SWAPC_FLAVOUR_plain -DUSE_FORCE_WIDEMUL_INT64=1)
 set(SWAPC_FLAVOUR_mvp -mcpu=mvp -msign-ext -mmutable-globals -mbulk-memory
     -DUSE_FORCE_WIDEMUL_INT64=1)
+set(SWAPC_FLAVOUR_size ${SWAPC_FLAVOUR_mvp} -Os)
 set(SWAPC_FLAVOUR_native -fPIC)
 
 # Sets ${out} to 1 when clang compiles a file that includes the C library's headers with the flags.
@@ -145,7 +148,11 @@ function(swapc_guest_shared)
         if(flavour STREQUAL "native" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
             set(asm -DUSE_ASM_X86_64=1)
         endif()
-        set(configuration -DECMULT_WINDOW_SIZE=15 -DECMULT_GEN_KB=2 -DENABLE_MODULE_EXTRAKEYS=1
+        set(window 15) # tables of 1 MiB
+        if(flavour STREQUAL "size")
+            set(window 8) # of 8 KiB
+        endif()
+        set(configuration -DECMULT_WINDOW_SIZE=${window} -DECMULT_GEN_KB=2 -DENABLE_MODULE_EXTRAKEYS=1
             -DENABLE_MODULE_SCHNORRSIG=1 -DUSE_EXTERNAL_DEFAULT_CALLBACKS=1
             -DSECP256K1_NO_API_VISIBILITY_ATTRIBUTES=1 ${asm}
             "-ffile-prefix-map=${SWAPC_SECP256K1_SRC}=secp256k1")

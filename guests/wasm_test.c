@@ -5,7 +5,7 @@
 #include "wasm_scan.h"
 
 static const char *const modules[] = {"echo", "schnorr", "ecdsa"};
-static const char *const flavours[] = {"wide", "plain", "mvp"};
+static const char *const flavours[] = {"wide", "plain", "mvp", "size"};
 
 static swapc_bytes read_file(const char *path) {
     FILE *file = fopen(path, "rb");

@@ -48,7 +48,7 @@ typedef struct swapc_module_info {
     const char *name;    /* the bundle's, or the file's name */
     const char *version; /* the bundle's; "" for a single file */
     const char *engine;
-    const char *flavour;    /* "wide", "plain", "mvp", "native"; "file" for a single file */
+    const char *flavour;    /* "wide", "plain", "mvp", "size", "native"; "file": a single file */
     const char *path;       /* of the file that was compiled */
     const char *digest_hex; /* SHA-256 of that file, 64 digits */
     const char *const

@@ -485,7 +485,7 @@ static enum swapc_status engine_call(swapc_engine_instance *instance, const swap
     return status;
 }
 
-static const char *const flavours[] = {"mvp", NULL};
+static const char *const flavours[] = {"mvp", "size", NULL};
 
 extern const swapc_engine swapc_engine_wasm3;
 const swapc_engine swapc_engine_wasm3 = {

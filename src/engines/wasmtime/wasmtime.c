@@ -237,7 +237,7 @@ enum swapc_status swapci_wt_module_build_demand(swapc_engine_module *module, swa
     return status;
 }
 
-static const char *const flavours[] = {"wide", "plain", "mvp", NULL};
+static const char *const flavours[] = {"wide", "plain", "mvp", "size", NULL};
 
 const swapc_engine swapc_engine_wasmtime = {
     .abi = SWAPC_ENGINE_ABI,
