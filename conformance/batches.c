@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "candidates.h"
+#include "engine_names.h"
 #include "hex.h"
 #include "verify_batch.h"
 
@@ -354,13 +355,16 @@ int main(int argc, char **argv) {
     swapc_host *host = NULL;
     struct swapci_candidates candidates = {.count = 0};
     swapc_error error = SWAPC_ERROR_INIT;
+    swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
     if (argc < 2) {
         fprintf(stderr, "usage: batches BUNDLES [SEED [BATCHES]]\n");
         return 2;
     }
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
     uint64_t batches = argc > 3 ? strtoull(argv[3], NULL, 0) : DEFAULT_BATCHES;
-    enum swapc_status status = swapc_host_new(NULL, &host, &error);
+    config.engines = swapci_engine_names_all(engines);
+    enum swapc_status status = swapc_host_new(&config, &host, &error);
     if (status == SWAPC_OK)
         status = swapci_candidates_load(host, argv[1], "schnorr", NULL, &candidates, &error);
     bool good = status == SWAPC_OK && run(&candidates, seed, batches);
