@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "peer.h"
 #include "samples.h"
 #include "scenario.h"
 #include "swapc/sys/engine.h"
@@ -14,6 +16,7 @@ struct entry {
     struct bench *bench;
     swapc_module *module;
     const struct swapci_samples *samples;
+    struct swapci_peer peer; /* in place of the module */
 };
 
 struct bench {
@@ -40,6 +43,16 @@ static enum swapc_status call_some(void *user, unsigned from, unsigned to, swapc
         if (status != SWAPC_OK) return status;
     }
     return SWAPC_OK;
+}
+
+static enum swapc_status peer_some(void *user, unsigned from, unsigned to, swapc_error *error) {
+    struct entry *e = user;
+    return swapci_peer_call(&e->peer, from, to, error);
+}
+
+static uint64_t peer_cpu(void *user) {
+    const struct entry *e = user;
+    return e->peer.cpu_ns;
 }
 
 /* limits NULL: the host's, and so with a deadline, which label (it may be empty) says. */
@@ -93,11 +106,45 @@ static enum swapc_status add_contenders(struct bench *b) {
     return SWAPC_OK;
 }
 
+/* Each peer whose program is there, with the flavour that any current runtime reads; it has proved itself
+ * when it started. */
+static enum swapc_status add_peers(struct bench *b) {
+    for (unsigned m = 0; b->config->peers && m < swapci_method_count; m++)
+        for (const char *const *name = swapci_peer_names; *name; name++) {
+            char program[SWAPCI_LAB_PATH], module[SWAPCI_LAB_PATH];
+            struct swapci_bench_row *row = &b->report->rows[b->report->count];
+            struct entry *e = &b->entries[b->report->count];
+            if (b->report->count == SWAPCI_BENCH_ROWS_MAX) return SWAPC_OK;
+            snprintf(program, sizeof program, "%s/%s", b->config->peers, *name);
+            snprintf(module, sizeof module, "%s/plain.wasm", b->config->paths[m]);
+            enum swapc_status status = swapci_peer_start(
+                &e->peer, program, module, "verify_message", &b->samples[m], b->error);
+            if (status == SWAPC_NOT_FOUND) {
+                if (b->error) swapc_error_clear(b->error);
+                continue; /* said by who asked for it */
+            }
+            if (status != SWAPC_OK) return status;
+            e->bench = b;
+            e->samples = &b->samples[m];
+            b->contenders[b->report->count++] =
+                (struct swapci_contender){.run = peer_some,
+                                          .user = e,
+                                          .units = b->config->requests,
+                                          .warm = WARM_CALLS,
+                                          .cpu_ns = peer_cpu};
+            snprintf(row->engine, sizeof row->engine, "%s", *name);
+            snprintf(row->flavour, sizeof row->flavour, "plain");
+            snprintf(row->method, sizeof row->method, "%s", swapci_method_table[m]->name);
+            row->peer = true;
+        }
+    return SWAPC_OK;
+}
+
 /* A figure for a wrong answer would be worth nothing: every request must come out Valid first. */
 static enum swapc_status prove(struct bench *b, unsigned index) {
     const struct entry *e = &b->entries[index];
     const struct swapci_bench_row *row = &b->report->rows[index];
-    for (unsigned i = 0; i < e->samples->count; i++) {
+    for (unsigned i = 0; i < e->samples->count && e->module; i++) {
         enum swapc_status status = swapc_module_call(e->module, operation, e->samples->requests[i],
                                                      NULL, &b->reply, b->error);
         if (status != SWAPC_OK && status != SWAPC_GUEST_ERROR) return status;
@@ -136,14 +183,17 @@ static void summarise(struct bench *b) {
         row->cpu_us = swapci_measure_cpu(&b->measure, i);
         row->wall_us = swapci_measure_wall(&b->measure, i);
         if (native >= 0) row->ratio = swapci_measure_ratio(&b->measure, i, (unsigned)native);
-        row->by_default = !before || strcmp(before->engine, row->engine) != 0 ||
-                          strcmp(before->method, row->method) != 0;
+        row->by_default = !row->peer && (!before || strcmp(before->engine, row->engine) != 0 ||
+                                         strcmp(before->method, row->method) != 0);
     }
 }
 
 static void fini(struct bench *b) {
     swapci_measure_fini(&b->measure);
-    for (unsigned i = 0; i < SWAPCI_BENCH_ROWS_MAX; i++) swapc_module_release(b->entries[i].module);
+    for (unsigned i = 0; i < SWAPCI_BENCH_ROWS_MAX; i++) {
+        swapc_module_release(b->entries[i].module);
+        swapci_peer_stop(&b->entries[i].peer);
+    }
     swapc_reply_fini(&b->reply);
     for (unsigned m = 0; m < SWAPCI_METHODS_MAX; m++) swapci_samples_fini(&b->samples[m]);
     swapc_host_free(b->host);
@@ -158,6 +208,7 @@ enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
         status = swapci_samples_make(swapci_method_table[m], config->requests, SWAPCI_SAMPLES_KEYS,
                                      &b.samples[m], error);
     if (status == SWAPC_OK) status = add_contenders(&b);
+    if (status == SWAPC_OK) status = add_peers(&b);
     if (status == SWAPC_OK) status = run_rounds(&b);
     if (status == SWAPC_OK) summarise(&b);
     fini(&b);
@@ -194,14 +245,17 @@ static void add_row(struct swapci_lab *lab, const struct swapci_bench_row *from,
     json_object_set_new(row, "wall_median_us", json_real(from->wall_us.median));
     json_object_set_new(row, "rounds", json_integer(rounds));
     json_object_set_new(row, "default", json_boolean(from->by_default));
+    if (from->peer) json_object_set_new(row, "peer", json_true());
 }
 
 enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *error) {
     char paths[SWAPCI_METHODS_MAX][SWAPCI_LAB_PATH];
     struct swapci_bench_report report;
     swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
-    struct swapci_bench_config config = {
-        .pace = lab->pace, .requests = (unsigned)lab->requests, .log = lab->log};
+    struct swapci_bench_config config = {.pace = lab->pace,
+                                         .requests = (unsigned)lab->requests,
+                                         .peers = lab->peers,
+                                         .log = lab->log};
     enum swapc_status status = SWAPC_OK;
     for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++) {
         config.paths[m] = paths[m];
@@ -217,6 +271,15 @@ enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *e
                     report.rounds, report.requests);
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
         if (!info.built) swapci_lab_note(lab, "engine %s is not in this build", info.name);
+    for (const char *const *name = swapci_peer_names; lab->peers && *name; name++) {
+        char program[SWAPCI_LAB_PATH];
+        snprintf(program, sizeof program, "%s/%s", lab->peers, *name);
+        if (access(program, X_OK) != 0)
+            swapci_lab_note(lab,
+                            "peer %s is absent: ./dev bench engines --peers builds it where its "
+                            "tool chain is",
+                            *name);
+    }
     swapci_lab_note(lab, "the original (Rust, i7-4770K): wasmtime 2.7–3.2 × native, wasm3 23–30 × "
                          "native");
     return SWAPC_OK;

@@ -21,12 +21,14 @@ struct swapci_bench_config {
     const char *paths[SWAPCI_METHODS_MAX]; /* bundle of each method, by its number */
     struct swapci_pace pace;               /* 21 rounds by default of the command line */
     unsigned requests;                     /* calls of one contender in one round */
-    bool best_only;                        /* of each engine only the flavour that it runs best */
+    const char *peers; /* folder of peers' programs (peer.h); NULL: none take part */
+    bool best_only;    /* of each engine only the flavour that it runs best */
     swapc_log log;
 };
 
 struct swapci_bench_row {
     char engine[32], flavour[32], method[16];
+    bool peer;                            /* another waPC host, in a process of its own */
     bool by_default;                      /* what a user gets who names the engine alone */
     struct swapci_spread cpu_us, wall_us; /* of one call */
     struct swapci_spread ratio;           /* CPU time to native's; median 0: no native */

@@ -28,7 +28,8 @@ struct swapci_lab {
     const char *module_path;  /* of module: a bundle or a file, its operation and payload */
     const char *operation;
     swapc_bytes input;
-    bool native; /* of module: native code may be loaded */
+    const char *peers; /* folder of other hosts' programs; NULL: they take no part */
+    bool native;       /* of module: native code may be loaded */
     /* Finds a shipped bundle. */
     enum swapc_status (*find_bundle)(const char *name, char *out, size_t size, swapc_error *error);
 

@@ -30,6 +30,10 @@ static enum swapc_status room(struct swapci_measure *m, unsigned rounds, swapc_e
     return SWAPC_OK;
 }
 
+static uint64_t cpu_of(const struct swapci_contender *c) {
+    return c->cpu_ns ? c->cpu_ns(c->user) : swapci_clock_thread_cpu_ns();
+}
+
 static enum swapc_status slice(struct swapci_contender *c, unsigned round, unsigned from,
                                unsigned to, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
@@ -38,9 +42,9 @@ static enum swapc_status slice(struct swapci_contender *c, unsigned round, unsig
     if (warm > 0) status = c->run(c->user, 0, warm, error);
     if (status != SWAPC_OK) return status;
     uint64_t wall = swapci_clock_monotonic_ns();
-    uint64_t cpu = swapci_clock_thread_cpu_ns();
+    uint64_t cpu = cpu_of(c);
     status = c->run(c->user, from, to, error);
-    cpu = swapci_clock_thread_cpu_ns() - cpu;
+    cpu = cpu_of(c) - cpu;
     wall = swapci_clock_monotonic_ns() - wall;
     double each = 1e3 * c->units * (c->each > 0 ? c->each : 1);
     c->cpu_us[round] += (double)cpu / each;

@@ -36,6 +36,7 @@ struct swapci_contender {
     void *user;
     unsigned units; /* of one round, at least 1 */
     unsigned warm;  /* units that come before each slice, untimed, so that caches are its own */
+    uint64_t (*cpu_ns)(void *user); /* CPU time used so far; NULL: this thread's */
     double each;    /* what one unit counts for, such as the messages of a batch; 0: 1 */
     double *cpu_us; /* of one unit / each, one a round */
     double *wall_us;

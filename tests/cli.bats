@@ -81,9 +81,12 @@ commands() {
     refused 2 "frobnicate"
 }
 
-@test "bench options that are not built yet say so by name" {
-    run --separate-stderr "$SWAPC" bench engines --peers
-    refused 2 "--peers is not built yet"
+@test "bench names the peers that are absent" {
+    mkdir peers
+    SWAPC_PEERS=$work/peers "$SWAPC" bench engines --peers --rounds 1 --requests 8 --progress off >out
+    says out "peer wazero is absent"
+    run --separate-stderr "$SWAPC" bench calls --peers
+    refused 2 "belongs to bench engines"
 }
 
 @test "bench refuses arguments that do not belong together" {

@@ -30,7 +30,7 @@ struct bench {
     json_t *documents;   /* by name */
     json_t *old;         /* of --compare, or NULL */
     uint8_t *input;
-    char program[PATH_MAX], module_path[SWAPCI_LAB_PATH];
+    char program[PATH_MAX], module_path[SWAPCI_LAB_PATH], peers[SWAPCI_LAB_PATH];
 };
 
 static void draw(unsigned done, unsigned total, void *user) {
@@ -155,6 +155,16 @@ static enum swapc_status set_module(struct bench *b, char **arguments, swapc_err
     return status;
 }
 
+/* $SWAPC_PEERS, else peers beside the shipped modules' folder. */
+static enum swapc_status find_peers(struct bench *b, swapc_error *error) {
+    const char *given = getenv("SWAPC_PEERS");
+    enum swapc_status status = SWAPC_OK;
+    if (given && *given) snprintf(b->peers, sizeof b->peers, "%s", given);
+    else status = swapci_cli_share_path("peers", b->peers, sizeof b->peers, error);
+    b->lab.peers = b->peers;
+    return status;
+}
+
 static int bench(struct bench *b, const struct swapci_scenario *const *scenarios,
                  char **arguments) {
     swapc_error error = SWAPC_ERROR_INIT;
@@ -167,6 +177,7 @@ static int bench(struct bench *b, const struct swapci_scenario *const *scenarios
     b->lab.swaps = b->options->quick ? b->options->swaps / 5 : b->options->swaps;
     b->lab.program = b->program;
     b->lab.find_bundle = swapci_cli_module_path;
+    if (b->options->peers && status == SWAPC_OK) status = find_peers(b, &error);
     b->documents = json_object();
     swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
     swapci_signals_working(SWAPCI_SIGNALS_NEVER); /* what was measured is written */
@@ -242,7 +253,7 @@ int swapci_cmd_bench(int argc, char **argv) {
         {"compare", SWAPCI_OPTION_STRING, &o.compare, "OLD.json",
          "show each row's change to an earlier document", 0, 0, 0},
         {"peers", SWAPCI_OPTION_FLAG, &o.peers, NULL,
-         "compare with other waPC hosts (not built yet)", 0, 0, 0},
+         "of engines: other waPC hosts in the same run, those that are built", 0, 0, 0},
         {"report", SWAPCI_OPTION_STRING, &o.report, "DIR",
          "write a page, a picture, CSV and JSON to the folder", 0, 0, 0},
         {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW",
@@ -279,7 +290,8 @@ int swapci_cmd_bench(int argc, char **argv) {
         return swapci_cli_usage(command,
                                 "--engine takes native alone: all other engines are measured "
                                 "anyway");
-    if (o.peers) return swapci_cli_usage(command, "--peers is not built yet");
+    if (o.peers && strcmp(arguments[0], "engines") != 0 && strcmp(arguments[0], "all") != 0)
+        return swapci_cli_usage(command, "--peers belongs to bench engines");
     struct bench b = {.options = &o};
     return bench(&b, chosen, arguments);
 }
