@@ -77,7 +77,7 @@ int swapci_cmd_generate(int argc, char **argv) {
     job.redis = getenv("SWAPC_REDIS");
     const struct swapci_option rows[] = {
         {"redis", SWAPCI_OPTION_STRING, &job.redis, "URL",
-         "the Redis server (required; or $SWAPC_REDIS)", 0, 0, 0},
+         "the Redis server (default $SWAPC_REDIS)", 0, 0, 0},
         {"stream", SWAPCI_OPTION_STRING, &job.stream, "PREFIX", "prefix in Redis (default swapc)",
          0, 0, 0},
         {"messages", SWAPCI_OPTION_COUNT, &job.messages, "N",
@@ -104,7 +104,7 @@ int swapci_cmd_generate(int argc, char **argv) {
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
-    if (!job.redis) return swapci_cli_usage(command, "--redis is required");
+    if (!job.redis) return swapci_cli_usage(command, "--redis or $SWAPC_REDIS is required");
     if (job.messages == 0 && !job.input) job.messages = 1024;
     swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
     swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);

@@ -187,7 +187,7 @@ int swapci_cmd_signer(int argc, char **argv) {
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.ring || !job.common.keys)
-        return swapci_cli_usage(command, "--redis, --ring and --keys are required");
+        return swapci_cli_usage(command, "--redis or $SWAPC_REDIS, --ring and --keys are required");
     swapci_signals_handle(SWAPCI_EXIT_OK);
     if (!swapci_service_bind_parent((pid_t)job.parent)) {
         fprintf(stderr, "%s: process %d did not start this one, or has ended: leave --parent out\n",

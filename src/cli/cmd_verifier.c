@@ -154,7 +154,8 @@ int swapci_cmd_verifier(int argc, char **argv) {
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.ring || !job.common.keys)
-        return swapci_cli_usage(options.command, "--redis, --ring and --keys are required");
+        return swapci_cli_usage(options.command,
+                                "--redis or $SWAPC_REDIS, --ring and --keys are required");
     swapci_signals_handle(SWAPCI_EXIT_OK);
     swapc_error error = SWAPC_ERROR_INIT;
     return swapci_service_exit(options.command, run(&job, &error), &error);

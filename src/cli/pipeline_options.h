@@ -15,7 +15,14 @@ struct swapci_pipeline_options {
 
 /* The rows of the separate processes. */
 #define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                                \
-    {"redis", SWAPCI_OPTION_STRING, &(o)->redis, "URL", "the Redis server (required)", 0, 0, 0},     \
+    {"redis",                                                                                        \
+     SWAPCI_OPTION_STRING,                                                                           \
+     &(o)->redis,                                                                                    \
+     "URL",                                                                                          \
+     "the Redis server (default $SWAPC_REDIS)",                                                      \
+     0,                                                                                              \
+     0,                                                                                              \
+     0},                                                                                             \
         {"ring",                                                                                     \
          SWAPCI_OPTION_STRING,                                                                       \
          &(o)->ring,                                                                                 \

@@ -249,7 +249,7 @@ static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *c
     if (status == SWAPC_OK) status = swapci_redis_persist(s->redis, join_group, s, error);
     if (status == SWAPC_OK)
         status = swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, error);
-    return status;
+    return status == SWAPC_OK ? swapci_verdict_check(s->verdicts, error) : status;
 }
 
 enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_signer **out,

@@ -201,9 +201,7 @@ static enum swapc_status store(void *user, swapc_error *error) {
 
 enum swapc_status swapci_verdict_check(swapci_verdict_writer *writer, swapc_error *error) {
     SWAPC_CHECK(swapci_verdict_open(writer) == 0);
-    enum swapc_status status = swapci_redis_persist(writer->redis, store, writer, error);
-    if (status == SWAPC_OK) swapci_redis_settled(writer->redis);
-    return status;
+    return swapci_redis_persist(writer->redis, store, writer, error);
 }
 
 /* Waits until the batch under way is stored. */

@@ -74,8 +74,7 @@ enum swapc_status swapci_verdict_writer_new(swapci_redis *redis, const swapci_st
 /* Frees; verdicts not flushed are dropped: their messages stay pending. NULL does nothing. */
 void swapci_verdict_writer_free(swapci_verdict_writer *writer);
 
-/* Asks whether verdicts could be stored, and whatever is refused for ever from now on does not end a
- * service. To be called before the first verdict. Returns SWAPC_OK, UNREACHABLE, INTERRUPTED, PROTOCOL
+/* Asks whether verdicts could be stored. To be called before the first one. Returns SWAPC_OK, UNREACHABLE, INTERRUPTED, PROTOCOL
  * (names the command that is refused), NO_MEMORY. */
 enum swapc_status swapci_verdict_check(swapci_verdict_writer *writer, swapc_error *error);
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "redis_retry.h"
 #include "verdict.h"
 
 enum { MANY = 300 };
@@ -324,7 +325,7 @@ static void a_service_stores_when_the_cause_is_mended(void **state) {
         swapci_redis_config config = {
             .url = fixture_url(), .retry_ms = SWAPCI_REDIS_FOREVER, .service = true};
         fixture_ok(swapci_redis_open(&config, &s.redis, &error), &error);
-        fixture_ok(check(&s, &error), &error);
+        swapci_redis_settled(s.redis);
         admin(&s, "%s", causes[i].spoil);
         pthread_create(&mender.thread, NULL, mend_soon, &mender);
         fixture_ok(judge(&s, 0, &error), &error);

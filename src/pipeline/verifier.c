@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "redis_retry.h"
 #include "fail_point.h"
 
 /* A batch is small, so that two workers share a short queue evenly. */
@@ -165,7 +166,9 @@ static enum swapc_status worker_init(swapci_verifier *v, struct worker *w, swapc
     if (status == SWAPC_OK)
         status = swapci_verdict_writer_new(w->redis, v->config.names, v->config.keep, &w->verdicts,
                                            error);
-    return status == SWAPC_OK ? swapci_verdict_check(w->verdicts, error) : status;
+    if (status == SWAPC_OK) status = swapci_verdict_check(w->verdicts, error);
+    if (status == SWAPC_OK) swapci_redis_settled(w->redis);
+    return status;
 }
 
 enum swapc_status swapci_verifier_new(const swapci_verifier_config *config, swapci_verifier **out,

@@ -30,6 +30,8 @@ enum swapc_status swapci_redis_sleep(const atomic_int *stop, uint32_t ms, swapc_
 }
 
 static void disconnect(swapci_redis *redis) {
+    swapci_redis_tls_free(redis->tls);
+    redis->tls = NULL;
     if (redis->context) redisFree(redis->context); /* closes the socket */
     redis->context = NULL;
     redis->owed = 0;
@@ -76,14 +78,48 @@ static enum swapc_status await_socket(swapci_redis *redis, short events, swapc_e
     return swapci_redis_await(fd, events, end, redis->config.stop, error);
 }
 
+static ssize_t broken(redisContext *context, const char *why) {
+    context->err = REDIS_ERR_IO;
+    snprintf(context->errstr, sizeof context->errstr, "%s", why);
+    return -1;
+}
+
+static void note_tls_refusal(swapci_redis *redis, const char *why) {
+    snprintf(redis->tls_refused, sizeof redis->tls_refused, "%s", why);
+}
+
+static ssize_t read_tls(redisContext *context, char *buffer, size_t size) {
+    swapci_redis *redis = context->privdata;
+    const char *why = NULL;
+    bool refused = false;
+    ssize_t count = swapci_redis_tls_read(redis->tls, buffer, size, &why, &refused);
+    if (refused) note_tls_refusal(redis, why);
+    return count < 0 ? broken(context, why) : count;
+}
+
+/* What the socket takes now, or -1 with the reason; EAGAIN when it takes nothing. */
+static ssize_t write_now(swapci_redis *redis, const char **why) {
+    const redisContext *context = redis->context;
+    size_t len = sdslen(context->obuf);
+    bool refused = false;
+    if (redis->tls) {
+        ssize_t sent = swapci_redis_tls_write(redis->tls, context->obuf, len, why, &refused);
+        if (refused) note_tls_refusal(redis, *why);
+        errno = sent == 0 ? EAGAIN : EIO;
+        return sent > 0 ? sent : -1;
+    }
+    ssize_t sent = send(context->fd, context->obuf, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) *why = strerrordesc_np(errno);
+    return sent;
+}
+
 /* Raises no SIGPIPE, and waits for a server that takes nothing in slices. */
 static ssize_t write_patiently(redisContext *context) {
     swapci_redis *redis = context->privdata;
     for (;;) {
-        ssize_t sent =
-            send(context->fd, context->obuf, sdslen(context->obuf), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const char *why = NULL;
+        ssize_t sent = write_now(redis, &why);
         if (sent >= 0) return sent;
-        const char *why = strerrordesc_np(errno);
         if (errno == EAGAIN) {
             enum swapc_status status = await_socket(redis, POLLOUT, NULL);
             if (status == SWAPC_OK) continue;
@@ -92,9 +128,7 @@ static ssize_t write_patiently(redisContext *context) {
         } else if (errno == EINTR) {
             continue;
         }
-        context->err = REDIS_ERR_IO;
-        snprintf(context->errstr, sizeof context->errstr, "%s", why);
-        return -1;
+        return broken(context, why);
     }
 }
 
@@ -118,7 +152,15 @@ static enum swapc_status dial(swapci_redis *redis, swapc_error *error) {
     swapc_error why = SWAPC_ERROR_INIT;
     enum swapc_status status = swapci_redis_dial(&redis->url, redis->config.connect_ms,
                                                  redis->config.stop, &options.endpoint.fd, &why);
+    if (status == SWAPC_OK && redis->url.tls) {
+        uint64_t wait_ns = (uint64_t)redis->config.connect_ms * 1000000u;
+        status = swapci_redis_tls_open(&redis->url, options.endpoint.fd,
+                                       swapci_clock_monotonic_ns() + wait_ns, redis->config.stop,
+                                       &redis->tls, &why);
+        if (status != SWAPC_OK) close(options.endpoint.fd);
+    }
     if (status == SWAPC_UNREACHABLE) return unreachable(redis, why.text, error);
+    if (status == SWAPC_PROTOCOL) return swapci_redis_refused_tls(redis, why.text, error);
     if (status != SWAPC_OK) return swapc_error_set(error, status, "%s", why.text);
     redis->context = redisConnectWithOptions(&options);
     if (!redis->context) {
@@ -127,6 +169,7 @@ static enum swapc_status dial(swapci_redis *redis, swapc_error *error) {
     }
     redis->funcs = *redis->context->funcs;
     redis->funcs.write = write_patiently;
+    if (redis->tls) redis->funcs.read = read_tls;
     redis->context->funcs = &redis->funcs;
     redis->context->privdata = redis;
     redis->context->reader->maxbuf = 1 << 20; /* keep the buffer that a batch needs */
@@ -160,6 +203,7 @@ enum swapc_status swapci_redis_attempt(swapci_redis *redis, swapc_error *error) 
     swapc_error why = SWAPC_ERROR_INIT;
     disconnect(redis);
     redis->refusal = SWAPCI_REDIS_NOT_REFUSED;
+    redis->tls_refused[0] = 0;
     enum swapc_status status = dial(redis, &why);
     if (status == SWAPC_OK) status = greet(redis, &why);
     if (status != SWAPC_OK) {
@@ -167,7 +211,20 @@ enum swapc_status swapci_redis_attempt(swapci_redis *redis, swapc_error *error) 
         note_silent(redis);
     }
     redis->epoch += status == SWAPC_OK;
-    if (status == SWAPC_IO) return unreachable(redis, "it closed the connection", error);
+    if (status == SWAPC_IO && redis->tls_refused[0]) {
+        snprintf(
+            why.text, sizeof why.text,
+            "it ended TLS (%s): a certificate that it trusts is given with ?cert=FILE&key=FILE",
+            redis->tls_refused);
+        return swapci_redis_refused_tls(redis, why.text, error);
+    }
+    if (status == SWAPC_IO)
+        return unreachable(redis,
+                           redis->url.tls && !redis->url.cert[0]
+                               ? "it closed the connection; if it wants a certificate of ours, "
+                                 "that is given with ?cert=FILE&key=FILE"
+                               : "it closed the connection",
+                           error);
     return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
 }
 

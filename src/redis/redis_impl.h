@@ -8,6 +8,7 @@
 #include "redis.h"
 #include "redis_refusal.h"
 #include "redis_retry.h"
+#include "redis_tls.h"
 #include "redis_url.h"
 
 enum { REDIS_CODE_SIZE = 32, REDIS_SAID_MAX = 6 };
@@ -17,6 +18,8 @@ struct swapci_redis {
     swapci_redis_config config;
     redisContext *context;   /* NULL while not connected */
     redisContextFuncs funcs; /* hiredis's, with a write of ours */
+    swapci_redis_tls *tls;   /* NULL: none */
+    char tls_refused[96];    /* what the server said of our side of it; "": nothing */
     bool interrupted;        /* the write ended for the stop flag */
     uint64_t owed;           /* answers not taken yet */
 
@@ -31,6 +34,11 @@ struct swapci_redis {
     char said[REDIS_SAID_MAX][REDIS_CODE_SIZE]; /* codes that the log was told since then */
     unsigned said_count;
 };
+
+/* As a refusal that somebody has to do something about: the connection could not be made because of
+ * `why`. Returns PROTOCOL. */
+enum swapc_status swapci_redis_refused_tls(swapci_redis *redis, const char *why,
+                                           swapc_error *error);
 
 /* The first connection, as the config says. */
 enum swapc_status swapci_redis_first(swapci_redis *redis, swapc_error *error);

@@ -146,3 +146,10 @@ enum swapc_status swapci_redis_check(swapci_redis *redis, const redisReply *repl
     return swapci_redis_refused(redis, swapc_bytes_of(reply->str, reply->len), what,
                                 swapc_bytes_of(NULL, 0), error);
 }
+
+enum swapc_status swapci_redis_refused_tls(swapci_redis *redis, const char *why,
+                                           swapc_error *error) {
+    redis->refusal = SWAPCI_REDIS_NEVER;
+    strcpy(redis->code, "TLS");
+    return swapc_error_set(error, SWAPC_PROTOCOL, "Redis at %s: %s", redis->url.shown, why);
+}

@@ -51,6 +51,10 @@ static void refuses_what_is_none(void **state) {
                                         "unix:/a?db=x",
                                         "unix:/a?x",
                                         "redis://h?x",
+                                        "redis://h?ca=x",
+                                        "rediss://h?caa=x",
+                                        "rediss://h?ca",
+                                        "rediss://h#ca=x",
                                         "redis://u%4@h",
                                         "redis://u%00@h",
                                         "redis://h/99999999999"};
@@ -64,12 +68,26 @@ static void refuses_what_is_none(void **state) {
     }
 }
 
-static void refuses_tls_by_name(void **state) {
-    swapc_error error = SWAPC_ERROR_INIT;
+static void reads_tls(void **state) {
     swapci_redis_url url;
     (void)state;
-    assert_int_equal(swapci_redis_url_parse("rediss://h", &url, &error), SWAPC_UNSUPPORTED);
-    assert_non_null(strstr(error.text, "not built yet"));
+    assert_int_equal(swapci_redis_url_parse("rediss://h", &url, NULL), SWAPC_OK);
+    assert_true(url.tls);
+    assert_string_equal(url.shown, "rediss://h:6379/0");
+    static const char full[] =
+        "rediss://u:p@h:7/2?ca=/a%20b.pem&cert=c.pem&key=k.pem&server_name=redis.internal";
+    assert_int_equal(swapci_redis_url_parse(full, &url, NULL), SWAPC_OK);
+    assert_int_equal(url.db, 2);
+    assert_string_equal(url.ca, "/a b.pem");
+    assert_string_equal(url.cert, "c.pem");
+    assert_string_equal(url.key, "k.pem");
+    assert_string_equal(url.server_name, "redis.internal");
+    assert_string_equal(url.shown, "rediss://h:7/2");
+    assert_int_equal(swapci_redis_url_parse("unix:/s?user=u%26&password=p&db=3", &url, NULL), 0);
+    assert_string_equal(url.user, "u&");
+    assert_string_equal(url.password, "p");
+    assert_int_equal(url.db, 3);
+    assert_string_equal(url.shown, "unix:/s");
 }
 
 static void limits_a_socket_path_to_107_bytes(void **state) {
@@ -87,7 +105,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(reads_tcp),
         cmocka_unit_test(reads_unix),
         cmocka_unit_test(refuses_what_is_none),
-        cmocka_unit_test(refuses_tls_by_name),
+        cmocka_unit_test(reads_tls),
         cmocka_unit_test(limits_a_socket_path_to_107_bytes),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -1,0 +1,93 @@
+# The pipeline with no more rights than docs/DURABILITY.md names, and what is said of one that is missing.
+load helpers
+
+# The documented line of user $1, with the prefix $2 in place of swapc.
+documented() {
+    sed -n "s/^    \(ACL SETUSER $1 .*\)/\1/p" "$here/../docs/DURABILITY.md" | sed "s/~swapc:/~$2:/g"
+}
+
+url() {
+    echo "unix:$socket?user=$1&password=secret"
+}
+
+# start PREFIX: a server with the three users.
+start() {
+    local user
+    redis_start "$work/redis"
+    prefix=$1
+    for user in signer verifier generate; do
+        # shellcheck disable=SC2046
+        redis "$socket" $(documented $user "$1")
+    done
+}
+
+start_services() {
+    background signer "$SWAPC" signer --redis "$(url signer)" --stream "$prefix" --ring "test-$mark" --keys keys --tamper 0.1
+    signer=$pid
+    await test -s keys.pub
+    background verifier "$SWAPC" verifier --redis "$(url verifier)" --stream "$prefix" --ring "test-$mark" --keys keys.pub --method schnorr
+    verifier=$pid
+}
+
+verdicts() {
+    [[ $(redis "$socket" XLEN "$prefix:verdicts") == "$1" ]]
+}
+
+works() {
+    "$SWAPC" generate --redis "$(url generate)" --stream "$prefix" --messages 300 --method schnorr
+    await verdicts "$1"
+    [[ $(redis "$socket" XLEN "$prefix:messages") == 0 ]]
+    kill -0 "$signer" "$verifier"
+}
+
+@test "the documented rights are enough" {
+    start swapc
+    start_services
+    works 300
+    kill -KILL "$signer" # its successor, under another name, takes over and takes it out of the group
+    background signer2 "$SWAPC" signer --redis "$(url signer)" --ring "test-$mark" --keys keys --consumer other
+    signer=$pid
+    works 600
+    redis "$socket" CLIENT KILL TYPE normal
+    works 900
+    kill -TERM "$signer"
+    finish "$signer"
+    [[ -z $(grep -h "SETUSER" ./*.err) ]]
+}
+
+@test "a prefix with a hash tag" {
+    start "{b}"
+    start_services
+    works 300
+    [[ $(redis "$socket" --raw KEYS '*' | grep -vc '^{b}:') == 0 ]]
+}
+
+@test "one right less is named with its remedy" {
+    local right
+    start swapc
+    for right in xgroup xinfo xreadgroup xpending set xadd xack xdel; do
+        redis "$socket" ACL SETUSER signer "-$right"
+        run --separate-stderr timeout 60 "$SWAPC" signer --redis "$(url signer)" --ring "test-$mark" --keys keys
+        refused 1 "ACL SETUSER signer [+]$right"
+        # shellcheck disable=SC2046
+        redis "$socket" $(documented signer swapc)
+    done
+    for right in xadd xack xdel time; do
+        redis "$socket" ACL SETUSER verifier "-$right"
+        run --separate-stderr timeout 60 "$SWAPC" verifier --redis "$(url verifier)" --ring "test-$mark" --keys keys.pub
+        refused 1 "ACL SETUSER verifier [+]$right"
+        # shellcheck disable=SC2046
+        redis "$socket" $(documented verifier swapc)
+    done
+    redis "$socket" ACL SETUSER generate -xadd
+    run --separate-stderr timeout 60 "$SWAPC" generate --redis "$(url generate)" --messages 3
+    [[ $status == 1 ]]
+    says "$stderr" "ACL SETUSER generate [+]xadd"
+}
+
+@test "the help names the variable" {
+    local command
+    for command in signer verifier generate run; do
+        says "$("$SWAPC" $command --help)" '[$]SWAPC_REDIS'
+    done
+}

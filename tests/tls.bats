@@ -1,0 +1,116 @@
+# Redis over TLS, with certificates that the test makes: an authority, a server, a client.
+load helpers
+
+# certificate NAME SUBJECT [EXTENSION]: NAME.pem and NAME.key, signed by the authority in ca.pem.
+certificate() {
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$2"
+    openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out "$1.pem" \
+        -extfile <(printf '%s' "subjectAltName=$3")
+}
+
+authority() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$1.key" -out "$1.pem" \
+        -subj "/CN=$1" -days 2
+}
+
+# A server that speaks TLS at 127.0.0.1:$port and wants a client's certificate, unless told otherwise.
+tls_start() {
+    program=$(command -v redis-server || command -v redis-check-rdb)
+    [[ -n $(ldd "$program" | grep libssl) ]] || skip "this redis-server has no TLS"
+    {
+        authority ca
+        certificate server redis.internal "DNS:redis.internal"
+        certificate client client "DNS:client"
+    } >openssl.log 2>&1
+    port=$(free_port)
+    redis_start "$work/redis" --tls-port "$port" --tls-cert-file "$work/server.pem" --tls-key-file "$work/server.key" \
+        --tls-ca-cert-file "$work/ca.pem" "$@"
+    ca="ca=$work/ca.pem"
+    own="cert=$work/client.pem&key=$work/client.key"
+    name=server_name=redis.internal
+}
+
+generate() {
+    run --separate-stderr timeout 60 "$SWAPC" generate --redis "$1" --messages 5
+}
+
+@test "the pipeline over tls" {
+    tls_start
+    export SWAPC_REDIS="rediss://127.0.0.1:$port?$ca&$own&$name"
+    background signer "$SWAPC" signer --ring "test-$mark" --keys keys
+    signer=$pid
+    await test -s keys.pub
+    background verifier "$SWAPC" verifier --ring "test-$mark" --keys keys.pub --method schnorr
+    "$SWAPC" generate --messages 2000 --method schnorr
+    await verdicts_reach "$socket" 2000
+    redis "$socket" CLIENT KILL TYPE normal
+    "$SWAPC" generate --messages 500 --method schnorr
+    await verdicts_reach "$socket" 2500
+    [[ $(redis "$socket" XLEN swapc:messages) == 0 ]]
+    [[ $(redis "$socket" XLEN swapc:verdicts) == 2500 ]]
+}
+
+@test "a large message over tls" {
+    tls_start --tls-auth-clients no
+    head -c 1500000 /dev/zero | tr '\0' x >large
+    echo >>large
+    cat large large large >input
+    "$SWAPC" generate --redis "rediss://127.0.0.1:$port?$ca&$name" --input input
+    [[ $(redis "$socket" XLEN swapc:messages) == 3 ]]
+}
+
+@test "what is wrong with tls is told with its remedy" {
+    tls_start
+    generate "rediss://127.0.0.1:$port?$ca&$name"
+    refused_says "cert=FILE&key=FILE"
+    generate "rediss://127.0.0.1:$port?$own&$name"
+    refused_says "not trusted .*ca=FILE"
+    { authority other; } 2>/dev/null
+    generate "rediss://127.0.0.1:$port?ca=$work/other.pem&$own&$name"
+    refused_says "not trusted .*ca=FILE"
+    generate "rediss://127.0.0.1:$port?$ca&$own"
+    refused_says "another name.*server_name=NAME"
+    generate "rediss://127.0.0.1:$port?$ca&$own&server_name=redis.example"
+    refused_says "another name.*server_name=NAME"
+    generate "rediss://127.0.0.1:$port?ca=$work/none.pem&$own&$name"
+    refused_says "CA file $work/none.pem .*ca=FILE"
+    generate "rediss://127.0.0.1:$port?$ca&cert=$work/none.pem&$name"
+    refused_says "certificate $work/none.pem"
+    generate "rediss://127.0.0.1:$port?$ca&cert=$work/client.pem&key=$work/server.key&$name"
+    refused_says "private key $work/server.key"
+    generate "redis://127.0.0.1:$port"
+    [[ $status == 1 ]]
+    generate "rediss://127.0.0.1:$port?$ca&$own&$name"
+    [[ $status == 0 ]]
+}
+
+# Exit status 1, and stderr says $1.
+refused_says() {
+    [[ $status == 1 ]]
+    says "$stderr" "$1"
+}
+
+@test "a server without tls at a rediss url" {
+    port=$(free_port)
+    redis_start "$work/redis" --port "$port"
+    generate "rediss://127.0.0.1:$port"
+    refused_says "redis://"
+}
+
+@test "a server that is silent in tls does not hold a signal up" {
+    background silent python3 -c '
+import socket, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen()
+print(s.getsockname()[1], flush=True)
+time.sleep(600)
+'
+    await test -s silent.out
+    background signer "$SWAPC" signer --redis "rediss://127.0.0.1:$(<silent.out)" --ring "test-$mark" --keys keys
+    await grep -q "does not answer in TLS.*trying again" signer.err
+    local before=$SECONDS
+    kill -TERM "$pid"
+    finish "$pid"
+    ((SECONDS - before <= 10))
+}
