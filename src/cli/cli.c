@@ -98,6 +98,12 @@ swapc_log swapci_cli_log(void) {
     return log;
 }
 
+swapc_log swapci_cli_service_log(void) {
+    swapc_log log = swapci_cli_log();
+    if (!getenv("SWAPC_LOG")) log.max_level = SWAPC_LOG_INFO;
+    return log;
+}
+
 void swapci_cli_console(const char *module, uint64_t generation, swapc_bytes line, void *user) {
     (void)user;
     flockfile(stderr);

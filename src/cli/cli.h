@@ -44,6 +44,9 @@ int swapci_cli_fail(const char *command, const swapc_error *error);
  * $SWAPC_LOG (error, warn, info, debug) on. */
 swapc_log swapci_cli_log(void);
 
+/* The same, from info on unless $SWAPC_LOG says otherwise: for services, whose log is all they say. */
+swapc_log swapci_cli_service_log(void);
+
 /* A console sink on stderr, tagged with module and generation. */
 void swapci_cli_console(const char *module, uint64_t generation, swapc_bytes line, void *user);
 

@@ -18,6 +18,8 @@ struct signer_job {
     double tamper;
     swapci_stream_names names;
     swapci_signer *signer;
+    swapci_sender *sender;
+    swapci_redis_health health;
 };
 
 /* A generator has messages: they are being read already, so all there is to say is whether the
@@ -78,8 +80,19 @@ static void tell_status(void *user, swapci_control_status *out) {
 #define COUNTER(name) {#name, stats.name},
     const swapci_control_counter counters[] = {SWAPCI_SIGNER_COUNTERS(COUNTER)};
 #undef COUNTER
+    out->waiting = stats.waiting;
+    out->in_flight = stats.in_flight;
     memcpy(out->counters, counters, sizeof counters);
     out->counter_count = sizeof counters / sizeof *counters;
+}
+
+static void look(void *user, struct swapci_service_view *out) {
+    struct signer_job *job = user;
+    swapci_signer_stats stats = swapci_signer_stats_get(job->signer);
+    out->redis = swapci_redis_up(&job->health);
+    out->peer = swapci_sender_receiver_alive(job->sender);
+    out->done = stats.sent;
+    out->full = stats.full;
 }
 
 /* Before a forced end. */
@@ -90,12 +103,20 @@ static void abandon(void *user) {
 static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
     swapci_transport_service transport = {on_connect, on_sending, on_left, job};
     swapci_control_service control = {.status = tell_status, .user = job};
+    char ready[512];
+    snprintf(ready, sizeof ready, "ring %s, stream %s, consumer %s", job->common.ring,
+             job->names.messages, job->consumer);
     struct swapci_service service = {
+        .role = "signer",
+        .peer = "verifier",
+        .ring = job->common.ring,
+        .look = look,
+        .ready = ready,
         .health_name = "transport_interface.Transport_interface",
         .listen = job->common.listen,
         .transport = &transport,
         .control = &control,
-        .log = swapci_cli_log(),
+        .log = job->parent ? swapci_cli_log() : swapci_cli_service_log(),
         .start = start,
         .ended = ended,
         .stop = stop,
@@ -127,10 +148,11 @@ static enum swapc_status run(struct signer_job *job, swapc_error *error) {
         .consumer = job->consumer ? job->consumer : consumer,
         .tamper = job->tamper,
         .seed = job->seed,
-        .log = swapci_cli_log(),
+        .log = job->parent ? swapci_cli_log() : swapci_cli_service_log(),
         .stop = &swapci_signals_stop,
     };
     default_consumer(job->common.ring, consumer, sizeof consumer);
+    job->consumer = config.consumer;
     config.method = swapci_method_find(swapc_bytes_str(job->method));
     enum swapc_status status = swapci_stream_names_init(&job->names, job->common.stream, error);
     if (status == SWAPC_OK)
@@ -139,7 +161,8 @@ static enum swapc_status run(struct signer_job *job, swapc_error *error) {
     swapci_keyring_free(keys);
     config.pairs = pairs;
     if (status == SWAPC_OK) status = swapci_pipeline_sender(job->common.ring, &sender, error);
-    config.sender = sender;
+    config.sender = job->sender = sender;
+    config.health = &job->health;
     if (sender) swapci_signals_leftover(abandon, sender);
     if (status == SWAPC_OK) status = swapci_signer_new(&config, &job->signer, error);
     if (status == SWAPC_OK) status = serve(job, error);

@@ -15,16 +15,38 @@ struct verifier_job {
     bool allow_native;
 };
 
+/* What serves, and what it sees. */
+struct served {
+    struct swapci_verifier_control slots;
+    swapci_receiver *receiver;
+    swapci_redis_health *health;
+};
+
+static swapci_verifier *verifier_of(void *user) {
+    return ((struct served *)user)->slots.verifier;
+}
+
 static enum swapc_status start(void *user, swapc_error *error) {
-    return swapci_verifier_start(user, error);
+    return swapci_verifier_start(verifier_of(user), error);
 }
 
 static void stop(void *user) {
-    swapci_verifier_stop(user);
+    swapci_verifier_stop(verifier_of(user));
 }
 
 static bool ended(void *user) {
-    return swapci_verifier_ended(user);
+    return swapci_verifier_ended(verifier_of(user));
+}
+
+static void look(void *user, struct swapci_service_view *out) {
+    const struct served *b = user;
+    swapci_verifier_stats stats = swapci_verifier_stats_get(b->slots.verifier);
+    out->redis = swapci_redis_up(b->health);
+    out->peer = swapci_receiver_sender_alive(b->receiver);
+    out->done = stats.valid + stats.not_valid + stats.errors;
+    out->errors = stats.errors;
+    out->unknown_keys = stats.unknown_keys;
+    snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
 }
 
 /* Before a forced end. */
@@ -32,19 +54,28 @@ static void abandon(void *user) {
     swapci_receiver_abandon(user);
 }
 
-static enum swapc_status serve(const struct verifier_job *job, swapci_judges *judges,
-                               swapci_verifier *verifier, swapc_error *error) {
-    struct swapci_verifier_control slots = {judges, (unsigned)job->workers};
-    swapci_control_service control = swapci_verifier_control_service(&slots);
+static enum swapc_status serve(const struct verifier_job *job, struct served *served,
+                               swapc_error *error) {
+    swapci_verifier *verifier = served->slots.verifier;
+    swapci_control_service control = swapci_verifier_control_service(&served->slots);
+    char ready[512], modules[384];
+    swapci_verifier_control_modules(&served->slots, modules, sizeof modules);
+    snprintf(ready, sizeof ready, "ring %s, %u workers%s", job->common.ring, served->slots.workers,
+             modules);
     struct swapci_service service = {
+        .role = "verifier",
+        .peer = "signer",
+        .ring = job->common.ring,
+        .look = look,
+        .ready = ready,
         .health_name = "swapc.verifier",
         .listen = job->common.listen,
         .control = &control,
-        .log = swapci_cli_log(),
+        .log = swapci_cli_service_log(),
         .start = start,
         .ended = ended,
         .stop = stop,
-        .user = verifier,
+        .user = served,
     };
     enum swapc_status status = swapci_service_run(&service, error);
     swapci_verifier_stop(verifier);
@@ -72,6 +103,7 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
                                    .log = swapci_cli_log(),
                                    .workers = (unsigned)job->workers};
     struct swapci_module_paths paths;
+    swapci_redis_health health = {0};
     unsigned methods = swapci_method_set(job->method);
     swapci_stream_names names;
     swapci_judges *judges = NULL;
@@ -94,14 +126,21 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
         .redis = {.url = job->common.redis,
                   .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
                   .service = true,
-                  .stop = &swapci_signals_hurry},
+                  .stop = &swapci_signals_hurry,
+                  .health = &health},
         .names = &names,
         .keep = job->keep,
         .workers = (unsigned)job->workers,
-        .log = swapci_cli_log(),
+        .log = swapci_cli_service_log(),
     };
     if (status == SWAPC_OK) status = swapci_verifier_new(&verifier_config, &verifier, error);
-    if (status == SWAPC_OK) status = serve(job, judges, verifier, error);
+    struct served served = {.slots = {.judges = judges,
+                                      .workers = (unsigned)job->workers,
+                                      .verifier = verifier,
+                                      .log = swapci_cli_service_log()},
+                            .receiver = receiver,
+                            .health = &health};
+    if (status == SWAPC_OK) status = serve(job, &served, error);
     swapci_verifier_free(verifier);
     if (receiver) swapci_signals_leftover_gone(receiver);
     swapci_receiver_close(receiver);

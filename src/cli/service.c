@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 #include <uv.h>
@@ -15,7 +16,7 @@
 #include "rpc_uv.h"
 #include "signals.h"
 
-enum { TICK_MS = 100, GRACE_MS = 300 };
+enum { TICK_MS = 100, GRACE_MS = 300, RATE_TICKS = 50, SAY_MS = 5000, COMPLAIN_MS = 10000 };
 
 struct frame {
     const struct swapci_service *service;
@@ -27,6 +28,15 @@ struct frame {
     swapci_rpc_uv *joint;
     swapci_control_service control;
     char *socket; /* NULL: none was made */
+
+    /* How things stand, by the last tick. */
+    struct swapci_service_view view;
+    bool serving, peer_seen, lonely_said, full_said;
+    char reason[SWAPCI_CONTROL_REASON_MAX];
+    uint64_t lonely_ns, full_ns; /* since when; 0: not */
+    uint64_t errors_said, keys_said, complained_ns;
+    uint64_t done[RATE_TICKS]; /* a circle */
+    unsigned ticks;
 };
 
 bool swapci_service_bind_parent(pid_t parent) {
@@ -55,8 +65,118 @@ static void tell(void *user) {
     uv_async_send(&f->signalled);
 }
 
+static void say(const struct frame *f, enum swapc_log_level level, const char *text) {
+    swapc_log_write(&f->service->log, level, f->service->role, "%s", text);
+}
+
+static void set_health(struct frame *f, bool serving) {
+    static const char *const always[] = {"", "swapc.control.v1.Control", NULL};
+    for (int i = 0; f->health && always[i]; i++)
+        swapci_health_service_set(f->health, always[i], serving);
+    if (f->health) swapci_health_service_set(f->health, f->service->health_name, serving);
+}
+
+/* Why this process is not to be used now; "" when it is. A peer that never was there and never was
+ * needed is not missed. */
+static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_MAX]) {
+    const struct swapci_service *s = f->service;
+    bool missed = !f->view.peer && (f->peer_seen || f->view.done > 0 || f->view.full);
+    out[0] = 0;
+    if (f->control.draining) snprintf(out, SWAPCI_CONTROL_REASON_MAX, "it is ending");
+    else if (!f->view.redis)
+        snprintf(out, SWAPCI_CONTROL_REASON_MAX, "Redis does not answer, or refuses what is asked");
+    else if (missed)
+        snprintf(out, SWAPCI_CONTROL_REASON_MAX,
+                 "no %s is on the ring %s: start swapc %s --ring %s there", s->peer, s->ring,
+                 s->peer, s->ring);
+}
+
+static void follow_health(struct frame *f) {
+    char reason[SWAPCI_CONTROL_REASON_MAX], line[SWAPCI_CONTROL_REASON_MAX + 32];
+    judge_health(f, reason);
+    bool serving = !reason[0];
+    if (strcmp(reason, f->reason) != 0 && !f->control.draining) {
+        snprintf(line, sizeof line, serving ? "serving again" : "not serving: %s", reason);
+        say(f, serving ? SWAPC_LOG_INFO : SWAPC_LOG_WARN, line);
+    }
+    memcpy(f->reason, reason, sizeof reason);
+    f->serving = serving;
+    set_health(f, serving);
+}
+
+/* Says once that something lasts; *since is 0 while it does not. */
+static void say_if_it_lasts(struct frame *f, bool lasts, uint64_t now, uint64_t *since, bool *said,
+                            const char *text) {
+    if (!lasts) *since = *said = 0;
+    else if (*since == 0) *since = now;
+    if (*since == 0 || *said || now - *since < SAY_MS * 1000000ull) return;
+    *said = true;
+    say(f, SWAPC_LOG_WARN, text);
+}
+
+static void follow_waits(struct frame *f, uint64_t now) {
+    const struct swapci_service *s = f->service;
+    char text[256];
+    snprintf(text, sizeof text,
+             "waiting for a %s on the ring %s for 5 s: swapc %s --ring %s is one", s->peer, s->ring,
+             s->peer, s->ring);
+    say_if_it_lasts(f, !f->view.peer && f->view.redis, now, &f->lonely_ns, &f->lonely_said, text);
+    snprintf(text, sizeof text,
+             "waiting for room on the ring %s for 5 s: the %s takes less than there is", s->ring,
+             s->peer);
+    say_if_it_lasts(f, f->view.full && f->view.peer, now, &f->full_ns, &f->full_said, text);
+}
+
+/* At most one line in COMPLAIN_MS. */
+static void follow_verdicts(struct frame *f, uint64_t now) {
+    const struct swapci_service_view *v = &f->view;
+    char text[384];
+    uint64_t errors = v->errors - f->errors_said, keys = v->unknown_keys - f->keys_said;
+    if (errors + keys == 0 ||
+        (f->complained_ns && now - f->complained_ns < COMPLAIN_MS * 1000000ull))
+        return;
+    f->complained_ns = now;
+    f->errors_said = v->errors;
+    f->keys_said = v->unknown_keys;
+    if (errors > 0)
+        snprintf(text, sizeof text, "%llu more verdicts are Error, the last one for: %s",
+                 (unsigned long long)errors, v->last_error);
+    else
+        snprintf(text, sizeof text,
+                 "%llu more verdicts are NotValid because their key is unknown: is --keys the .pub "
+                 "file of this ring's signer?",
+                 (unsigned long long)keys);
+    say(f, SWAPC_LOG_WARN, text);
+}
+
+static void look_around(struct frame *f) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    f->view = (struct swapci_service_view){.redis = true, .peer = true};
+    f->service->look(f->service->user, &f->view);
+    f->peer_seen |= f->view.peer;
+    f->done[f->ticks++ % RATE_TICKS] = f->view.done;
+    follow_health(f);
+    follow_waits(f, now);
+    follow_verdicts(f, now);
+}
+
+static void frame_status(void *user, swapci_control_status *out) {
+    const struct frame *f = user;
+    unsigned last = f->ticks ? (f->ticks - 1) % RATE_TICKS : 0;
+    unsigned first = f->ticks >= RATE_TICKS ? f->ticks % RATE_TICKS : 0;
+    unsigned span = f->ticks >= RATE_TICKS ? RATE_TICKS - 1 : f->ticks ? f->ticks - 1 : 0;
+    if (span > 0)
+        out->rate_per_s = (double)(f->done[last] - f->done[first]) * 1000 / (span * TICK_MS);
+    out->serving = f->serving && !f->control.draining;
+    out->redis_up = f->view.redis;
+    out->peer_up = f->view.peer;
+    snprintf(out->reason, sizeof out->reason, "%s",
+             f->control.draining ? "it is ending" : f->reason);
+}
+
 static void on_tick(uv_timer_t *handle) {
     struct frame *f = handle->data;
+    look_around(f);
     if (f->service->ended(f->service->user)) uv_stop(&f->loop);
 }
 
@@ -100,8 +220,6 @@ static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
     if (status == SWAPC_OK) status = swapci_rpc_server_start(f->server, error);
     if (status == SWAPC_OK) {
         keep_socket_in_mind(f);
-        swapci_health_service_set(f->health, "", true);
-        swapci_health_service_set(f->health, s->health_name, true);
     }
     return status;
 }
@@ -130,12 +248,18 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, swapc
     if (service->control) f.control = *service->control;
     f.control.drain = drain;
     f.control.drain_user = &f;
+    f.control.frame_status = frame_status;
+    f.control.read_only = service->listen && strncmp(service->listen, "unix:", 5) != 0;
     f.control.started_ns = swapci_clock_monotonic_ns();
     start_watching(&f);
     if (service->listen) status = listen_on(&f, error);
     if (status == SWAPC_OK && service->start) status = service->start(service->user, error);
     if (status == SWAPC_OK) {
         swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
+        look_around(&f);
+        swapc_log_write(&service->log, SWAPC_LOG_INFO, service->role, "ready: %s%s%s",
+                        service->ready, service->listen ? ", gRPC at " : "",
+                        service->listen ? swapci_rpc_server_address(f.server) : "");
         uv_run(&f.loop, UV_RUN_DEFAULT);
     }
     stop_listening(&f);

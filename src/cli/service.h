@@ -15,7 +15,22 @@
 #include "swapc/swapc.h"
 #include "transport_service.h"
 
+/* What a service sees of the world around it; zeroed before it is asked for. */
+struct swapci_service_view {
+    bool redis;            /* it answers */
+    bool peer;             /* the other side of the ring is there */
+    bool full;             /* what is to be sent finds no room */
+    uint64_t done;         /* messages so far */
+    uint64_t errors;       /* of them: verdict Error */
+    uint64_t unknown_keys; /* of them: NotValid because their key is unknown */
+    char last_error[SWAPCI_CONTROL_NAME_MAX];
+};
+
 struct swapci_service {
+    const char *role;                                          /* "signer": of the log */
+    const char *peer;                                          /* "verifier" */
+    const char *ring;                                          /* name, for people */
+    void (*look)(void *user, struct swapci_service_view *out); /* asked a few times a second */
     const char *health_name;                   /* the service that is SERVING beside "" */
     const char *listen;                        /* NULL: no gRPC */
     const swapci_transport_service *transport; /* NULL: none */
@@ -23,6 +38,7 @@ struct swapci_service {
                                                   NULL: none */
     pid_t parent;                              /* ends when this process does; 0: nobody's */
     swapc_log log;
+    const char *ready; /* said once the work has begun */
     enum swapc_status (*start)(void *user,
                                swapc_error *error); /* begins the work: called once, when
                                   listening has succeeded, before any call is answered; NULL: none */

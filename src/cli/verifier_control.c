@@ -11,6 +11,12 @@ static void tell_status(void *user, swapci_control_status *out) {
         {"swaps", swapci_judges_swaps(control->judges)},
         {"workers", control->workers},
     };
+    swapci_verifier_stats stats = swapci_verifier_stats_get(control->verifier);
+    out->valid = stats.valid;
+    out->not_valid = stats.not_valid;
+    out->errors = stats.errors;
+    out->in_flight = stats.in_flight;
+    COPY(out->last_error, stats.last_reason);
     COPY(out->role, "verifier");
     COPY(out->version, swapc_version());
     memcpy(out->counters, counters, sizeof counters);
@@ -35,10 +41,31 @@ static bool describe(swapci_judges *judges, const swapci_method *method,
     return true;
 }
 
+size_t swapci_verifier_control_modules(const struct swapci_verifier_control *control, char *out,
+                                       size_t size) {
+    size_t used = 0;
+    out[0] = 0;
+    for (unsigned m = 0; m < swapci_method_count; m++) {
+        swapci_control_module module;
+        if (used >= size || !describe(control->judges, swapci_method_table[m], &module)) continue;
+        used += (size_t)snprintf(out + used, size - used, ", %s %s (%s %s)", module.name,
+                                 module.version, module.engine, module.flavour);
+    }
+    return used;
+}
+
 static void list(void *user, swapci_control_modules *out) {
     const struct swapci_verifier_control *control = user;
     for (unsigned m = 0; m < swapci_method_count; m++)
         if (describe(control->judges, swapci_method_table[m], &out->rows[out->count])) out->count++;
+}
+
+static void say_current(const struct swapci_verifier_control *control,
+                        const swapci_control_module *m) {
+    swapc_log_write(&control->log, SWAPC_LOG_INFO, "verifier",
+                    "slot %s: %s %s (%s %s, %.16s) judges from now on, as generation %llu", m->slot,
+                    m->name, m->version, m->engine, m->flavour, m->digest,
+                    (unsigned long long)m->generation);
 }
 
 /* A slot has its method's name. */
@@ -60,7 +87,7 @@ static enum swapc_status swap(void *user, const char *slot, const char *path,
         status = swapc_error_set(error, SWAPC_INVALID,
                                  "the bundle's path must begin with a slash, not \"%s\"", path);
     if (status == SWAPC_OK) status = swapci_judges_swap(control->judges, method, path, error);
-    if (status == SWAPC_OK) describe(control->judges, method, out);
+    if (status == SWAPC_OK && describe(control->judges, method, out)) say_current(control, out);
     return status;
 }
 
@@ -70,7 +97,7 @@ static enum swapc_status rollback(void *user, const char *slot, swapci_control_m
     const swapci_method *method;
     enum swapc_status status = find_slot(slot, &method, error);
     if (status == SWAPC_OK) status = swapci_judges_rollback(control->judges, method, error);
-    if (status == SWAPC_OK) describe(control->judges, method, out);
+    if (status == SWAPC_OK && describe(control->judges, method, out)) say_current(control, out);
     return status;
 }
 

@@ -8,11 +8,18 @@
 
 #include "control_service.h"
 #include "judge.h"
+#include "verifier.h"
 
 struct swapci_verifier_control {
     swapci_judges *judges;
     unsigned workers;
+    swapci_verifier *verifier;
+    swapc_log log; /* told of each swap */
 };
+
+/* Writes ", NAME VERSION (ENGINE FLAVOUR)" of each slot's module; returns the length it has in whole. */
+size_t swapci_verifier_control_modules(const struct swapci_verifier_control *control, char *out,
+                                       size_t size);
 
 /* The service over control, which must outlive it. */
 swapci_control_service swapci_verifier_control_service(struct swapci_verifier_control *control);

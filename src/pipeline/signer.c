@@ -118,7 +118,10 @@ bool swapci_signer_forget(swapci_signer *signer, const void *user) {
 
 /* Reads new entries and sends them, or waits a little when enough is under way. */
 static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
-    size_t room = SWAPCI_SIGNER_IN_FLIGHT - swapci_sender_in_flight(s->sender);
+    size_t flight = swapci_sender_in_flight(s->sender);
+    size_t room = SWAPCI_SIGNER_IN_FLIGHT - flight;
+    atomic_store_explicit(&s->in_flight, flight, memory_order_relaxed);
+    atomic_store_explicit(&s->full, room < s->batch_max, memory_order_relaxed);
     if (room < s->batch_max) return swapci_signer_nap(s, 1, error);
     enum swapc_status status = resolve_waiters(s, error);
     if (status == SWAPC_OK) {
@@ -241,7 +244,8 @@ static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *c
                                  .service = true,
                                  .log = &s->config.log,
                                  .role = "signer",
-                                 .stop = s->stop};
+                                 .stop = s->stop,
+                                 .health = config->health};
     s->record_max = s->sender->record_max;
     s->record = malloc(s->record_max);
     if (!s->record) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
@@ -295,9 +299,13 @@ void swapci_signer_stop(swapci_signer *signer) {
 
 swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
 #define LOAD(name) .name = atomic_load_explicit(&signer->count_##name, memory_order_relaxed),
-    return (swapci_signer_stats){.state = (enum swapci_signer_state)atomic_load_explicit(
-                                     &signer->state, memory_order_relaxed),
-                                 SWAPCI_SIGNER_COUNTERS(LOAD)};
+    return (swapci_signer_stats){
+        .state =
+            (enum swapci_signer_state)atomic_load_explicit(&signer->state, memory_order_relaxed),
+        SWAPCI_SIGNER_COUNTERS(LOAD).waiting =
+            atomic_load_explicit(&signer->waiting, memory_order_relaxed),
+        .in_flight = atomic_load_explicit(&signer->in_flight, memory_order_relaxed),
+        .full = atomic_load_explicit(&signer->full, memory_order_relaxed)};
 #undef LOAD
 }
 

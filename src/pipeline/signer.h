@@ -57,6 +57,7 @@ typedef struct swapci_signer_config {
     atomic_int
         *stop; /* what swapci_signer_stop raises, and who else wants the signer to end, also while
                          it is being made; NULL: one of its own; borrowed */
+    swapci_redis_health *health;  /* as in redis.h; NULL: none */
     swapci_signer_ended_fn ended; /* NULL: none */
     void *user;
 } swapci_signer_config;
@@ -109,6 +110,9 @@ typedef struct swapci_signer_stats {
 #define SWAPCI_SIGNER_FIELD(name) uint64_t name;
     SWAPCI_SIGNER_COUNTERS(SWAPCI_SIGNER_FIELD)
 #undef SWAPCI_SIGNER_FIELD
+    uint64_t waiting;   /* messages in the stream that have no verdict yet, as of the last 2 s */
+    uint64_t in_flight; /* records sent and not taken */
+    bool full;          /* what is to be sent finds no room */
 } swapci_signer_stats;
 
 swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer);

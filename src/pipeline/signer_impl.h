@@ -63,6 +63,8 @@ struct swapci_signer {
 #define SIGNER_COUNT(name) _Atomic uint64_t count_##name;
     SWAPCI_SIGNER_COUNTERS(SIGNER_COUNT)
 #undef SIGNER_COUNT
+    _Atomic uint64_t waiting, in_flight;
+    atomic_bool full;
 
     pthread_mutex_t lock; /* of the two below */
     signer_waiter *waiters;

@@ -40,6 +40,9 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
         atomic_fetch_add_explicit(&s->count_adopted, moved, memory_order_relaxed);
         swapci_signer_recovery_begin(s);
     }
+    uint64_t waiting = 0;
+    if (status == SWAPC_OK) status = swapci_stream_length(s->redis, &s->names, &waiting, error);
+    if (status == SWAPC_OK) atomic_store_explicit(&s->waiting, waiting, memory_order_relaxed);
     if (status == SWAPC_OK) s->chores_due_ns = now + CHORES_MS * 1000000ull;
     return status;
 }

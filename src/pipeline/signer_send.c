@@ -37,6 +37,7 @@ static enum swapc_status write_record(swapci_signer *s, size_t len, swapc_error 
     for (;;) {
         swapc_error why = SWAPC_ERROR_INIT;
         enum swapc_status status = swapci_sender_send(s->sender, record, SLICE_MS, &why);
+        atomic_store_explicit(&s->full, status != SWAPC_OK, memory_order_relaxed);
         if (status == SWAPC_OK) return status;
         if (status == SWAPC_UNREACHABLE) /* full, and no verifier: one will come */
             status = swapci_signer_nap(s, SLICE_MS, error);

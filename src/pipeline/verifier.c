@@ -7,11 +7,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "redis_retry.h"
 #include "fail_point.h"
 
 /* A batch is small, so that two workers share a short queue evenly. */
-enum { TAKE_MAX = 16, WAIT_MS = 250 };
+enum { TAKE_MAX = 16, WAIT_MS = 250, PROBE_MS = 1000 };
 
 struct worker {
     swapci_verifier *verifier;
@@ -26,6 +27,8 @@ struct worker {
     swapc_bytes taken[TAKE_MAX]; /* views into arena */
     unsigned taken_count;
     swapc_error error;
+    atomic_uint open;      /* judged and not stored */
+    uint64_t probe_due_ns; /* when Redis is asked next whether it answers */
 };
 
 struct swapci_verifier {
@@ -36,6 +39,7 @@ struct swapci_verifier {
     atomic_int stop;
     atomic_int failed;
     atomic_uint running;
+    swapci_tally tally;
     unsigned worker_count;
     struct worker workers[];
 };
@@ -78,6 +82,7 @@ static enum swapc_status store(struct worker *w) {
 
 /* Adds one, and sends a full batch while the next one is judged. */
 static enum swapc_status collect(struct worker *w, const swapci_verdict *verdict) {
+    swapci_tally_note(&w->verifier->tally, verdict->status, verdict->reason);
     enum swapc_status status = swapci_verdict_add(w->verdicts, verdict, &w->error);
     if (status != SWAPC_OK || ++w->collected < w->collect_max) return status;
     w->collected = 0;
@@ -102,6 +107,18 @@ static enum swapc_status judge_taken(struct worker *w) {
     return status;
 }
 
+/* With nothing to do: stores what is unstored. With nothing to store either, nobody would notice that
+ * Redis is gone, so it is asked now and then. */
+static enum swapc_status idle(struct worker *w) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    enum swapc_status status = store(w);
+    if (status != SWAPC_OK || !w->verifier->config.redis.health || now < w->probe_due_ns)
+        return status;
+    (void)swapci_redis_probe(w->redis, NULL);
+    w->probe_due_ns = swapci_clock_monotonic_ns() + PROBE_MS * 1000000ull;
+    return status;
+}
+
 /* One turn: a batch if one is ready; else stores what is unstored, and waits. */
 static enum swapc_status turn(struct worker *w) {
     swapci_verifier *v = w->verifier;
@@ -121,12 +138,13 @@ static enum swapc_status turn(struct worker *w) {
     case SWAPC_CORRUPT:
         return SWAPC_OK;
     case SWAPC_EMPTY:
+        return idle(w);
     case SWAPC_INTERRUPTED:
         return store(w);
     case SWAPC_CLOSED:
     case SWAPC_UNREACHABLE: /* no signer: its successor will attach */
         swapc_error_clear(&w->error);
-        status = store(w);
+        status = idle(w);
         swapci_redis_sleep(&v->stop, WAIT_MS / 5, NULL);
         return status;
     default:
@@ -139,7 +157,10 @@ static void *work(void *user) {
     struct worker *w = user;
     swapci_verifier *v = w->verifier;
     enum swapc_status status = SWAPC_OK;
-    while (status == SWAPC_OK && !atomic_load(&v->stop)) status = turn(w);
+    while (status == SWAPC_OK && !atomic_load(&v->stop)) {
+        status = turn(w);
+        atomic_store_explicit(&w->open, swapci_verdict_open(w->verdicts), memory_order_relaxed);
+    }
     if (status == SWAPC_OK) status = store(w);
     if (status != SWAPC_OK && status != SWAPC_INTERRUPTED) {
         atomic_store(&v->failed, 1);
@@ -208,6 +229,18 @@ enum swapc_status swapci_verifier_start(swapci_verifier *verifier, swapc_error *
 void swapci_verifier_stop(swapci_verifier *verifier) {
     atomic_store(&verifier->stop, 1);
     swapci_receiver_interrupt(verifier->receiver);
+}
+
+swapci_verifier_stats swapci_verifier_stats_get(swapci_verifier *verifier) {
+    swapci_tally *tally = &verifier->tally;
+    swapci_verifier_stats stats = {.valid = atomic_load(&tally->valid),
+                                   .not_valid = atomic_load(&tally->not_valid),
+                                   .errors = atomic_load(&tally->errors),
+                                   .unknown_keys = atomic_load(&tally->unknown_keys)};
+    swapci_tally_reason(tally, stats.last_reason);
+    for (unsigned i = 0; i < verifier->worker_count; i++)
+        stats.in_flight += atomic_load(&verifier->workers[i].open);
+    return stats;
 }
 
 bool swapci_verifier_failed(const swapci_verifier *verifier) {

@@ -17,6 +17,7 @@
 #include "judge.h"
 #include "redis.h"
 #include "stream.h"
+#include "tally.h"
 #include "transport.h"
 
 enum { SWAPCI_VERIFIER_WORKERS_MAX = 64, SWAPCI_VERIFIER_UNSTORED = 512 };
@@ -47,6 +48,16 @@ void swapci_verifier_stop(swapci_verifier *verifier);
 /* Waits for the workers. Returns SWAPC_OK, or the first failure of one (Redis gone), which has
  * stopped the others. */
 enum swapc_status swapci_verifier_join(swapci_verifier *verifier, swapc_error *error);
+
+typedef struct swapci_verifier_stats {
+    uint64_t valid, not_valid, errors;         /* judged */
+    uint64_t unknown_keys;                     /* of not_valid: their key is not in keys.pub */
+    uint64_t in_flight;                        /* judged and not stored */
+    char last_reason[SWAPCI_TALLY_REASON_MAX]; /* of the last Error; "": none */
+} swapci_verifier_stats;
+
+/* Any thread. */
+swapci_verifier_stats swapci_verifier_stats_get(swapci_verifier *verifier);
 
 /* Whether a worker failed: the others stop, join tells why. Any thread. */
 bool swapci_verifier_failed(const swapci_verifier *verifier);

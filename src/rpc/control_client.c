@@ -64,6 +64,17 @@ enum swapc_status swapci_control_client_status(swapci_rpc_client *client, unsign
     COPY(out->role, r->role);
     COPY(out->version, r->version);
     COPY(out->state, r->state);
+    COPY(out->reason, r->reason);
+    COPY(out->last_error, r->last_error);
+    out->serving = r->serving;
+    out->redis_up = r->redis_up;
+    out->peer_up = r->peer_up;
+    out->valid = r->valid;
+    out->not_valid = r->not_valid;
+    out->errors = r->errors;
+    out->rate_per_s = r->rate_per_s;
+    out->waiting = r->waiting;
+    out->in_flight = r->in_flight;
     for (size_t i = 0; i < r->n_counters && i < SWAPCI_CONTROL_COUNTERS_MAX; i++) {
         COPY(out->counters[i].name, r->counters[i]->name);
         out->counters[i].value = r->counters[i]->value;

@@ -58,6 +58,17 @@ static void reply_status(swapci_rpc_call *call, const swapci_control_service *se
     response.state = (char *)(service->draining ? "draining" : "serving");
     response.pid = (uint32_t)getpid();
     response.uptime_ms = (swapci_clock_monotonic_ns() - service->started_ns) / 1000000;
+    response.reason = (char *)status->reason;
+    response.last_error = (char *)status->last_error;
+    response.serving = status->serving;
+    response.redis_up = status->redis_up;
+    response.peer_up = status->peer_up;
+    response.valid = status->valid;
+    response.not_valid = status->not_valid;
+    response.errors = status->errors;
+    response.rate_per_s = status->rate_per_s;
+    response.waiting = status->waiting;
+    response.in_flight = status->in_flight;
     response.counters = rows;
     response.n_counters = status->counter_count;
     swapci_rpc_message_reply(call, &response.base);
@@ -70,7 +81,19 @@ static void handle_status(void *user, swapci_rpc_call *call, swapc_bytes bytes) 
     if (!request) return;
     protobuf_c_message_free_unpacked(request, NULL);
     service->status(service->user, &status);
+    if (service->frame_status) service->frame_status(service->drain_user, &status);
     reply_status(call, service, &status);
+}
+
+/* Returns false after having refused what a read-only service does not do. */
+static bool may_change(const swapci_control_service *service, swapci_rpc_call *call) {
+    if (!service->read_only) return true;
+    swapci_rpc_call_finish(
+        call, SWAPCI_RPC_PERMISSION_DENIED,
+        "[SYSTEM] on TCP without mutual TLS this is read-only: start the process "
+        "with --tls-cert, --tls-key and --tls-client-ca, or with --listen "
+        "unix:PATH");
+    return false;
 }
 
 static void handle_drain(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
@@ -79,6 +102,7 @@ static void handle_drain(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     ProtobufCMessage *request = READ(call, bytes, drain_request);
     if (!request) return;
     protobuf_c_message_free_unpacked(request, NULL);
+    if (!may_change(service, call)) return;
     service->drain(service->drain_user);
     swapci_rpc_message_reply(call, &response.base);
 }
@@ -160,7 +184,9 @@ static void handle_swap(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     ProtobufCMessage *request = READ(call, bytes, swap_request);
     struct swap_job *job = NULL;
     if (!request) return;
-    if (!service->swap) {
+    if (!may_change(service, call)) {
+        /* answered */
+    } else if (!service->swap) {
         no_slots(call);
     } else if (atomic_load(&service->swapping.busy)) {
         swapci_rpc_call_finish(call, SWAPCI_RPC_ABORTED,
@@ -185,7 +211,9 @@ static void handle_rollback(void *user, swapci_rpc_call *call, swapc_bytes bytes
     ProtobufCMessage *request = READ(call, bytes, rollback_request);
     if (!request) return;
     const char *slot = ((const Swapc__Control__V1__RollbackRequest *)request)->slot;
-    if (!service->rollback) {
+    if (!may_change(service, call)) {
+        /* answered */
+    } else if (!service->rollback) {
         no_slots(call);
     } else {
         enum swapc_status status = service->rollback(service->user, slot, &module, &error);

@@ -28,6 +28,9 @@ typedef struct swapci_control_service {
     void *user;
     void (*drain)(void *drain_user); /* must not block */
     void *drain_user;
+    /* What the process's frame adds to status; NULL: nothing. */
+    void (*frame_status)(void *drain_user, swapci_control_status *out);
+    bool read_only;      /* whoever reaches the server may ask, and change nothing */
     uint64_t started_ns; /* by the monotonic clock (clock.h) */
     bool draining;       /* what Status says; changed by the handlers' thread alone */
     struct {

@@ -34,6 +34,15 @@ static void status(void *user, swapci_control_status *out) {
     strcpy(out->counters[1].name, "large");
     out->counters[1].value = UINT64_MAX;
     out->counter_count = 2;
+    out->serving = out->redis_up = true;
+    strcpy(out->reason, "because");
+    strcpy(out->last_error, "TRAP");
+    out->valid = 1;
+    out->not_valid = 2;
+    out->errors = 3;
+    out->waiting = 4;
+    out->in_flight = 5;
+    out->rate_per_s = 6.5;
 }
 
 static void drain(void *user) {
@@ -83,9 +92,14 @@ static int start(void **state) {
     static struct process process;
     struct process *p = &process;
     void *scratch;
-    *p = (struct process){
-        .service = {
-            status, list, swap, rollback, p, drain, p, swapci_clock_monotonic_ns(), false, {0}}};
+    *p = (struct process){.service = {.status = status,
+                                      .list = list,
+                                      .swap = swap,
+                                      .rollback = rollback,
+                                      .user = p,
+                                      .drain = drain,
+                                      .drain_user = p,
+                                      .started_ns = swapci_clock_monotonic_ns()}};
     *state = p;
     sem_init(&p->entered, 0, 0);
     sem_init(&p->leave, 0, 0);
@@ -123,6 +137,11 @@ static void status_is_told(void **state) {
     assert_int_equal(got.counter_count, 2);
     assert_string_equal(got.counters[1].name, "large");
     assert_true(got.counters[1].value == UINT64_MAX);
+    assert_true(got.serving && got.redis_up && !got.peer_up);
+    assert_string_equal(got.reason, "because");
+    assert_string_equal(got.last_error, "TRAP");
+    assert_true(got.valid == 1 && got.not_valid == 2 && got.errors == 3 && got.waiting == 4 &&
+                got.in_flight == 5 && got.rate_per_s == 6.5);
     p->service.draining = true;
     assert_int_equal(swapci_control_client_status(p->client, PATIENCE, &got, NULL), SWAPC_OK);
     assert_string_equal(got.state, "draining");
@@ -132,6 +151,26 @@ static void drain_reaches_the_process(void **state) {
     struct process *p = *state;
     assert_int_equal(swapci_control_client_drain(p->client, PATIENCE, NULL), SWAPC_OK);
     assert_int_equal(p->drains, 1);
+}
+
+static void read_only_changes_nothing(void **state) {
+    struct process *p = *state;
+    swapci_control_status got;
+    swapci_control_module module;
+    swapc_error error = SWAPC_ERROR_INIT;
+    static swapci_control_modules modules;
+    p->service.read_only = true;
+    assert_int_equal(
+        swapci_control_client_swap(p->client, "schnorr", "/b", PATIENCE, &module, &error),
+        SWAPC_SYSTEM);
+    assert_non_null(strstr(error.text, "--tls-cert"));
+    assert_int_equal(swapci_control_client_rollback(p->client, "schnorr", PATIENCE, &module, NULL),
+                     SWAPC_SYSTEM);
+    assert_int_equal(swapci_control_client_drain(p->client, PATIENCE, NULL), SWAPC_SYSTEM);
+    assert_string_equal(p->path, "");
+    assert_int_equal(p->drains, 0);
+    assert_int_equal(swapci_control_client_status(p->client, PATIENCE, &got, NULL), SWAPC_OK);
+    assert_int_equal(swapci_control_client_list(p->client, PATIENCE, &modules, NULL), SWAPC_OK);
 }
 
 static void every_module_is_listed(void **state) {
@@ -242,6 +281,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(status_is_told, start, stop),
         cmocka_unit_test_setup_teardown(drain_reaches_the_process, start, stop),
+        cmocka_unit_test_setup_teardown(read_only_changes_nothing, start, stop),
         cmocka_unit_test_setup_teardown(every_module_is_listed, start, stop),
         cmocka_unit_test_setup_teardown(swap_and_rollback, start, stop),
         cmocka_unit_test_setup_teardown(a_refusal_says_why, start, stop),

@@ -5,6 +5,7 @@
 #ifndef SWAPCI_CONTROL_TYPES_H
 #define SWAPCI_CONTROL_TYPES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
 
 enum {
     SWAPCI_CONTROL_NAME_MAX = 64,
+    SWAPCI_CONTROL_REASON_MAX = 384,
     SWAPCI_CONTROL_PATH_MAX = 4096,
     SWAPCI_CONTROL_COUNTERS_MAX = 16,
     SWAPCI_CONTROL_MODULES_MAX = 16
@@ -34,6 +36,12 @@ typedef struct swapci_control_status {
     uint64_t uptime_ms;
     swapci_control_counter counters[SWAPCI_CONTROL_COUNTERS_MAX];
     size_t counter_count;
+    bool serving, redis_up, peer_up;
+    char reason[SWAPCI_CONTROL_REASON_MAX]; /* why not serving */
+    uint64_t valid, not_valid, errors;      /* verdicts of this process */
+    char last_error[SWAPCI_CONTROL_NAME_MAX];
+    double rate_per_s;
+    uint64_t waiting, in_flight;
 } swapci_control_status;
 
 typedef struct swapci_control_module {

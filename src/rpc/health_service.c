@@ -13,6 +13,7 @@
 #include <string.h>
 
 typedef Grpc__Health__V1__HealthCheckRequest request_t;
+typedef Grpc__Health__V1__HealthListResponse__StatusesEntry entry_t;
 
 struct state {
     char name[SWAPCI_HEALTH_NAME_MAX + 1];
@@ -32,14 +33,6 @@ struct swapci_health_service {
     bool draining;
     struct watcher *watchers;
 };
-
-enum swapc_status swapci_health_service_new(swapci_health_service **out, swapc_error *error) {
-    *out = calloc(1, sizeof **out);
-    if (!*out) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the health service");
-    pthread_mutex_init(&(*out)->lock, NULL);
-    (*out)->count = 1; /* "" */
-    return SWAPC_OK;
-}
 
 /* Returns NULL for a service that is not known; lock held, as for all below. */
 static struct state *find(swapci_health_service *health, const char *name) {
@@ -80,8 +73,21 @@ static struct state *find_or_add(swapci_health_service *health, const char *name
     return state;
 }
 
+enum swapc_status swapci_health_service_new(swapci_health_service **out, swapc_error *error) {
+    *out = calloc(1, sizeof **out);
+    if (!*out) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the health service");
+    pthread_mutex_init(&(*out)->lock, NULL);
+    (*out)->count = 1; /* "" */
+    find_or_add(*out, SWAPCI_HEALTH_LIVENESS)->serving = true;
+    return SWAPC_OK;
+}
+
+static bool is_liveness(const char *name) {
+    return strcmp(name, SWAPCI_HEALTH_LIVENESS) == 0;
+}
+
 void swapci_health_service_set(swapci_health_service *health, const char *service, bool serving) {
-    SWAPC_CHECK(strlen(service) <= SWAPCI_HEALTH_NAME_MAX);
+    SWAPC_CHECK(strlen(service) <= SWAPCI_HEALTH_NAME_MAX && !is_liveness(service));
     pthread_mutex_lock(&health->lock);
     bool known = find(health, service) != NULL;
     struct state *state = find_or_add(health, service);
@@ -97,7 +103,7 @@ void swapci_health_service_drain(swapci_health_service *health) {
     pthread_mutex_lock(&health->lock);
     health->draining = true;
     for (size_t i = 0; i < health->count; i++) {
-        if (!health->states[i].serving) continue;
+        if (!health->states[i].serving || is_liveness(health->states[i].name)) continue;
         health->states[i].serving = false;
         tell_all(health, health->states[i].name);
     }
@@ -167,7 +173,32 @@ static void watch_gone(void *user, swapci_rpc_call *call) {
     free(found);
 }
 
+/* What is pointed at while the lock is held is copied by the reply. */
+static void list(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
+    swapci_health_service *health = user;
+    Grpc__Health__V1__HealthListResponse response = GRPC__HEALTH__V1__HEALTH_LIST_RESPONSE__INIT;
+    entry_t entries[SWAPCI_HEALTH_SERVICES_MAX], *rows[SWAPCI_HEALTH_SERVICES_MAX];
+    Grpc__Health__V1__HealthCheckResponse values[SWAPCI_HEALTH_SERVICES_MAX];
+    ProtobufCMessage *request =
+        swapci_rpc_message_request(call, &grpc__health__v1__health_list_request__descriptor, bytes);
+    if (!request) return;
+    protobuf_c_message_free_unpacked(request, NULL);
+    pthread_mutex_lock(&health->lock);
+    for (size_t i = 0; i < health->count; i++) {
+        grpc__health__v1__health_list_response__statuses_entry__init(&entries[i]);
+        values[i] = describe(health, health->states[i].name);
+        entries[i].key = health->states[i].name;
+        entries[i].value = &values[i];
+        rows[i] = &entries[i];
+    }
+    response.statuses = rows;
+    response.n_statuses = health->count;
+    swapci_rpc_message_reply(call, &response.base);
+    pthread_mutex_unlock(&health->lock);
+}
+
 static const swapci_rpc_method methods[] = {
+    {.name = SWAPCI_HEALTH_LIST, .handle = list, .flags = SWAPCI_RPC_ON_RPC_THREAD},
     {.name = SWAPCI_HEALTH_CHECK, .handle = check, .flags = SWAPCI_RPC_ON_RPC_THREAD},
     {.name = SWAPCI_HEALTH_WATCH,
      .handle = watch,

@@ -145,6 +145,34 @@ static void watchers_may_leave(void **state) {
     }
 }
 
+/* The bytes, since our own client has no List. */
+static void list_names_all(void **state) {
+    struct ward *ward = *state;
+    static const uint8_t wanted[] = {0x0a, 4,    0x12, 2, 8,   2, /* "": NOT_SERVING (key absent) */
+                                     0x0a, 14,   0x0a, 8, 'l', 'i', 'v', 'e',  'n', 'e', 's',
+                                     's',  0x12, 2,    8, 1, /* SERVING */
+                                     0x0a, 9,    0x0a, 3, 'a', '.', 'A', 0x12, 2,   8,   1};
+    uint8_t *reply;
+    size_t len;
+    swapci_health_service_set(ward->health, "a.A", true);
+    assert_int_equal(swapci_rpc_client_call(ward->client, "/grpc.health.v1.Health/List",
+                                            swapc_bytes_str(""), PATIENCE, &reply, &len, NULL),
+                     SWAPC_OK);
+    assert_int_equal(len, sizeof wanted);
+    assert_memory_equal(reply, wanted, len);
+    free(reply);
+}
+
+static void liveness_outlives_the_drain(void **state) {
+    struct ward *ward = *state;
+    assert_check(ward, SWAPCI_HEALTH_LIVENESS, SWAPCI_HEALTH_SERVING);
+    swapci_rpc_stream *stream = watch(ward, SWAPCI_HEALTH_LIVENESS);
+    assert_next(stream, SWAPCI_HEALTH_SERVING);
+    swapci_health_service_drain(ward->health);
+    assert_check(ward, SWAPCI_HEALTH_LIVENESS, SWAPCI_HEALTH_SERVING);
+    swapci_rpc_stream_free(stream);
+}
+
 /* More watchers than there is room for: the surplus is refused, everybody else is served. */
 static void watchers_shut_nobody_out(void **state) {
     struct ward *ward = *state;
@@ -182,6 +210,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(slow_watcher_costs_nothing, open_ward, close_ward),
         cmocka_unit_test_setup_teardown(shutdown_ends_watches, open_ward, close_ward),
         cmocka_unit_test_setup_teardown(watchers_may_leave, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(list_names_all, open_ward, close_ward),
+        cmocka_unit_test_setup_teardown(liveness_outlives_the_drain, open_ward, close_ward),
         cmocka_unit_test_setup_teardown(watchers_shut_nobody_out, open_ward, close_ward),
         cmocka_unit_test_setup_teardown(close_ends_a_watch, open_ward, close_ward),
     };
