@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     swapc_limits limits = SWAPC_LIMITS_INIT;
     static struct swapc_call call;
     swapc_reply reply = SWAPC_REPLY_INIT;
-    swapc_run run = {swapci_clock_monotonic_ns() + 1000000, NULL};
+    swapc_run run = {.deadline_ns = swapci_clock_monotonic_ns() + 1000000};
     uint32_t bytes = sizes[fuzz_byte(&in) % 8];
     uint8_t calls = fuzz_byte(&in) % CALLS_MAX;
     int32_t result = fuzz_byte(&in) % 2;
@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     swapc_bytes operation = fuzz_bytes(&in, fuzz_byte(&in) % 16);
     swapc_bytes payload = fuzz_bytes(&in, fuzz_byte(&in) % 64);
     swapci_call_begin(&call, operation, payload, &reply, NULL, 1);
-    call.run = &run;
+    swapci_call_enter(&call, &run);
     /* Arguments first, content of the memory behind them: growing one leaves the other alone. */
     swapc_bytes script = fuzz_bytes(&in, (size_t)calls * 24);
     swapc_bytes content = fuzz_rest(&in);

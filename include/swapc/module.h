@@ -112,7 +112,19 @@ typedef struct swapc_cancel {
 /* Asks the calls that run with cancel to stop (async-signal-safe), and later ones not to start. */
 void swapc_cancel_request(swapc_cancel *cancel) SWAPC_NONNULL(1);
 
-/* Options are borrowed for the call that takes them. */
+/* How long the innermost call whose host-call handler or console this thread is in may still take, in
+ * whole milliseconds rounded down: 0 when its deadline has passed or it was cancelled, UINT32_MAX when
+ * it has no deadline, or when the thread is in no such callback. For handlers that wait or work long:
+ * they cannot be interrupted, and a call whose handler comes back late ends with DEADLINE (CANCELLED)
+ * all the same. */
+uint32_t swapc_call_remaining_ms(void) SWAPC_WARN_UNUSED;
+
+/* Options are borrowed for the call that takes them. deadline_ms and cancel hold for everything between
+ * entering the call and its return: guest code, imports, an instance that has to be made for it, and the
+ * calls that its host calls make on this thread, which get the smaller of their own deadline and what
+ * is left of this one, and obey this one's cancel, too. What may overrun, and by how much, is in
+ * docs/DEADLINES.md. A host-call handler cannot be interrupted: one that comes back after the deadline
+ * ends the call with DEADLINE, and what it did has happened; nothing is retried. */
 typedef struct swapc_call_options {
     size_t size;                /* sizeof(swapc_call_options), by SWAPC_CALL_OPTIONS_INIT */
     uint32_t deadline_ms;       /* 0: the module's limit */

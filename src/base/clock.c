@@ -1,5 +1,7 @@
 #include "clock.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <time.h>
 
 #include "swapc/log.h"
@@ -14,13 +16,28 @@ uint64_t swapci_clock_monotonic_ns(void) {
     return read_ns(CLOCK_MONOTONIC);
 }
 
+/* Where the kernel ticks slowly, the exact clock. */
+uint64_t swapci_clock_coarse_ns(void) {
+    enum { UNKNOWN, COARSE, EXACT, TICK_MOST_NS = 4000000 };
+    static atomic_int which = UNKNOWN;
+    int use = atomic_load_explicit(&which, memory_order_relaxed);
+    if (use == UNKNOWN) {
+        struct timespec tick;
+        bool fine = clock_getres(CLOCK_MONOTONIC_COARSE, &tick) == 0 && tick.tv_sec == 0 &&
+                    tick.tv_nsec <= TICK_MOST_NS;
+        use = fine ? COARSE : EXACT;
+        atomic_store_explicit(&which, use, memory_order_relaxed);
+    }
+    return read_ns(use == COARSE ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC);
+}
+
 /* The coarse clock is behind by a tick of the kernel, 1 to 10 ms, and by more where a hypervisor holds
  * the tick up: the fiftieth covers that. */
 uint64_t swapci_clock_deadline_ns(uint32_t after_ms) {
-    enum { LONG_MS = 1000, PART = 50 };
+    enum { LONG_MS = 1000 };
     uint64_t after = (uint64_t)after_ms * 1000000u;
     if (after_ms < LONG_MS) return swapci_clock_monotonic_ns() + after;
-    return read_ns(CLOCK_MONOTONIC_COARSE) + after + after / PART;
+    return read_ns(CLOCK_MONOTONIC_COARSE) + after + after / SWAPCI_CLOCK_PART;
 }
 
 uint64_t swapci_clock_realtime_us(void) {

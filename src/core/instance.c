@@ -11,19 +11,13 @@
 
 enum { ERROR_SHOWN = 200 }; /* bytes of a guest's error that a report quotes */
 
-static swapc_run run_for(uint32_t deadline_ms, const swapc_cancel *cancel) {
-    swapc_run run = {0, cancel ? &cancel->flag : NULL};
-    if (deadline_ms != 0) run.deadline_ns = swapci_clock_deadline_ns(deadline_ms);
-    return run;
-}
-
 /* Why the guest was stopped, where nobody said more. */
-static void say_why(enum swapc_status status, uint32_t deadline_ms, char *out, size_t size) {
+static void say_why(enum swapc_status status, const swapc_run *run, char *out, size_t size) {
     if (status == SWAPC_DEADLINE)
-        snprintf(out, size,
-                 "it ran longer than its deadline of %u ms (limits.deadline_ms, or the "
-                 "call's own)",
-                 deadline_ms);
+        snprintf(out, size, "it ran longer than its deadline (%s)",
+                 run->outer && run->outer->deadline_ns == run->deadline_ns
+                     ? "that of the call around it"
+                     : "limits.deadline_ms, or the call's own");
     else if (status == SWAPC_MEMORY_LIMIT)
         snprintf(out, size, "%s (limits.memory_max)", swapc_status_text(status));
     else snprintf(out, size, "%s", swapc_status_text(status));
@@ -33,8 +27,7 @@ static void say_why(enum swapc_status status, uint32_t deadline_ms, char *out, s
  * may have said why in `said`. Names the module and, when that is where it was, its start; the text that
  * the guest gave to __guest_error before is told too. */
 static enum swapc_status stopped(const struct swapci_instance *instance, enum swapc_status status,
-                                 uint32_t deadline_ms, bool start, const swapc_error *said,
-                                 swapc_error *error) {
+                                 bool start, const swapc_error *said, swapc_error *error) {
     const swapc_error *report = &instance->call.report;
     const char *name = instance->blueprint->name;
     char named[SWAPC_ERROR_TEXT_MAX], why[160], guest[ERROR_SHOWN] = "";
@@ -43,7 +36,7 @@ static enum swapc_status stopped(const struct swapci_instance *instance, enum sw
     if (!error || error->status != SWAPC_OK) return status;
     bool guest_s = status >= SWAPC_GUEST_ERROR && status < SWAPC_NO_MEMORY;
     snprintf(named, sizeof named, "module \"%s\"", name);
-    say_why(status, deadline_ms, why, sizeof why);
+    say_why(status, instance->call.run, why, sizeof why);
     const char *reason = report->status != SWAPC_OK ? report->text
                          : said->text[0]            ? said->text
                                                     : why;
@@ -69,21 +62,23 @@ static enum swapc_status run_init(struct swapci_instance *instance, const char *
     return SWAPC_OK;
 }
 
-static enum swapc_status start(struct swapci_instance *instance, swapc_error *error) {
+static enum swapc_status start(struct swapci_instance *instance, const swapc_run *run,
+                               swapc_error *error) {
     const struct swapci_blueprint *b = instance->blueprint;
-    uint32_t deadline_ms = b->start_ms ? b->start_ms : b->limits.deadline_ms;
-    swapc_run run = run_for(deadline_ms, NULL);
     swapc_error said = SWAPC_ERROR_INIT;
-    instance->call.run = &run;
-    enum swapc_status status = b->engine->instantiate(b->module, &instance->call, &b->limits, &run,
+    swapci_call_enter(&instance->call, run);
+    enum swapc_status status = b->engine->instantiate(b->module, &instance->call, &b->limits, run,
                                                       &instance->engine, &said);
     for (const char *const *init = swapci_init_exports; *init && status == SWAPC_OK; init++)
-        status = run_init(instance, *init, &run, &said);
+        status = run_init(instance, *init, run, &said);
     swapci_console_flush(&instance->call);
-    return status == SWAPC_OK ? status : stopped(instance, status, deadline_ms, true, &said, error);
+    if (status != SWAPC_OK) status = stopped(instance, status, true, &said, error);
+    instance->call.run = NULL;
+    return status;
 }
 
 enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
+                                      const swapc_run *run, void *user, uint64_t generation,
                                       struct swapci_instance **out, swapc_error *error) {
     struct swapci_instance *instance = swapci_heap_zeroed(1, sizeof *instance);
     if (!instance)
@@ -94,9 +89,11 @@ enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
     instance->call.host = blueprint->host;
     instance->call.limits = &blueprint->limits;
     instance->call.module_name = blueprint->name;
+    instance->call.watched = (blueprint->engine->caps & SWAPC_CAP_DEADLINE) != 0;
+    instance->call.now = blueprint->now;
     swapci_call_begin(&instance->call, swapc_bytes_of(NULL, 0), swapc_bytes_of(NULL, 0), &scratch,
-                      NULL, 0);
-    enum swapc_status status = start(instance, error);
+                      user, generation);
+    enum swapc_status status = start(instance, run, error);
     swapc_reply_fini(&scratch);
     if (status != SWAPC_OK) {
         swapci_instance_free(instance);
@@ -106,6 +103,13 @@ enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
     return SWAPC_OK;
 }
 
+/* Not copied: it may be long, and the instance is thrown away anyway. */
+static void exchange(swapc_reply *a, swapc_reply *b) {
+    swapc_reply kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
 void swapci_instance_free(struct swapci_instance *instance) {
     if (instance->engine) instance->blueprint->engine->free_instance(instance->engine);
     swapci_call_fini(&instance->call);
@@ -113,31 +117,28 @@ void swapci_instance_free(struct swapci_instance *instance) {
 }
 
 enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_bytes operation,
-                                       swapc_bytes payload, const swapc_call_options *options,
+                                       swapc_bytes payload, const swapc_run *run, void *user,
                                        uint64_t generation, swapc_reply *reply, bool *reusable,
                                        swapc_error *error) {
     const struct swapci_blueprint *b = instance->blueprint;
-    uint32_t deadline_ms =
-        options && options->deadline_ms ? options->deadline_ms : b->limits.deadline_ms;
-    swapc_run run = run_for(deadline_ms, options ? options->cancel : NULL);
     int32_t result = 0;
     swapc_error said; /* its text is long: not cleared whole on each call */
     said.status = SWAPC_OK;
     said.text[0] = '\0';
     said.native = 0;
     said.engine = NULL;
-    swapci_call_begin(&instance->call, operation, payload, reply, options ? options->user : NULL,
-                      generation);
-    instance->call.run = &run;
-    enum swapc_status status = b->engine->call(instance->engine, &run, (uint32_t)operation.len,
+    swapci_call_begin(&instance->call, operation, payload, reply, user, generation);
+    swapci_call_enter(&instance->call, run);
+    enum swapc_status status = b->engine->call(instance->engine, run, (uint32_t)operation.len,
                                                (uint32_t)payload.len, &result, &said);
     swapci_console_flush(&instance->call);
     *reusable = status == SWAPC_OK;
     if (status != SWAPC_OK) {
+        status = stopped(instance, status, false, &said, error);
         reply->body = swapc_bytes_of(NULL, 0);
-        swapc_bytes text = swapci_call_error_text(&instance->call);
-        if (text.len) swapc_reply_set(reply, text); /* without memory it is in the report only */
-        return stopped(instance, status, deadline_ms, false, &said, error);
+        if (swapci_call_error_text(&instance->call).len)
+            exchange(reply, &instance->call.guest_error);
+        return status;
     }
     status = swapci_call_answer(&instance->call, result);
     if (status == SWAPC_NO_MEMORY)

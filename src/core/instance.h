@@ -21,8 +21,25 @@ struct swapci_blueprint {
     const swapc_host_config *host;
     const char *name;
     swapc_limits limits;
-    uint32_t start_ms; /* while a candidate is proved: its start's own deadline; else 0 */
+    const uint64_t *now; /* the engine's word with the time; NULL: none */
 };
+
+/* The time that an entry has from now on: its options' deadline or the module's, and no more than what
+ * is left of the call around it on this thread. options NULL: none. */
+static inline swapc_run swapci_run_for(const struct swapci_blueprint *blueprint,
+                                       const swapc_call_options *options) {
+    uint32_t deadline_ms = blueprint->limits.deadline_ms;
+    if (options && options->deadline_ms) deadline_ms = options->deadline_ms;
+    const swapc_call *around = swapci_around.call;
+    swapc_run run = {0, options && options->cancel ? &options->cancel->flag : NULL,
+                     around ? around->run : NULL};
+    uint64_t recent = blueprint->now ? __atomic_load_n(blueprint->now, __ATOMIC_RELAXED) : 0;
+    if (deadline_ms != 0) run.deadline_ns = swapci_clock_deadline_near(recent, deadline_ms);
+    uint64_t outer_ns = run.outer ? run.outer->deadline_ns : 0;
+    if (outer_ns != 0 && (run.deadline_ns == 0 || outer_ns < run.deadline_ns))
+        run.deadline_ns = outer_ns;
+    return run;
+}
 
 struct swapci_instance {
     swapc_call call;
@@ -41,16 +58,18 @@ struct swapci_pool {
     struct swapci_instance *list;
 };
 
-/* Makes an instance and runs its start section and init exports, under the limits.
+/* Makes an instance and runs its start section and init exports, under the limits and under run, user and
+ * generation of the call that needs it.
  * Returns SWAPC_OK or a 2xx/3xx status; an init that leaves by proc_exit(0) has succeeded. */
 enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
+                                      const swapc_run *run, void *user, uint64_t generation,
                                       struct swapci_instance **out, swapc_error *error);
 void swapci_instance_free(struct swapci_instance *instance);
 
 /* One call, as swapc_module_call says. After anything but OK and GUEST_ERROR (and NO_MEMORY while
  * answering) *reusable is false. */
 enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_bytes operation,
-                                       swapc_bytes payload, const swapc_call_options *options,
+                                       swapc_bytes payload, const swapc_run *run, void *user,
                                        uint64_t generation, swapc_reply *reply, bool *reusable,
                                        swapc_error *error);
 

@@ -176,10 +176,15 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
 static enum swapc_status prove(swapc_module *module, uint32_t start_ms, swapc_error *error) {
     struct swapci_blueprint *b = &module->blueprint;
     struct swapci_instance *instance;
-    b->start_ms = swapci_module_deadline(module, start_ms);
-    enum swapc_status status = swapci_instance_new(b, &instance, b->start_ms ? NULL : error);
-    if (b->start_ms && status != SWAPC_OK) status = swapci_instance_new(b, &instance, error);
-    b->start_ms = 0;
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+    options.deadline_ms = swapci_module_deadline(module, start_ms);
+    swapc_run run = swapci_run_for(b, &options);
+    enum swapc_status status =
+        swapci_instance_new(b, &run, NULL, 0, &instance, options.deadline_ms ? NULL : error);
+    if (options.deadline_ms && status != SWAPC_OK) {
+        run = swapci_run_for(b, &options);
+        status = swapci_instance_new(b, &run, NULL, 0, &instance, error);
+    }
     if (status == SWAPC_OK) swapci_pool_give(&module->pool, instance);
     return status;
 }
@@ -229,6 +234,8 @@ static enum swapc_status build(swapc_module *module, unsigned index, uint32_t st
     enum swapc_status status = check_limits(module, error);
     if (status == SWAPC_OK) status = swapci_host_open_engine(module->host, index, &state, error);
     if (status == SWAPC_OK) {
+        const swapc_engine *engine = module->blueprint.engine;
+        module->blueprint.now = engine->now ? engine->now(state) : NULL;
         note_engine_build(module, state);
         status = obtain(module, state, error);
     }
@@ -442,11 +449,14 @@ enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation
     enum swapc_status status = swapci_call_options(&options, &own, error);
     if (status == SWAPC_OK) status = admit(operation, payload, options, error);
     if (status != SWAPC_OK) return status;
+    void *user = options ? options->user : NULL;
+    swapc_run run = swapci_run_for(&module->blueprint, options);
     struct swapci_instance *instance = swapci_pool_take(&module->pool);
-    if (!instance) status = swapci_instance_new(&module->blueprint, &instance, error);
+    if (!instance)
+        status = swapci_instance_new(&module->blueprint, &run, user, generation, &instance, error);
     if (status != SWAPC_OK) return status;
     uint8_t *detached = detach(reply, operation, payload);
-    status = swapci_instance_call(instance, operation, payload, options, generation, reply,
+    status = swapci_instance_call(instance, operation, payload, &run, user, generation, reply,
                                   &reusable, error);
     if (detached) swapci_heap_free(detached);
     if (reusable) swapci_pool_give(&module->pool, instance);

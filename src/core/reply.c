@@ -1,4 +1,4 @@
-#include "swapc/module.h"
+#include "reply.h"
 
 #include "heap.h"
 
@@ -7,17 +7,23 @@ void swapc_reply_fini(swapc_reply *reply) {
     *reply = (swapc_reply)SWAPC_REPLY_INIT;
 }
 
-enum swapc_status swapc_reply_set(swapc_reply *reply, swapc_bytes bytes) {
-    if (bytes.len > reply->capacity) {
+bool swapci_reply_room(swapc_reply *reply, size_t len) {
+    if (len > reply->capacity) {
         /* Grown by half more than needed, so that slowly growing answers do not copy each time. */
-        size_t capacity = bytes.len + bytes.len / 2;
+        size_t capacity = len + len / 2;
         uint8_t *storage = swapci_heap_alloc(capacity);
-        if (!storage) return SWAPC_NO_MEMORY;
+        if (!storage) return false;
         swapci_heap_free(reply->storage);
         reply->storage = storage;
         reply->capacity = capacity;
     }
+    reply->body = swapc_bytes_of(reply->storage, len);
+    return true;
+}
+
+enum swapc_status swapc_reply_set(swapc_reply *reply, swapc_bytes bytes) {
+    SWAPC_CHECK(reply);
+    if (!swapci_reply_room(reply, bytes.len)) return SWAPC_NO_MEMORY;
     if (bytes.len > 0) memmove(reply->storage, bytes.ptr, bytes.len);
-    reply->body = swapc_bytes_of(reply->storage, bytes.len);
     return SWAPC_OK;
 }

@@ -3,11 +3,45 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* How many host calls deep this thread is: a host-call handler may call modules in its turn, on
- * other instances, so the depth is the thread's and not the instance's. */
-static _Thread_local uint32_t host_call_depth;
+#include "printable.h"
+#include "reply.h"
+
+_Thread_local struct swapci_around swapci_around;
+
+const uint64_t swapci_look_words[2] = {[SWAPCI_LOOK_ALWAYS] = 0, [SWAPCI_LOOK_NEVER] = 1};
+
+enum { OPERATION_SHOWN = 80 };
+enum { SLICE_BYTES = 1 << 20 }; /* copied between two looks at the clock: some 0.1 ms */
 
 static const char no_message[] = "guest failed without a message";
+
+uint32_t swapc_call_remaining_ms(void) {
+    const swapc_run *run = swapci_around.call ? swapci_around.call->run : NULL;
+    if (!run) return UINT32_MAX;
+    if (swapc_run_cancelled(run)) return 0;
+    if (run->deadline_ns == 0) return UINT32_MAX;
+    uint64_t now = swapci_clock_monotonic_ns();
+    uint64_t left = now < run->deadline_ns ? (run->deadline_ns - now) / 1000000u : 0;
+    return left < UINT32_MAX ? (uint32_t)left : UINT32_MAX - 1;
+}
+
+enum swapc_status swapci_call_look_at(swapc_call *call, bool exact) {
+    const swapc_run *run = call->run;
+    if (!run) return SWAPC_OK;
+    if (swapc_run_cancelled(run))
+        return swapci_call_stop(call, SWAPC_CANCELLED,
+                                "module \"%s\" was stopped: its call was cancelled",
+                                call->module_name);
+    if (run->deadline_ns == 0) return SWAPC_OK;
+    uint64_t now = !exact && call->now ? __atomic_load_n(call->now, __ATOMIC_RELAXED) : 0;
+    if (!exact && now == 0) now = swapci_clock_coarse_ns();
+    if (!exact && now < run->deadline_ns) return SWAPC_OK;
+    if (swapci_clock_monotonic_ns() < run->deadline_ns) return SWAPC_OK;
+    return swapci_call_stop(call, SWAPC_DEADLINE,
+                            "module \"%s\" was stopped at its deadline: raise deadline_ms if it "
+                            "needs longer",
+                            call->module_name);
+}
 
 void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payload,
                        swapc_reply *reply, void *user, uint64_t generation) {
@@ -17,6 +51,8 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
     call->user = user;
     call->generation = generation;
     call->run = NULL;
+    call->clock = &swapci_look_words[SWAPCI_LOOK_NEVER];
+    call->due = UINT64_MAX;
     call->responded = false;
     call->failed = false;
     call->host_calls = 0;
@@ -73,6 +109,25 @@ static enum swapc_status outside(swapc_call *call, const char *import, uint64_t 
         call->module_name, import, (unsigned long long)ptr, (unsigned long long)len);
 }
 
+static enum swapc_status copy_in_slices(swapc_call *call, uint8_t *to, const uint8_t *from,
+                                        size_t len) {
+    enum swapc_status status = SWAPC_OK;
+    for (size_t slice; len > 0 && status == SWAPC_OK; to += slice, from += slice, len -= slice) {
+        slice = len < SLICE_BYTES ? len : SLICE_BYTES;
+        memcpy(to, from, slice);
+        status = swapci_call_look_now(call);
+    }
+    return status;
+}
+
+/* Between the guest's memory and ours. */
+static inline enum swapc_status copy(swapc_call *call, uint8_t *to, const uint8_t *from,
+                                     size_t len) {
+    if (len > SLICE_BYTES) return copy_in_slices(call, to, from, len);
+    if (len > 0) memcpy(to, from, len);
+    return SWAPC_OK;
+}
+
 /* Copies a span of the guest into reply, under the response limit. */
 static enum swapc_status take(swapc_call *call, swapc_memory memory, const char *import,
                               const uint64_t *args, swapc_reply *reply) {
@@ -84,10 +139,10 @@ static enum swapc_status take(swapc_call *call, swapc_memory memory, const char 
             call, SWAPC_LIMIT,
             "module \"%s\" gave %s %llu bytes; the limit is %llu (limits.response_max)",
             call->module_name, import, (unsigned long long)args[1], (unsigned long long)max);
-    if (swapc_reply_set(reply, swapc_bytes_of(at, (size_t)args[1])) != SWAPC_OK)
+    if (!swapci_reply_room(reply, (size_t)args[1]))
         return swapci_call_stop(call, SWAPC_NO_MEMORY, "no memory for %llu bytes of %s",
                                 (unsigned long long)args[1], import);
-    return SWAPC_OK;
+    return copy(call, reply->storage, at, (size_t)args[1]);
 }
 
 /* Writes bytes to the guest at ptr. */
@@ -95,27 +150,26 @@ static enum swapc_status give(swapc_call *call, swapc_memory memory, const char 
                               uint64_t ptr, swapc_bytes bytes) {
     uint8_t *at;
     if (!swapci_span(memory, ptr, bytes.len, &at)) return outside(call, import, ptr, bytes.len);
-    if (bytes.len > 0) memcpy(at, bytes.ptr, bytes.len);
-    return SWAPC_OK;
+    return copy(call, at, bytes.ptr, bytes.len);
 }
 
-enum swapc_status swapci_wapc_guest_request(swapc_call *call, swapc_memory memory,
-                                            const uint64_t *args, uint64_t *result) {
+static enum swapc_status guest_request(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                       uint64_t *result) {
     (void)result;
     enum swapc_status status = give(call, memory, "__guest_request", args[0], call->operation);
     return status != SWAPC_OK ? status
                               : give(call, memory, "__guest_request", args[1], call->payload);
 }
 
-enum swapc_status swapci_wapc_guest_response(swapc_call *call, swapc_memory memory,
-                                             const uint64_t *args, uint64_t *result) {
+static enum swapc_status guest_response(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                        uint64_t *result) {
     (void)result;
     call->responded = true;
     return take(call, memory, "__guest_response", args, call->reply);
 }
 
-enum swapc_status swapci_wapc_guest_error(swapc_call *call, swapc_memory memory,
-                                          const uint64_t *args, uint64_t *result) {
+static enum swapc_status guest_error(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                     uint64_t *result) {
     (void)result;
     enum swapc_status status = take(call, memory, "__guest_error", args, &call->guest_error);
     if (status == SWAPC_OK) call->failed = true;
@@ -133,13 +187,35 @@ static enum swapc_status answer_host_call(swapc_call *call, const swapc_bytes pa
     const swapc_host_config *host = call->host;
     call->host_reply.body = swapc_bytes_of(NULL, 0);
     if (!host->host_call) return set_host_error(call, "this host takes no host calls");
-    host_call_depth++;
+    const swapc_call *outer = swapci_around.call;
+    swapci_around.call = call;
+    swapci_around.host_calls++;
     enum swapc_status status = host->host_call(part[0], part[1], part[2], part[3],
                                                &call->host_reply, call->user, host->host_call_user);
-    host_call_depth--;
+    swapci_around.host_calls--;
+    swapci_around.call = outer;
     if (status != SWAPC_OK && status != SWAPC_NO_MEMORY && call->host_reply.body.len == 0)
         return set_host_error(call, swapc_status_text(status));
     return status;
+}
+
+/* A handler cannot be interrupted; on engines that hold no deadline this one is held all the same. */
+static bool came_back_late(const swapc_call *call) {
+    const swapc_run *run = call->run;
+    return run && (swapc_run_cancelled(run) ||
+                   (run->deadline_ns && swapci_clock_monotonic_ns() >= run->deadline_ns));
+}
+
+static enum swapc_status stop_late_host_call(swapc_call *call, const swapc_bytes part[4]) {
+    char operation[OPERATION_SHOWN];
+    bool cancelled = swapc_run_cancelled(call->run);
+    return swapci_call_stop(call, cancelled ? SWAPC_CANCELLED : SWAPC_DEADLINE,
+                            "module \"%s\" was stopped: its host call \"%s\" came back after the "
+                            "%s, and its effect may "
+                            "have happened; a handler can ask swapc_call_remaining_ms",
+                            call->module_name,
+                            swapci_printable(part[2], operation, sizeof operation),
+                            cancelled ? "call was cancelled" : "deadline");
 }
 
 static enum swapc_status host_call_limits(swapc_call *call, size_t payload_len) {
@@ -155,7 +231,7 @@ static enum swapc_status host_call_limits(swapc_call *call, size_t payload_len) 
             call, SWAPC_LIMIT,
             "module \"%s\" made more than %u host calls (limits.host_call_count)",
             call->module_name, limits->host_call_count);
-    if (limits->host_call_depth != 0 && host_call_depth >= limits->host_call_depth)
+    if (limits->host_call_depth != 0 && swapci_around.host_calls >= limits->host_call_depth)
         return swapci_call_stop(call, SWAPC_LIMIT,
                                 "module \"%s\" nested host calls more than %u deep "
                                 "(limits.host_call_depth)",
@@ -164,8 +240,8 @@ static enum swapc_status host_call_limits(swapc_call *call, size_t payload_len) 
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wapc_host_call(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                        uint64_t *result) {
+static enum swapc_status host_call(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                   uint64_t *result) {
     swapc_bytes part[4];
     for (int i = 0; i < 4; i++) {
         uint8_t *at;
@@ -179,6 +255,7 @@ enum swapc_status swapci_wapc_host_call(swapc_call *call, swapc_memory memory, c
     if (status == SWAPC_NO_MEMORY)
         return swapci_call_stop(call, status, "no memory for a host call of module \"%s\"",
                                 call->module_name);
+    if (came_back_late(call)) return stop_late_host_call(call, part);
     call->host_answer = status == SWAPC_OK ? SWAPCI_HOST_RESPONSE : SWAPCI_HOST_ERROR;
     *result = status == SWAPC_OK;
     return SWAPC_OK;
@@ -188,28 +265,28 @@ static swapc_bytes host_bytes(const swapc_call *call, enum swapci_host_answer ki
     return call->host_answer == kind ? call->host_reply.body : swapc_bytes_of(NULL, 0);
 }
 
-enum swapc_status swapci_wapc_host_response_len(swapc_call *call, swapc_memory memory,
-                                                const uint64_t *args, uint64_t *result) {
+static enum swapc_status host_response_len(swapc_call *call, swapc_memory memory,
+                                           const uint64_t *args, uint64_t *result) {
     (void)memory, (void)args;
     *result = (uint32_t)host_bytes(call, SWAPCI_HOST_RESPONSE).len;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wapc_host_response(swapc_call *call, swapc_memory memory,
-                                            const uint64_t *args, uint64_t *result) {
+static enum swapc_status host_response(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                       uint64_t *result) {
     (void)result;
     return give(call, memory, "__host_response", args[0], host_bytes(call, SWAPCI_HOST_RESPONSE));
 }
 
-enum swapc_status swapci_wapc_host_error_len(swapc_call *call, swapc_memory memory,
-                                             const uint64_t *args, uint64_t *result) {
+static enum swapc_status host_error_len(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                        uint64_t *result) {
     (void)memory, (void)args;
     *result = (uint32_t)host_bytes(call, SWAPCI_HOST_ERROR).len;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wapc_host_error(swapc_call *call, swapc_memory memory,
-                                         const uint64_t *args, uint64_t *result) {
+static enum swapc_status host_error(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                    uint64_t *result) {
     (void)result;
     return give(call, memory, "__host_error", args[0], host_bytes(call, SWAPCI_HOST_ERROR));
 }
@@ -220,7 +297,10 @@ void swapci_console(swapc_call *call, swapc_bytes line) {
     if (!host->console || (limits->log_lines != 0 && call->log_lines >= limits->log_lines)) return;
     call->log_lines++;
     if (limits->log_max != 0 && line.len > limits->log_max) line.len = limits->log_max;
+    const swapc_call *outer = swapci_around.call;
+    swapci_around.call = call;
     host->console(call->module_name, call->generation, line, host->console_user);
+    swapci_around.call = outer;
 }
 
 void swapci_console_flush(swapc_call *call) {
@@ -239,8 +319,8 @@ void swapci_console_write(swapc_call *call, uint64_t stream, swapc_bytes text) {
         else if (output->used < sizeof output->line) output->line[output->used++] = text.ptr[i];
 }
 
-enum swapc_status swapci_wapc_console_log(swapc_call *call, swapc_memory memory,
-                                          const uint64_t *args, uint64_t *result) {
+static enum swapc_status console_log(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                     uint64_t *result) {
     (void)result;
     uint8_t *at;
     if (!swapci_span(memory, args[0], args[1], &at))
@@ -248,3 +328,13 @@ enum swapc_status swapci_wapc_console_log(swapc_call *call, swapc_memory memory,
     swapci_console(call, swapc_bytes_of(at, (size_t)args[1]));
     return SWAPC_OK;
 }
+
+SWAPCI_LOOKED_AT(swapci_wapc_guest_request, guest_request)
+SWAPCI_LOOKED_AT(swapci_wapc_guest_response, guest_response)
+SWAPCI_LOOKED_AT(swapci_wapc_guest_error, guest_error)
+SWAPCI_LOOKED_AT_SLOW(swapci_wapc_host_call, host_call)
+SWAPCI_LOOKED_AT(swapci_wapc_host_response_len, host_response_len)
+SWAPCI_LOOKED_AT(swapci_wapc_host_response, host_response)
+SWAPCI_LOOKED_AT(swapci_wapc_host_error_len, host_error_len)
+SWAPCI_LOOKED_AT(swapci_wapc_host_error, host_error)
+SWAPCI_LOOKED_AT_SLOW(swapci_wapc_console_log, console_log)

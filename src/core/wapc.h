@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 
+#include "clock.h"
 #include "swapc/module.h"
 #include "swapc/sys/engine.h"
 
@@ -32,6 +33,8 @@ struct swapc_call {
     const swapc_host_config *host;
     const swapc_limits *limits;
     const char *module_name;
+    bool watched;        /* its engine holds deadlines: imports look at them, too */
+    const uint64_t *now; /* the engine's word with the time; NULL: none */
 
     /* Of the call, set by swapci_call_begin. */
     swapc_bytes operation;
@@ -39,7 +42,9 @@ struct swapc_call {
     swapc_reply *reply;
     void *user;
     uint64_t generation;
-    const swapc_run *run; /* set after it: how long imports may block; NULL: for ever */
+    const swapc_run *run;  /* by swapci_call_enter; NULL: no limit */
+    const uint64_t *clock; /* what swapci_call_look reads, and from when on it is late */
+    uint64_t due;
 
     /* What the guest did so far; its response is in *reply. */
     bool responded; /* called __guest_response, with any number of bytes */
@@ -53,6 +58,73 @@ struct swapc_call {
     swapc_error report; /* why an import stopped the guest */
     struct swapci_output output;
 };
+
+/* What this thread is in: how many host calls deep (a handler may call modules in its turn, on other
+ * instances, so the depth is the thread's and not the instance's), and the innermost call that is in
+ * the program's hands, in a host call or a console line. Read on each call, hence the model. */
+struct swapci_around {
+    const swapc_call *call; /* NULL: none */
+    uint32_t host_calls;
+};
+extern _Thread_local struct swapci_around swapci_around __attribute__((tls_model("initial-exec")));
+
+/* The words of SWAPCI_LOOK_ALWAYS and SWAPCI_LOOK_NEVER; see swapci_call_look. */
+enum { SWAPCI_LOOK_ALWAYS, SWAPCI_LOOK_NEVER };
+extern const uint64_t swapci_look_words[2];
+
+/* After swapci_call_begin: the entry has the time of run, which lives until it returns. */
+static inline void swapci_call_enter(swapc_call *call, const swapc_run *run) {
+    int word = run->cancel || run->outer ? SWAPCI_LOOK_ALWAYS : SWAPCI_LOOK_NEVER;
+    call->run = run;
+    call->due = run->deadline_ns - 1;
+    if (!call->watched) word = SWAPCI_LOOK_NEVER;
+    else if (word == SWAPCI_LOOK_NEVER && run->deadline_ns) {
+        word = SWAPCI_LOOK_ALWAYS;
+        if (call->now) {
+            call->clock = call->now;
+            return;
+        }
+    }
+    call->clock = &swapci_look_words[word];
+}
+
+/* Looks at cancel and at the clock, and reports in call that the time is up or that it was cancelled.
+ * exact: by the exact clock; else by the coarse one first. */
+enum swapc_status swapci_call_look_at(swapc_call *call, bool exact);
+
+/* The look before and after every import (SWAPCI_LOOKED_AT): some 1 ns, some milliseconds late. A time
+ * of 0 (unknown, or there is more to look at) wraps and is past any due. */
+static inline enum swapc_status swapci_call_look(swapc_call *call) {
+    if (__atomic_load_n(call->clock, __ATOMIC_RELAXED) - 1 < call->due) return SWAPC_OK;
+    return swapci_call_look_at(call, false);
+}
+
+/* The look within a long import, between two slices of its work. */
+static inline enum swapc_status swapci_call_look_now(swapc_call *call) {
+    return call->run && call->watched ? swapci_call_look_at(call, true) : SWAPC_OK;
+}
+
+/* The look after an import that is done in less time than a look at a clock takes: where that is all
+ * there is to look at, the look before the next one does. */
+static inline enum swapc_status swapci_call_look_after(swapc_call *call) {
+    if (__atomic_load_n(call->clock, __ATOMIC_RELAXED) - 1 < call->due ||
+        call->clock == &swapci_look_words[SWAPCI_LOOK_ALWAYS])
+        return SWAPC_OK;
+    return swapci_call_look_at(call, false);
+}
+
+/* Deadline and cancel are looked at here, before and after every import, and nowhere else but inside
+ * those that may take long by themselves: defines the import `name` around the function fn; SLOW: one
+ * that runs the program's code or works in slices. A test goes through the whole table. */
+#define SWAPCI_LOOKED_AT_BY(name, fn, after)                                                       \
+    enum swapc_status name(swapc_call *call, swapc_memory memory, const uint64_t *args,            \
+                           uint64_t *result) {                                                     \
+        enum swapc_status status = swapci_call_look(call);                                         \
+        if (status == SWAPC_OK) status = fn(call, memory, args, result);                           \
+        return status == SWAPC_OK ? after(call) : status;                                          \
+    }
+#define SWAPCI_LOOKED_AT(name, fn) SWAPCI_LOOKED_AT_BY(name, fn, swapci_call_look_after)
+#define SWAPCI_LOOKED_AT_SLOW(name, fn) SWAPCI_LOOKED_AT_BY(name, fn, swapci_call_look)
 
 /* Prepares call for one entry. reply must stay valid until swapci_call_answer. */
 void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payload,

@@ -12,6 +12,9 @@ enum { WASI_CHARACTER_DEVICE = 2, WASI_FDSTAT_SIZE = 24, WASI_IOVEC_SIZE = 8 };
 /* A write takes at most this much and says so: a guest cannot keep the host at it for long. */
 enum { WRITE_MAX_BYTES = 65536 };
 
+/* Random bytes made between two looks at the clock: some 0.2 ms. */
+enum { RANDOM_SLICE = 65536 };
+
 /* Bytes of abort's message, and of its file's name, that are told, with the NUL. */
 enum { ABORT_SHOWN = 160 };
 
@@ -19,42 +22,42 @@ static bool standard(uint64_t fd) {
     return fd <= 2;
 }
 
-enum swapc_status swapci_wasi_ok(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                 uint64_t *result) {
+static enum swapc_status ok(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                            uint64_t *result) {
     (void)call, (void)memory, (void)args;
     *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_nothing(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                      uint64_t *result) {
+static enum swapc_status nothing(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                 uint64_t *result) {
     (void)call, (void)memory, (void)args, (void)result;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_badf(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                   uint64_t *result) {
+static enum swapc_status badf(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                              uint64_t *result) {
     (void)call, (void)memory, (void)args;
     *result = SWAPCI_WASI_BADF;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_nosys(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                    uint64_t *result) {
+static enum swapc_status nosys(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                               uint64_t *result) {
     (void)call, (void)memory, (void)args;
     *result = SWAPCI_WASI_NOSYS;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_notcapable(swapc_call *call, swapc_memory memory,
-                                         const uint64_t *args, uint64_t *result) {
+static enum swapc_status notcapable(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                    uint64_t *result) {
     (void)call, (void)memory, (void)args;
     *result = SWAPCI_WASI_NOTCAPABLE;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_sizes_get(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                        uint64_t *result) {
+static enum swapc_status sizes_get(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                   uint64_t *result) {
     uint8_t *count, *size;
     if (!swapci_span(memory, args[0], 4, &count) || !swapci_span(memory, args[1], 4, &size))
         return swapci_wasi_outside(call, "sizes_get");
@@ -79,8 +82,8 @@ static enum swapc_status give_time(swapc_call *call, swapc_memory memory, uint64
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_clock_res_get(swapc_call *call, swapc_memory memory,
-                                            const uint64_t *args, uint64_t *result) {
+static enum swapc_status clock_res_get(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                       uint64_t *result) {
     struct timespec t;
     clockid_t id;
     *result = SWAPCI_WASI_INVAL;
@@ -88,8 +91,8 @@ enum swapc_status swapci_wasi_clock_res_get(swapc_call *call, swapc_memory memor
     return give_time(call, memory, args[1], &t, result);
 }
 
-enum swapc_status swapci_wasi_clock_time_get(swapc_call *call, swapc_memory memory,
-                                             const uint64_t *args, uint64_t *result) {
+static enum swapc_status clock_time_get(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                        uint64_t *result) {
     struct timespec t;
     clockid_t id;
     *result = SWAPCI_WASI_INVAL;
@@ -97,15 +100,15 @@ enum swapc_status swapci_wasi_clock_time_get(swapc_call *call, swapc_memory memo
     return give_time(call, memory, args[2], &t, result);
 }
 
-enum swapc_status swapci_wasi_fd_close(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                       uint64_t *result) {
+static enum swapc_status fd_close(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                  uint64_t *result) {
     (void)call, (void)memory;
     *result = standard(args[0]) ? SWAPCI_WASI_SUCCESS : SWAPCI_WASI_BADF;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_fd_fdstat_get(swapc_call *call, swapc_memory memory,
-                                            const uint64_t *args, uint64_t *result) {
+static enum swapc_status fd_fdstat_get(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                       uint64_t *result) {
     uint8_t *at;
     *result = SWAPCI_WASI_BADF;
     if (!standard(args[0])) return SWAPC_OK;
@@ -117,8 +120,8 @@ enum swapc_status swapci_wasi_fd_fdstat_get(swapc_call *call, swapc_memory memor
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_fd_read(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                      uint64_t *result) {
+static enum swapc_status fd_read(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                 uint64_t *result) {
     uint8_t *count;
     *result = SWAPCI_WASI_BADF;
     if (args[0] != 0) return SWAPC_OK;
@@ -128,8 +131,8 @@ enum swapc_status swapci_wasi_fd_read(swapc_call *call, swapc_memory memory, con
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_fd_seek(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                      uint64_t *result) {
+static enum swapc_status fd_seek(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                 uint64_t *result) {
     (void)call, (void)memory;
     *result = standard(args[0]) ? SWAPCI_WASI_SPIPE : SWAPCI_WASI_BADF;
     return SWAPC_OK;
@@ -145,8 +148,8 @@ static bool iovec_at(swapc_memory memory, const uint8_t *iovecs, uint64_t i, swa
 }
 
 /* Standard output and error become console lines. */
-enum swapc_status swapci_wasi_fd_write(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                       uint64_t *result) {
+static enum swapc_status fd_write(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                  uint64_t *result) {
     uint8_t *iovecs, *count;
     swapc_bytes text;
     *result = SWAPCI_WASI_BADF;
@@ -154,6 +157,10 @@ enum swapc_status swapci_wasi_fd_write(swapc_call *call, swapc_memory memory, co
     if (!swapci_span(memory, args[1], args[2] * WASI_IOVEC_SIZE, &iovecs) ||
         !swapci_span(memory, args[3], 4, &count))
         return swapci_wasi_outside(call, "fd_write");
+    if (args[2] > SWAPCI_WASI_LIST_MAX) {
+        *result = SWAPCI_WASI_INVAL;
+        return SWAPC_OK;
+    }
     for (uint64_t i = 0; i < args[2]; i++)
         if (!iovec_at(memory, iovecs, i, &text)) return swapci_wasi_outside(call, "fd_write");
     size_t total = 0;
@@ -168,21 +175,24 @@ enum swapc_status swapci_wasi_fd_write(swapc_call *call, swapc_memory memory, co
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_wasi_proc_exit(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                        uint64_t *result) {
+static enum swapc_status proc_exit(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                   uint64_t *result) {
     (void)memory, (void)result;
     call->exit_code = (int32_t)(uint32_t)args[0];
     return swapci_call_stop(call, SWAPC_EXIT, "module \"%s\" left by proc_exit(%d)",
                             call->module_name, call->exit_code);
 }
 
-enum swapc_status swapci_wasi_random_get(swapc_call *call, swapc_memory memory,
-                                         const uint64_t *args, uint64_t *result) {
+static enum swapc_status random_get(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                    uint64_t *result) {
     uint8_t *at;
     if (!swapci_span(memory, args[0], args[1], &at)) return swapci_wasi_outside(call, "random_get");
     *result = SWAPCI_WASI_SUCCESS;
     for (uint64_t done = 0; done < args[1];) {
-        ssize_t got = getrandom(at + done, (size_t)(args[1] - done), 0);
+        uint64_t slice = args[1] - done < RANDOM_SLICE ? args[1] - done : RANDOM_SLICE;
+        enum swapc_status status = done ? swapci_call_look_now(call) : SWAPC_OK;
+        if (status != SWAPC_OK) return status;
+        ssize_t got = getrandom(at + done, (size_t)slice, 0);
         if (got < 0) {
             *result = SWAPCI_WASI_IO;
             break;
@@ -221,8 +231,8 @@ static const char *text_of(swapc_memory memory, uint64_t ptr, char out[ABORT_SHO
 }
 
 /* AssemblyScript's env.abort(message, file, line, column). */
-enum swapc_status swapci_wasi_abort(swapc_call *call, swapc_memory memory, const uint64_t *args,
-                                    uint64_t *result) {
+static enum swapc_status abort_called(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                      uint64_t *result) {
     (void)result;
     char message[ABORT_SHOWN], file[ABORT_SHOWN];
     text_of(memory, args[0], message);
@@ -232,3 +242,20 @@ enum swapc_status swapci_wasi_abort(swapc_call *call, swapc_memory memory, const
                             call->module_name, *message ? ": " : "", message, file,
                             *file ? ", " : "", (unsigned)args[2], (unsigned)args[3]);
 }
+
+SWAPCI_LOOKED_AT(swapci_wasi_ok, ok)
+SWAPCI_LOOKED_AT(swapci_wasi_nothing, nothing)
+SWAPCI_LOOKED_AT(swapci_wasi_badf, badf)
+SWAPCI_LOOKED_AT(swapci_wasi_nosys, nosys)
+SWAPCI_LOOKED_AT(swapci_wasi_notcapable, notcapable)
+SWAPCI_LOOKED_AT(swapci_wasi_sizes_get, sizes_get)
+SWAPCI_LOOKED_AT(swapci_wasi_clock_res_get, clock_res_get)
+SWAPCI_LOOKED_AT(swapci_wasi_clock_time_get, clock_time_get)
+SWAPCI_LOOKED_AT(swapci_wasi_fd_close, fd_close)
+SWAPCI_LOOKED_AT(swapci_wasi_fd_fdstat_get, fd_fdstat_get)
+SWAPCI_LOOKED_AT(swapci_wasi_fd_read, fd_read)
+SWAPCI_LOOKED_AT(swapci_wasi_fd_seek, fd_seek)
+SWAPCI_LOOKED_AT_SLOW(swapci_wasi_fd_write, fd_write)
+SWAPCI_LOOKED_AT(swapci_wasi_proc_exit, proc_exit)
+SWAPCI_LOOKED_AT_SLOW(swapci_wasi_random_get, random_get)
+SWAPCI_LOOKED_AT(swapci_wasi_abort, abort_called)

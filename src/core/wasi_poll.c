@@ -67,17 +67,13 @@ static void event(uint8_t *at, const uint8_t *subscription) {
     if (tag == TAG_FD_READ && code == SWAPCI_WASI_SUCCESS) at[24] = READ_IS_AT_ITS_END;
 }
 
-static bool cancelled(const swapc_run *run) {
-    return run && run->cancel && __atomic_load_n(run->cancel, __ATOMIC_ACQUIRE);
-}
-
 /* Sleeps on the monotonic clock. An engine cannot stop a guest that is in here, so the call's
  * deadline and its cancel flag are kept here. */
 static enum swapc_status sleep_until(swapc_call *call, uint64_t until) {
     const swapc_run *run = call->run;
     for (;;) {
         uint64_t now = swapci_clock_monotonic_ns(), wake = until;
-        if (cancelled(run))
+        if (swapc_run_cancelled(run))
             return swapci_call_stop(call, SWAPC_CANCELLED,
                                     "module \"%s\" was stopped asleep: its call was cancelled",
                                     call->module_name);
@@ -88,21 +84,22 @@ static enum swapc_status sleep_until(swapc_call *call, uint64_t until) {
                                     "deadline_ms if it needs longer",
                                     call->module_name);
         if (run && run->deadline_ns && run->deadline_ns < wake) wake = run->deadline_ns;
-        if (run && run->cancel && wake - now > CANCEL_LOOK_NS) wake = now + CANCEL_LOOK_NS;
+        if (run && swapc_run_limited(run) && wake - now > CANCEL_LOOK_NS)
+            wake = now + CANCEL_LOOK_NS;
         struct timespec t = {(time_t)(wake / 1000000000u), (long)(wake % 1000000000u)};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
     }
 }
 
-enum swapc_status swapci_wasi_poll_oneoff(swapc_call *call, swapc_memory memory,
-                                          const uint64_t *args, uint64_t *result) {
+static enum swapc_status poll_oneoff(swapc_call *call, swapc_memory memory, const uint64_t *args,
+                                     uint64_t *result) {
     uint8_t *in, *out, *count;
     if (!swapci_span(memory, args[0], args[2] * SUBSCRIPTION_SIZE, &in) ||
         !swapci_span(memory, args[1], args[2] * EVENT_SIZE, &out) ||
         !swapci_span(memory, args[3], 4, &count))
         return swapci_wasi_outside(call, "poll_oneoff");
     *result = SWAPCI_WASI_INVAL;
-    if (args[2] == 0) return SWAPC_OK;
+    if (args[2] == 0 || args[2] > SWAPCI_WASI_LIST_MAX) return SWAPC_OK;
     struct moment begun = moment_now();
     uint64_t first = UINT64_MAX;
     for (uint64_t i = 0; i < args[2]; i++) {
@@ -119,3 +116,5 @@ enum swapc_status swapci_wasi_poll_oneoff(swapc_call *call, swapc_memory memory,
     *result = SWAPCI_WASI_SUCCESS;
     return SWAPC_OK;
 }
+
+SWAPCI_LOOKED_AT_SLOW(swapci_wasi_poll_oneoff, poll_oneoff)

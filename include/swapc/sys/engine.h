@@ -82,9 +82,25 @@ typedef struct swapc_artifact {
 
 /* How long an entry into the guest may take. Lives until the entry returns. */
 typedef struct swapc_run {
-    uint64_t deadline_ns; /* on CLOCK_MONOTONIC; 0: none */
-    const int *cancel;    /* read atomically (acquire); non-zero: stop; NULL: none */
+    uint64_t deadline_ns;          /* on CLOCK_MONOTONIC; 0: none; not after that of outer */
+    const int *cancel;             /* read atomically (acquire); non-zero: stop; NULL: none */
+    const struct swapc_run *outer; /* of the call whose host call made this one; NULL: none */
 } swapc_run;
+
+/* Whether a cancel was asked for, of this entry or of one around it. */
+static inline bool swapc_run_cancelled(const swapc_run *run) {
+    for (; run; run = run->outer)
+        if (run->cancel && __atomic_load_n(run->cancel, __ATOMIC_ACQUIRE)) return true;
+    return false;
+}
+
+/* Whether anything may stop the entry before the guest ends it. */
+static inline bool swapc_run_limited(const swapc_run *run) {
+    if (run->deadline_ns != 0) return true;
+    for (; run; run = run->outer)
+        if (run->cancel) return true;
+    return false;
+}
 
 /* Takes the compiled form of a module; the bytes are borrowed for the call. */
 typedef void (*swapc_compiled_fn)(swapc_bytes compiled, void *user);
@@ -156,6 +172,12 @@ typedef struct swapc_engine {
      * depend on besides the version, in some 20 characters. Static. The core keeps forms of
      * different settings apart. */
     const char *(*settings)(const swapc_engine_state *state);
+
+    /* Optional (NULL: there is none): a word with the time (CLOCK_MONOTONIC, ns), renewed each
+     * millisecond while limited runs are under way, and 0 while it is not. The core reads it
+     * (relaxed) before and after each import, where reading a clock would cost more than the import.
+     * Valid until close. */
+    const uint64_t *(*now)(const swapc_engine_state *state);
 } swapc_engine;
 
 #ifdef __cplusplus

@@ -139,7 +139,7 @@ static enum swapc_status compile_len(struct fixture *f, size_t len, swapc_engine
 
 static enum swapc_status instantiate(struct fixture *f) {
     const swapc_limits limits = SWAPC_LIMITS_INIT;
-    const swapc_run run = {0, NULL};
+    const swapc_run run = {0};
     return engine->instantiate(f->module, &f->call, &limits, &run, &f->instance, &f->error);
 }
 
@@ -158,7 +158,7 @@ static void finish(struct fixture *f) {
 
 static enum swapc_status call(swapc_engine_instance *instance, uint32_t op_len, uint32_t msg_len,
                               int32_t *result) {
-    const swapc_run run = {0, NULL};
+    const swapc_run run = {0};
     swapc_error error = SWAPC_ERROR_INIT;
     return engine->call(instance, &run, op_len, msg_len, result, &error);
 }

@@ -104,12 +104,8 @@ static const void *enter_import(IM3Runtime runtime, IM3ImportContext context, ui
     return m3Err_none;
 }
 
-static bool limited(const swapc_run *run) {
-    return run->deadline_ns != 0 || run->cancel;
-}
-
 static enum swapc_status look(const swapc_run *run) {
-    if (run->cancel && __atomic_load_n(run->cancel, __ATOMIC_ACQUIRE)) return SWAPC_CANCELLED;
+    if (swapc_run_cancelled(run)) return SWAPC_CANCELLED;
     bool late = run->deadline_ns != 0 && swapci_clock_monotonic_ns() >= run->deadline_ns;
     return late ? SWAPC_DEADLINE : SWAPC_OK;
 }
@@ -304,7 +300,7 @@ static enum swapc_status report_stop(const swapc_engine_instance *instance, swap
 
 static enum swapc_status run(struct entry *entry, const swapc_run *run_limits, swapc_error *error) {
     swapc_engine_instance *instance = entry->instance;
-    if (limited(run_limits) && instance->build == &instance->module->plain)
+    if (swapc_run_limited(run_limits) && instance->build == &instance->module->plain)
         return report(
             error, SWAPC_UNSUPPORTED, instance->module->path,
             "it was loaded with deadline_ms 0, and wasm3 then stops no call; load it with "

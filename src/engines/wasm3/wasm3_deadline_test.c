@@ -223,7 +223,7 @@ static void without_a_limit_nothing_is_claimed(void **unused) {
     f.run.cancel = &cancel;
     assert_int_equal(call(&f, 10, &result), SWAPC_UNSUPPORTED);
     assert_non_null(strstr(f.error.text, "deadline_ms"));
-    f.run = (swapc_run){swapci_clock_monotonic_ns() + SOON_NS, NULL};
+    f.run = (swapc_run){.deadline_ns = swapci_clock_monotonic_ns() + SOON_NS};
     assert_int_equal(call(&f, 10, &result), SWAPC_UNSUPPORTED);
     finish(&f);
 }

@@ -59,7 +59,7 @@ struct fixture {
     swapc_error error;
 };
 
-static const swapc_run no_run = {0, NULL};
+static const swapc_run no_run = {0};
 
 static void start(struct fixture *f) {
     const swapc_limits limits = SWAPC_LIMITS_INIT;

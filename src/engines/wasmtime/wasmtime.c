@@ -193,6 +193,10 @@ static enum swapc_status deserialize(swapc_engine_state *state, const swapc_arti
     return status;
 }
 
+static const uint64_t *now(const swapc_engine_state *state) {
+    return &state->ticker.now;
+}
+
 /* Both runtimes have these; see config_new. */
 static const char *settings(const swapc_engine_state *state) {
     return state->memory_moves ? "bounds" : "guards";
@@ -258,4 +262,5 @@ const swapc_engine swapc_engine_wasmtime = {
     .serialize = serialize,
     .deserialize = deserialize,
     .settings = settings,
+    .now = now,
 };

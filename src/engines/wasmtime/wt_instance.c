@@ -27,12 +27,7 @@ struct swapc_engine_instance {
 };
 
 static void need_ticks(swapc_engine_instance *instance) {
-    if (instance->run->deadline_ns || instance->run->cancel)
-        swapci_wt_ticker_need(&instance->module->state->ticker);
-}
-
-static bool cancelled(const swapc_run *run) {
-    return run->cancel && __atomic_load_n(run->cancel, __ATOMIC_ACQUIRE);
+    if (swapc_run_limited(instance->run)) swapci_wt_ticker_need(&instance->module->state->ticker);
 }
 
 /* The store's epoch callback: the guest is past a tick. Going on until the next one is also what
@@ -42,7 +37,7 @@ static wasmtime_error_t *epoch_passed(const wasmtime_context_t *context, void *d
     (void)context;
     swapc_engine_instance *instance = data;
     const swapc_run *run = instance->run;
-    if (cancelled(run)) instance->stop = SWAPC_CANCELLED;
+    if (swapc_run_cancelled(run)) instance->stop = SWAPC_CANCELLED;
     else if (run->deadline_ns && swapci_clock_monotonic_ns() >= run->deadline_ns)
         instance->stop = SWAPC_DEADLINE;
     if (instance->stop != SWAPC_OK) return wasmtime_error_new("interrupted");
@@ -109,7 +104,7 @@ static enum swapc_status report_short_stack(swapc_error *error) {
 
 static enum swapc_status enter(swapc_engine_instance *instance, const swapc_run *run,
                                swapc_error *error) {
-    if (cancelled(run)) return report_stop(SWAPC_CANCELLED, error);
+    if (swapc_run_cancelled(run)) return report_stop(SWAPC_CANCELLED, error);
     if (!swapci_wt_stack_suffices()) return report_short_stack(error);
     instance->run = run;
     instance->stop = SWAPC_OK;

@@ -116,7 +116,7 @@ static void cancels_from_another_thread(void **unused) {
     int flag = 0;
     pthread_t thread;
     fixture_start(&f, "(module " MEMORY GUEST_CALL "(loop (br 0)) unreachable))");
-    f.run = (swapc_run){0, &flag};
+    f.run = (swapc_run){.cancel = &flag};
     assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &flag), 0);
     assert_int_equal(call(&f, &result), SWAPC_CANCELLED);
     pthread_join(thread, NULL);

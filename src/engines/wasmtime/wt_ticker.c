@@ -3,7 +3,7 @@
  *
  * The warm call must not write shared memory, so there is no count of running calls. Instead the
  * thread clears `wanted` now and then and goes to sleep only when nobody has set it again for a
- * whole period of TICKS_IDLE ticks. Why no running guest is missed: who enters after the clearing
+ * whole period of TICKS_IDLE ticks. `now` is written by the thread alone, and 0 while it sleeps. Why no running guest is missed: who enters after the clearing
  * sees `wanted` false and sets it; who was inside already is interrupted by one of the period's
  * ticks (a guest's epoch is always the next one) and its epoch callback calls need; who was inside
  * a host function meanwhile calls need when it returns to the guest. */
@@ -12,12 +12,19 @@
 #include <signal.h>
 #include <time.h>
 
+#include "clock.h"
+
 #define TICK_NS 1000000
 #define TICKS_IDLE 100
+
+static void show_time(struct swapci_wt_ticker *ticker, uint64_t now) {
+    __atomic_store_n(&ticker->now, now, __ATOMIC_RELAXED);
+}
 
 static void tick(struct swapci_wt_ticker *ticker) {
     const struct timespec pause = {0, TICK_NS};
     clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    show_time(ticker, swapci_clock_monotonic_ns());
     for (unsigned i = 0; i < 2; i++)
         if (ticker->engines[i]) wasmtime_engine_increment_epoch(ticker->engines[i]);
 }
@@ -25,9 +32,11 @@ static void tick(struct swapci_wt_ticker *ticker) {
 /* Sleeps until somebody needs ticks. Returns false when the ticker stops. */
 static bool wait_for_need(struct swapci_wt_ticker *ticker) {
     pthread_mutex_lock(&ticker->lock);
+    if (!atomic_load(&ticker->wanted)) show_time(ticker, 0); /* it would be an old one soon */
     while (!atomic_load(&ticker->stopping) && !atomic_load(&ticker->wanted))
         pthread_cond_wait(&ticker->wake, &ticker->lock);
     pthread_mutex_unlock(&ticker->lock);
+    show_time(ticker, swapci_clock_monotonic_ns());
     return !atomic_load(&ticker->stopping);
 }
 
@@ -44,6 +53,7 @@ enum swapc_status swapci_wt_ticker_start(struct swapci_wt_ticker *ticker, wasm_e
                                          wasm_engine_t *second, swapc_error *error) {
     atomic_init(&ticker->wanted, false);
     atomic_init(&ticker->stopping, false);
+    ticker->now = 0;
     ticker->engines[0] = first;
     ticker->engines[1] = second;
     pthread_mutex_init(&ticker->lock, NULL);

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <wasmtime.h>
 
@@ -19,6 +20,7 @@
 
 struct swapci_wt_ticker {
     atomic_bool wanted; /* somebody needed a tick since the flag was cleared */
+    uint64_t now;       /* CLOCK_MONOTONIC at the last tick; 0 while it sleeps; by __atomic */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     atomic_bool stopping;
