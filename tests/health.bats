@@ -96,3 +96,69 @@ not_serving() {
     refused 1 "read-only"
     await serving "127.0.0.1:$port"
 }
+
+# certificate NAME CA: NAME.crt and NAME.key for 127.0.0.1, signed by CA.crt, which is made when missing.
+certificate() {
+    [[ -e $2.crt ]] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+        -subj "/CN=$2" -keyout "$2.key" -out "$2.crt" 2>/dev/null
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" \
+        -keyout "$1.key" -out "$1.csr" 2>/dev/null
+    openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -CAcreateserial -days 2 -out "$1.crt" \
+        -extfile <(echo "subjectAltName=IP:127.0.0.1,DNS:$1.test") 2>/dev/null
+}
+
+@test "with mutual TLS a module is swapped over TCP by who has a certificate, and by nobody else" {
+    local port
+    certificate server ours
+    certificate client ours
+    certificate stranger theirs
+    port=$(free_port)
+    redis_start "$work/redis"
+    background signer "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys
+    await test -s keys.pub
+    background verifier "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub \
+        --listen "127.0.0.1:$port" --tls-cert server.crt --tls-key server.key --tls-client-ca ours.crt
+    await grep -q "ready: ring" verifier.err
+    local -a by_client=(--tls-cert client.crt --tls-key client.key --tls-ca ours.crt)
+    "$SWAPC" module swap schnorr schnorr --target "127.0.0.1:$port" "${by_client[@]}"
+    says verifier.err "slot schnorr: schnorr"
+    "$SWAPC" status "127.0.0.1:$port" "${by_client[@]}"
+    "$SWAPC" status "127.0.0.1:$port" "${by_client[@]}" --tls-name server.test
+    run --separate-stderr "$SWAPC" status "127.0.0.1:$port"
+    refused 1 "TLS"
+    run --separate-stderr "$SWAPC" status "127.0.0.1:$port" --tls-cert stranger.crt \
+        --tls-key stranger.key --tls-ca ours.crt
+    refused 1 "CA that the other side expects"
+    run --separate-stderr "$SWAPC" status "127.0.0.1:$port" --tls-cert client.crt \
+        --tls-key client.key --tls-ca theirs.crt
+    refused 1 "CA that the other side expects"
+    run --separate-stderr "$SWAPC" status "127.0.0.1:$port" "${by_client[@]}" --tls-name other.test
+    refused 1 "certificates"
+    "$SWAPC" status --drain "127.0.0.1:$port" "${by_client[@]}"
+    finish "$pid"
+    [[ $status == 0 ]]
+}
+
+@test "TLS options that do not fit are named" {
+    certificate server ours
+    certificate other ours
+    local -a verifier=("$SWAPC" verifier --redis unix:/nowhere --ring "test-$mark" --keys keys.pub)
+    redis_start "$work/redis"
+    background signer "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys
+    await test -s keys.pub
+    verifier[3]=unix:$socket
+    run --separate-stderr "${verifier[@]}" --listen 127.0.0.1:0 --tls-cert server.crt
+    refused 2 "--tls-key" "--tls-client-ca"
+    run --separate-stderr "${verifier[@]}" --listen "unix:$work/v.sock" --tls-cert server.crt \
+        --tls-key server.key --tls-client-ca ours.crt
+    refused 2 "Unix socket"
+    run --separate-stderr "${verifier[@]}" --listen 127.0.0.1:0 --tls-cert server.crt --tls-key nowhere \
+        --tls-client-ca ours.crt
+    refused 1 "private key nowhere"
+    run --separate-stderr "${verifier[@]}" --listen 127.0.0.1:0 --tls-cert keys.pub \
+        --tls-key server.key --tls-client-ca ours.crt
+    refused 2 "keys.pub is no PEM"
+    run --separate-stderr "${verifier[@]}" --listen 127.0.0.1:0 --tls-cert server.crt \
+        --tls-key other.key --tls-client-ca ours.crt
+    refused 2 "belong together"
+}

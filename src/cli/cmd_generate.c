@@ -5,6 +5,7 @@
 #include "generator.h"
 #include "arguments.h"
 #include "pipeline_options.h"
+#include "remote.h"
 #include "signals.h"
 #include "signer.h"
 #include "rpc_client.h"
@@ -16,6 +17,7 @@ static const char command[] = "swapc generate";
 struct generate_job {
     const char *redis, *stream, *method, *input, *signer;
     uint64_t messages, seed;
+    swapci_rpc_tls tls; /* of signer */
 };
 
 enum { READY_MS = 10000, SLICE_MS = 2000 };
@@ -91,6 +93,7 @@ int swapci_cmd_generate(int argc, char **argv) {
          0},
         {"signer", SWAPCI_OPTION_STRING, &job.signer, "ADDR",
          "tell this signer over gRPC, and wait until it has signed all", 0, 0, 0},
+        SWAPCI_REMOTE_TLS_ROWS(job.tls),
     };
     const struct swapci_options options = {
         command,
@@ -112,7 +115,9 @@ int swapci_cmd_generate(int argc, char **argv) {
     swapci_generator_result result = {0};
     swapci_rpc_client *client = NULL;
     enum swapc_status status = SWAPC_OK;
-    if (job.signer) status = swapci_rpc_client_new(job.signer, &client, &error);
+    if (job.signer)
+        status = swapci_rpc_client_new_tls(
+            job.signer, swapci_rpc_tls_given(&job.tls) ? &job.tls : NULL, &client, &error);
     if (status == SWAPC_OK) status = generate(&job, client, &result, &error);
     swapci_rpc_client_free(client);
     swapci_rpc_shutdown();

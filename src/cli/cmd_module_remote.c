@@ -9,6 +9,7 @@
 
 struct remote_job {
     const char *target, *json, *state_dir;
+    swapci_rpc_tls tls;
 };
 
 #define TARGET_ROW(job)                                                                            \
@@ -62,7 +63,7 @@ static enum swapc_status list(const struct remote_job *job, swapc_error *error) 
     swapci_rpc_client *client = NULL;
     swapci_control_modules *modules = calloc(1, sizeof *modules);
     if (!modules) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the list");
-    enum swapc_status status = swapci_remote_open(job->target, &client, error);
+    enum swapc_status status = swapci_remote_open(job->target, &job->tls, &client, error);
     if (status == SWAPC_OK)
         status = swapci_control_client_list(client, SWAPCI_REMOTE_MS, modules, error);
     swapci_remote_close(client);
@@ -73,7 +74,8 @@ static enum swapc_status list(const struct remote_job *job, swapc_error *error) 
 
 int swapci_cmd_module_list(int argc, char **argv) {
     struct remote_job job = {0};
-    const struct swapci_option rows[] = {TARGET_ROW(job), JSON_ROW(job)};
+    const struct swapci_option rows[] = {TARGET_ROW(job), JSON_ROW(job),
+                                         SWAPCI_REMOTE_TLS_ROWS(job.tls)};
     const struct swapci_options options = {
         "swapc module list",
         "",
@@ -110,7 +112,7 @@ static enum swapc_status swap(const struct remote_job *job, const char *slot, co
     char path[PATH_MAX];
     enum swapc_status status = whole_path(bundle, path, error);
     if (status != SWAPC_OK) return status;
-    status = swapci_remote_open(job->target, &client, error);
+    status = swapci_remote_open(job->target, &job->tls, &client, error);
     if (status == SWAPC_OK)
         status =
             swapci_control_client_swap(client, slot, path, SWAPCI_REMOTE_SWAP_MS, &module, error);
@@ -120,7 +122,8 @@ static enum swapc_status swap(const struct remote_job *job, const char *slot, co
 
 int swapci_cmd_module_swap(int argc, char **argv) {
     struct remote_job job = {0};
-    const struct swapci_option rows[] = {TARGET_ROW(job), JSON_ROW(job)};
+    const struct swapci_option rows[] = {TARGET_ROW(job), JSON_ROW(job),
+                                         SWAPCI_REMOTE_TLS_ROWS(job.tls)};
     const struct swapci_options options = {
         "swapc module swap",
         "SLOT BUNDLE",
@@ -149,7 +152,7 @@ static enum swapc_status rollback(const struct remote_job *job, const char *slot
                                   swapc_error *error) {
     swapci_rpc_client *client = NULL;
     swapci_control_module module;
-    enum swapc_status status = swapci_remote_open(job->target, &client, error);
+    enum swapc_status status = swapci_remote_open(job->target, &job->tls, &client, error);
     if (status == SWAPC_OK)
         status = swapci_control_client_rollback(client, slot, SWAPCI_REMOTE_MS, &module, error);
     swapci_remote_close(client);
@@ -171,7 +174,8 @@ int swapci_cmd_module_rollback(int argc, char **argv) {
         TARGET_ROW(job),
         {"state-dir", SWAPCI_OPTION_STRING, &job.state_dir, "DIR",
          "instead of --target: where admitted versions are remembered", 0, 0, 0},
-        JSON_ROW(job)};
+        JSON_ROW(job),
+        SWAPCI_REMOTE_TLS_ROWS(job.tls)};
     const struct swapci_options options = {
         "swapc module rollback",
         "SLOT | NAME VERSION",

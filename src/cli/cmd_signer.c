@@ -114,6 +114,7 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
         .ready = ready,
         .health_name = "transport_interface.Transport_interface",
         .listen = job->common.listen,
+        .tls = &job->common.tls,
         .transport = &transport,
         .control = &control,
         .log = job->parent ? swapci_cli_log() : swapci_cli_service_log(),

@@ -77,13 +77,13 @@ static enum swapc_status fetch(swapci_rpc_client *client, bool drain, swapci_con
 }
 
 /* Out: *serving, which who has asked for a drain does not expect. */
-static enum swapc_status ask(const char *address, bool drain, const char *json, bool *serving,
-                             swapc_error *error) {
+static enum swapc_status ask(const char *address, const swapci_rpc_tls *tls, bool drain,
+                             const char *json, bool *serving, swapc_error *error) {
     swapci_rpc_client *client = NULL;
     swapci_control_status got;
     swapci_control_modules *modules = calloc(1, sizeof *modules);
     if (!modules) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a status");
-    enum swapc_status status = swapci_remote_open(address, &client, error);
+    enum swapc_status status = swapci_remote_open(address, tls, &client, error);
     if (status == SWAPC_OK) status = fetch(client, drain, &got, modules, error);
     swapci_remote_close(client);
     if (status == SWAPC_OK) {
@@ -102,10 +102,12 @@ static enum swapc_status ask(const char *address, bool drain, const char *json, 
 int swapci_cmd_status(int argc, char **argv) {
     const char *json = NULL;
     bool drain = false;
+    swapci_rpc_tls tls = {NULL, NULL, NULL, NULL};
     const struct swapci_option rows[] = {
         {"drain", SWAPCI_OPTION_FLAG, &drain, NULL, "have it finish what it has, and end", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the answer as one JSON document", 0,
          0, 0},
+        SWAPCI_REMOTE_TLS_ROWS(tls),
     };
     const struct swapci_options options = {"swapc status",
                                            "ADDR",
@@ -123,7 +125,7 @@ int swapci_cmd_status(int argc, char **argv) {
     if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     bool serving = false;
-    if (ask(argv[first], drain, json, &serving, &error) != SWAPC_OK)
+    if (ask(argv[first], &tls, drain, json, &serving, &error) != SWAPC_OK)
         return swapci_cli_fail(options.command, &error);
     return serving ? SWAPCI_EXIT_OK : SWAPCI_EXIT_FAILED;
 }

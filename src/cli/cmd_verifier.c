@@ -70,6 +70,7 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
         .ready = ready,
         .health_name = "swapc.verifier",
         .listen = job->common.listen,
+        .tls = &job->common.tls,
         .control = &control,
         .log = swapci_cli_service_log(),
         .start = start,

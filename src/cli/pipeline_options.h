@@ -7,10 +7,12 @@
 
 #include "judge.h"
 #include "arguments.h"
+#include "rpc_tls.h"
 #include "transport.h"
 
 struct swapci_pipeline_options {
     const char *redis, *ring, *keys, *listen, *stream;
+    swapci_rpc_tls tls; /* of listen */
 };
 
 /* The rows of the separate processes. */
@@ -33,6 +35,23 @@ struct swapci_pipeline_options {
          0},                                                                                         \
         {"keys", SWAPCI_OPTION_STRING, &(o)->keys, keys_meta, keys_help, 0, 0, 0},                   \
         {"listen", SWAPCI_OPTION_STRING, &(o)->listen, "ADDR", "gRPC, unix:PATH or HOST:PORT", 0, 0, \
+         0},                                                                                         \
+        {"tls-cert",                                                                                 \
+         SWAPCI_OPTION_STRING,                                                                       \
+         &(o)->tls.cert,                                                                             \
+         "FILE",                                                                                     \
+         "of a --listen on TCP: own certificate (PEM)",                                              \
+         0,                                                                                          \
+         0,                                                                                          \
+         0},                                                                                         \
+        {"tls-key", SWAPCI_OPTION_STRING, &(o)->tls.key, "FILE", "its private key", 0, 0, 0},        \
+        {"tls-client-ca",                                                                            \
+         SWAPCI_OPTION_STRING,                                                                       \
+         &(o)->tls.ca,                                                                               \
+         "FILE",                                                                                     \
+         "CA of the clients, who may then drain and swap on TCP too",                                \
+         0,                                                                                          \
+         0,                                                                                          \
          0},                                                                                         \
         {"stream",                                                                                   \
          SWAPCI_OPTION_STRING,                                                                       \

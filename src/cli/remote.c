@@ -4,9 +4,10 @@
 
 enum { READY_MS = 3000 };
 
-enum swapc_status swapci_remote_open(const char *address, swapci_rpc_client **out,
-                                     swapc_error *error) {
-    enum swapc_status status = swapci_rpc_client_new(address, out, error);
+enum swapc_status swapci_remote_open(const char *address, const swapci_rpc_tls *tls,
+                                     swapci_rpc_client **out, swapc_error *error) {
+    enum swapc_status status =
+        swapci_rpc_client_new_tls(address, swapci_rpc_tls_given(tls) ? tls : NULL, out, error);
     return status == SWAPC_OK ? swapci_rpc_client_wait_ready(*out, READY_MS, error) : status;
 }
 

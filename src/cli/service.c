@@ -208,7 +208,8 @@ static const char *const all_services[] = {"grpc.health.v1.Health", "swapc.contr
 
 static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
     const struct swapci_service *s = f->service;
-    swapci_rpc_server_config config = {.address = s->listen, .log = s->log};
+    const swapci_rpc_tls *tls = swapci_rpc_tls_given(s->tls) ? s->tls : NULL;
+    swapci_rpc_server_config config = {.address = s->listen, .log = s->log, .tls = tls};
     enum swapc_status status = swapci_rpc_server_new(&config, &f->server, error);
     if (status == SWAPC_OK) status = swapci_health_service_new(&f->health, error);
     if (status != SWAPC_OK) return status;
@@ -249,7 +250,8 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, swapc
     f.control.drain = drain;
     f.control.drain_user = &f;
     f.control.frame_status = frame_status;
-    f.control.read_only = service->listen && strncmp(service->listen, "unix:", 5) != 0;
+    f.control.read_only = service->listen && strncmp(service->listen, "unix:", 5) != 0 &&
+                          !swapci_rpc_tls_given(service->tls);
     f.control.started_ns = swapci_clock_monotonic_ns();
     start_watching(&f);
     if (service->listen) status = listen_on(&f, error);

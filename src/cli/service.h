@@ -33,6 +33,7 @@ struct swapci_service {
     void (*look)(void *user, struct swapci_service_view *out); /* asked a few times a second */
     const char *health_name;                   /* the service that is SERVING beside "" */
     const char *listen;                        /* NULL: no gRPC */
+    const swapci_rpc_tls *tls;                 /* NULL: none */
     const swapci_transport_service *transport; /* NULL: none */
     const swapci_control_service *control;     /* of which drain and what follows are filled in;
                                                   NULL: none */

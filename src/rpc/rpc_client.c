@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static grpc_channel *channel_make(const char *target) {
+static grpc_channel *channel_make(const char *target, const char *name,
+                                  grpc_channel_credentials *credentials) {
     grpc_arg list[] = {
         /* Else clients of one address would share a connection and its pauses after failures. */
         swapci_rpc_wire_option(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
@@ -21,28 +22,56 @@ static grpc_channel *channel_make(const char *target) {
         swapci_rpc_wire_option(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20),
         swapci_rpc_wire_option(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000),
         swapci_rpc_wire_option(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200),
+        {.type = GRPC_ARG_STRING,
+         .key = (char *)GRPC_SSL_TARGET_NAME_OVERRIDE_ARG,
+         .value.string = (char *)name},
     };
-    grpc_channel_args args = {sizeof list / sizeof *list, list};
-    grpc_channel_credentials *plain = grpc_insecure_credentials_create();
-    grpc_channel *channel = grpc_channel_create(target, plain, &args);
-    grpc_channel_credentials_release(plain);
-    return channel;
+    size_t count = sizeof list / sizeof *list;
+    grpc_channel_args args = {name ? count : count - 1, list};
+    return grpc_channel_create(target, credentials, &args);
 }
 
-enum swapc_status swapci_rpc_client_new(const char *address, swapci_rpc_client **out,
-                                        swapc_error *error) {
+static enum swapc_status credentials_make(const swapci_rpc_address *address,
+                                          const swapci_rpc_tls *tls, grpc_channel_credentials **out,
+                                          swapc_error *error) {
+    if (!tls) {
+        *out = grpc_insecure_credentials_create();
+        return SWAPC_OK;
+    }
+    if (address->is_unix)
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "%s is a Unix socket, which speaks no TLS: leave --tls-… out",
+                               address->text);
+    return swapci_rpc_tls_client(tls, out, error);
+}
+
+enum swapc_status swapci_rpc_client_new_tls(const char *address, const swapci_rpc_tls *tls,
+                                            swapci_rpc_client **out, swapc_error *error) {
     swapci_rpc_address parsed;
+    grpc_channel_credentials *credentials = NULL;
     *out = NULL;
     enum swapc_status status = swapci_rpc_address_parse(address, &parsed, error);
     if (status) return status;
     swapci_rpc_client *client = calloc(1, sizeof *client);
     if (!client) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC client");
     client->address = parsed;
-    pthread_mutex_init(&client->lock, NULL);
     swapci_rpc_runtime_retain();
-    client->channel = channel_make(parsed.target);
+    status = credentials_make(&parsed, tls, &credentials, error);
+    if (status) {
+        swapci_rpc_runtime_release();
+        free(client);
+        return status;
+    }
+    pthread_mutex_init(&client->lock, NULL);
+    client->channel = channel_make(parsed.target, tls ? tls->name : NULL, credentials);
+    grpc_channel_credentials_release(credentials);
     *out = client;
     return SWAPC_OK;
+}
+
+enum swapc_status swapci_rpc_client_new(const char *address, swapci_rpc_client **out,
+                                        swapc_error *error) {
+    return swapci_rpc_client_new_tls(address, NULL, out, error);
 }
 
 static bool is_closed(swapci_rpc_client *client) {
@@ -80,10 +109,15 @@ enum swapc_status swapci_rpc_client_wait_ready(swapci_rpc_client *client, unsign
         }
         if (state == GRPC_CHANNEL_READY) break;
         if (gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), until) >= 0) {
-            status = swapc_error_set(error, SWAPC_UNREACHABLE,
-                                     "no gRPC server at %s within %u ms: start it, or check the "
-                                     "address",
-                                     client->address.text, timeout_ms);
+            status =
+                swapc_error_set(error, SWAPC_UNREACHABLE,
+                                "no gRPC server at %s within %u ms: start it, or check the "
+                                "address%s",
+                                client->address.text, timeout_ms,
+                                client->address.is_unix
+                                    ? ""
+                                    : ", and whether both sides use TLS, and certificates of the "
+                                      "CA that the other side expects");
             break;
         }
         await_change(client, queue, state, until);

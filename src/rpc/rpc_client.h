@@ -2,7 +2,7 @@
  *
  * It connects by itself at the first call. When the server was restarted meanwhile, the next call
  * may find only the old connection and return UNREACHABLE; the one after it connects anew. Nothing
- * is sent twice by itself. No encryption, no proxy. A deadline of 0 ms means none: then only an
+ * is sent twice by itself. No proxy. A deadline of 0 ms means none: then only an
  * answer, a lost server or close ends the call.
  *
  * Threads: call, wait_ready and close from any threads at once; new and free alone.
@@ -13,6 +13,7 @@
 #ifndef SWAPCI_RPC_CLIENT_H
 #define SWAPCI_RPC_CLIENT_H
 
+#include "rpc_tls.h"
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 
@@ -25,6 +26,11 @@ typedef struct swapci_rpc_client swapci_rpc_client;
  * Returns OK, INVALID or TOO_LARGE (the address), NO_MEMORY. After failure *out is NULL. */
 enum swapc_status swapci_rpc_client_new(const char *address, swapci_rpc_client **out,
                                         swapc_error *error);
+
+/* The same over mutual TLS (rpc_tls.h), for HOST:PORT; tls NULL: without. Returns also INVALID and IO for
+ * tls's files. */
+enum swapc_status swapci_rpc_client_new_tls(const char *address, const swapci_rpc_tls *tls,
+                                            swapci_rpc_client **out, swapc_error *error);
 
 /* Waits until the server is there: for start-up, when its socket may not exist yet.
  * Returns OK, UNREACHABLE (not within timeout_ms, which must not be 0), CLOSED. */

@@ -27,10 +27,17 @@ enum swapc_status swapci_rpc_server_new(const swapci_rpc_server_config *config,
     *out = NULL;
     enum swapc_status status = swapci_rpc_address_parse(config->address, &address, error);
     if (status) return status;
+    if (config->tls && address.is_unix)
+        return swapc_error_set(
+            error, SWAPC_INVALID,
+            "%s is a Unix socket, which needs no TLS: leave --tls-… out, or listen "
+            "on HOST:PORT",
+            address.text);
     swapci_rpc_server *server = calloc(1, sizeof *server);
     if (!server) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC server");
     server->address = address;
     server->log = config->log;
+    server->tls = config->tls;
     server->calls_max = config->calls_max ? config->calls_max : SWAPCI_RPC_CALLS_MAX;
     server->stall_ns =
         (uint64_t)(config->stall_ms ? config->stall_ms : SWAPCI_RPC_STALL_MS) * 1000000u;
@@ -299,9 +306,20 @@ static grpc_server *grpc_server_make(void) {
 
 static enum swapc_status listen_on(swapci_rpc_server *server, swapc_error *error) {
     swapci_rpc_address *address = &server->address;
-    grpc_server_credentials *plain = grpc_insecure_server_credentials_create();
-    int port = grpc_server_add_http2_port(server->grpc, address->listen_at, plain);
-    grpc_server_credentials_release(plain);
+    grpc_server_credentials *credentials = NULL;
+    if (server->tls) {
+        enum swapc_status status = swapci_rpc_tls_server(server->tls, &credentials, error);
+        if (status) return status;
+    } else {
+        credentials = grpc_insecure_server_credentials_create();
+    }
+    int port = grpc_server_add_http2_port(server->grpc, address->listen_at, credentials);
+    grpc_server_credentials_release(credentials);
+    if (port == 0 && server->tls)
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "gRPC cannot listen on %s with TLS: check that --tls-cert and "
+                               "--tls-key belong together and --tls-client-ca is a CA",
+                               address->text);
     if (port == 0)
         return swapc_error_set(error, SWAPC_SYSTEM,
                                "gRPC cannot listen on %s: check that the folder or host exists and "
@@ -311,7 +329,7 @@ static enum swapc_status listen_on(swapci_rpc_server *server, swapc_error *error
     else if (chmod(address->path, S_IRUSR | S_IWUSR) != 0)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot protect socket %s",
                                      address->path);
-    if (!swapci_rpc_address_is_local(address))
+    if (!server->tls && !swapci_rpc_address_is_local(address))
         swapc_log_write(&server->log, SWAPC_LOG_WARN, "rpc",
                         "%s can be reached from other machines and is not encrypted",
                         address->text);

@@ -22,13 +22,14 @@
  *     A request has up to SWAPCI_RPC_REQUEST_MAX bytes. A client that does not send its request, or
  *     does not take its answer, for stall_ms is cancelled; one that has gone without a word is
  *     found by keepalive within 80 s; a connection must speak HTTP/2 within 10 s.
- *     No encryption: a TCP address that other machines reach is logged as such.
+ *     Without tls nothing is encrypted: a TCP address that other machines reach is logged as such.
  */
 #ifndef SWAPCI_RPC_SERVER_H
 #define SWAPCI_RPC_SERVER_H
 
 #include "buffer.h"
 #include "rpc_code.h"
+#include "rpc_tls.h"
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 #include "swapc/log.h"
@@ -67,9 +68,10 @@ typedef struct swapci_rpc_method {
 } swapci_rpc_method;
 
 typedef struct swapci_rpc_server_config {
-    const char *address; /* unix:PATH or HOST:PORT, copied; a socket file gets mode 0600 */
-    swapc_log log;       /* copied */
-    unsigned calls_max;  /* of one method in work at a time; 0: SWAPCI_RPC_CALLS_MAX */
+    const char *address;       /* unix:PATH or HOST:PORT, copied; a socket file gets mode 0600 */
+    swapc_log log;             /* copied */
+    const swapci_rpc_tls *tls; /* for TCP; borrowed until start; NULL: none */
+    unsigned calls_max;        /* of one method in work at a time; 0: SWAPCI_RPC_CALLS_MAX */
     unsigned
         stall_ms; /* how long a client may keep its call from going on; 0: SWAPCI_RPC_STALL_MS */
 } swapci_rpc_server_config;

@@ -74,6 +74,7 @@ struct swapci_rpc_server {
     unsigned refs;       /* the owner and each call's memory */
     swapci_rpc_address address;
     swapc_log log;
+    const swapci_rpc_tls *tls; /* NULL: none */
     unsigned calls_max;
     uint64_t stall_ns;
     struct swapci_rpc_service services[SWAPCI_RPC_SERVICES_MAX];
