@@ -50,6 +50,8 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
     snprintf(out->verdicts, sizeof out->verdicts, "%s:verdicts", out->prefix);
     snprintf(out->signed_records, sizeof out->signed_records, "%s:signed", out->prefix);
     snprintf(out->tampered, sizeof out->tampered, "%s:tampered", out->prefix);
+    snprintf(out->dead, sizeof out->dead, "%s:dead", out->prefix);
+    snprintf(out->strikes, sizeof out->strikes, "%s:strikes", out->prefix);
     return SWAPC_OK;
 }
 

@@ -11,6 +11,8 @@
  *   P:tampered         set of the ids whose messages the signer altered on purpose. Who keeps the
  *                      books takes his ids out (ledger.h does); where nobody does it grows, and is
  *                      deleted by the user.
+ *   P:dead             stream, messages that were given up (verdict.h); `swapc dead` shows them.
+ *   P:strikes          hash of the ids whose call ran when a verifier died, and how often.
  *   P:lease:CONSUMER   string that expires when its signer has died. Entries of a consumer without
  *                      one are taken over by another signer.
  * In a Redis Cluster the prefix needs a hash tag, "{swapc}".
@@ -52,6 +54,8 @@ typedef struct swapci_stream_names {
     char verdicts[SWAPCI_STREAM_NAME_MAX + 1];
     char signed_records[SWAPCI_STREAM_NAME_MAX + 1];
     char tampered[SWAPCI_STREAM_NAME_MAX + 1];
+    char dead[SWAPCI_STREAM_NAME_MAX + 1];
+    char strikes[SWAPCI_STREAM_NAME_MAX + 1];
 } swapci_stream_names;
 
 /* Makes the names of prefix (NULL: "swapc"). Returns SWAPC_OK, or INVALID: empty, too long, or

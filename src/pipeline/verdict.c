@@ -42,6 +42,7 @@ static enum swapc_status make_script(swapci_buffer *out) {
 typedef struct batch {
     swapci_buffer items;
     size_t count;
+    size_t letter_args; /* behind the one verdict: names and values of a dead letter; 0: none */
 } batch;
 
 struct swapci_verdict_writer {
@@ -94,15 +95,19 @@ void swapci_verdict_writer_free(swapci_verdict_writer *writer) {
 static enum swapc_status write_head(swapci_verdict_writer *writer, const batch *b, const char *by,
                                     swapc_bytes what) {
     swapci_buffer *head = &writer->head;
-    const char *words[] = {"2", writer->names.messages, writer->names.verdicts,
-                           SWAPCI_STREAM_GROUP};
+    const swapci_stream_names *names = &writer->names;
+    const char *keys[] = {names->messages, names->verdicts, names->dead, names->strikes};
+    size_t key_count = b->letter_args ? 4 : 2;
     swapci_buffer_clear(head);
     enum swapc_status status =
-        swapci_resp_head(head, ARGS_BEFORE_ITEMS + b->count * (size_t)SWAPCI_VERDICT_FIELD_COUNT);
+        swapci_resp_head(head, ARGS_BEFORE_ITEMS - 2 + key_count +
+                                   b->count * (size_t)SWAPCI_VERDICT_FIELD_COUNT + b->letter_args);
     if (status == SWAPC_OK) status = swapci_resp_str(head, by);
     if (status == SWAPC_OK) status = swapci_resp_bulk(head, what);
-    for (size_t i = 0; i < sizeof words / sizeof *words && status == SWAPC_OK; i++)
-        status = swapci_resp_str(head, words[i]);
+    if (status == SWAPC_OK) status = swapci_resp_u64(head, key_count);
+    for (size_t i = 0; i < key_count && status == SWAPC_OK; i++)
+        status = swapci_resp_str(head, keys[i]);
+    if (status == SWAPC_OK) status = swapci_resp_str(head, SWAPCI_STREAM_GROUP);
     if (status == SWAPC_OK) status = swapci_resp_u64(head, writer->keep);
     return status;
 }
@@ -167,7 +172,7 @@ static enum swapc_status book_answer(swapci_verdict_writer *writer, const redisR
     }
     writer->stats.repeated += b->count - writer->stored_of_batch;
     writer->stored_of_batch = 0;
-    b->count = 0;
+    b->count = b->letter_args = 0;
     swapci_buffer_clear(&b->items);
     return SWAPC_OK;
 }
@@ -257,6 +262,43 @@ enum swapc_status swapci_verdict_add(swapci_verdict_writer *writer, const swapci
     }
     b->count++;
     return b->count < SWAPCI_VERDICT_BATCH ? SWAPC_OK : swapci_verdict_submit(writer, error);
+}
+
+static enum swapc_status put_letter(batch *b, const swapci_verdict *verdict,
+                                    const swapci_dead_letter *letter) {
+    const struct {
+        const char *name;
+        swapc_bytes value;
+    } texts[] = {{"m", letter->body},
+                 {"method", swapc_bytes_str(verdict->method)},
+                 {"reason", swapc_bytes_str(letter->reason)}};
+    enum swapc_status status = put_item(&b->items, verdict);
+    if (status == SWAPC_OK) status = swapci_resp_str(&b->items, "id");
+    if (status == SWAPC_OK) status = swapci_resp_id(&b->items, verdict->id);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && status == SWAPC_OK; i++) {
+        status = swapci_resp_str(&b->items, texts[i].name);
+        if (status == SWAPC_OK) status = swapci_resp_bulk(&b->items, texts[i].value);
+    }
+    if (status == SWAPC_OK) status = swapci_resp_str(&b->items, "t");
+    if (status == SWAPC_OK) status = swapci_resp_u64(&b->items, verdict->t_us);
+    if (status == SWAPC_OK) status = swapci_resp_str(&b->items, "strikes");
+    if (status == SWAPC_OK) status = swapci_resp_u64(&b->items, letter->strikes);
+    b->letter_args = 12;
+    return status;
+}
+
+enum swapc_status swapci_verdict_bury(swapci_verdict_writer *writer, const swapci_verdict *verdict,
+                                      const swapci_dead_letter *letter, swapc_error *error) {
+    enum swapc_status status = swapci_verdict_flush(writer, error);
+    if (status != SWAPC_OK) return status;
+    batch *b = &writer->under_way;
+    b->count = 1;
+    if (put_letter(b, verdict, letter) != SWAPC_OK) {
+        b->count = b->letter_args = 0;
+        swapci_buffer_clear(&b->items);
+        return no_memory(error);
+    }
+    return collect(writer, error);
 }
 
 bool swapci_verdict_read(const redisReply *fields, swapc_bytes out[SWAPCI_VERDICT_FIELD_COUNT]) {

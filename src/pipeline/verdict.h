@@ -90,6 +90,19 @@ enum swapc_status swapci_verdict_submit(swapci_verdict_writer *writer, swapc_err
 /* Sends, and waits until everything is stored. The same returns. */
 enum swapc_status swapci_verdict_flush(swapci_verdict_writer *writer, swapc_error *error);
 
+/* What is kept of a message that is given up, in P:dead: an entry with the fields `id` (of the message),
+ * `m` (its body), `method`, `reason`, `t` (when it was added) and `strikes`. */
+typedef struct swapci_dead_letter {
+    swapc_bytes body;
+    const char *reason;
+    uint64_t strikes;
+} swapci_dead_letter;
+
+/* Flushes, then stores a verdict and its message's dead letter, acknowledges and deletes the message and
+ * forgets its strikes: all of it or, whatever is refused, nothing. The same returns. */
+enum swapc_status swapci_verdict_bury(swapci_verdict_writer *writer, const swapci_verdict *verdict,
+                                      const swapci_dead_letter *letter, swapc_error *error);
+
 /* Verdicts added and not known to be stored. */
 size_t swapci_verdict_open(const swapci_verdict_writer *writer);
 

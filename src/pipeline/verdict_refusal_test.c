@@ -354,6 +354,69 @@ static void a_group_that_is_gone_leaves_its_messages(void **state) {
     close_scene(&s);
 }
 
+/* Buries the first message. Returns what the writer answered. */
+static enum swapc_status bury(scene *s, swapc_error *error) {
+    swapci_verdict_writer *writer = NULL;
+    swapci_verdict v = {
+        .id = s->ids[0], .method = "schnorr", .status = "Error", .reason = "poisoned"};
+    swapci_dead_letter letter = {swapc_bytes_str("a body"), "poisoned", 3};
+    fixture_ok(swapci_verdict_writer_new(s->redis, &s->names, 0, &writer, error), error);
+    enum swapc_status status = swapci_verdict_bury(writer, &v, &letter, error);
+    swapci_verdict_writer_free(writer);
+    return status;
+}
+
+/* Each way in which burying is refused, as the administrator brings it about, and mends it. */
+static const struct {
+    const char *spoil, *named, *mend;
+} burials[] = {
+    {"ACL SETUSER judge -xadd", "XADD", NULL},
+    {"ACL SETUSER judge -xack", "XACK", NULL},
+    {"ACL SETUSER judge -xdel", "XDEL", NULL},
+    {"ACL SETUSER judge -hdel", "HDEL", NULL},
+    {"ACL SETUSER judge -time", "TIME", NULL},
+    {"ACL SETUSER judge -eval -evalsha", "run", NULL},
+    {"ACL SETUSER judge resetkeys ~swapc:messages ~swapc:verdicts ~swapc:strikes", "", NULL},
+    {"ACL SETUSER judge resetkeys ~swapc:messages ~swapc:verdicts ~swapc:dead", "", NULL},
+    {"SET swapc:dead x", "XADD", "DEL swapc:dead"},
+    {"SET swapc:verdicts x", "XADD", "DEL swapc:verdicts"},
+    {"XADD swapc:dead 18446744073709551615-18446744073709551615 x 1", "XADD", "DEL swapc:dead"},
+    {"CONFIG SET maxmemory 1", "OOM", "CONFIG SET maxmemory 0"},
+    {"REPLICAOF 127.0.0.1 1", "READONLY", "REPLICAOF NO ONE"},
+};
+
+static void a_message_is_buried_whole_or_not(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof burials / sizeof *burials; i++) {
+        scene s;
+        swapc_error error = SWAPC_ERROR_INIT;
+        open_scene(&s, 2);
+        admin(&s, "HSET swapc:strikes %llu-%llu 3", (unsigned long long)s.ids[0].ms,
+              (unsigned long long)s.ids[0].seq);
+        admin(&s, "%s", burials[i].spoil);
+        print_message("%s\n", burials[i].spoil);
+        assert_int_equal(bury(&s, &error), SWAPC_PROTOCOL);
+        if (!strstr(error.text, burials[i].named))
+            fail_msg("'%s' does not name %s", error.text, burials[i].named);
+        admin(&s, "%s", burials[i].mend ? burials[i].mend : "PING");
+        allow_all(&s);
+        assert_int_equal(verdicts(&s), 0);
+        assert_nothing_lost(&s, 0);
+        assert_int_equal(fixture_integer(s.admin, "XLEN %s", "swapc:dead"), 0);
+        assert_int_equal(fixture_integer(s.admin, "HLEN %s", "swapc:strikes"), 1);
+        swapc_error_clear(&error);
+        fixture_ok(bury(&s, &error), &error);
+        assert_int_equal(verdicts(&s), 1);
+        assert_nothing_lost(&s, 1);
+        assert_int_equal(fixture_integer(s.admin, "XLEN %s", "swapc:dead"), 1);
+        assert_int_equal(fixture_integer(s.admin, "HLEN %s", "swapc:strikes"), 0);
+        fixture_ok(bury(&s, &error), &error); /* it is answered: nothing more is kept of it */
+        assert_int_equal(verdicts(&s), 1);
+        assert_int_equal(fixture_integer(s.admin, "XLEN %s", "swapc:dead"), 1);
+        close_scene(&s);
+    }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_denied_in_turn),
@@ -366,6 +429,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(exhausted_ids),
         cmocka_unit_test(each_state_that_refuses_writes),
         cmocka_unit_test(a_group_that_is_gone_leaves_its_messages),
+        cmocka_unit_test(a_message_is_buried_whole_or_not),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
