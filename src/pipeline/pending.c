@@ -110,14 +110,14 @@ static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_name
 /* retire.lua, embedded. */
 extern const struct swapci_embedded swapci_retire_lua[];
 
-/* own: the consumer itself asks. */
-static enum swapc_status retire(swapci_redis *redis, const swapci_stream_names *names,
-                                const char *consumer, bool own, swapc_error *error) {
+enum swapc_status swapci_stream_retire(swapci_redis *redis, const swapci_stream_names *names,
+                                       const char *consumer, const char *token,
+                                       swapc_error *error) {
     redisReply *reply = NULL;
     enum swapc_status status = swapci_redis_call(
         redis, "to remove a consumer", &reply, error,
-        "EVAL %b 2 %s %s:lease:%s " SWAPCI_STREAM_GROUP " %s %d", swapci_retire_lua[0].bytes,
-        swapci_retire_lua[0].len, names->messages, names->prefix, consumer, consumer, (int)own);
+        "EVAL %b 2 %s %s:lease:%s " SWAPCI_STREAM_GROUP " %s %s", swapci_retire_lua[0].bytes,
+        swapci_retire_lua[0].len, names->messages, names->prefix, consumer, consumer, token);
     if (status != SWAPC_OK) return status;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3)
         status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]),
@@ -165,7 +165,8 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
         status = has_lease(redis, names, row.name, &alive, error);
         if (status == SWAPC_OK && !alive && row.pending > 0)
             status = adopt_from(redis, names, row.name, consumer, idle_ms, limit, moved, error);
-        if (status == SWAPC_OK && !alive) status = retire(redis, names, row.name, false, error);
+        if (status == SWAPC_OK && !alive)
+            status = swapci_stream_retire(redis, names, row.name, "", error);
     }
     freeReplyObject(reply);
     return status;
@@ -174,18 +175,6 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
 static enum swapc_status run_and_drop(swapci_redis *redis, enum swapc_status appended,
                                       const char *what, swapc_error *error) {
     return appended == SWAPC_OK ? swapci_redis_skip(redis, 1, what, error) : appended;
-}
-
-enum swapc_status swapci_stream_lease(swapci_redis *redis, const swapci_stream_names *names,
-                                      const char *consumer, uint32_t ms, swapc_error *error) {
-    enum swapc_status status = swapci_redis_appendf(redis, error, "SET %s:lease:%s 1 PX %u",
-                                                    names->prefix, consumer, (unsigned)ms);
-    return run_and_drop(redis, status, "the lease", error);
-}
-
-enum swapc_status swapci_stream_leave(swapci_redis *redis, const swapci_stream_names *names,
-                                      const char *consumer, swapc_error *error) {
-    return retire(redis, names, consumer, true, error);
 }
 
 enum swapc_status swapci_stream_tampered_add(swapci_redis *redis, const swapci_stream_names *names,

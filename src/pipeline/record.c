@@ -30,7 +30,7 @@ static uint64_t get(const uint8_t *in, int bytes) {
 /* Returns the name of the field that is outside its limits, or NULL. */
 static const char *bad_field(const swapci_record *r) {
     if (!r->method) return "method";
-    if (r->flags & ~(uint32_t)SWAPCI_RECORD_TAMPERED) return "flags";
+    if (r->flags & ~(uint32_t)(SWAPCI_RECORD_TAMPERED | SWAPCI_RECORD_ALONE)) return "flags";
     if (r->message.len > SWAPCI_RECORD_MESSAGE_MAX) return "message length";
     if (!swapci_key_form_fits(r->method->key_form, r->key.len)) return "key length";
     return r->signature.len < r->method->signature_min ||

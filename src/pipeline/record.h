@@ -25,7 +25,10 @@ enum {
 };
 #define SWAPCI_RECORD_MESSAGE_MAX UINT32_MAX /* bytes; rings and Redis allow less */
 
-enum { SWAPCI_RECORD_TAMPERED = 1 }; /* flags: no other bit may be set */
+enum {
+    SWAPCI_RECORD_TAMPERED = 1,
+    SWAPCI_RECORD_ALONE = 2 /* no other call runs beside this one */
+}; /* flags: no other bit may be set */
 
 typedef struct swapci_record {
     swapci_stream_id id;         /* of the message */

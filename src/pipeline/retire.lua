@@ -1,21 +1,21 @@
 -- Takes a consumer without pending entries out of the group, and ends its lease.
 --
 -- KEYS  messages, lease
--- ARGV  group; consumer; whether the consumer itself asks ("1"): one that has a lease is taken out by
---       itself only
+-- ARGV  group; consumer; the token of the consumer's own lease, when it asks itself, or "": one that has a
+--       lease is taken out by the lease's owner only
 -- Answer {1}: it is out; {0}: it stays, with its lease; {0, command, error}: that was refused. The
 --       consumer goes last: without pending entries nothing is lost with it, and with a lease that could
 --       not be ended it would count as alive.
-local messages, lease, group, consumer, own = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
+local messages, lease, group, consumer, token = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
 
 local function refused(command, reply)
   if type(reply) == 'table' and reply.err then return {0, command, reply.err} end
 end
 
-if not own then
-  local alive = redis.pcall('EXISTS', lease)
-  if alive ~= 0 then return refused('EXISTS', alive) or {0} end
-end
+local held = redis.pcall('GET', lease)
+local failed = refused('GET', held)
+if failed then return failed end
+if held and (token == '' or string.sub(held, 1, #token) ~= token) then return {0} end
 local rows = redis.pcall('XINFO', 'CONSUMERS', messages, group)
 local why = refused('XINFO', rows)
 if why then return why end
@@ -31,7 +31,7 @@ for _, row in ipairs(rows) do
     found = true
   end
 end
-if own then
+if held then
   why = refused('DEL', redis.pcall('DEL', lease))
   if why then return why end
 end

@@ -124,10 +124,18 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
     atomic_store_explicit(&s->full, room < s->batch_max, memory_order_relaxed);
     if (room < s->batch_max) return swapci_signer_nap(s, 1, error);
     enum swapc_status status = resolve_waiters(s, error);
+    if (status == SWAPC_OK && !swapci_lease_fresh(&s->lease))
+        return status; /* the chores come first */
     if (status == SWAPC_OK) {
         status = swapci_stream_read(s->redis, &s->names, s->consumer, (unsigned)s->batch_max,
                                     BLOCK_MS, &s->batch, error);
         s->batch_next = status == SWAPC_OK ? 0 : s->batch.count;
+        s->alone = false;
+    }
+    if (status == SWAPC_OK && s->batch.count > 0 && !swapci_lease_fresh(&s->lease)) {
+        s->read_late = true; /* stopped meanwhile: another may have taken them up already */
+        s->batch_next = s->batch.count;
+        return status;
     }
     if (status == SWAPC_OK && s->batch.count == 0) {
         reach_all_targets(s);
@@ -155,12 +163,21 @@ static enum swapc_status rejoin(swapci_signer *s, swapc_error *error) {
     return status;
 }
 
+/* Another signer has the consumer's name: nothing is read or sent, and what is in hand is that one's. */
+static enum swapc_status wait_for_lease(swapci_signer *s, swapc_error *error) {
+    s->batch_next = s->batch.count;
+    set_state(s, SWAPCI_SIGNER_WAITING);
+    return swapci_signer_nap(s, BLOCK_MS, error);
+}
+
 /* One step of work. Out: *done when drained. */
 static enum swapc_status turn(swapci_signer *s, int *done, swapc_error *error) {
     int drain = atomic_load_explicit(&s->drain, memory_order_relaxed);
     enum swapc_status status = rejoin(s, error);
     if (status == SWAPC_OK) status = swapci_signer_chores(s, error);
-    if (status == SWAPC_OK) status = swapci_signer_send(s, error); /* what a refusal left */
+    if (status != SWAPC_OK) return status;
+    if (!s->lease.held) return wait_for_lease(s, error);
+    status = swapci_signer_send(s, error); /* what a refusal left */
     if (status != SWAPC_OK) return status;
     if (s->recovering) {
         set_state(s, drain ? SWAPCI_SIGNER_DRAINING : SWAPCI_SIGNER_RECOVERING);
@@ -204,7 +221,8 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
 static void leave(swapci_signer *s) {
     enum swapc_status status = s->status;
     if (status == SWAPC_INTERRUPTED) status = swapci_redis_attempt(s->redis, NULL);
-    if (status == SWAPC_OK) (void)swapci_stream_leave(s->redis, &s->names, s->consumer, NULL);
+    if (status == SWAPC_OK)
+        (void)swapci_lease_leave(s->redis, &s->names, &s->lease, s->consumer, NULL);
 }
 
 static void *thread_main(void *user) {
@@ -272,6 +290,8 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     s->batch_max = SIGNER_BATCH_START;
     swapci_signer_recovery_begin(s);
     status = swapci_stream_names_init(&s->names, config->prefix, error);
+    if (status == SWAPC_OK)
+        status = swapci_lease_init(&s->lease, &s->names, s->consumer, s->sender->place, error);
     if (status == SWAPC_OK) status = connect(s, config, error);
     if (status != SWAPC_OK) {
         swapci_signer_free(s);
@@ -302,6 +322,7 @@ swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
     return (swapci_signer_stats){
         .state =
             (enum swapci_signer_state)atomic_load_explicit(&signer->state, memory_order_relaxed),
+        .owns = atomic_load_explicit(&signer->owns, memory_order_relaxed),
         SWAPCI_SIGNER_COUNTERS(LOAD).waiting =
             atomic_load_explicit(&signer->waiting, memory_order_relaxed),
         .in_flight = atomic_load_explicit(&signer->in_flight, memory_order_relaxed),
@@ -322,6 +343,7 @@ void swapci_signer_free(swapci_signer *signer) {
     swapci_verdict_writer_free(signer->verdicts);
     swapci_redis_free(signer->redis);
     swapci_batch_fini(&signer->batch);
+    swapci_strikes_fini(&signer->strikes);
     swapci_buffer_fini(&signer->altered);
     free(signer->record);
     pthread_mutex_destroy(&signer->lock);

@@ -12,7 +12,7 @@
  * with something pending it does neither, so that its successor finds it.
  *
  * Bounds: at most SWAPCI_SIGNER_IN_FLIGHT records are under way (the verifier bounds what it has
- *     taken); a lease of SWAPCI_SIGNER_LEASE_MS says that the consumer lives.
+ *     taken); a lease (lease.h) says that the consumer lives.
  * Threads: new, start, join and free by one thread; the others from any. The work is done by a thread
  *     of the signer's own, on which the callbacks are called.
  * Ownership: what the config points at is copied, but for pairs, stop and the sender,
@@ -29,11 +29,7 @@
 #include "swapc/log.h"
 #include "transport.h"
 
-enum {
-    SWAPCI_SIGNER_IN_FLIGHT = 512,
-    SWAPCI_SIGNER_LEASE_MS = 10000,
-    SWAPCI_SIGNER_DELIVERIES_MAX = 5
-};
+enum { SWAPCI_SIGNER_IN_FLIGHT = 512 };
 
 typedef struct swapci_signer swapci_signer;
 
@@ -89,6 +85,7 @@ void swapci_signer_drain(swapci_signer *signer);
 void swapci_signer_stop(swapci_signer *signer);
 
 enum swapci_signer_state {
+    SWAPCI_SIGNER_WAITING,    /* another signer has the consumer's name: takes nothing */
     SWAPCI_SIGNER_RECOVERING, /* sends again what was pending */
     SWAPCI_SIGNER_READING,
     SWAPCI_SIGNER_DRAINING,
@@ -110,6 +107,7 @@ typedef struct swapci_signer_stats {
 #define SWAPCI_SIGNER_FIELD(name) uint64_t name;
     SWAPCI_SIGNER_COUNTERS(SWAPCI_SIGNER_FIELD)
 #undef SWAPCI_SIGNER_FIELD
+    bool owns; /* the consumer's name is this signer's: it serves */
     uint64_t waiting;   /* messages in the stream that have no verdict yet, as of the last 2 s */
     uint64_t in_flight; /* records sent and not taken */
     bool full;          /* what is to be sent finds no room */

@@ -9,8 +9,10 @@
 #include <stdatomic.h>
 
 #include "buffer.h"
+#include "lease.h"
 #include "record.h"
 #include "signer.h"
+#include "strikes.h"
 #include "verdict.h"
 
 enum {
@@ -44,6 +46,16 @@ struct swapci_signer {
     size_t record_max;
     swapci_buffer altered; /* a tampered message */
 
+    swapci_lease lease;
+    bool told_waiting; /* for another's lease to end */
+    bool read_late;    /* entries were given out when the lease may have expired */
+
+    swapci_strikes strikes;
+    bool strikes_known;                                 /* since the recovery began */
+    swapci_transport_note left[SWAPCI_TRANSPORT_NOTES]; /* not counted yet */
+    size_t left_count;
+    bool alone; /* the batch is one message that goes alone */
+
     size_t batch_max;  /* entries asked for at once */
     size_t batch_next; /* of the batch: the first entry that is not sent */
     bool batch_is_new; /* its entries were not given out before: `sent` rises with it */
@@ -60,6 +72,7 @@ struct swapci_signer {
 
     atomic_int own_stop, drain, state;
     atomic_int *stop; /* the config's, or own_stop */
+    atomic_bool owns; /* lease.held, for others */
 #define SIGNER_COUNT(name) _Atomic uint64_t count_##name;
     SWAPCI_SIGNER_COUNTERS(SIGNER_COUNT)
 #undef SIGNER_COUNT
@@ -79,8 +92,8 @@ enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error);
 /* One step of sending again what is pending; clears s->recovering when all is sent. */
 enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error);
 
-/* Renews the lease and adopts from the dead, when it is time. Starts a recovery when the
- * transport tells of a loss. To be called in every wait. */
+/* Renews the lease and, while it is held, adopts from the dead, when it is time. Starts a recovery when
+ * the transport tells of a loss. To be called in every wait. */
 enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error);
 
 /* From the start. */

@@ -5,9 +5,9 @@
 
 enum {
     CHORES_MS = 2000,
+    ASK_AGAIN_MS = 200,   /* for another's lease that ends soon */
     ADOPT_IDLE_MS = 1000, /* so that of two who adopt at once, one finds the entries fresh */
     ADOPT_MAX = 512,
-    SUSPECT_DELIVERIES = 2, /* sent so often without an answer: goes alone */
     WAIT_MS = 100
 };
 
@@ -16,21 +16,67 @@ static const swapci_stream_id first_id = {0, 0};
 void swapci_signer_recovery_begin(swapci_signer *s) {
     s->recovering = 1;
     s->recovered = first_id;
+    s->strikes_known = false;
+}
+
+/* A verifier came anew: what the one before died on is told by the transport. */
+static void take_left(swapci_signer *s) {
+    swapc_log_write(
+        &s->config.log, SWAPC_LOG_INFO, "signer",
+        "records may have been lost (a verifier came anew): what is pending is sent again");
+    s->left_count += swapci_sender_left(s->sender, s->left + s->left_count,
+                                        SWAPCI_TRANSPORT_NOTES - s->left_count);
+    swapci_signer_recovery_begin(s);
+}
+
+/* Counts what the transport told, and reads what was counted before. */
+static enum swapc_status know_strikes(swapci_signer *s, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    for (; s->left_count > 0 && status == SWAPC_OK; s->left_count -= status == SWAPC_OK)
+        status = swapci_strikes_add(s->redis, &s->names, &s->left[s->left_count - 1], error);
+    if (status == SWAPC_OK && !s->strikes_known)
+        status = swapci_strikes_load(s->redis, &s->names, &s->strikes, error);
+    s->strikes_known = status == SWAPC_OK;
+    return status;
+}
+
+/* Says once that another has the name, and once that it is ours. */
+static void tell_lease(swapci_signer *s) {
+    if (s->lease.held == !s->told_waiting) return;
+    s->told_waiting = !s->lease.held;
+    if (s->told_waiting)
+        swapc_log_write(
+            &s->config.log, SWAPC_LOG_WARN, "signer",
+            "another signer reads as consumer %s: this one takes nothing until that one's "
+            "lease ends (%llu ms); give each its own --consumer",
+            s->consumer, (unsigned long long)s->lease.others_ms);
+    else
+        swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer", "consumer %s is this signer's",
+                        s->consumer);
+}
+
+/* Takes or renews the lease. One that comes into it, or comes back to it late, takes up what is
+ * pending under the name. */
+static enum swapc_status hold_lease(swapci_signer *s, swapc_error *error) {
+    bool recalled, had = s->lease.held && !s->read_late;
+    enum swapc_status status =
+        swapci_lease_hold(s->redis, &s->lease, s->read_late, &recalled, error);
+    if (status != SWAPC_OK) return status;
+    s->read_late = false;
+    atomic_store_explicit(&s->owns, s->lease.held, memory_order_relaxed);
+    tell_lease(s);
+    if (s->lease.held && (!had || recalled)) swapci_signer_recovery_begin(s);
+    return status;
 }
 
 enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
     uint64_t now = swapci_clock_monotonic_ns();
     size_t moved = 0;
-    if (swapci_sender_lost(s->sender)) {
-        swapc_log_write(
-            &s->config.log, SWAPC_LOG_INFO, "signer",
-            "records may have been lost (a verifier came anew): what is pending is sent again");
-        swapci_signer_recovery_begin(s);
-    }
-    if (now < s->chores_due_ns) return SWAPC_OK;
-    enum swapc_status status =
-        swapci_stream_lease(s->redis, &s->names, s->consumer, SWAPCI_SIGNER_LEASE_MS, error);
-    if (status == SWAPC_OK) {
+    if (swapci_sender_lost(s->sender)) take_left(s);
+    if (now < s->chores_due_ns && (s->told_waiting || swapci_lease_fresh(&s->lease)))
+        return SWAPC_OK;
+    enum swapc_status status = hold_lease(s, error);
+    if (status == SWAPC_OK && s->lease.held) {
         status = swapci_stream_adopt(s->redis, &s->names, s->consumer, ADOPT_IDLE_MS, ADOPT_MAX,
                                      &moved, error);
     }
@@ -43,7 +89,8 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
     uint64_t waiting = 0;
     if (status == SWAPC_OK) status = swapci_stream_length(s->redis, &s->names, &waiting, error);
     if (status == SWAPC_OK) atomic_store_explicit(&s->waiting, waiting, memory_order_relaxed);
-    if (status == SWAPC_OK) s->chores_due_ns = now + CHORES_MS * 1000000ull;
+    uint64_t pause_ms = s->lease.held || s->lease.others_ms > CHORES_MS ? CHORES_MS : ASK_AGAIN_MS;
+    if (status == SWAPC_OK) s->chores_due_ns = now + pause_ms * 1000000ull;
     return status;
 }
 
@@ -102,7 +149,7 @@ static enum swapc_status still_pending(swapci_signer *s, swapci_stream_id id, in
 }
 
 /* Sends a suspect and waits until it is answered. When a verifier dies of it, the recovery has
- * begun anew and the suspect has one delivery more. */
+ * begun anew and the suspect has one strike more. */
 static enum swapc_status resend_alone(swapci_signer *s, const swapci_pending *suspect,
                                       swapc_error *error) {
     int pending = 1;
@@ -110,7 +157,9 @@ static enum swapc_status resend_alone(swapci_signer *s, const swapci_pending *su
     enum swapc_status status = resend(s, suspect, 1, error);
     while (status == SWAPC_OK) {
         status = still_pending(s, suspect->id, &pending, error);
-        if (status != SWAPC_OK || !pending) break;
+        if (status == SWAPC_OK && !pending)
+            return swapci_strikes_forget(s->redis, &s->names, &s->strikes, suspect->id, error);
+        if (status != SWAPC_OK) break;
         status = swapci_signer_nap(s, pause, error);
         pause = pause < 16 ? pause * 2 : 20;
         if (status == SWAPC_OK) status = swapci_signer_chores(s, error);
@@ -126,17 +175,21 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     bool taken = false;
     enum swapc_status status = await_taken(s, &taken, error);
     if (status != SWAPC_OK || !taken) return status;
-    status =
-        swapci_stream_pending(s->redis, &s->names, s->consumer, s->recovered, page, &count, error);
+    status = know_strikes(s, error);
+    if (status == SWAPC_OK)
+        status = swapci_stream_pending(s->redis, &s->names, s->consumer, s->recovered, page, &count,
+                                       error);
     if (status != SWAPC_OK || count == 0) {
         s->recovering = status != SWAPC_OK;
         return status;
     }
-    while (plain < count && page[plain].deliveries < SUSPECT_DELIVERIES) plain++;
+    while (plain < count && swapci_strikes_of(&s->strikes, page[plain].id) == 0) plain++;
     if (plain > 0) {
+        s->alone = false;
         s->recovered = page[plain - 1].id;
         return resend(s, page, plain, error);
     }
+    s->alone = true;
     s->recovered = page[0].id;
     return resend_alone(s, &page[0], error);
 }

@@ -20,12 +20,14 @@ static bool to_be_tampered(const swapci_signer *s, swapci_stream_id id) {
     return (double)(choice(s, id, 1) >> 11) * 0x1p-53 < s->config.tamper;
 }
 
+static const char poisoned[] = "poisoned";
+
 /* Why an entry cannot be sent, or NULL. Out: *method; NULL when it is unknown. */
 static const char *fault(const swapci_signer *s, const swapci_entry *entry,
                          const swapci_method **method) {
     *method = entry->method.len ? swapci_method_find(entry->method) : s->method;
-    if (entry->deliveries > SWAPCI_SIGNER_DELIVERIES_MAX) return "poisoned";
     if (!entry->has_body) return "malformed";
+    if (swapci_strikes_of(&s->strikes, entry->id) >= SWAPCI_STRIKES_MAX) return poisoned;
     if (!*method) return "unknown method";
     if (entry->body.len > swapci_signer_message_max(s->record_max)) return "too large";
     return NULL;
@@ -58,6 +60,7 @@ static enum swapc_status send_entry(swapci_signer *s, const swapci_entry *entry,
     swapci_record record = {.id = entry->id,
                             .method = method,
                             .deliveries = (uint32_t)entry->deliveries,
+                            .flags = s->alone ? SWAPCI_RECORD_ALONE : 0,
                             .t_us = entry->t_us,
                             .message = entry->body};
     size_t len = 0;
@@ -89,8 +92,15 @@ static enum swapc_status refuse(swapci_signer *s, const swapci_entry *entry,
                                 swapc_error *error) {
     swapci_verdict verdict = {entry->id, method ? method->name : "", "Error", "", 0, entry->t_us,
                               reason};
+    swapci_dead_letter letter = {entry->body, reason, swapci_strikes_of(&s->strikes, entry->id)};
     atomic_fetch_add_explicit(&s->count_refused, 1, memory_order_relaxed);
-    return swapci_verdict_add(s->verdicts, &verdict, error);
+    if (reason != poisoned) return swapci_verdict_add(s->verdicts, &verdict, error);
+    char id[SWAPCI_STREAM_ID_SIZE];
+    swapci_stream_id_format(entry->id, id);
+    swapc_log_write(&s->config.log, SWAPC_LOG_ERROR, "signer",
+                    "message %s killed %d verifiers: given up, kept in %s (swapc dead list)", id,
+                    SWAPCI_STRIKES_MAX, s->names.dead);
+    return swapci_verdict_bury(s->verdicts, &verdict, &letter, error);
 }
 
 /* The ledger must know of a tampered message before anybody can judge it. */

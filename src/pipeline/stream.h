@@ -13,8 +13,9 @@
  *                      deleted by the user.
  *   P:dead             stream, messages that were given up (verdict.h); `swapc dead` shows them.
  *   P:strikes          hash of the ids whose call ran when a verifier died, and how often.
- *   P:lease:CONSUMER   string that expires when its signer has died. Entries of a consumer without
- *                      one are taken over by another signer.
+ *   P:lease:CONSUMER   string that expires when its signer has died (lease.h). Entries of a consumer
+ *                      without one are taken over by another signer.
+ *   P:lease:CONSUMER:recall   string: the owner shall take up again what is pending.
  * In a Redis Cluster the prefix needs a hash tag, "{swapc}".
  *
  * Threads: as the connection. Ownership: a batch is the caller's, freed by swapci_batch_fini; its
@@ -141,13 +142,11 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
                                       const char *consumer, uint32_t idle_ms, size_t limit,
                                       size_t *moved, swapc_error *error);
 
-/* Says that consumer is alive, for ms. */
-enum swapc_status swapci_stream_lease(swapci_redis *redis, const swapci_stream_names *names,
-                                      const char *consumer, uint32_t ms, swapc_error *error);
-/* Ends the lease and takes consumer out of the group, in one atomic step and only if it has no
- * pending entries: those wait for it, or for the lease's end. */
-enum swapc_status swapci_stream_leave(swapci_redis *redis, const swapci_stream_names *names,
-                                      const char *consumer, swapc_error *error);
+/* Takes consumer out of the group, with its lease, in one atomic step and only if it has no pending
+ * entries. token: the consumer's own (lease.h), and the lease must be its own or none; "": of another
+ * consumer, which must have no lease. */
+enum swapc_status swapci_stream_retire(swapci_redis *redis, const swapci_stream_names *names,
+                                       const char *consumer, const char *token, swapc_error *error);
 
 /* How many messages are unanswered: they leave the stream with their verdict. */
 enum swapc_status swapci_stream_length(swapci_redis *redis, const swapci_stream_names *names,

@@ -1,5 +1,7 @@
 #include "stream_fixture.h"
 
+#include "lease.h"
+
 #include <string.h>
 
 static void add(swapci_redis *redis, const char *const *bodies, size_t count,
@@ -174,7 +176,11 @@ static void only_dead_consumers_lose_their_entries(void **state) {
     add(redis, three, 3, ids);
     fixture_ok(swapci_stream_read(redis, &names, "dead", 2, 0, &batch, &error), &error);
     fixture_ok(swapci_stream_read(redis, &names, "alive", 2, 0, &batch, &error), &error);
-    fixture_ok(swapci_stream_lease(redis, &names, "alive", 60000, &error), &error);
+    swapci_lease alive, me;
+    bool recalled;
+    fixture_ok(swapci_lease_init(&alive, &names, "alive", NULL, &error), &error);
+    fixture_ok(swapci_lease_init(&me, &names, "me", NULL, &error), &error);
+    fixture_ok(swapci_lease_hold(redis, &alive, false, &recalled, &error), &error);
     fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
     assert_int_equal(moved, 2);
     assert_int_equal(fixture_pending(redis, "me"), 2);
@@ -184,7 +190,7 @@ static void only_dead_consumers_lose_their_entries(void **state) {
         swapci_stream_pending(redis, &names, "me", (swapci_stream_id){0, 0}, page, &count, &error),
         &error);
     assert_int_equal(page[0].deliveries, 1); /* moving is no delivery */
-    fixture_ok(swapci_stream_leave(redis, &names, "alive", &error), &error);
+    fixture_ok(swapci_lease_leave(redis, &names, &alive, "alive", &error), &error);
     fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
     assert_int_equal(moved, 0); /* it did not leave: one is pending */
     assert_int_equal(fixture_integer(redis, "DEL %s:lease:alive", names.prefix), 1);
@@ -192,8 +198,8 @@ static void only_dead_consumers_lose_their_entries(void **state) {
     assert_int_equal(moved, 1);
     assert_int_equal(consumers(redis), 1); /* the dead have left */
     assert_int_equal(fixture_integer(redis, "XGROUP DELCONSUMER %s swapc me", names.messages), 3);
-    fixture_ok(swapci_stream_lease(redis, &names, "me", 60000, &error), &error);
-    fixture_ok(swapci_stream_leave(redis, &names, "me", &error), &error);
+    fixture_ok(swapci_lease_hold(redis, &me, false, &recalled, &error), &error);
+    fixture_ok(swapci_lease_leave(redis, &names, &me, "me", &error), &error);
     assert_int_equal(fixture_integer(redis, "EXISTS %s:lease:me", names.prefix), 0);
     swapci_batch_fini(&batch);
     swapci_redis_free(redis);

@@ -38,6 +38,7 @@ typedef struct swapci_transport_note {
 } swapci_transport_note;
 
 enum {
+    SWAPCI_TRANSPORT_PLACE_MAX = 192,
     SWAPCI_TRANSPORT_NOTES = 64,           /* workers of a receiver, and notes kept of dead ones */
     SWAPCI_TRANSPORT_RECORD_MAX = 2 << 20, /* bytes: the default of back ends */
     SWAPCI_TRANSPORT_COUNTED = 512         /* records in flight that in_flight tells apart */
@@ -116,6 +117,9 @@ struct swapci_receiver_ops {
 struct swapci_sender {
     const struct swapci_sender_ops *ops;
     size_t record_max; /* bytes of the largest record; const */
+    /* Where it sends from, const: no two senders of one place are ever open at once, on whatever machine,
+     * so that who has a place knows the one who had it before to be gone. "": there is none. */
+    char place[SWAPCI_TRANSPORT_PLACE_MAX];
 };
 
 struct swapci_receiver {

@@ -223,7 +223,7 @@ static inline enum swapc_status memory_send_open(memory_hub *hub, swapci_sender 
     };
     struct memory_sender *s = calloc(1, sizeof *s);
     if (!s) return SWAPC_NO_MEMORY;
-    s->base = (swapci_sender){&ops, hub->record_max};
+    s->base = (swapci_sender){.ops = &ops, .record_max = hub->record_max};
     s->hub = hub;
     pthread_mutex_lock(&hub->lock);
     bool taken = hub->sender;

@@ -142,7 +142,9 @@ enum swapc_status swapci_transport_ring_send(const swapci_transport_ring_config 
     swapci_ring_config ring = ring_of(config, &s->stop);
     enum swapc_status status = swapci_ring_open(&ring, SWAPCI_RING_PRODUCER, &s->ring, &why);
     if (status == SWAPC_OK) {
-        s->base = (swapci_sender){&sender_ops, swapci_ring_record_max(s->ring)};
+        s->base =
+            (swapci_sender){.ops = &sender_ops, .record_max = swapci_ring_record_max(s->ring)};
+        swapci_ring_place(s->ring, s->base.place, sizeof s->base.place);
         *out = &s->base;
         return SWAPC_OK;
     }

@@ -86,6 +86,11 @@ enum swapc_status swapci_ring_unlink(const char *directory, const char *name, sw
  * so is what cannot be read or removed. Returns how many are gone. */
 size_t swapci_ring_sweep(const char *directory, const char *prefix);
 
+/* Writes where the ring is, for no other ring on any machine: the boot of this one, its folder and its
+ * name, without blanks; "" when that cannot be told. While the handle has its role no other process has
+ * it there. */
+void swapci_ring_place(const swapci_ring *ring, char *out, size_t size);
+
 /* Bytes of the ring for records. */
 size_t swapci_ring_capacity(const swapci_ring *ring);
 

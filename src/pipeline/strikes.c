@@ -1,0 +1,103 @@
+#include "strikes.h"
+
+#include <stdlib.h>
+
+#include "redis_reply.h"
+
+void swapci_strikes_fini(swapci_strikes *book) {
+    free(book->items);
+    *book = (swapci_strikes)SWAPCI_STRIKES_INIT;
+}
+
+enum swapc_status swapci_strikes_add(swapci_redis *redis, const swapci_stream_names *names,
+                                     const swapci_transport_note *note, swapc_error *error) {
+    char id[SWAPCI_STREAM_ID_SIZE];
+    redisReply *reply = NULL;
+    swapci_stream_id_format((swapci_stream_id){note->ms, note->seq}, id);
+    enum swapc_status status = note->alone
+                                   ? swapci_redis_call(redis, "to count a strike", &reply, error,
+                                                       "HINCRBY %s %s 1", names->strikes, id)
+                                   : swapci_redis_call(redis, "to count a strike", &reply, error,
+                                                       "HSETNX %s %s 1", names->strikes, id);
+    if (status == SWAPC_OK) freeReplyObject(reply);
+    return status;
+}
+
+static enum swapc_status forget(swapci_redis *redis, const swapci_stream_names *names,
+                                swapci_stream_id id, swapc_error *error) {
+    char text[SWAPCI_STREAM_ID_SIZE];
+    redisReply *reply = NULL;
+    swapci_stream_id_format(id, text);
+    enum swapc_status status = swapci_redis_call(redis, "to forget a strike", &reply, error,
+                                                 "HDEL %s %s", names->strikes, text);
+    if (status == SWAPC_OK) freeReplyObject(reply);
+    return status;
+}
+
+static enum swapc_status is_pending(swapci_redis *redis, const swapci_stream_names *names,
+                                    swapci_stream_id id, bool *out, swapc_error *error) {
+    char text[SWAPCI_STREAM_ID_SIZE];
+    redisReply *reply = NULL;
+    swapci_stream_id_format(id, text);
+    enum swapc_status status = swapci_redis_call(redis, "the pending list", &reply, error,
+                                                 "XPENDING %s " SWAPCI_STREAM_GROUP " %s %s 1",
+                                                 names->messages, text, text);
+    if (status != SWAPC_OK) return status;
+    *out = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
+    freeReplyObject(reply);
+    return status;
+}
+
+/* One pair of the hash. What is no id with a number was not put there by us, and counts for nothing. */
+static bool take_pair(const redisReply *id, const redisReply *count, swapci_strike *out) {
+    return swapci_stream_id_parse(swapci_reply_bytes(id), &out->id) &&
+           swapci_decimal_parse(swapci_reply_bytes(count), &out->count);
+}
+
+static enum swapc_status keep_pending(swapci_redis *redis, const swapci_stream_names *names,
+                                      const redisReply *hash, swapci_strikes *book,
+                                      swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    for (size_t i = 0; i + 1 < hash->elements && status == SWAPC_OK; i += 2) {
+        swapci_strike *item = &book->items[book->count];
+        bool pending = false;
+        if (!take_pair(hash->element[i], hash->element[i + 1], item)) continue;
+        status = is_pending(redis, names, item->id, &pending, error);
+        if (status == SWAPC_OK && !pending) status = forget(redis, names, item->id, error);
+        else if (status == SWAPC_OK) book->count++;
+    }
+    return status;
+}
+
+enum swapc_status swapci_strikes_load(swapci_redis *redis, const swapci_stream_names *names,
+                                      swapci_strikes *book, swapc_error *error) {
+    redisReply *reply = NULL;
+    swapci_strikes_fini(book);
+    enum swapc_status status =
+        swapci_redis_call(redis, "the strikes", &reply, error, "HGETALL %s", names->strikes);
+    if (status != SWAPC_OK) return status;
+    if (reply->type != REDIS_REPLY_ARRAY && reply->type != REDIS_REPLY_MAP)
+        status = swapci_reply_unexpected(redis, "HGETALL", error);
+    else if (reply->elements > 0) {
+        book->items = calloc(reply->elements / 2 + 1, sizeof *book->items);
+        status = book->items ? keep_pending(redis, names, reply, book, error)
+                             : swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    }
+    freeReplyObject(reply);
+    if (status != SWAPC_OK) swapci_strikes_fini(book);
+    return status;
+}
+
+uint64_t swapci_strikes_of(const swapci_strikes *book, swapci_stream_id id) {
+    for (size_t i = 0; i < book->count; i++)
+        if (swapci_stream_id_compare(book->items[i].id, id) == 0) return book->items[i].count;
+    return 0;
+}
+
+enum swapc_status swapci_strikes_forget(swapci_redis *redis, const swapci_stream_names *names,
+                                        swapci_strikes *book, swapci_stream_id id,
+                                        swapc_error *error) {
+    for (size_t i = 0; i < book->count; i++)
+        if (swapci_stream_id_compare(book->items[i].id, id) == 0) book->items[i].count = 0;
+    return forget(redis, names, id, error);
+}
