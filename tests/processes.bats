@@ -151,18 +151,17 @@ all_judged_once() {
     all_judged_once 1100
 }
 
-@test "a message that was delivered too often is poisoned" {
+@test "a message that was delivered often is judged like any other" {
     local id
     start_redis
     redis "$socket" XGROUP CREATE swapc:messages swapc 0 MKSTREAM
     id=$(redis "$socket" XADD swapc:messages '*' m bad)
     redis "$socket" XREADGROUP GROUP swapc somebody STREAMS swapc:messages '>' >held
-    redis "$socket" XCLAIM swapc:messages swapc somebody 0 "$id" RETRYCOUNT 6 >>held
+    redis "$socket" XCLAIM swapc:messages swapc somebody 0 "$id" RETRYCOUNT 60 >>held
     start_signer
     start_verifier
     await verdicts_reach "$socket" 1
-    [[ $(field id) == "$id" && $(field status) == Error ]]
-    says "$(field reason)" "poisoned"
+    [[ $(field id) == "$id" && $(field status) == Valid ]]
     unanswered_none
 }
 

@@ -3,10 +3,14 @@
  * A message stays pending in Redis until its verdict is stored. What is pending for this consumer
  * is sent again by event, never by idle time: when the signer starts, when the transport
  * tells of a loss, when the Redis connection was lost, when a dead consumer's entries were adopted; each
- * time once what was sent is taken. A message that was sent twice before goes alone, so that one that
- * kills verifiers does not take others with it; one delivered more than 5 times is answered Error,
- * reason `poisoned`. Other messages that cannot be signed are answered Error here: `malformed`
+ * time once what was sent is taken. A message whose call ran when a verifier died goes alone from then
+ * on, so that one that kills verifiers does not take others with it; with three such strikes
+ * (strikes.h) it is answered Error, reason `poisoned`, and kept in P:dead. Other messages that cannot be
+ * signed are answered Error here: `malformed`
  * (no field m), `unknown method`, `too large`, and with Redis 6.2 `deleted`.
+ *
+ * A consumer's name has one owner at a time (lease.h): a signer that finds another's lease takes nothing
+ * until that ends, and one that was stopped beyond its own changes nothing before it has it again.
  *
  * A signer that ends, drained or stopped, with nothing pending leaves the group and ends its lease;
  * with something pending it does neither, so that its successor finds it.

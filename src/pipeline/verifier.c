@@ -62,7 +62,7 @@ static void mend(struct worker *w) {
 }
 
 /* A record that cannot be read has no id to answer: all is dropped, so that the signer sends
- * again what is pending, this one at last as `poisoned`. */
+ * again what is pending, this one too. */
 static void reject_record(struct worker *w, const swapc_error *why) {
     swapci_verifier *v = w->verifier;
     swapc_log_write(&v->config.log, SWAPC_LOG_ERROR, "verifier",
@@ -72,6 +72,7 @@ static void reject_record(struct worker *w, const swapc_error *why) {
     (void)swapci_receiver_reset(v->receiver,
                                 NULL); /* if that cannot be yet, the next take mends it */
     pthread_mutex_unlock(&v->lock);
+    swapci_redis_sleep(&v->stop, WAIT_MS, NULL); /* it may come again and again */
 }
 
 /* Waits until all verdicts are stored. */
