@@ -9,6 +9,8 @@
 #include "ledger.h"
 #include "redis.h"
 #include "stream.h"
+#include "lease.h"
+#include "strikes.h"
 #include "verdict.h"
 
 static int listener = -1;
@@ -92,11 +94,37 @@ static void add(swapci_redis *redis, const swapci_stream_names *names) {
     (void)swapci_stream_add(redis, names, messages, 2, ids, NULL);
 }
 
+static void lease(swapci_redis *redis, const swapci_stream_names *names) {
+    swapci_lease lease;
+    bool recalled;
+    if (swapci_lease_init(&lease, names, "me", NULL, NULL) != SWAPC_OK) return;
+    (void)swapci_lease_hold(redis, &lease, true, &recalled, NULL);
+    (void)swapci_lease_leave(redis, names, &lease, "me", NULL);
+}
+
+static void strikes(swapci_redis *redis, const swapci_stream_names *names) {
+    const swapci_transport_note note = {.ms = 1, .seq = 2, .alone = true};
+    swapci_strikes book = SWAPCI_STRIKES_INIT;
+    (void)swapci_strikes_add(redis, names, &note, NULL);
+    (void)swapci_strikes_load(redis, names, &book, NULL);
+    (void)swapci_strikes_of(&book, (swapci_stream_id){1, 2});
+    swapci_strikes_fini(&book);
+}
+
+static void bury(swapci_redis *redis, const swapci_stream_names *names) {
+    swapci_verdict_writer *writer;
+    swapci_verdict verdict = {.method = "schnorr", .status = "Error", .reason = "poisoned"};
+    const swapci_dead_letter letter = {swapc_bytes_str("m"), "poisoned", 3};
+    if (swapci_verdict_writer_new(redis, names, 0, &writer, NULL) != SWAPC_OK) return;
+    (void)swapci_verdict_bury(writer, &verdict, &letter, NULL);
+    swapci_verdict_writer_free(writer);
+}
+
 static void ask(swapci_redis *redis, const swapci_stream_names *names, uint8_t question) {
     swapci_stream_id id;
     uint64_t number;
     size_t moved;
-    switch (question % 10) {
+    switch (question % 13) {
     case 0:
         read_batch(redis, names, false);
         break;
@@ -122,10 +150,19 @@ static void ask(swapci_redis *redis, const swapci_stream_names *names, uint8_t q
         add(redis, names);
         break;
     case 8:
-        (void)swapci_stream_leave(redis, names, "me", NULL);
+        (void)swapci_stream_retire(redis, names, "me", "", NULL);
         break;
     case 9:
         (void)swapci_stream_create(redis, names, NULL);
+        break;
+    case 10:
+        lease(redis, names);
+        break;
+    case 11:
+        strikes(redis, names);
+        break;
+    case 12:
+        bury(redis, names);
         break;
     }
 }

@@ -50,14 +50,14 @@ enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bo
     redisReply *reply = NULL;
     uint64_t asked_ns = now_ns();
     *recalled = false;
-    enum swapc_status status = swapci_redis_call(
-        redis, "the lease", &reply, error, "EVAL %b 2 %s %s:recall %s %s %d %d",
-        swapci_lease_lua[0].bytes, swapci_lease_lua[0].len, lease->key, lease->key, lease->token,
-        lease->place, (int)SWAPCI_LEASE_MS, (int)taken);
+    enum swapc_status status =
+        swapci_redis_call(redis, "the lease", &reply, error, "EVAL %b 2 %s %s:recall %s %s %d %d",
+                          swapci_lease_lua[0].bytes, swapci_lease_lua[0].len, lease->key,
+                          lease->key, lease->token, lease->place, (int)SWAPCI_LEASE_MS, (int)taken);
     if (status != SWAPC_OK) return status;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
-        status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]),
-                                      "for the lease", swapci_reply_bytes(reply->element[1]), error);
+        status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]), "for the lease",
+                                      swapci_reply_bytes(reply->element[1]), error);
     } else if (is_pair(reply)) {
         int64_t value = reply->element[1]->integer;
         lease->held = reply->element[0]->integer == 1;
