@@ -48,7 +48,7 @@ static enum swapc_status judge_samples(swapci_judge *judge, const struct sample 
     uint64_t end = swapci_clock_monotonic_ns() + VERIFY_MS * 1000000ull;
     for (*done = 0; *done < count && swapci_clock_monotonic_ns() < end; ++*done) {
         swapci_verdict verdict;
-        if (!swapci_judge_record(judge, &samples[*done].record, &verdict))
+        if (swapci_judge_record(judge, &samples[*done].record, &verdict) == SWAPCI_OUTCOME_AGAIN)
             return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
         if (strcmp(verdict.status, "Valid") != 0)
             return swapc_error_set(

@@ -13,7 +13,7 @@
 struct swapci_judges {
     swapci_judges_config config;
     swapc_host *host;
-    swapci_keyring_public *keys;
+    swapci_known_keys *keys;                   /* locks itself */
     swapc_module *modules[SWAPCI_METHODS_MAX]; /* by the method's number */
     swapc_slot *slots[SWAPCI_METHODS_MAX]; /* swap none: one a method; else the first serves all */
     atomic_uint_least64_t swaps, judged;
@@ -77,7 +77,8 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
     host.trust = config->trust;
     host.engines = swapci_engine_names(config->engine, engines);
     host.instances = config->workers > 16 ? 4 * config->workers : 64;
-    enum swapc_status status = swapci_keyring_public_load(config->keys_pub, &j->keys, error);
+    enum swapc_status status =
+        swapci_known_keys_new(config->keys_pub, &config->log, &j->keys, error);
     if (status == SWAPC_OK) status = swapc_host_new(&host, &j->host, error);
     if (status == SWAPC_OK) status = load_methods(j, error);
     if (status != SWAPC_OK) {
@@ -95,7 +96,7 @@ void swapci_judges_free(swapci_judges *judges) {
         swapc_module_release(judges->modules[m]);
     }
     swapc_host_free(judges->host);
-    swapci_keyring_public_free(judges->keys);
+    swapci_known_keys_free(judges->keys);
     free(judges);
 }
 
@@ -240,59 +241,63 @@ static enum swapc_status pin(swapci_judges *j, unsigned method, swapc_pin *out,
 }
 
 /* The call on the pinned module, and what its answer means. */
-static bool call_pinned(swapci_judge *judge, const swapc_pin *pinned, swapci_verdict *out) {
+static enum swapci_outcome call_pinned(swapci_judge *judge, const swapc_pin *pinned,
+                                       swapci_verdict *out) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
     options.cancel = judge->judges->config.cancel;
     enum swapc_status status =
         swapc_pin_call(pinned, swapc_bytes_str(SWAPCI_TRANSLATOR_OPERATION),
                        swapci_buffer_bytes(&judge->request), &options, &judge->reply, &error);
-    if (status == SWAPC_CANCELLED) return false;
     swapci_translator_verdict(status, judge->reply.body, &out->status, &out->reason);
     out->generation = pinned->generation;
     memcpy(judge->digest_hex, swapc_module_describe(pinned->module)->digest_hex,
            sizeof judge->digest_hex);
     out->digest = judge->digest_hex;
-    return true;
+    return swapci_outcome_of(status);
 }
 
-static bool verify(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+static enum swapci_outcome verify(swapci_judge *judge, const swapci_record *record,
+                                  swapci_verdict *out) {
     swapci_judges *j = judge->judges;
     swapc_pin pinned;
     swapc_error error = SWAPC_ERROR_INIT;
-    if (swapci_translator_request(record, &judge->request, &error) != SWAPC_OK ||
-        pin(j, swapci_method_number(record->method), &pinned, &error) != SWAPC_OK) {
+    enum swapc_status status = swapci_translator_request(record, &judge->request, &error);
+    if (status == SWAPC_OK) status = pin(j, swapci_method_number(record->method), &pinned, &error);
+    if (status != SWAPC_OK) {
         out->status = "Error";
-        out->reason = swapc_status_name(error.status);
-        return true;
+        out->reason = swapc_status_name(status);
+        return swapci_outcome_of(status);
     }
-    bool judged = call_pinned(judge, &pinned, out);
+    enum swapci_outcome outcome = call_pinned(judge, &pinned, out);
     swapc_pin_release(&pinned);
-    return judged;
+    return outcome;
 }
 
-static bool verify_timed(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+static enum swapci_outcome verify_timed(swapci_judge *judge, const swapci_record *record,
+                                        swapci_verdict *out) {
     bool wall = judge->judges->config.swap >= SWAPCI_SWAP_DISK;
     uint64_t start = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
-    bool judged = verify(judge, record, out);
+    enum swapci_outcome outcome = verify(judge, record, out);
     uint64_t end = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
     swapci_histogram_record(&judge->verify_ns, end - start);
-    return judged;
+    return outcome;
 }
 
-bool swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out) {
+enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record *record,
+                                        swapci_verdict *out) {
     *out = (swapci_verdict){
         .id = record->id, .method = record->method->name, .digest = "", .t_us = record->t_us};
     atomic_fetch_add_explicit(&judge->judges->judged, 1, memory_order_relaxed);
     if (!judge->judges->modules[swapci_method_number(record->method)]) {
         out->status = "Error";
         out->reason = "method not served";
-        return true;
+        return SWAPCI_OUTCOME_VERDICT;
     }
-    if (!swapci_keyring_public_has(judge->judges->keys, record->method->key_form, record->key)) {
+    if (!swapci_known_keys_has(judge->judges->keys, record->method->key_form, record->key)) {
         out->status = "NotValid";
         out->reason = "unknown key";
-        return true;
+        return SWAPCI_OUTCOME_VERDICT;
     }
     return verify_timed(judge, record, out);
 }

@@ -14,7 +14,8 @@
 
 #include "buffer.h"
 #include "histogram.h"
-#include "keyring.h"
+#include "known_keys.h"
+#include "outcome.h"
 #include "record.h"
 #include "swapc/swapc.h"
 #include "verdict.h"
@@ -33,7 +34,7 @@ typedef struct swapci_judges_config {
     bool allow_native;              /* with such an engine: swapci_judges_swap is, too */
     enum swapci_swap_mode swap;
     bool every_message;   /* swapping: publish for each message (fixed method) */
-    const char *keys_pub; /* path of keys.pub */
+    const char *keys_pub; /* path of keys.pub, or of a folder of such files */
     swapc_log log;
     unsigned workers;
     const swapc_trust *trust;   /* NULL: any module is taken */
@@ -86,8 +87,9 @@ typedef struct swapci_judge {
 void swapci_judge_init(swapci_judge *judge, swapci_judges *judges);
 void swapci_judge_fini(swapci_judge *judge);
 
-/* Judges one record: what fails is `Error` with a reason. Returns false when its call was cancelled:
- * that is no verdict, and the message is to be judged again. */
-bool swapci_judge_record(swapci_judge *judge, const swapci_record *record, swapci_verdict *out);
+/* Judges one record: what fails is `Error` with a reason. Returns whether that is its verdict, or the
+ * record is to be judged once more or again (outcome.h). */
+enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record *record,
+                                        swapci_verdict *out);
 
 #endif

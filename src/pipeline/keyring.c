@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <secp256k1.h>
 #include <sodium.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -273,21 +274,54 @@ static enum swapc_status read_publics(swapci_key_text *text, swapci_keyring_publ
         if (status != SWAPC_OK) return status;
         insert(keys, entry);
     }
-    if (keys->count > 0) return SWAPC_OK;
+    return SWAPC_OK;
+}
+
+static enum swapc_status read_file(const char *path, swapci_keyring_public *keys,
+                                   swapc_error *error) {
+    swapci_key_text text;
+    size_t before = keys->count;
+    enum swapc_status status = swapci_key_text_read(path, public_title, false, &text, error);
+    if (status != SWAPC_OK) return status;
+    status = read_publics(&text, keys, error);
+    swapci_key_text_fini(&text);
+    if (status != SWAPC_OK || keys->count > before) return status;
     return swapc_error_set(error, SWAPC_INVALID,
                            "key file %s has no key; start the signer once to have it made anew",
-                           text->path);
+                           path);
+}
+
+bool swapci_keyring_is_public_name(const char *name) {
+    size_t len = strlen(name);
+    return len > 4 && name[0] != '.' && strcmp(name + len - 4, ".pub") == 0;
+}
+
+static enum swapc_status read_folder(const char *path, DIR *folder, swapci_keyring_public *keys,
+                                     swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    for (struct dirent *entry; status == SWAPC_OK && (entry = readdir(folder));) {
+        char file[4096];
+        if (!swapci_keyring_is_public_name(entry->d_name)) continue;
+        int len = snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+        status = len > 0 && (size_t)len < sizeof file
+                     ? read_file(file, keys, error)
+                     : swapc_error_set(error, SWAPC_INVALID,
+                                       "the path of key folder %s is too long", path);
+    }
+    if (status != SWAPC_OK || keys->count > 0) return status;
+    return swapc_error_set(error, SWAPC_NOT_FOUND,
+                           "key folder %s has no file *.pub: put the signers' keys.pub there",
+                           path);
 }
 
 enum swapc_status swapci_keyring_public_load(const char *path, swapci_keyring_public **out,
                                              swapc_error *error) {
-    swapci_key_text text;
-    enum swapc_status status = swapci_key_text_read(path, public_title, false, &text, error);
-    if (status != SWAPC_OK) return status;
     swapci_keyring_public *keys = calloc(1, sizeof *keys);
-    status = keys ? read_publics(&text, keys, error)
-                  : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for key file %s", path);
-    swapci_key_text_fini(&text);
+    if (!keys) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for key file %s", path);
+    DIR *folder = opendir(path);
+    enum swapc_status status =
+        folder ? read_folder(path, folder, keys, error) : read_file(path, keys, error);
+    if (folder) closedir(folder);
     if (status == SWAPC_OK) *out = keys;
     else swapci_keyring_public_free(keys);
     return status;

@@ -39,7 +39,11 @@ const uint8_t *swapci_keyring_secret(const swapci_keyring *ring, size_t i);
 
 typedef struct swapci_keyring_public swapci_keyring_public;
 
-/* Reads public keys; needs no secret. A file that others can write is refused.
+/* Whether a file of this name in a folder of keys is read: *.pub, not hidden. */
+bool swapci_keyring_is_public_name(const char *name);
+
+/* Reads public keys, from a file, or a folder with *.pub files, of which each must be good; needs no
+ * secret. A file that others can write is refused.
  * Returns NOT_FOUND, INVALID, IO, NO_MEMORY as above. */
 enum swapc_status swapci_keyring_public_load(const char *path, swapci_keyring_public **out,
                                              swapc_error *error);

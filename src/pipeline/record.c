@@ -88,7 +88,11 @@ static enum swapc_status corrupt(const char *what, swapc_error *error) {
 enum swapc_status swapci_record_decode(swapc_bytes bytes, swapci_record *out, swapc_error *error) {
     const uint8_t *in = bytes.ptr;
     if (bytes.len < SWAPCI_RECORD_HEAD) return corrupt("length", error);
-    if (in[AT_VERSION] != VERSION) return corrupt("version", error);
+    if (in[AT_VERSION] != VERSION)
+        return swapc_error_set(error, SWAPC_UNSUPPORTED,
+                               "a signed record is of version %u, this swapc reads version %d: run "
+                               "signer and verifier of one release",
+                               in[AT_VERSION], VERSION);
     if (in[AT_METHOD] >= swapci_method_count) return corrupt("method", error);
     if (get(in + AT_ZERO, 8) != 0) return corrupt("reserved field", error);
     out->method = swapci_method_table[in[AT_METHOD]];

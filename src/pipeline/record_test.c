@@ -127,11 +127,26 @@ static void output_room_is_exact(void **state) {
                      SWAPC_TOO_LARGE);
     assert_non_null(strstr(error.text, "149 bytes"));
     assert_int_equal(swapci_record_encode(&in, bytes, sizeof bytes, &len, NULL), SWAPC_OK);
-    in.flags = 2;
+    in.flags = 4;
     assert_int_equal(swapci_record_encode(&in, bytes, sizeof bytes, &len, NULL), SWAPC_INVALID);
     in.flags = 0;
     in.message.len = (size_t)UINT32_MAX + 1;
     assert_int_equal(swapci_record_encode(&in, bytes, sizeof bytes, &len, NULL), SWAPC_INVALID);
+}
+
+static void another_version_is_told_apart(void **state) {
+    swapci_record in = sample(), out;
+    uint8_t bytes[256];
+    size_t len;
+    (void)state;
+    assert_int_equal(swapci_record_encode(&in, bytes, sizeof bytes, &len, NULL), SWAPC_OK);
+    for (unsigned version = 0; version < 256; version++) {
+        swapc_error error = SWAPC_ERROR_INIT;
+        bytes[0] = (uint8_t)version;
+        assert_int_equal(swapci_record_decode(swapc_bytes_of(bytes, len), &out, &error),
+                         version == 1 ? SWAPC_OK : SWAPC_UNSUPPORTED);
+        if (version != 1) assert_non_null(strstr(error.text, "one release"));
+    }
 }
 
 /* Every value of every byte of the head: decoded to what stands there, or refused; never a view
@@ -153,9 +168,9 @@ static void every_head_byte(void **state) {
         }
         bytes[at] = before;
     }
-    /* 28 free bytes (deliveries, id, time), 2 values of the flags, and the sample itself in each of
+    /* 28 free bytes (deliveries, id, time), 4 values of the flags, and the sample itself in each of
      * the other 19 */
-    assert_int_equal(accepted, 28 * 256 + 2 + 19);
+    assert_int_equal(accepted, 28 * 256 + 4 + 19);
 }
 
 int main(int argc, char **argv) {
@@ -165,6 +180,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(every_truncation_is_corrupt),
         cmocka_unit_test(lengths_have_limits),
         cmocka_unit_test(output_room_is_exact),
+        cmocka_unit_test(another_version_is_told_apart),
         cmocka_unit_test(every_head_byte),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -1,7 +1,8 @@
 /* What is shared: the receiver, under `lock` (but for interrupt), which is held while
  * a worker waits for a record: the others then wait for the lock instead, and take the next batches
  * in turn; `waiting` tells them to store first what they have. `stop` is an atomic that every wait
- * looks at. A worker's judge, connection and verdicts are its own. */
+ * looks at. `calls` is held shared by each call, and alone by one that must have no other beside it. A
+ * worker's judge, connection, verdicts and slot of notes are its own. */
 #include "verifier.h"
 
 #include <pthread.h>
@@ -12,10 +13,14 @@
 #include "fail_point.h"
 
 /* A batch is small, so that two workers share a short queue evenly. */
-enum { TAKE_MAX = 16, WAIT_MS = 250, PROBE_MS = 1000 };
+enum { TAKE_MAX = 16, WAIT_MS = 250, PROBE_MS = 1000, AGAIN_MS = 50, AGAIN_MOST_MS = 1000 };
+
+_Static_assert((unsigned)SWAPCI_VERIFIER_WORKERS_MAX <= SWAPCI_TRANSPORT_NOTES,
+               "each worker has a slot of notes");
 
 struct worker {
     swapci_verifier *verifier;
+    unsigned number; /* of its notes */
     pthread_t thread;
     bool started;
     swapci_redis *redis;
@@ -35,9 +40,11 @@ struct swapci_verifier {
     swapci_verifier_config config;
     swapci_receiver *receiver; /* under lock, but for interrupt */
     pthread_mutex_t lock;
+    pthread_rwlock_t calls;
     atomic_int waiting; /* a worker sleeps under the lock */
     atomic_int stop;
     atomic_int failed;
+    atomic_bool told_version; /* of a record of another release */
     atomic_uint running;
     swapci_tally tally;
     unsigned worker_count;
@@ -90,17 +97,66 @@ static enum swapc_status collect(struct worker *w, const swapci_verdict *verdict
     return swapci_verdict_submit(w->verdicts, &w->error);
 }
 
+/* One call, noted while it runs: should the process die of it, the signer learns which one it was. */
+static enum swapci_outcome call(struct worker *w, const swapci_record *record, bool alone,
+                                swapci_verdict *verdict) {
+    swapci_verifier *v = w->verifier;
+    const swapci_transport_note note = {.ms = record->id.ms, .seq = record->id.seq, .alone = alone};
+    if (alone) pthread_rwlock_wrlock(&v->calls);
+    else pthread_rwlock_rdlock(&v->calls);
+    swapci_receiver_note(v->receiver, w->number, &note);
+    enum swapci_outcome outcome = swapci_judge_record(&w->judge, record, verdict);
+    swapci_receiver_note(v->receiver, w->number, NULL);
+    pthread_rwlock_unlock(&v->calls);
+    return outcome;
+}
+
+static bool ends(const swapci_verifier *v) {
+    return atomic_load(&v->stop) != 0;
+}
+
+/* Judges until there is a verdict. Returns false when the verifier ends before that: the message stays
+ * pending. */
+static bool judge_one(struct worker *w, const swapci_record *record, swapci_verdict *verdict) {
+    swapci_verifier *v = w->verifier;
+    bool alone = (record->flags & SWAPCI_RECORD_ALONE) != 0;
+    for (uint32_t pause = AGAIN_MS;;
+         pause = pause < AGAIN_MOST_MS / 2 ? 2 * pause : AGAIN_MOST_MS) {
+        enum swapci_outcome outcome = call(w, record, alone, verdict);
+        if (outcome == SWAPCI_OUTCOME_ONCE_MORE && !ends(v))
+            outcome = call(w, record, true, verdict);
+        if (outcome == SWAPCI_OUTCOME_ONCE_MORE && !ends(v)) outcome = SWAPCI_OUTCOME_VERDICT;
+        if (outcome == SWAPCI_OUTCOME_VERDICT) return true;
+        if (!ends(v) && pause == AGAIN_MS)
+            swapc_log_write(&v->config.log, SWAPC_LOG_WARN, "verifier",
+                            "a message could not be judged (%s): it is tried again",
+                            verdict->reason);
+        if (swapci_redis_sleep(&v->stop, pause, NULL) != SWAPC_OK) return false;
+    }
+}
+
+/* A record of another release. It has no verdict here: one of the right release may come. */
+static void pass_over(struct worker *w, const swapc_error *why) {
+    swapci_verifier *v = w->verifier;
+    if (!atomic_exchange(&v->told_version, true))
+        swapc_log_write(&v->config.log, SWAPC_LOG_ERROR, "verifier",
+                        "%s; such messages stay pending", why->text);
+}
+
 static enum swapc_status judge_taken(struct worker *w) {
     enum swapc_status status = SWAPC_OK;
     for (unsigned i = 0; i < w->taken_count && status == SWAPC_OK; i++) {
         swapci_record record;
         swapci_verdict verdict;
         swapc_error error = SWAPC_ERROR_INIT;
-        if (swapci_record_decode(w->taken[i], &record, &error) != SWAPC_OK) {
-            reject_record(w, &error);
+        status = swapci_record_decode(w->taken[i], &record, &error);
+        if (status != SWAPC_OK) {
+            if (status == SWAPC_UNSUPPORTED) pass_over(w, &error);
+            else reject_record(w, &error);
+            status = SWAPC_OK;
             continue;
         }
-        if (!swapci_judge_record(&w->judge, &record, &verdict)) break; /* stays pending */
+        if (!judge_one(w, &record, &verdict)) break;
         swapci_fail_point(SWAPCI_FAIL_after_verify);
         status = collect(w, &verdict);
     }
@@ -193,15 +249,26 @@ static enum swapc_status worker_init(swapci_verifier *v, struct worker *w, swapc
     return status;
 }
 
+/* Who must be alone is let in before those who come after it. */
+static void init_calls(pthread_rwlock_t *calls) {
+    pthread_rwlockattr_t kind;
+    pthread_rwlockattr_init(&kind);
+    pthread_rwlockattr_setkind_np(&kind, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(calls, &kind);
+    pthread_rwlockattr_destroy(&kind);
+}
+
 enum swapc_status swapci_verifier_new(const swapci_verifier_config *config, swapci_verifier **out,
                                       swapc_error *error) {
     swapci_verifier *v = calloc(1, sizeof *v + config->workers * sizeof *v->workers);
     if (!v) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     v->config = *config;
     pthread_mutex_init(&v->lock, NULL);
+    init_calls(&v->calls);
     v->receiver = config->receiver;
     enum swapc_status status = SWAPC_OK;
     for (unsigned i = 0; i < config->workers && status == SWAPC_OK; i++) {
+        v->workers[i].number = i;
         v->worker_count++;
         status = worker_init(v, &v->workers[i], error);
     }
@@ -279,5 +346,6 @@ void swapci_verifier_free(swapci_verifier *verifier) {
         free(w->arena);
     }
     pthread_mutex_destroy(&verifier->lock);
+    pthread_rwlock_destroy(&verifier->calls);
     free(verifier);
 }

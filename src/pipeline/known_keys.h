@@ -1,0 +1,28 @@
+/* known_keys.h - the public keys that a verifier believes, as their file or folder has them now.
+ *
+ * Keys change while messages flow: a signer starts anew with others, a second one comes. So a key that is
+ * not known is looked for once more in the file before it counts as unknown, when the file is another one
+ * by its place, size and times than the one that was read. A folder stands for all its *.pub files, one
+ * a signer. What cannot be read any more (half written, taken away) is logged once, and the keys read
+ * before stay.
+ *
+ * Threads: `has` by any thread; new and free by one.
+ */
+#ifndef SWAPCI_KNOWN_KEYS_H
+#define SWAPCI_KNOWN_KEYS_H
+
+#include "keyring.h"
+#include "swapc/log.h"
+
+typedef struct swapci_known_keys swapci_known_keys;
+
+/* Reads path, a file as of keyring.h or a folder with at least one. path and log are copied.
+ * Returns what swapci_keyring_public_load returns. */
+enum swapc_status swapci_known_keys_new(const char *path, const swapc_log *log,
+                                        swapci_known_keys **out, swapc_error *error);
+void swapci_known_keys_free(swapci_known_keys *keys); /* NULL does nothing */
+
+/* Whether key is one of them, now. Costs a look at the file's times when it is not. */
+bool swapci_known_keys_has(swapci_known_keys *keys, enum swapci_key_form form, swapc_bytes key);
+
+#endif
