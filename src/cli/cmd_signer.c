@@ -90,6 +90,7 @@ static void look(void *user, struct swapci_service_view *out) {
     struct signer_job *job = user;
     swapci_signer_stats stats = swapci_signer_stats_get(job->signer);
     out->redis = swapci_redis_up(&job->health);
+    out->standby = out->redis && stats.state == SWAPCI_SIGNER_WAITING;
     out->peer = swapci_sender_receiver_alive(job->sender);
     out->done = stats.sent;
     out->full = stats.full;

@@ -85,6 +85,9 @@ static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_M
     if (f->control.draining) snprintf(out, SWAPCI_CONTROL_REASON_MAX, "it is ending");
     else if (!f->view.redis)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX, "Redis does not answer, or refuses what is asked");
+    else if (f->view.standby)
+        snprintf(out, SWAPCI_CONTROL_REASON_MAX,
+                 "another %s has its consumer's name: give each its own --consumer", s->role);
     else if (missed)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX,
                  "no %s is on the ring %s: start swapc %s --ring %s there", s->peer, s->ring,

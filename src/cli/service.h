@@ -18,6 +18,7 @@
 /* What a service sees of the world around it; zeroed before it is asked for. */
 struct swapci_service_view {
     bool redis;            /* it answers */
+    bool standby;          /* another process has this one's name and office */
     bool peer;             /* the other side of the ring is there */
     bool full;             /* what is to be sent finds no room */
     uint64_t done;         /* messages so far */

@@ -111,7 +111,7 @@ typedef struct swapci_signer_stats {
 #define SWAPCI_SIGNER_FIELD(name) uint64_t name;
     SWAPCI_SIGNER_COUNTERS(SWAPCI_SIGNER_FIELD)
 #undef SWAPCI_SIGNER_FIELD
-    bool owns; /* the consumer's name is this signer's: it serves */
+    bool owns;          /* the consumer's name is this signer's: it serves */
     uint64_t waiting;   /* messages in the stream that have no verdict yet, as of the last 2 s */
     uint64_t in_flight; /* records sent and not taken */
     bool full;          /* what is to be sent finds no room */
