@@ -89,10 +89,10 @@ void swapci_signer_drain(swapci_signer *signer);
 void swapci_signer_stop(swapci_signer *signer);
 
 enum swapci_signer_state {
-    SWAPCI_SIGNER_WAITING,    /* another signer has the consumer's name: takes nothing */
     SWAPCI_SIGNER_RECOVERING, /* sends again what was pending */
     SWAPCI_SIGNER_READING,
     SWAPCI_SIGNER_DRAINING,
+    SWAPCI_SIGNER_WAITING, /* another signer has the consumer's name: takes nothing */
     SWAPCI_SIGNER_ENDED
 };
 
