@@ -253,9 +253,10 @@ static unsigned meet_suspect(scene *s, void (*meet)(scene *s, const swapci_recor
     add(s, 40, NULL);
     attach(s);
     start(s);
-    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) {
+    for (;;) {
         if (!read_record(s, bytes, &record, 50)) {
             assert_int_equal(swapci_verdict_flush(s->verdicts, NULL), SWAPC_OK);
+            if (fixture_integer(s->redis, "XLEN %s", s->names.messages) == 0) break;
             continue;
         }
         if (deaths < SUSPECT_MEETINGS &&
