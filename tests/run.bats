@@ -229,6 +229,12 @@ pipeline() {
 @test "ways that are not built yet say so by name" {
     run --separate-stderr "$SWAPC" run --via redis
     refused 2 "redis" "not built yet"
+    for role in signer verifier; do
+        run --separate-stderr "$SWAPC" $role --redis unix:none --keys keys --via redis
+        refused 2 "redis" "not built yet" "--via shm"
+        run --separate-stderr "$SWAPC" $role --redis unix:none --keys keys
+        refused 2 "--ring is required"
+    done
 }
 
 @test "runs of different methods on one Redis answer each other's messages" {

@@ -8,6 +8,7 @@
 #include "run_job.h"
 #include "signals.h"
 #include "verifier.h"
+#include "via.h"
 
 static const char command[] = "swapc run";
 
@@ -47,10 +48,11 @@ static int run(const struct swapci_run_options *options, const char *json) {
 }
 
 /* What the options exclude; returns -1 when nothing. */
-static int check(const struct swapci_run_options *o, const char *via, bool messages_given) {
+static int check(const struct swapci_run_options *o, bool messages_given) {
     swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
-    if (strcmp(via, "redis") == 0)
-        return swapci_cli_usage(command, "--via redis is not built yet; --via shm is");
+    const struct swapci_pipeline_options way = {.via = o->via, .ring = "", .stream = ""};
+    int missing = swapci_via_check(command, &way);
+    if (missing >= 0) return missing;
     if (o->input && messages_given && o->messages == 0)
         return swapci_cli_usage(command, "--messages 0 leaves nothing of --input");
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
@@ -66,11 +68,10 @@ static int check(const struct swapci_run_options *o, const char *via, bool messa
 }
 
 int swapci_cmd_run(int argc, char **argv) {
-    static const char *const via_choices[] = {"shm", "redis", NULL};
     static const char *const more_methods[] = {SWAPCI_METHOD_RANDOM, NULL};
     static const char *const progress_choices[] = {"auto", "off", NULL};
     struct swapci_method_choices methods;
-    const char *json = NULL, *via = "shm";
+    const char *json = NULL;
     bool no_bound = false;
     struct swapci_run_options o = {.engine = "wasmtime",
                                    .method = SWAPCI_METHOD_RANDOM,
@@ -98,8 +99,7 @@ int swapci_cmd_run(int argc, char **argv) {
          "your Redis, not a private one ($SWAPC_REDIS does not count)", 0, 0, 0},
         {"stream", SWAPCI_OPTION_STRING, &o.stream, "PREFIX", "prefix in Redis (default swapc)", 0,
          0, 0},
-        {"via", SWAPCI_OPTION_CHOICE, &via, "HOW",
-         "signed messages travel by (default shm; redis is not built yet)", via_choices, 0, 0},
+        SWAPCI_VIA_ROW(&o.via),
         {"workers", SWAPCI_OPTION_COUNT, &o.workers, "N", "threads that verify (default 1)", 0, 1,
          SWAPCI_VERIFIER_WORKERS_MAX},
         {"keys", SWAPCI_OPTION_STRING, &o.keys, "FILE",
@@ -132,7 +132,7 @@ int swapci_cmd_run(int argc, char **argv) {
         "swapc run --messages 100k --method random --workers 2 --tamper 0.05"};
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
-    if (stop_with < 0) stop_with = check(&o, via, o.messages != UINT64_MAX);
+    if (stop_with < 0) stop_with = check(&o, o.messages != UINT64_MAX);
     if (stop_with >= 0) return stop_with;
     if (o.messages == UINT64_MAX && !o.input) o.messages = 1024;
     o.bound = !no_bound;

@@ -8,6 +8,7 @@
 #include "service.h"
 #include "signals.h"
 #include "signer.h"
+#include "via.h"
 
 static const char command[] = "swapc signer";
 
@@ -104,13 +105,14 @@ static void abandon(void *user) {
 static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
     swapci_transport_service transport = {on_connect, on_sending, on_left, job};
     swapci_control_service control = {.status = tell_status, .user = job};
-    char ready[512];
-    snprintf(ready, sizeof ready, "ring %s, stream %s, consumer %s", job->common.ring,
-             job->names.messages, job->consumer);
+    char place[SWAPCI_VIA_TEXT_MAX], join[SWAPCI_VIA_TEXT_MAX], ready[512];
+    snprintf(ready, sizeof ready, "%s, stream %s, consumer %s",
+             swapci_via_place(&job->common, place), job->names.messages, job->consumer);
     struct swapci_service service = {
         .role = "signer",
         .peer = "verifier",
-        .ring = job->common.ring,
+        .place = swapci_via_place(&job->common, place),
+        .join = swapci_via_join(&job->common, join),
         .look = look,
         .ready = ready,
         .health_name = "transport_interface.Transport_interface",
@@ -131,11 +133,11 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
     return status;
 }
 
-/* A name that a restart finds again: this host and this ring. */
+/* A name that a restart finds again: this host, and this ring where there is one. */
 static void default_consumer(const char *ring, char *out, size_t size) {
     char host[64] = "host";
     gethostname(host, sizeof host - 1);
-    snprintf(out, size, "%s-%s", host, ring);
+    snprintf(out, size, "%s%s%s", host, ring ? "-" : "", ring ? ring : "");
 }
 
 static enum swapc_status run(struct signer_job *job, swapc_error *error) {
@@ -162,7 +164,7 @@ static enum swapc_status run(struct signer_job *job, swapc_error *error) {
     if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
     swapci_keyring_free(keys);
     config.pairs = pairs;
-    if (status == SWAPC_OK) status = swapci_pipeline_sender(job->common.ring, &sender, error);
+    if (status == SWAPC_OK) status = swapci_via_sender(&job->common, &sender, error);
     config.sender = job->sender = sender;
     config.health = &job->health;
     if (sender) swapci_signals_leftover(abandon, sender);
@@ -211,8 +213,10 @@ int swapci_cmd_signer(int argc, char **argv) {
     job.common.redis = getenv("SWAPC_REDIS");
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
-    if (!job.common.redis || !job.common.ring || !job.common.keys)
-        return swapci_cli_usage(command, "--redis or $SWAPC_REDIS, --ring and --keys are required");
+    if (!job.common.redis || !job.common.keys)
+        return swapci_cli_usage(command, "--redis or $SWAPC_REDIS, and --keys are required");
+    stop_with = swapci_via_check(command, &job.common);
+    if (stop_with >= 0) return stop_with;
     swapci_signals_handle(SWAPCI_EXIT_OK);
     if (!swapci_service_bind_parent((pid_t)job.parent)) {
         fprintf(stderr, "%s: process %d did not start this one, or has ended: leave --parent out\n",

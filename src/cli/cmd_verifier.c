@@ -7,6 +7,7 @@
 #include "signals.h"
 #include "verifier.h"
 #include "verifier_control.h"
+#include "via.h"
 
 struct verifier_job {
     struct swapci_pipeline_options common;
@@ -58,14 +59,15 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
                                swapc_error *error) {
     swapci_verifier *verifier = served->slots.verifier;
     swapci_control_service control = swapci_verifier_control_service(&served->slots);
-    char ready[512], modules[384];
+    char place[SWAPCI_VIA_TEXT_MAX], join[SWAPCI_VIA_TEXT_MAX], ready[512], modules[384];
     swapci_verifier_control_modules(&served->slots, modules, sizeof modules);
-    snprintf(ready, sizeof ready, "ring %s, %u workers%s", job->common.ring, served->slots.workers,
-             modules);
+    snprintf(ready, sizeof ready, "%s, %u workers%s", swapci_via_place(&job->common, place),
+             served->slots.workers, modules);
     struct swapci_service service = {
         .role = "verifier",
         .peer = "signer",
-        .ring = job->common.ring,
+        .place = swapci_via_place(&job->common, place),
+        .join = swapci_via_join(&job->common, join),
         .look = look,
         .ready = ready,
         .health_name = "swapc.verifier",
@@ -119,7 +121,7 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
     config.trust = trust;
     config.cancel = &swapci_signals_cancel;
     if (status == SWAPC_OK) status = swapci_judges_new(&config, &judges, error);
-    if (status == SWAPC_OK) status = swapci_pipeline_receiver(job->common.ring, &receiver, error);
+    if (status == SWAPC_OK) status = swapci_via_receiver(&job->common, &receiver, error);
     if (receiver) swapci_signals_leftover(abandon, receiver);
     swapci_verifier_config verifier_config = {
         .judges = judges,
@@ -193,9 +195,11 @@ int swapci_cmd_verifier(int argc, char **argv) {
     job.common.redis = getenv("SWAPC_REDIS");
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
-    if (!job.common.redis || !job.common.ring || !job.common.keys)
+    if (!job.common.redis || !job.common.keys)
         return swapci_cli_usage(options.command,
-                                "--redis or $SWAPC_REDIS, --ring and --keys are required");
+                                "--redis or $SWAPC_REDIS, and --keys are required");
+    stop_with = swapci_via_check(options.command, &job.common);
+    if (stop_with >= 0) return stop_with;
     swapci_signals_handle(SWAPCI_EXIT_OK);
     swapc_error error = SWAPC_ERROR_INIT;
     return swapci_service_exit(options.command, run(&job, &error), &error);

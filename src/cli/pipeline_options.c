@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cli.h"
-#include "transport_ring.h"
 
 /* In the order of enum swapci_swap_mode. */
 const char *const swapci_swap_choices[] = {"none", "warm", "disk", "cold", NULL};
@@ -32,18 +31,6 @@ void swapci_pipeline_judged(const struct swapci_module_paths *paths, unsigned me
                             swapci_judges_config *config) {
     for (unsigned m = 0; m < swapci_method_count; m++)
         config->paths[m] = methods & 1u << m ? paths->text[m] : NULL;
-}
-
-enum swapc_status swapci_pipeline_sender(const char *ring, swapci_sender **out,
-                                         swapc_error *error) {
-    const swapci_transport_ring_config config = {.name = ring};
-    return swapci_transport_ring_send(&config, out, error);
-}
-
-enum swapc_status swapci_pipeline_receiver(const char *ring, swapci_receiver **out,
-                                           swapc_error *error) {
-    const swapci_transport_ring_config config = {.name = ring};
-    return swapci_transport_ring_receive(&config, out, error);
 }
 
 void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_config *config) {

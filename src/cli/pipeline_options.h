@@ -12,8 +12,21 @@
 
 struct swapci_pipeline_options {
     const char *redis, *ring, *keys, *listen, *stream;
+    const char *via;    /* one of the choices; NULL: the first */
     swapci_rpc_tls tls; /* of listen */
 };
+
+extern const char *const swapci_via_choices[]; /* of via.c */
+
+#define SWAPCI_VIA_ROW(target)                                                                     \
+    {"via",                                                                                        \
+     SWAPCI_OPTION_CHOICE,                                                                         \
+     target,                                                                                       \
+     "HOW",                                                                                        \
+     "signed messages travel by (default shm; redis is not built yet)",                            \
+     swapci_via_choices,                                                                           \
+     0,                                                                                            \
+     0}
 
 /* The rows of the separate processes. */
 #define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                                \
@@ -29,10 +42,11 @@ struct swapci_pipeline_options {
          SWAPCI_OPTION_STRING,                                                                       \
          &(o)->ring,                                                                                 \
          "NAME",                                                                                     \
-         "the shared-memory ring (required)",                                                        \
+         "the shared-memory ring of --via shm",                                                      \
          0,                                                                                          \
          0,                                                                                          \
          0},                                                                                         \
+        SWAPCI_VIA_ROW(&(o)->via),                                                                   \
         {"keys", SWAPCI_OPTION_STRING, &(o)->keys, keys_meta, keys_help, 0, 0, 0},                   \
         {"listen", SWAPCI_OPTION_STRING, &(o)->listen, "ADDR", "gRPC, unix:PATH or HOST:PORT", 0, 0, \
          0},                                                                                         \
@@ -86,12 +100,6 @@ enum swapc_status swapci_pipeline_modules(unsigned methods, struct swapci_module
 /* Settles config->paths, which point into paths: NULL for other methods. */
 void swapci_pipeline_judged(const struct swapci_module_paths *paths, unsigned methods,
                             swapci_judges_config *config);
-
-/* Open the side of a signer, or a verifier, of the transport: here is chosen which back end it is.
- * Return as its open; the handle is the caller's to close. */
-enum swapc_status swapci_pipeline_sender(const char *ring, swapci_sender **out, swapc_error *error);
-enum swapc_status swapci_pipeline_receiver(const char *ring, swapci_receiver **out,
-                                           swapc_error *error);
 
 /* Settles config->swap and every_message; swap is one of the choices. */
 void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_config *config);

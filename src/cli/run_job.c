@@ -5,18 +5,18 @@
 
 #include "cli.h"
 #include "clock.h"
-#include "ring.h"
 #include "rpc_runtime.h"
 #include "run_job_impl.h"
 #include "signals.h"
 #include "signer_child.h"
+#include "via.h"
 
 /* Before a forced end: the children, then what they and we have made. */
 static void abandon(void *user) {
     struct swapci_run_job *job = user;
     swapci_signer_child_kill(&job->signer);
     if (job->server) swapci_private_redis_abandon(job->server);
-    if (job->ring[0]) swapci_ring_unlink(NULL, job->ring, NULL);
+    if (job->way.ring) swapci_via_remove(&job->way);
     swapci_tempdir_remove(&job->tempdir);
 }
 
@@ -82,7 +82,7 @@ void swapci_run_job_free(swapci_run_job *job) {
     swapci_receiver_close(job->receiver);
     swapci_judges_free(job->judges);
     swapci_ledger_free(job->ledger);
-    if (job->ring[0]) swapci_ring_unlink(NULL, job->ring, NULL);
+    if (job->way.ring) swapci_via_remove(&job->way);
     swapci_redis_free(job->redis);
     swapci_private_redis_end(job->server);
     swapci_tempdir_remove(&job->tempdir);

@@ -33,6 +33,7 @@ struct swapci_run_job {
     swapci_redis *redis; /* the main thread's */
     swapci_stream_names names;
     char keys[4096], keys_pub[4096], listen[128], ring[64], consumer[64];
+    struct swapci_pipeline_options way; /* from signer to verifier; ring NULL: not known yet */
 
     struct swapci_module_paths paths;
     swapci_judges *judges;

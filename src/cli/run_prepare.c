@@ -6,13 +6,15 @@
 #include "cli.h"
 #include "clock.h"
 #include "host_facts.h"
-#include "ring.h"
 #include "run_job_impl.h"
 #include "signals.h"
 #include "signer.h"
 #include "transport_client.h"
+#include "via.h"
 
 enum { READY_SLICE_MS = 200, READY_SLICES = 50 };
+
+#define RING_PREFIX "run-"
 
 enum swapc_status swapci_run_start_redis(struct swapci_run_job *job, swapc_error *error) {
     const struct swapci_run_options *o = job->options;
@@ -47,7 +49,11 @@ enum swapc_status swapci_run_name_things(struct swapci_run_job *job, swapc_error
             sizeof job->keys_pub;
     fits &= (size_t)snprintf(job->listen, sizeof job->listen, "unix:%s/signer", folder) <
             sizeof job->listen;
-    snprintf(job->ring, sizeof job->ring, "run-%d", (int)getpid());
+    snprintf(job->ring, sizeof job->ring, RING_PREFIX "%d", (int)getpid());
+    job->way = (struct swapci_pipeline_options){.redis = job->redis_config.url,
+                                                .ring = job->ring,
+                                                .stream = job->names.prefix,
+                                                .via = o->via};
     snprintf(job->consumer, sizeof job->consumer, "run-%d-%08" PRIx64, (int)getpid(),
              swapci_clock_realtime_us() & 0xffffffff);
     return fits ? SWAPC_OK : swapc_error_set(error, SWAPC_TOO_LARGE, "a path is too long");
@@ -95,8 +101,8 @@ enum swapc_status swapci_run_prepare_keys_and_modules(struct swapci_run_job *job
 }
 
 enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_error *error) {
-    swapci_ring_sweep(NULL, "run-");
-    enum swapc_status status = swapci_pipeline_receiver(job->ring, &job->receiver, error);
+    swapci_via_sweep(&job->way, RING_PREFIX);
+    enum swapc_status status = swapci_via_receiver(&job->way, &job->receiver, error);
     if (status != SWAPC_OK) return status;
     swapci_verifier_config config = {
         .judges = job->judges,
@@ -115,6 +121,7 @@ enum swapc_status swapci_run_start_signer(struct swapci_run_job *job, swapc_erro
     job->signer = (struct swapci_signer_child){
         .redis_url = job->redis_config.url,
         .ring = job->ring,
+        .via = o->via,
         .keys = job->keys,
         .listen = job->listen,
         .stream = job->names.prefix,

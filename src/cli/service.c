@@ -89,9 +89,8 @@ static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_M
         snprintf(out, SWAPCI_CONTROL_REASON_MAX,
                  "another %s has its consumer's name: give each its own --consumer", s->role);
     else if (missed)
-        snprintf(out, SWAPCI_CONTROL_REASON_MAX,
-                 "no %s is on the ring %s: start swapc %s --ring %s there", s->peer, s->ring,
-                 s->peer, s->ring);
+        snprintf(out, SWAPCI_CONTROL_REASON_MAX, "no %s is on the %s: start swapc %s %s there",
+                 s->peer, s->place, s->peer, s->join);
 }
 
 static void follow_health(struct frame *f) {
@@ -120,12 +119,11 @@ static void say_if_it_lasts(struct frame *f, bool lasts, uint64_t now, uint64_t 
 static void follow_waits(struct frame *f, uint64_t now) {
     const struct swapci_service *s = f->service;
     char text[256];
-    snprintf(text, sizeof text,
-             "waiting for a %s on the ring %s for 5 s: swapc %s --ring %s is one", s->peer, s->ring,
-             s->peer, s->ring);
+    snprintf(text, sizeof text, "waiting for a %s on the %s for 5 s: swapc %s %s is one", s->peer,
+             s->place, s->peer, s->join);
     say_if_it_lasts(f, !f->view.peer && f->view.redis, now, &f->lonely_ns, &f->lonely_said, text);
     snprintf(text, sizeof text,
-             "waiting for room on the ring %s for 5 s: the %s takes less than there is", s->ring,
+             "waiting for room on the %s for 5 s: the %s takes less than there is", s->place,
              s->peer);
     say_if_it_lasts(f, f->view.full && f->view.peer, now, &f->full_ns, &f->full_said, text);
 }

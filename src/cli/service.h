@@ -28,9 +28,10 @@ struct swapci_service_view {
 };
 
 struct swapci_service {
-    const char *role;                                          /* "signer": of the log */
-    const char *peer;                                          /* "verifier" */
-    const char *ring;                                          /* name, for people */
+    const char *role;  /* "signer": of the log */
+    const char *peer;  /* "verifier" */
+    const char *place; /* where it meets it: "ring demo" */
+    const char *join;  /* how a peer comes there: "--ring demo" */
     void (*look)(void *user, struct swapci_service_view *out); /* asked a few times a second */
     const char *health_name;                   /* the service that is SERVING beside "" */
     const char *listen;                        /* NULL: no gRPC */

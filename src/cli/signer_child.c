@@ -62,11 +62,14 @@ enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child, s
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)child->seed);
     snprintf(retry, sizeof retry, "%u", child->retry_s);
     snprintf(parent, sizeof parent, "%d", (int)getpid());
-    const char *const argv[] = {
-        "swapc",    "signer",      "--ring",   child->ring,   "--keys",     child->keys,
-        "--listen", child->listen, "--stream", child->stream, "--consumer", child->consumer,
-        "--tamper", tamper,        "--seed",   seed,          "--parent",   parent,
-        "--retry",  retry,         NULL};
+    const char *const argv[] = {"swapc",       "signer",      "--ring",
+                                child->ring,   "--keys",      child->keys,
+                                "--listen",    child->listen, "--stream",
+                                child->stream, "--consumer",  child->consumer,
+                                "--tamper",    tamper,        "--seed",
+                                seed,          "--parent",    parent,
+                                "--retry",     retry,         child->via ? "--via" : NULL,
+                                child->via,    NULL};
     char **envp = environment_new(child->redis_url);
     if (!envp)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the signer's environment");

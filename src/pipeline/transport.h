@@ -6,7 +6,7 @@
  * there was a loss. It knows nothing of what the records mean, and the sides know nothing of how it
  * carries them. Back ends: transport_ring.h (shared memory, one sender and one receiver on one
  * machine); tests have one in memory. A new one is a file with the two structs of slots below, and a
- * row where the command line opens it (src/cli/pipeline_options.c).
+ * row where the command line opens it (src/cli/via.c).
  *
  * For a back end over Redis streams, with many senders and receivers on many machines: a receiver that
  * has died, or a stream that was deleted, is a loss to every sender; a record in the stream that no

@@ -1,0 +1,37 @@
+/* via.h - the ways from signer to verifier by the names that `--via` gives them.
+ *
+ * The list in via.c is all that knows which back ends of transport.h there are: a new one is its own
+ * file and a row there, and run, signer and verifier offer it.
+ *
+ * Threads: the main thread's; swapci_via_remove any, before a forced end.
+ * Ownership: options are borrowed for the call; handles are the caller's to close.
+ */
+#ifndef SWAPCI_VIA_H
+#define SWAPCI_VIA_H
+
+#include "pipeline_options.h"
+
+enum { SWAPCI_VIA_TEXT_MAX = 160 };
+
+/* Returns -1; or says what is missing (a way that is not built yet, the option that names its place)
+ * and returns SWAPCI_EXIT_USAGE. */
+int swapci_via_check(const char *command, const struct swapci_pipeline_options *o);
+
+/* Open the side of a signer, or a verifier. Return as the back end's open. */
+enum swapc_status swapci_via_sender(const struct swapci_pipeline_options *o, swapci_sender **out,
+                                    swapc_error *error);
+enum swapc_status swapci_via_receiver(const struct swapci_pipeline_options *o,
+                                      swapci_receiver **out, swapc_error *error);
+
+/* Fill out, which is returned: what the place is called for people ("ring demo"), and the option by
+ * which another process comes there ("--ring demo"). */
+const char *swapci_via_place(const struct swapci_pipeline_options *o,
+                             char out[SWAPCI_VIA_TEXT_MAX]);
+const char *swapci_via_join(const struct swapci_pipeline_options *o, char out[SWAPCI_VIA_TEXT_MAX]);
+
+/* For `run`, whose place is its own: removes what is left of it, and of those of killed runs, whose names
+ * begin with prefix. */
+void swapci_via_remove(const struct swapci_pipeline_options *o);
+void swapci_via_sweep(const struct swapci_pipeline_options *o, const char *prefix);
+
+#endif
