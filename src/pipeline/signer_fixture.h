@@ -132,7 +132,12 @@ static inline void detach(scene *s) {
 
 static inline void answer(scene *s, const swapci_record *record, const char *status) {
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_verdict v = {record->id, record->method->name, status, "d", 1, record->t_us, NULL};
+    swapci_verdict v = {.id = record->id,
+                        .method = record->method->name,
+                        .status = status,
+                        .digest = "d",
+                        .generation = 1,
+                        .t_us = record->t_us};
     fixture_ok(swapci_verdict_add(s->verdicts, &v, &error), &error);
 }
 

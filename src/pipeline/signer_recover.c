@@ -123,7 +123,7 @@ static enum swapc_status resend(swapci_signer *s, const swapci_pending *pending,
             at++;
         } else { /* answered meanwhile, and then this counts for nothing; or deleted by somebody:
                     Redis 6.2 keeps such an entry pending for ever, 7 has dropped it by now */
-            swapci_verdict gone = {pending[i].id, "", "Error", "", 0, 0, "deleted"};
+            swapci_verdict gone = {.id = pending[i].id, .status = "Error", .reason = "deleted"};
             status = swapci_verdict_add(s->verdicts, &gone, error);
         }
     }

@@ -90,8 +90,11 @@ static enum swapc_status send_entry(swapci_signer *s, const swapci_entry *entry,
 static enum swapc_status refuse(swapci_signer *s, const swapci_entry *entry,
                                 const swapci_method *method, const char *reason,
                                 swapc_error *error) {
-    swapci_verdict verdict = {entry->id, method ? method->name : "", "Error", "", 0, entry->t_us,
-                              reason};
+    swapci_verdict verdict = {.id = entry->id,
+                              .method = method ? method->name : "",
+                              .status = "Error",
+                              .t_us = entry->t_us,
+                              .reason = reason};
     swapci_dead_letter letter = {entry->body, reason, swapci_strikes_of(&s->strikes, entry->id)};
     atomic_fetch_add_explicit(&s->count_refused, 1, memory_order_relaxed);
     if (reason != poisoned) return swapci_verdict_add(s->verdicts, &verdict, error);

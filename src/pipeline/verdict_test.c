@@ -35,7 +35,12 @@ static void scene_close(scene *s) {
 
 static void put(scene *s, size_t i, const char *status, const char *reason) {
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_verdict v = {s->ids[i], "schnorr", status, "d1", 4, 0, reason};
+    swapci_verdict v = {.id = s->ids[i],
+                        .method = "schnorr",
+                        .status = status,
+                        .digest = "d1",
+                        .generation = 4,
+                        .reason = reason};
     fixture_ok(swapci_verdict_add(s->writer, &v, &error), &error);
 }
 
@@ -98,9 +103,9 @@ static void latency_follows_t(void **state) {
     (void)state;
     scene_open(s, 2, 0);
     swapci_verdict hour_ago = {
-        s->ids[0], "", "Valid", "", 0, swapci_clock_realtime_us() - 3600000000u, NULL};
-    swapci_verdict ahead = {s->ids[1], "", "Valid", "", 0, swapci_clock_realtime_us() + 3600000000u,
-                            NULL};
+        .id = s->ids[0], .status = "Valid", .t_us = swapci_clock_realtime_us() - 3600000000u};
+    swapci_verdict ahead = {
+        .id = s->ids[1], .status = "Valid", .t_us = swapci_clock_realtime_us() + 3600000000u};
     fixture_ok(swapci_verdict_add(s->writer, &hour_ago, &error), &error);
     fixture_ok(swapci_verdict_add(s->writer, &ahead, &error), &error);
     flush(s);
