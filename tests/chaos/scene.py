@@ -2,6 +2,7 @@
 a generator; each started again when it ends, as a supervisor would."""
 import collections
 import os
+import re
 import shutil
 import signal
 import socket
@@ -162,7 +163,7 @@ class Scene:
                 with open(os.path.join(folder, "module.toml")) as file:
                     text = file.read()
                 with open(os.path.join(folder, "module.toml"), "w") as file:
-                    file.write(text.replace('version = "1.0.0"', 'version = "%s"' % version))
+                    file.write(re.sub(r'(?m)^version = .*$', 'version = "%s"' % version, text))
                 self.good[method].append(folder)
         with open(self.path("broken.wasm"), "wb") as file:
             file.write(b"\0asm\1\0\0\0\x0a\x05\x01\x03\x00\x00")
