@@ -21,8 +21,9 @@ static int setup(void **state) {
 }
 
 static void shell(const char *command, const char *root) {
-    char line[1024];
-    snprintf(line, sizeof line, "cd '%s' && %s", root, command);
+    char line[2048];
+    int len = snprintf(line, sizeof line, "cd '%s' && %s", root, command);
+    assert_in_range(len, 1, sizeof line - 1);
     assert_int_equal(system(line), 0);
 }
 
