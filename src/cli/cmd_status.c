@@ -65,15 +65,15 @@ static json_t *status_json(const swapci_control_status *status,
     return document;
 }
 
+/* Asks first and drains then: a service that has nothing to finish is gone before it could answer. */
 static enum swapc_status fetch(swapci_rpc_client *client, bool drain, swapci_control_status *out,
                                swapci_control_modules *modules, swapc_error *error) {
-    enum swapc_status status = SWAPC_OK;
-    if (drain) status = swapci_control_client_drain(client, SWAPCI_REMOTE_MS, error);
-    if (status == SWAPC_OK)
-        status = swapci_control_client_status(client, SWAPCI_REMOTE_MS, out, error);
+    enum swapc_status status = swapci_control_client_status(client, SWAPCI_REMOTE_MS, out, error);
     if (status == SWAPC_OK)
         status = swapci_control_client_list(client, SWAPCI_REMOTE_MS, modules, error);
-    return status;
+    if (status != SWAPC_OK || !drain) return status;
+    snprintf(out->state, sizeof out->state, "draining");
+    return swapci_control_client_drain(client, SWAPCI_REMOTE_MS, error);
 }
 
 /* Out: *serving, which who has asked for a drain does not expect. */
