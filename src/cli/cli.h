@@ -30,6 +30,7 @@ int swapci_cmd_bench(int argc, char **argv);
 int swapci_cmd_conformance(int argc, char **argv);
 int swapci_cmd_module(int argc, char **argv);
 int swapci_cmd_status(int argc, char **argv);
+int swapci_cmd_dead(int argc, char **argv);
 int swapci_cmd_version(int argc, char **argv);
 
 /* Prints "COMMAND: sentence" and where the help is; returns SWAPCI_EXIT_USAGE. */

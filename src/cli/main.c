@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"call", "calls one operation of a module", swapci_cmd_call},
     {"inspect", "shows what a module is and imports", swapci_cmd_inspect},
     {"module", "makes, checks, signs, lists, swaps and rolls back modules", swapci_cmd_module},
+    {"dead", "lists, gives back or drops messages that were given up", swapci_cmd_dead},
     {"status", "asks a running process how it is", swapci_cmd_status},
     {"conformance", "runs the waPC conformance suite on an engine", swapci_cmd_conformance},
 };

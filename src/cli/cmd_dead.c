@@ -1,0 +1,279 @@
+/* `swapc dead`: the messages that were given up. What is asked for is found before anything is done, so
+ * that a wrong id leaves all as it is; then each letter is given back or dropped on its own. */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "arguments.h"
+#include "cli.h"
+#include "dead.h"
+#include "printable.h"
+#include "redis_retry.h"
+#include "signals.h"
+#include "suggest.h"
+
+static const char command[] = "swapc dead";
+
+enum { SHOWN_MAX = 61, TEXT_MAX = 1024 };
+
+/* What a verb does with one letter. */
+typedef enum swapc_status (*act_fn)(swapci_redis *redis, const swapci_stream_names *names,
+                                    swapci_stream_id entry, bool *taken, swapci_stream_id *id,
+                                    swapc_error *error);
+
+static enum swapc_status drop(swapci_redis *redis, const swapci_stream_names *names,
+                              swapci_stream_id entry, bool *taken, swapci_stream_id *id,
+                              swapc_error *error) {
+    (void)id;
+    return swapci_dead_drop(redis, names, entry, taken, error);
+}
+
+static const struct verb {
+    const char *name, *done;
+    act_fn act; /* NULL: shows */
+} verbs[] = {
+    {"list", "", NULL},
+    {"retry", "added again", swapci_dead_retry},
+    {"drop", "dropped", drop},
+};
+
+enum { VERBS = sizeof verbs / sizeof *verbs };
+
+struct wanted {
+    const char *text;
+    swapci_stream_id id; /* of a message, or of a letter's entry */
+    bool found;
+};
+
+/* A letter that is meant. */
+struct chosen {
+    swapci_stream_id entry, id;
+};
+
+struct dead_job {
+    const char *redis_url, *stream, *json;
+    bool all;
+    const struct verb *verb;
+    struct wanted *wanted; /* none: all */
+    size_t wanted_count;
+
+    swapci_redis *redis;
+    swapci_stream_names names;
+    struct chosen *chosen;
+    size_t chosen_count, chosen_room;
+    json_t *letters;
+    size_t shown, next;
+    bool taken; /* of the step under way */
+    swapci_stream_id given;
+};
+
+static bool same(swapci_stream_id a, swapci_stream_id b) {
+    return swapci_stream_id_compare(a, b) == 0;
+}
+
+static bool is_wanted(struct dead_job *job, const swapci_letter *letter) {
+    bool wanted = job->wanted_count == 0;
+    for (size_t i = 0; i < job->wanted_count; i++) {
+        struct wanted *w = &job->wanted[i];
+        if (!same(w->id, letter->entry) && !same(w->id, letter->id)) continue;
+        w->found = wanted = true;
+    }
+    return wanted;
+}
+
+/* The id that a letter goes by: its message's, or its own where that is not said. */
+static void format_id(swapci_stream_id id, swapci_stream_id entry,
+                      char out[SWAPCI_STREAM_ID_SIZE]) {
+    swapci_stream_id_format(same(id, (swapci_stream_id){0, 0}) ? entry : id, out);
+}
+
+static void format_time(uint64_t ms, char out[32]) {
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm utc;
+    if (!gmtime_r(&seconds, &utc) || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        snprintf(out, 32, "?");
+}
+
+static void print_letter(struct dead_job *job, const swapci_letter *letter) {
+    char id[SWAPCI_STREAM_ID_SIZE], when[32], method[24], reason[40], text[SHOWN_MAX];
+    format_id(letter->id, letter->entry, id);
+    format_time(letter->entry.ms, when);
+    if (job->shown++ == 0)
+        printf("%-20s  %-8s  %-12s  %-20s  %10s  %s\n", "ID", "METHOD", "REASON", "WHEN", "SIZE",
+               "TEXT");
+    printf("%-20s  %-8s  %-12s  %-20s  %10zu  %s\n", id,
+           swapci_printable(letter->method, method, sizeof method),
+           swapci_printable(letter->reason, reason, sizeof reason), when, letter->body.len,
+           letter->has_body ? swapci_printable(letter->body, text, sizeof text) : "(no body)");
+}
+
+static json_t *letter_json(const swapci_letter *letter) {
+    char id[SWAPCI_STREAM_ID_SIZE], entry[SWAPCI_STREAM_ID_SIZE], when[32];
+    char method[64], reason[256], text[TEXT_MAX];
+    format_id(letter->id, letter->entry, id);
+    swapci_stream_id_format(letter->entry, entry);
+    format_time(letter->entry.ms, when);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "id", id, "entry", entry,
+                     "method", swapci_printable(letter->method, method, sizeof method), "reason",
+                     swapci_printable(letter->reason, reason, sizeof reason), "when", when,
+                     "added_us", (json_int_t)letter->t_us, "strikes", (json_int_t)letter->strikes,
+                     "size", (json_int_t)letter->body.len, "text",
+                     swapci_printable(letter->body, text, sizeof text));
+}
+
+static enum swapc_status choose(struct dead_job *job, const swapci_letter *letter,
+                                swapc_error *error) {
+    if (job->chosen_count == job->chosen_room) {
+        size_t room = job->chosen_room ? 2 * job->chosen_room : 16;
+        struct chosen *more = realloc(job->chosen, room * sizeof *more);
+        if (!more) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+        job->chosen = more;
+        job->chosen_room = room;
+    }
+    job->chosen[job->chosen_count++] = (struct chosen){letter->entry, letter->id};
+    return SWAPC_OK;
+}
+
+static enum swapc_status meet(const swapci_letter *letter, void *user, swapc_error *error) {
+    struct dead_job *job = user;
+    if (!is_wanted(job, letter)) return SWAPC_OK;
+    if (job->verb->act) return choose(job, letter, error);
+    if (!job->json) print_letter(job, letter);
+    else if (json_array_append_new(job->letters, letter_json(letter)) != 0)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    return SWAPC_OK;
+}
+
+static enum swapc_status check_found(const struct dead_job *job, swapc_error *error) {
+    for (size_t i = 0; i < job->wanted_count; i++)
+        if (!job->wanted[i].found)
+            return swapc_error_set(
+                error, SWAPC_NOT_FOUND,
+                "%s has no letter of message %s%s; \"swapc dead list\" shows those it has",
+                job->names.dead, job->wanted[i].text, job->verb->act ? ": nothing was done" : "");
+    return SWAPC_OK;
+}
+
+static enum swapc_status act_on_next(void *user, swapc_error *error) {
+    struct dead_job *job = user;
+    return job->verb->act(job->redis, &job->names, job->chosen[job->next].entry, &job->taken,
+                          &job->given, error);
+}
+
+/* Says what became of one letter. */
+static void report(struct dead_job *job, const struct chosen *letter) {
+    char id[SWAPCI_STREAM_ID_SIZE], given[SWAPCI_STREAM_ID_SIZE] = "";
+    bool is_new = job->taken && !same(job->given, (swapci_stream_id){0, 0});
+    const char *done = job->taken ? job->verb->done : "gone already";
+    format_id(letter->id, letter->entry, id);
+    if (is_new) swapci_stream_id_format(job->given, given);
+    if (!job->json) {
+        printf("%s %s%s%s\n", id, done, is_new ? " as " : "", given);
+    } else {
+        json_t *row = json_pack("{s:s, s:s}", "id", id, "done", done);
+        if (is_new) json_object_set_new(row, "new_id", json_string(given));
+        json_array_append_new(job->letters, row);
+    }
+}
+
+static enum swapc_status act_on_all(struct dead_job *job, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    for (job->next = 0; job->next < job->chosen_count; job->next++) {
+        job->given = (swapci_stream_id){0, 0};
+        status = swapci_redis_persist(job->redis, act_on_next, job, error);
+        if (status != SWAPC_OK) return status;
+        report(job, &job->chosen[job->next]);
+    }
+    return status;
+}
+
+static enum swapc_status work(struct dead_job *job, swapc_error *error) {
+    const swapci_redis_config redis = {
+        .url = job->redis_url, .retry_ms = SWAPCI_REDIS_RETRY_MS, .stop = &swapci_signals_stop};
+    enum swapc_status status = swapci_stream_names_init(&job->names, job->stream, error);
+    if (status == SWAPC_OK) status = swapci_cli_json_check(job->json, error);
+    if (status == SWAPC_OK) status = swapci_redis_open(&redis, &job->redis, error);
+    if (status == SWAPC_OK) status = swapci_dead_each(job->redis, &job->names, meet, job, error);
+    if (status == SWAPC_OK) status = check_found(job, error);
+    if (status == SWAPC_OK && job->verb->act) status = act_on_all(job, error);
+    if (job->json && (status == SWAPC_OK || job->next > 0)) {
+        json_t *document =
+            json_pack("{s:s, s:O}", "stream", job->names.dead, "letters", job->letters);
+        enum swapc_status wrote = swapci_cli_write_json(job->json, document, error);
+        return status == SWAPC_OK ? wrote : status;
+    }
+    if (status == SWAPC_OK && job->shown + job->chosen_count == 0)
+        printf("no letters in %s\n", job->names.dead);
+    return status;
+}
+
+static int run(struct dead_job *job) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
+    swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
+    job->letters = json_array();
+    enum swapc_status status = work(job, &error);
+    json_decref(job->letters);
+    swapci_redis_free(job->redis);
+    free(job->chosen);
+    if (status == SWAPC_INTERRUPTED) return SWAPCI_EXIT_INTERRUPTED;
+    return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(command, &error);
+}
+
+/* Reads the verb and the ids. Returns -1, or the exit status of a mistake. */
+static int take_arguments(struct dead_job *job, int count, char **words) {
+    struct swapci_suggestion suggestion = {.word = words[0]};
+    for (int i = 0; i < VERBS; i++) {
+        if (strcmp(words[0], verbs[i].name) == 0) job->verb = &verbs[i];
+        swapci_suggest_offer(&suggestion, verbs[i].name);
+    }
+    if (!job->verb)
+        return swapci_cli_usage(command, "no command is called \"%s\"%s", words[0],
+                                swapci_suggest_text(&suggestion));
+    for (int i = 1; i < count; i++) {
+        struct wanted *w = &job->wanted[job->wanted_count++];
+        w->text = words[i];
+        if (!swapci_stream_id_parse(swapc_bytes_str(words[i]), &w->id))
+            return swapci_cli_usage(
+                command, "\"%s\" is no id of a message, as 1760000000000-0 is one", words[i]);
+    }
+    if (job->all && job->wanted_count) return swapci_cli_usage(command, "--all or ids, not both");
+    if (job->verb->act && !job->all && !job->wanted_count)
+        return swapci_cli_usage(command, "%s which? name ids of \"swapc dead list\", or use --all",
+                                job->verb->name);
+    if (!job->redis_url) return swapci_cli_usage(command, "--redis is required");
+    return -1;
+}
+
+int swapci_cmd_dead(int argc, char **argv) {
+    struct dead_job job = {.redis_url = getenv("SWAPC_REDIS")};
+    const struct swapci_option rows[] = {
+        {"redis", SWAPCI_OPTION_STRING, &job.redis_url, "URL",
+         "the Redis server (required; or $SWAPC_REDIS)", 0, 0, 0},
+        {"stream", SWAPCI_OPTION_STRING, &job.stream, "PREFIX", "prefix in Redis (default swapc)",
+         0, 0, 0},
+        {"all", SWAPCI_OPTION_FLAG, &job.all, NULL, "all that there are now", 0, 0, 0},
+        {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-", "write the answer as one JSON document",
+         0, 0, 0},
+    };
+    const struct swapci_options options = {
+        command,
+        "list|retry|drop [ID...]",
+        "Lists messages that were given up because verifiers died on them; retry adds them again, "
+        "as new messages; drop deletes them.",
+        rows,
+        sizeof rows / sizeof *rows,
+        1,
+        INT_MAX,
+        "swapc dead list --redis redis://127.0.0.1:6379"};
+    int first;
+    int stop = swapci_options_parse(&options, argc, argv, &first);
+    if (stop >= 0) return stop;
+    job.wanted = calloc((size_t)(argc - first), sizeof *job.wanted);
+    if (!job.wanted) return SWAPCI_EXIT_FAILED;
+    stop = take_arguments(&job, argc - first, argv + first);
+    if (stop < 0) stop = run(&job);
+    free(job.wanted);
+    return stop;
+}
