@@ -12,7 +12,7 @@
 struct verifier_job {
     struct swapci_pipeline_options common;
     const char *engine, *method, *swap, *trust_keys, *trust_state;
-    uint64_t workers, keep, retry_s;
+    uint64_t workers, keep, retry_s, deadline_ms;
     bool allow_native;
 };
 
@@ -104,7 +104,8 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
                                    .allow_native = job->allow_native,
                                    .keys_pub = job->common.keys,
                                    .log = swapci_cli_log(),
-                                   .workers = (unsigned)job->workers};
+                                   .workers = (unsigned)job->workers,
+                                   .deadline_ms = (uint32_t)job->deadline_ms};
     struct swapci_module_paths paths;
     swapci_redis_health health = {0};
     unsigned methods = swapci_method_set(job->method);
@@ -172,6 +173,8 @@ int swapci_cmd_verifier(int argc, char **argv) {
          swapci_swap_choices, 0, 0},
         {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N", "threads that verify (default 1)", 0, 1,
          SWAPCI_VERIFIER_WORKERS_MAX},
+        {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS",
+         "longest time of one call of a module (default 10000)", 0, 1, UINT32_MAX},
         {"trust-keys", SWAPCI_OPTION_STRING, &job.trust_keys, "DIR",
          "take only bundles signed by a key (*.pub) in DIR", 0, 0, 0},
         {"trust-state", SWAPCI_OPTION_STRING, &job.trust_state, "DIR",

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -86,6 +87,8 @@ static int deliver(int exit_status) {
 }
 
 int main(int argc, char **argv) {
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file that `ulimit -f` does not let grow is an error of its writer's */
     prctl(PR_SET_NAME, "swapc"); /* a child that was started as /proc/self/exe is called "exe" */
     return deliver(dispatch(argc, argv));
 }

@@ -65,6 +65,12 @@ static enum swapc_status take_host_call(swapc_bytes binding, swapc_bytes ns, swa
     return swapc_reply_set(reply, payload);
 }
 
+static enum swapc_status check_deadline(const swapci_judges_config *config, swapc_error *error) {
+    if (!config->deadline_ms || !swapci_engine_is_trusted_code(config->engine)) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_UNSUPPORTED,
+                           "engine %s cannot stop a call: leave --deadline out", config->engine);
+}
+
 enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_judges **out,
                                     swapc_error *error) {
     swapci_judges *j = calloc(1, sizeof *j);
@@ -77,8 +83,10 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
     host.trust = config->trust;
     host.engines = swapci_engine_names(config->engine, engines);
     host.instances = config->workers > 16 ? 4 * config->workers : 64;
-    enum swapc_status status =
-        swapci_known_keys_new(config->keys_pub, &config->log, &j->keys, error);
+    if (config->deadline_ms) host.limits.deadline_ms = config->deadline_ms;
+    enum swapc_status status = check_deadline(config, error);
+    if (status == SWAPC_OK)
+        status = swapci_known_keys_new(config->keys_pub, &config->log, &j->keys, error);
     if (status == SWAPC_OK) status = swapc_host_new(&host, &j->host, error);
     if (status == SWAPC_OK) status = load_methods(j, error);
     if (status != SWAPC_OK) {

@@ -37,13 +37,15 @@ typedef struct swapci_judges_config {
     const char *keys_pub; /* path of keys.pub, or of a folder of such files */
     swapc_log log;
     unsigned workers;
+    uint32_t deadline_ms;       /* of one call; 0: the host's default */
     const swapc_trust *trust;   /* NULL: any module is taken */
     const swapc_cancel *cancel; /* of every call; NULL: none; borrowed */
 } swapci_judges_config;
 
 typedef struct swapci_judges swapci_judges;
 
-/* Opens a host, loads the modules and the public keys. Returns what loading returns. */
+/* Opens a host, loads the modules and the public keys. Returns what loading returns; UNSUPPORTED (an
+ * engine that cannot hold deadline_ms). */
 enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_judges **out,
                                     swapc_error *error);
 void swapci_judges_free(swapci_judges *judges);

@@ -55,6 +55,7 @@ static enum swapc_status map(swapci_ring *ring, swapc_error *error) {
                                      ring->name);
     ring->shared = memory;
     ring->data = (uint8_t *)memory + SWAPCI_RING_HEADER;
+    ring->guard = swapci_ring_guard_set(memory, size);
     return SWAPC_OK;
 }
 
@@ -131,7 +132,7 @@ enum swapc_status swapci_ring_open(const swapci_ring_config *config, enum swapci
     swapci_ring *ring = calloc(1, sizeof *ring);
     if (!ring) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a ring");
     ring->role = role;
-    ring->fd = -1;
+    ring->fd = ring->guard = -1;
     ring->capacity = capacity;
     ring->stop = config->stop;
     enum swapc_status status =
@@ -158,6 +159,7 @@ void swapci_ring_close(swapci_ring *ring) {
     if (ring->fd >= 0) close(ring->fd);
     if (ring->shared) {
         swapci_ring_wait_wake(&ring->shared->waiters[1 - ring->role]);
+        swapci_ring_guard_clear(ring->guard);
         munmap(ring->shared, SWAPCI_RING_HEADER + (size_t)ring->capacity);
     }
     free(ring);

@@ -15,6 +15,9 @@
  * Liveness: each side holds an open-file-description lock, which the kernel drops when the process
  *     ends, however it ends. A child forked without exec holds it too: open the ring after forking.
  *     Waits look at the lock at least every SWAPCI_RING_SLICE_MS.
+ * Its file: who makes it smaller, as whoever owns it may, ends what was under way: waits, writes, reads
+ *     and resets return SYSTEM with the reason from then on, and nothing that is read is a record; the
+ *     handle is of use only to close. (SIGBUS is handled for that: ring_guard.h.)
  * Threads: one handle belongs to one thread at a time, except for swapci_ring_wake_self,
  *     swapci_ring_used, swapci_ring_peer_alive and swapci_ring_note (a thread a slot), which any thread may call until
  *     swapci_ring_close.

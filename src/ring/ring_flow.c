@@ -95,6 +95,12 @@ enum swapc_status swapci_ring_wait_peer(swapci_ring *ring, int timeout_ms, swapc
 enum swapc_status swapci_ring_explain(const swapci_ring *ring, enum swapc_status status,
                                       swapc_error *error) {
     static const char *const peer[] = {"consumer", "producer"};
+    if (swapci_ring_guard_lost(ring->guard)) {
+        return swapc_error_set(error, SWAPC_SYSTEM,
+                               "ring \"%s\" was cut off: somebody made its file %s smaller; start "
+                               "signer and verifier again",
+                               ring->name, ring->path);
+    }
     if (status == SWAPC_UNREACHABLE) {
         return swapc_error_set(error, status, "ring \"%s\" has no %s: start it again", ring->name,
                                peer[ring->role]);
@@ -275,5 +281,5 @@ enum swapc_status swapci_ring_reset(swapci_ring *ring, swapc_error *error) {
     /* The new count first: a producer that finds the ring drained must see why. */
     atomic_fetch_add(&ring->shared->consumers, 1);
     swapci_ring_release(ring);
-    return SWAPC_OK;
+    return swapci_ring_explain(ring, SWAPC_OK, error);
 }

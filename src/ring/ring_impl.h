@@ -11,6 +11,7 @@
 #include <stdalign.h>
 
 #include "ring.h"
+#include "ring_guard.h"
 #include "ring_wait.h"
 
 #define SWAPCI_RING_MAGIC UINT64_C(0x31676e7263706177) /* "wapcrng1" */
@@ -60,6 +61,7 @@ struct swapci_ring {
     int fd;
     swapci_ring_shared *shared;
     uint8_t *data;
+    int guard;         /* of the mapping */
     uint64_t capacity; /* checked when attaching; the shared copy is never read again */
     atomic_int *stop;
     uint64_t mine;      /* producer: end of what is put; consumer: end of what is taken */

@@ -313,6 +313,37 @@ static void signal_ends_waits(void **state) {
     swapci_ring_close(p);
 }
 
+/* ---- a file that is made smaller --------------------------------------------------------------- */
+
+/* Both sides get a sentence, whichever comes first, wherever the file was cut. */
+static void a_file_made_smaller_is_an_error(void **state) {
+    static const off_t cuts[] = {0, 100, 4096, 8192};
+    for (size_t i = 0; i < 2 * sizeof cuts / sizeof *cuts; i++) {
+        char path[SWAPCI_RING_PATH_MAX];
+        uint8_t bytes[4096] = {1};
+        swapc_error error = SWAPC_ERROR_INIT;
+        size_t len;
+        swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 1 << 16, NULL);
+        swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL);
+        swapci_ring_path(*state, "t", path, sizeof path, NULL);
+        for (int n = 0; n < 4; n++)
+            assert_int_equal(swapci_ring_write(p, swapc_bytes_of(bytes, sizeof bytes), 0, NULL),
+                             SWAPC_OK);
+        assert_int_equal(truncate(path, cuts[i / 2]), 0);
+        enum swapc_status status = SWAPC_OK;
+        for (int n = 0; n < 20 && i % 2 && status == SWAPC_OK; n++)
+            status = swapci_ring_write(p, swapc_bytes_of(bytes, sizeof bytes), 10, &error);
+        for (int n = 0; n < 20 && i % 2 == 0 && status == SWAPC_OK; n++)
+            status = swapci_ring_read(c, bytes, sizeof bytes, &len, 10, &error);
+        assert_int_equal(status, SWAPC_SYSTEM);
+        assert_non_null(strstr(error.text, path));
+        if (i % 2 == 0) assert_int_equal(swapci_ring_reset(c, NULL), SWAPC_SYSTEM);
+        swapci_ring_close(p);
+        swapci_ring_close(c);
+        unlink(path);
+    }
+}
+
 /* ---- every interleaving ---------------------------------------------------------------------- */
 
 /* The ring holds two records. The producer's steps are put and publish, the consumer's take and
@@ -380,6 +411,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(busy_ring_makes_no_wakes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(stop_ends_waits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(signal_ends_waits, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_file_made_smaller_is_an_error, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(every_interleaving_of_steps, fixture_setup,
                                         fixture_teardown),
     };
