@@ -6,8 +6,8 @@
 #include "redis_refusal.h"
 #include "redis_reply.h"
 
-/* Letters in memory at once: each may be as large as a message. */
-enum { PAGE = 4 };
+/* Letters in memory at once: others may have put large ones there. */
+enum { PAGE = 1 };
 
 /* dead.lua, embedded. */
 extern const struct swapci_embedded swapci_dead_lua[];

@@ -127,8 +127,11 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
     if (status == SWAPC_OK && !swapci_lease_fresh(&s->lease))
         return status; /* the chores come first */
     if (status == SWAPC_OK) {
+        swapci_redis_limit(s->redis, swapci_signer_answer_max(s));
         status = swapci_stream_read(s->redis, &s->names, s->consumer, (unsigned)s->batch_max,
                                     BLOCK_MS, &s->batch, error);
+        swapci_redis_limit(s->redis, 0);
+        if (status == SWAPC_TOO_LARGE) return swapci_signer_too_much(s, s->sent, error);
         s->batch_next = status == SWAPC_OK ? 0 : s->batch.count;
         s->alone = false;
     }

@@ -17,8 +17,9 @@
 
 enum {
     SIGNER_BATCH = 128,
-    SIGNER_BATCH_START = 16,
-    SIGNER_BATCH_BYTES = 2 << 20 /* of messages; batches shrink to it when messages are large */
+    SIGNER_BATCH_START = 1,        /* others may have put anything there */
+    SIGNER_BATCH_BYTES = 2 << 20,  /* of messages; batches shrink to it when messages are large */
+    SIGNER_ANSWER_BYTES = 16 << 20 /* of what Redis gives at once, beside one message that fits */
 };
 
 /* Somebody who wants to know when all is sent. */
@@ -60,6 +61,7 @@ struct swapci_signer {
     size_t batch_next; /* of the batch: the first entry that is not sent */
     bool batch_is_new; /* its entries were not given out before: `sent` rises with it */
 
+    swapci_stream_id oversized; /* pending, and by itself more than may be read */
     int recovering;
     swapci_stream_id recovered; /* pending entries up to here are sent again */
     swapci_stream_id sent;      /* entries up to here are read and signed */
@@ -98,6 +100,16 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error);
 
 /* From the start. */
 void swapci_signer_recovery_begin(swapci_signer *s);
+
+/* To be called when Redis answered more than may be read, over a connection that has ended with it: what
+ * is pending behind `after` is read again one by one. Returns IO when Redis cannot be reached now. */
+enum swapc_status swapci_signer_too_much(swapci_signer *s, swapci_stream_id after,
+                                         swapc_error *error);
+
+/* Bytes that Redis may give at once, for swapci_redis_limit. */
+static inline size_t swapci_signer_answer_max(const swapci_signer *s) {
+    return SIGNER_ANSWER_BYTES + s->record_max;
+}
 
 /* One step of draining. Out: *done: nothing is pending. */
 enum swapc_status swapci_signer_drain_step(swapci_signer *s, int *done, swapc_error *error);

@@ -109,12 +109,41 @@ static enum swapc_status await_taken(swapci_signer *s, bool *taken, swapc_error 
     return status == SWAPC_BUSY ? SWAPC_OK : status;
 }
 
-/* Claims `count` pending entries and sends those that are still there. */
+enum swapc_status swapci_signer_too_much(swapci_signer *s, swapci_stream_id after,
+                                         swapc_error *error) {
+    swapc_error_clear(error);
+    if (s->batch_max > 1)
+        swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer",
+                        "%zu messages have more than %zu bytes: they are read one by one",
+                        s->batch_max, swapci_signer_answer_max(s));
+    s->batch_max = 1;
+    s->recovering = 1;
+    s->recovered = after;
+    enum swapc_status status = swapci_redis_attempt(s->redis, error);
+    if (status == SWAPC_OK) s->epoch = swapci_redis_epoch(s->redis); /* no reason to begin anew */
+    return status == SWAPC_UNREACHABLE ? SWAPC_IO : status;
+}
+
+/* Answers a message that was too large even to be read. */
+static enum swapc_status refuse_unread(swapci_signer *s, swapci_stream_id id, swapc_error *error) {
+    swapci_verdict verdict = {id, "", "Error", "", 0, 0, "too large"};
+    enum swapc_status status = swapci_verdict_add(s->verdicts, &verdict, error);
+    if (status == SWAPC_OK) status = swapci_verdict_flush(s->verdicts, error);
+    if (status == SWAPC_OK) atomic_fetch_add_explicit(&s->count_refused, 1, memory_order_relaxed);
+    return status;
+}
+
+/* Claims `count` pending entries and sends those that are still there. TOO_LARGE: together they are more
+ * than may be read, and the connection has ended with that. */
 static enum swapc_status resend(swapci_signer *s, const swapci_pending *pending, size_t count,
                                 swapc_error *error) {
     size_t at = 0;
+    if (count == 1 && swapci_stream_id_compare(pending->id, s->oversized) == 0)
+        return refuse_unread(s, pending->id, error);
+    swapci_redis_limit(s->redis, swapci_signer_answer_max(s));
     enum swapc_status status =
         swapci_stream_claim(s->redis, &s->names, s->consumer, 0, pending, count, &s->batch, error);
+    swapci_redis_limit(s->redis, 0);
     s->batch_next = status == SWAPC_OK ? 0 : s->batch.count;
     s->batch_is_new = false;
     for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
@@ -173,6 +202,7 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     size_t count = s->batch_max;
     size_t plain = 0;
     bool taken = false;
+    const swapci_stream_id before = s->recovered;
     enum swapc_status status = await_taken(s, &taken, error);
     if (status != SWAPC_OK || !taken) return status;
     status = know_strikes(s, error);
@@ -187,11 +217,15 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     if (plain > 0) {
         s->alone = false;
         s->recovered = page[plain - 1].id;
-        return resend(s, page, plain, error);
+        status = resend(s, page, plain, error);
+    } else {
+        s->alone = true;
+        s->recovered = page[0].id;
+        status = resend_alone(s, &page[0], error);
     }
-    s->alone = true;
-    s->recovered = page[0].id;
-    return resend_alone(s, &page[0], error);
+    if (status != SWAPC_TOO_LARGE) return status;
+    if (plain <= 1) s->oversized = page[0].id;
+    return swapci_signer_too_much(s, before, error);
 }
 
 enum swapc_status swapci_signer_drain_step(swapci_signer *s, int *done, swapc_error *error) {

@@ -246,17 +246,21 @@ enum swapc_status swapci_stream_length(swapci_redis *redis, const swapci_stream_
 
 enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key, swapci_stream_id *out,
                                         swapc_error *error) {
+    /* Its id alone: others may have put entries there of hundreds of megabytes. */
+    static const char script[] =
+        "local e = redis.pcall('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1) "
+        "if e.err then return {'XREVRANGE', e.err} end "
+        "return e[1] and e[1][1] or '0-0'";
+    static const char what[] = "the stream's last id";
     redisReply *reply = NULL;
-    swapci_entry entry = {0};
-    enum swapc_status status = swapci_redis_call(redis, "the stream's last id", &reply, error,
-                                                 "XREVRANGE %s + - COUNT 1", key);
+    enum swapc_status status =
+        swapci_redis_call(redis, what, &reply, error, "EVAL %s 1 %s", script, key);
     if (status != SWAPC_OK) return status;
-    if (reply->type != REDIS_REPLY_ARRAY ||
-        (reply->elements == 1 && !take_entry(reply->element[0], &entry))) {
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
+        status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[1]), what,
+                                      swapci_reply_bytes(reply->element[0]), error);
+    else if (!swapci_stream_id_parse(swapci_reply_bytes(reply), out))
         status = swapci_reply_unexpected(redis, "XREVRANGE", error);
-    } else {
-        *out = entry.id;
-    }
     freeReplyObject(reply);
     return status;
 }

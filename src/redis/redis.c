@@ -97,6 +97,14 @@ static ssize_t read_tls(redisContext *context, char *buffer, size_t size) {
     return count < 0 ? broken(context, why) : count;
 }
 
+static ssize_t read_counted(redisContext *context, char *buffer, size_t size) {
+    swapci_redis *redis = context->privdata;
+    ssize_t count =
+        redis->tls ? read_tls(context, buffer, size) : redis->plain_read(context, buffer, size);
+    if (count > 0) redis->received += (size_t)count;
+    return count;
+}
+
 /* What the socket takes now, or -1 with the reason; EAGAIN when it takes nothing. */
 static ssize_t write_now(swapci_redis *redis, const char **why) {
     const redisContext *context = redis->context;
@@ -169,7 +177,8 @@ static enum swapc_status dial(swapci_redis *redis, swapc_error *error) {
     }
     redis->funcs = *redis->context->funcs;
     redis->funcs.write = write_patiently;
-    if (redis->tls) redis->funcs.read = read_tls;
+    redis->plain_read = redis->funcs.read;
+    redis->funcs.read = read_counted;
     redis->context->funcs = &redis->funcs;
     redis->context->privdata = redis;
     redis->context->reader->maxbuf = 1 << 20; /* keep the buffer that a batch needs */
@@ -331,12 +340,25 @@ static enum swapc_status wait_readable(swapci_redis *redis, swapc_error *error) 
     return lost(redis, error);
 }
 
+void swapci_redis_limit(swapci_redis *redis, size_t bytes) {
+    redis->limit = bytes;
+}
+
+static enum swapc_status too_much(swapci_redis *redis, swapc_error *error) {
+    disconnect(redis);
+    return swapc_error_set(error, SWAPC_TOO_LARGE,
+                           "an answer of Redis at %s has more than %zu bytes", redis->url.shown,
+                           redis->limit);
+}
+
 enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, swapc_error *error) {
     void *reply = NULL;
     if (!redis->context) return lost(redis, error);
     SWAPC_CHECK(redis->owed > 0);
     enum swapc_status status = swapci_redis_flush(redis, error);
+    redis->received = 0;
     while (status == SWAPC_OK) {
+        if (redis->limit && redis->received > redis->limit) return too_much(redis, error);
         if (redisGetReplyFromReader(redis->context, &reply) != REDIS_OK) return lost(redis, error);
         if (reply) {
             redis->owed--;

@@ -117,6 +117,10 @@ enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, sw
 enum swapc_status swapci_redis_get(swapci_redis *redis, const char *what, redisReply **out,
                                    swapc_error *error);
 
+/* From now on an answer of more than about so many bytes ends the connection as soon as that is seen, and
+ * getting it returns TOO_LARGE: no more of it was held than that. 0, as at first: no limit. */
+void swapci_redis_limit(swapci_redis *redis, size_t bytes);
+
 /* Takes `count` answers and drops them. Returns the first failure; after PROTOCOL the rest have
  * been taken all the same. */
 enum swapc_status swapci_redis_skip(swapci_redis *redis, unsigned count, const char *what,

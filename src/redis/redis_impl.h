@@ -17,11 +17,13 @@ struct swapci_redis {
     swapci_redis_url url;
     swapci_redis_config config;
     redisContext *context;   /* NULL while not connected */
-    redisContextFuncs funcs; /* hiredis's, with a write of ours */
-    swapci_redis_tls *tls;   /* NULL: none */
-    char tls_refused[96];    /* what the server said of our side of it; "": nothing */
-    bool interrupted;        /* the write ended for the stop flag */
-    uint64_t owed;           /* answers not taken yet */
+    redisContextFuncs funcs; /* hiredis's, with ours to read and write */
+    ssize_t (*plain_read)(redisContext *context, char *buffer, size_t size);
+    swapci_redis_tls *tls;  /* NULL: none */
+    char tls_refused[96];   /* what the server said of our side of it; "": nothing */
+    bool interrupted;       /* the write ended for the stop flag */
+    uint64_t owed;          /* answers not taken yet */
+    size_t limit, received; /* bytes of the answer that is waited for: the most, and so far */
 
     enum swapci_redis_refusal refusal; /* of the last refused answer, and its first word */
     char code[REDIS_CODE_SIZE];
