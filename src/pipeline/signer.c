@@ -258,6 +258,19 @@ static enum swapc_status join_group(void *user, swapc_error *error) {
     return rejoin(s, error);
 }
 
+/* Whether verdicts could be stored. The signer needs that for messages that it refuses alone: where another
+ * kind of key is in the way, it signs meanwhile, and waits when it comes to such a message. */
+static enum swapc_status check_verdicts(swapci_signer *s, swapc_error *error) {
+    swapc_error why = SWAPC_ERROR_INIT;
+    enum swapc_status status = swapci_verdict_check(s->verdicts, &why);
+    if (status == SWAPC_OK) return status;
+    if (status != SWAPC_PROTOCOL || strcmp(swapci_redis_last_code(s->redis), "WRONGTYPE") != 0)
+        return swapc_error_set(error, status, "%s", why.text);
+    swapc_log_write(&s->config.log, SWAPC_LOG_WARN, "signer", "%s", why.text);
+    swapci_redis_settled(s->redis);
+    return SWAPC_OK;
+}
+
 static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *config,
                                  swapc_error *error) {
     swapci_redis_config redis = {.url = config->redis_url,
@@ -274,7 +287,7 @@ static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *c
     if (status == SWAPC_OK) status = swapci_redis_persist(s->redis, join_group, s, error);
     if (status == SWAPC_OK)
         status = swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, error);
-    return status == SWAPC_OK ? swapci_verdict_check(s->verdicts, error) : status;
+    return status == SWAPC_OK ? check_verdicts(s, error) : status;
 }
 
 enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_signer **out,

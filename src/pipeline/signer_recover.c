@@ -2,6 +2,7 @@
 #include "signer_impl.h"
 
 #include "clock.h"
+#include "redis_retry.h"
 
 enum {
     CHORES_MS = 2000,

@@ -82,6 +82,10 @@ enum swapci_redis_refusal swapci_redis_refusal_of(swapc_bytes text) {
     return row < ROWS ? table[row].class : SWAPCI_REDIS_NEVER;
 }
 
+const char *swapci_redis_last_code(const swapci_redis *redis) {
+    return redis->code;
+}
+
 enum swapci_redis_refusal swapci_redis_last_refusal(const swapci_redis *redis) {
     return redis->refusal;
 }

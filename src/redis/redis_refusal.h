@@ -25,6 +25,9 @@ enum swapci_redis_refusal swapci_redis_refusal_of(swapc_bytes text);
 /* The class of the connection's last refused answer. */
 enum swapci_redis_refusal swapci_redis_last_refusal(const swapci_redis *redis);
 
+/* Its first word ("WRONGTYPE"); borrowed, until the next refusal. */
+const char *swapci_redis_last_code(const swapci_redis *redis);
+
 /* Turns an error answer into SWAPC_PROTOCOL with a sentence; other answers are SWAPC_OK. */
 enum swapc_status swapci_redis_check(swapci_redis *redis, const redisReply *reply, const char *what,
                                      swapc_error *error);
