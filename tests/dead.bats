@@ -68,7 +68,7 @@ letters() {
 @test "what cannot be given back is said, and stays" {
     letters
     run --separate-stderr "$SWAPC" dead retry 1760000002000-0
-    refused 1 "without a body" "drop it"
+    refused 1 "1760000002000-0 has no body" "drop it"
     [[ $(rc XLEN swapc:dead) == 3 ]]
     rc SET swapc:messages x
     run --separate-stderr "$SWAPC" dead retry --all

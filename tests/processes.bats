@@ -1,62 +1,6 @@
 # Redis, signer, verifier and generator as processes of their own, and what happens when one dies.
 load helpers
-
-
-# ---- the processes -------------------------------------------------------------------------------
-
-start_redis() {
-    redis_start "$work/redis"
-    export SWAPC_REDIS=unix:$socket
-}
-
-start_signer() {
-    background "${1:-signer}" "$SWAPC" signer --ring "test-$mark" --keys keys \
-        --listen "unix:$work/signer.sock"
-    signer=$pid
-    await test -s keys.pub
-}
-
-# start_verifier [OPTION…]
-start_verifier() {
-    background "verifier${#started[@]}" "$SWAPC" verifier --ring "test-$mark" --keys keys.pub "$@"
-    verifier=$pid
-}
-
-# An engine that takes its time, so that a kill in mid-run is one.
-slow_engine() {
-    if "$SWAPC" --version | grep -q 'wasm3 *[0-9]'; then
-        echo --engine wasm3
-    else
-        echo --swap cold
-    fi
-}
-
-stop() {
-    kill -TERM "$1"
-    finish "$1"
-    [[ $status == 0 ]]
-}
-
-# Field $1 of every verdict.
-field() {
-    redis "$socket" --raw XRANGE swapc:verdicts - + |
-        awk -v name="$1" 'known { print; known = 0; next } $0 == name { known = 1 }'
-}
-
-unanswered_none() {
-    [[ $(redis "$socket" XLEN swapc:messages) == 0 ]]
-}
-
-# Every one of N messages has one verdict, none is open.
-all_judged_once() {
-    await unanswered_none
-    [[ $(redis "$socket" XPENDING swapc:messages swapc | head -1) == 0 ]]
-    [[ $(redis "$socket" XLEN swapc:verdicts) == "$1" ]]
-    [[ $(field id | sort -u | wc -l) == "$1" ]]
-    [[ $(field status | sort -u) == Valid ]]
-}
-
-# ---- cases ---------------------------------------------------------------------------------------
+load services
 
 @test "2000 messages through separate processes" {
     start_redis

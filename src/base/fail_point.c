@@ -1,4 +1,4 @@
-/* What is shared: armed, chosen and signal_number are set before main and constant afterwards; the count
+/* What is shared: armed, chosen, signal_number and needle are set before main and constant afterwards; the count
  * of passes is atomic. */
 #include "fail_point.h"
 
@@ -11,6 +11,7 @@
 
 bool swapci_fail_point_armed;
 static int chosen = -1, signal_number = SIGKILL;
+static const char *needle; /* NULL: passes are counted */
 static atomic_long passes_left;
 
 static const char *const names[] = {
@@ -21,7 +22,8 @@ static const char *const names[] = {
 
 /* A name that is none would be a test that tests nothing. */
 static void refuse(const char *text) {
-    fprintf(stderr, "SWAPC_FAIL_POINT=%s: expected NAME:N or NAME:N:stop, NAME one of", text);
+    fprintf(stderr, "SWAPC_FAIL_POINT=%s: expected NAME:N, NAME:N:stop or NAME:=TEXT, NAME one of",
+            text);
     for (int i = 0; i < SWAPCI_FAIL_POINT_COUNT; i++) fprintf(stderr, " %s", names[i]);
     fprintf(stderr, "\n");
     _exit(2);
@@ -33,6 +35,11 @@ __attribute__((constructor)) static void arm(void) {
     size_t len = strcspn(text, ":");
     for (int i = 0; i < SWAPCI_FAIL_POINT_COUNT; i++)
         if (strlen(names[i]) == len && strncmp(names[i], text, len) == 0) chosen = i;
+    if (chosen >= 0 && text[len] && text[len + 1] == '=' && text[len + 2]) {
+        needle = text + len + 2;
+        swapci_fail_point_armed = true;
+        return;
+    }
     char *end = NULL;
     long passes = text[len] ? strtol(text + len + 1, &end, 10) : 0;
     bool stop = end && strcmp(end, ":stop") == 0;
@@ -42,6 +49,12 @@ __attribute__((constructor)) static void arm(void) {
     swapci_fail_point_armed = true;
 }
 
-void swapci_fail_point_reached(enum swapci_fail_point point) {
-    if ((int)point == chosen && atomic_fetch_sub(&passes_left, 1) == 1) raise(signal_number);
+void swapci_fail_point_reached(enum swapci_fail_point point, swapc_bytes message) {
+    if ((int)point != chosen) return;
+    if (needle) {
+        if (message.len && memmem(message.ptr, message.len, needle, strlen(needle)))
+            raise(signal_number);
+        return;
+    }
+    if (atomic_fetch_sub(&passes_left, 1) == 1) raise(signal_number);
 }

@@ -32,6 +32,8 @@ static void the_process_that_passes(void **state) {
     (void)state;
     swapci_fail_point(SWAPCI_FAIL_mid_record);
     swapci_fail_point(SWAPCI_FAIL_mid_record);
+    swapci_fail_point_with(SWAPCI_FAIL_in_call, swapc_bytes_str("a harmless message"));
+    swapci_fail_point_with(SWAPCI_FAIL_in_call, swapc_bytes_str("a deadly message"));
 }
 
 static void dies_at_the_chosen_pass(void **state) {
@@ -48,6 +50,15 @@ static void dies_at_the_chosen_pass(void **state) {
 static void stops_where_told(void **state) {
     (void)state;
     assert_true(WIFSTOPPED(passes_twice("mid_record:1:stop")));
+}
+
+static void dies_of_the_message_with_the_text(void **state) {
+    (void)state;
+    int status = passes_twice("in_call:=deadly");
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGKILL);
+    assert_int_equal(passes_twice("in_call:=dreadful"), 0);
+    assert_int_equal(passes_twice("mid_record:=deadly"), 0);
 }
 
 static void passes_where_nothing_is_set(void **state) {
@@ -70,8 +81,11 @@ static void refuses_what_is_none(void **state) {
 
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_process_that_passes), cmocka_unit_test(dies_at_the_chosen_pass),
-        cmocka_unit_test(stops_where_told),        cmocka_unit_test(passes_where_nothing_is_set),
+        cmocka_unit_test(the_process_that_passes),
+        cmocka_unit_test(dies_at_the_chosen_pass),
+        cmocka_unit_test(stops_where_told),
+        cmocka_unit_test(dies_of_the_message_with_the_text),
+        cmocka_unit_test(passes_where_nothing_is_set),
         cmocka_unit_test(refuses_what_is_none),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -74,8 +74,9 @@ enum swapc_status swapci_dead_each(swapci_redis *redis, const swapci_stream_name
 }
 
 /* {1, id}, {0}, {-1}, or {0, command, error}. */
-static enum swapc_status take_answer(swapci_redis *redis, const redisReply *reply, bool *taken,
-                                     swapci_stream_id *id, swapc_error *error) {
+static enum swapc_status take_answer(swapci_redis *redis, const redisReply *reply,
+                                     const char *entry, bool *taken, swapci_stream_id *id,
+                                     swapc_error *error) {
     size_t count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
     if (count == 3)
         return swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]),
@@ -84,9 +85,8 @@ static enum swapc_status take_answer(swapci_redis *redis, const redisReply *repl
     if (count == 0 || reply->element[0]->type != REDIS_REPLY_INTEGER)
         return swapci_reply_unexpected(redis, "the script of the dead letters", error);
     if (reply->element[0]->integer < 0)
-        return swapc_error_set(
-            error, SWAPC_INVALID,
-            "a dead letter without a body (field m) cannot be given back: drop it");
+        return swapc_error_set(error, SWAPC_NOT_FOUND,
+                               "dead letter %s has no body (field m) to give back: drop it", entry);
     *taken = reply->element[0]->integer == 1;
     if (*taken &&
         (count != 2 || !swapci_stream_id_parse(swapci_reply_bytes(reply->element[1]), id)))
@@ -105,7 +105,7 @@ enum swapc_status swapci_dead_retry(swapci_redis *redis, const swapci_stream_nam
         redis, "to give a message back", &reply, error, "EVAL %b 2 %s %s %s",
         swapci_dead_lua[0].bytes, swapci_dead_lua[0].len, names->dead, names->messages, text);
     if (status != SWAPC_OK) return status;
-    status = take_answer(redis, reply, taken, id, error);
+    status = take_answer(redis, reply, text, taken, id, error);
     freeReplyObject(reply);
     return status;
 }

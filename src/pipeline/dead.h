@@ -32,7 +32,7 @@ enum swapc_status swapci_dead_each(swapci_redis *redis, const swapci_stream_name
 
 /* Adds the letter's body to P:messages as a new message of its method, and takes the letter away: both
  * or, whatever is refused, neither. Out: *taken; false: there is no such letter (any more). *id: of the new
- * message, when taken. Returns INVALID for a letter without a body, too. */
+ * message, when taken. Returns NOT_FOUND for a letter without a body. */
 enum swapc_status swapci_dead_retry(swapci_redis *redis, const swapci_stream_names *names,
                                     swapci_stream_id entry, bool *taken, swapci_stream_id *id,
                                     swapc_error *error);

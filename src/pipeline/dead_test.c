@@ -115,7 +115,7 @@ static void what_others_put_there_is_shown_too(void **state) {
     bool taken = true;
     swapci_stream_id id;
     assert_int_equal(swapci_dead_retry(s.redis, &s.names, s.entries[0], &taken, &id, &error),
-                     SWAPC_INVALID);
+                     SWAPC_NOT_FOUND);
     assert_non_null(strstr(error.text, "body"));
     assert_counts(&s, 1, 0);
     close_scene(&s);

@@ -105,6 +105,7 @@ static enum swapci_outcome call(struct worker *w, const swapci_record *record, b
     if (alone) pthread_rwlock_wrlock(&v->calls);
     else pthread_rwlock_rdlock(&v->calls);
     swapci_receiver_note(v->receiver, w->number, &note);
+    swapci_fail_point_with(SWAPCI_FAIL_in_call, record->message);
     enum swapci_outcome outcome = swapci_judge_record(&w->judge, record, verdict);
     swapci_receiver_note(v->receiver, w->number, NULL);
     pthread_rwlock_unlock(&v->calls);

@@ -1,0 +1,63 @@
+# The services as processes of their own: what the tests of several files start, and what they look at.
+
+start_redis() {
+    redis_start "$work/redis"
+    export SWAPC_REDIS=unix:$socket
+}
+
+# start_signer [NAME [OPTION…]]
+start_signer() {
+    background "${1:-signer}" "$SWAPC" signer --ring "test-$mark" --keys keys \
+        --listen "unix:$work/signer.sock" "${@:2}"
+    signer=$pid
+    await test -s keys.pub
+}
+
+# start_verifier [OPTION…]
+start_verifier() {
+    background "verifier${#started[@]}" "$SWAPC" verifier --ring "test-$mark" --keys keys.pub "$@"
+    verifier=$pid
+}
+
+# An engine that takes its time, so that a kill in mid-run is one.
+slow_engine() {
+    if "$SWAPC" --version | grep -q 'wasm3 *[0-9]'; then
+        echo --engine wasm3
+    else
+        echo --swap cold
+    fi
+}
+
+stop() {
+    kill -TERM "$1"
+    finish "$1"
+    [[ $status == 0 ]]
+}
+
+# Field $1 of every verdict.
+field() {
+    redis "$socket" --raw XRANGE swapc:verdicts - + |
+        awk -v name="$1" 'known { print; known = 0; next } $0 == name { known = 1 }'
+}
+
+unanswered_none() {
+    [[ $(redis "$socket" XLEN swapc:messages) == 0 ]]
+}
+
+pending_none() {
+    [[ $(redis "$socket" XPENDING swapc:messages swapc | head -1) == 0 ]]
+}
+
+# Every one of N messages has one verdict, none is open.
+answered_once() {
+    await unanswered_none
+    pending_none
+    [[ $(redis "$socket" XLEN swapc:verdicts) == "$1" ]]
+    [[ $(field id | sort -u | wc -l) == "$1" ]]
+}
+
+# … and all are Valid.
+all_judged_once() {
+    answered_once "$1"
+    [[ $(field status | sort -u) == Valid ]]
+}
