@@ -86,7 +86,8 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
     if (config->deadline_ms) host.limits.deadline_ms = config->deadline_ms;
     enum swapc_status status = check_deadline(config, error);
     if (status == SWAPC_OK)
-        status = swapci_known_keys_new(config->keys_pub, &config->log, &j->keys, error);
+        status = swapci_known_keys_new(config->keys_pub, SWAPCI_KNOWN_KEYS_GRACE_MS, &config->log,
+                                       &j->keys, error);
     if (status == SWAPC_OK) status = swapc_host_new(&host, &j->host, error);
     if (status == SWAPC_OK) status = load_methods(j, error);
     if (status != SWAPC_OK) {

@@ -1,5 +1,5 @@
 /* What is shared: the keys that were read, under `lock` (shared to look a key up, alone to replace them),
- * with `seen`, what the files looked like when they were read. */
+ * and those that they replaced, until when those count, with `seen`, what the files looked like when they were read. */
 #include "known_keys.h"
 
 #include <dirent.h>
@@ -9,11 +9,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "clock.h"
+
 struct swapci_known_keys {
     pthread_rwlock_t lock;
     swapci_keyring_public *keys; /* under lock */
-    uint64_t seen;               /* under lock */
-    bool told;                   /* under lock: that the files cannot be read */
+    swapci_keyring_public *old;  /* under lock; NULL: none */
+    uint64_t old_until_ns;       /* under lock */
+    uint64_t grace_ns;
+    uint64_t seen; /* under lock */
+    bool told;     /* under lock: that the files cannot be read */
     swapc_log log;
     char path[];
 };
@@ -44,12 +49,13 @@ static uint64_t look(const char *path) {
     return sum;
 }
 
-enum swapc_status swapci_known_keys_new(const char *path, const swapc_log *log,
+enum swapc_status swapci_known_keys_new(const char *path, uint32_t grace_ms, const swapc_log *log,
                                         swapci_known_keys **out, swapc_error *error) {
     swapci_known_keys *keys = calloc(1, sizeof *keys + strlen(path) + 1);
     if (!keys) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the keys of %s", path);
     strcpy(keys->path, path);
     keys->log = *log;
+    keys->grace_ns = (uint64_t)grace_ms * 1000000u;
     keys->seen = look(path);
     pthread_rwlock_init(&keys->lock, NULL);
     enum swapc_status status = swapci_keyring_public_load(path, &keys->keys, error);
@@ -61,6 +67,7 @@ enum swapc_status swapci_known_keys_new(const char *path, const swapc_log *log,
 void swapci_known_keys_free(swapci_known_keys *keys) {
     if (!keys) return;
     swapci_keyring_public_free(keys->keys);
+    swapci_keyring_public_free(keys->old);
     pthread_rwlock_destroy(&keys->lock);
     free(keys);
 }
@@ -81,7 +88,9 @@ static void read_again(swapci_known_keys *keys, uint64_t now) {
     swapc_error error = SWAPC_ERROR_INIT;
     enum swapc_status status = swapci_keyring_public_load(keys->path, &fresh, &error);
     if (status == SWAPC_OK) {
-        swapci_keyring_public_free(keys->keys);
+        swapci_keyring_public_free(keys->old);
+        keys->old = keys->keys;
+        keys->old_until_ns = swapci_clock_monotonic_ns() + keys->grace_ns;
         keys->keys = fresh;
     }
     keys->seen = now;
@@ -91,7 +100,9 @@ static void read_again(swapci_known_keys *keys, uint64_t now) {
 static bool has(swapci_known_keys *keys, enum swapci_key_form form, swapc_bytes key,
                 uint64_t *seen) {
     pthread_rwlock_rdlock(&keys->lock);
-    bool found = swapci_keyring_public_has(keys->keys, form, key);
+    bool found = swapci_keyring_public_has(keys->keys, form, key) ||
+                 (keys->old && swapci_clock_monotonic_ns() < keys->old_until_ns &&
+                  swapci_keyring_public_has(keys->old, form, key));
     *seen = keys->seen;
     pthread_rwlock_unlock(&keys->lock);
     return found;

@@ -68,10 +68,14 @@ static bool knows(scene *s, unsigned which) {
     return swapci_known_keys_has(s->keys, SWAPCI_KEY_X_ONLY, swapc_bytes_of(x, sizeof x));
 }
 
-static void open_keys(scene *s, const char *path) {
+static void open_with_grace(scene *s, const char *path, uint32_t grace_ms) {
     swapc_error error = SWAPC_ERROR_INIT;
-    if (swapci_known_keys_new(path, &s->log, &s->keys, &error) != SWAPC_OK)
+    if (swapci_known_keys_new(path, grace_ms, &s->log, &s->keys, &error) != SWAPC_OK)
         fail_msg("%s", error.text);
+}
+
+static void open_keys(scene *s, const char *path) {
+    open_with_grace(s, path, 0);
 }
 
 static void scene_free(scene *s) {
@@ -95,6 +99,22 @@ static void a_new_key_is_known_as_soon_as_the_file_has_it(void **state) {
     assert_false(knows(s, 0)); /* one that was taken away is gone from then on */
     put(s, "a.pub", lines[1], lines[2]);
     assert_true(knows(s, 2));
+    scene_free(s);
+}
+
+static void a_key_that_was_taken_away_counts_a_while_longer(void **state) {
+    scene *s = scene_new();
+    (void)state;
+    put(s, "a.pub", lines[0], "");
+    open_with_grace(s, path_of(s, "a.pub"), 3600000);
+    put(s, "a.pub", lines[1], "");
+    assert_true(knows(s, 1));
+    assert_true(knows(s, 0)); /* of records that are under way */
+    assert_false(knows(s, 2));
+    put(s, "a.pub", lines[2], "");
+    assert_true(knows(s, 2));
+    assert_true(knows(s, 1));
+    assert_false(knows(s, 0)); /* of the keys before, and not of those before them */
     scene_free(s);
 }
 
@@ -136,7 +156,8 @@ static void an_empty_folder_is_refused(void **state) {
     scene *s = scene_new();
     swapc_error error = SWAPC_ERROR_INIT;
     (void)state;
-    assert_int_equal(swapci_known_keys_new(s->folder, &s->log, &s->keys, &error), SWAPC_NOT_FOUND);
+    assert_int_equal(swapci_known_keys_new(s->folder, 0, &s->log, &s->keys, &error),
+                     SWAPC_NOT_FOUND);
     assert_non_null(strstr(error.text, "*.pub"));
     scene_free(s);
 }
@@ -144,6 +165,7 @@ static void an_empty_folder_is_refused(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_key_is_known_as_soon_as_the_file_has_it),
+        cmocka_unit_test(a_key_that_was_taken_away_counts_a_while_longer),
         cmocka_unit_test(a_folder_stands_for_its_files),
         cmocka_unit_test(what_cannot_be_read_leaves_the_keys_and_is_said_once),
         cmocka_unit_test(an_empty_folder_is_refused),
