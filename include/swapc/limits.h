@@ -27,7 +27,7 @@ typedef struct swapc_limits {
     uint64_t response_max;    /* bytes of a response, an error or a host call's payload */
     uint32_t log_max;         /* bytes of one console line; the rest of the line is dropped */
     uint32_t log_lines;       /* console lines of one call; later ones are counted, not delivered */
-    uint32_t host_call_depth; /* calls nested through host calls on one thread */
+    uint32_t host_call_depth; /* calls nested through host calls on one thread; 0, or more: 1000 */
     uint32_t host_call_count; /* host calls of one call */
 } swapc_limits;
 

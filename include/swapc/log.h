@@ -6,7 +6,7 @@
  * logged.
  *
  * Threads: a log callback is called from any thread that uses the library, several at once, on that
- *     thread's own stack and never from a signal handler. The library holds no lock meanwhile, so the
+ *     thread and never from a signal handler, with 128 KiB of stack at least. The library holds no lock meanwhile, so the
  *     callback may call the library; what it logs in doing so comes back to it. It must return: no
  *     longjmp and no C++ exception out of it.
  *     swapc_panic_set must be called before other threads use the library. The panic callback runs

@@ -15,10 +15,15 @@
  *     handler but swapc_cancel_request and the pure ones of swapc/error.h. None is a pthread
  *     cancellation point that may be used as one: do not cancel threads inside the library.
  * Callbacks: they run on the thread that called the library, in the middle of that call, and no lock
- *     of the library is held: they may call the library. A host-call handler and a console may find
- *     themselves on the stack that an engine gives its guests (wasm3), not the thread's own: keep
- *     large arrays off it. They must return: no longjmp, no C++ exception leaves them.
- * Stacks: how much of the calling thread's stack a load or a call needs is in docs/ABI.md.
+ *     of the library is held: they may call the library. They must return: no longjmp, no C++
+ *     exception leaves them.
+ * Stacks: a thread of any size may call anything of this, if 16 KiB of its stack are left; so may a
+ *     coroutine, and a callback whose guest has used most of a stack. Where less is left than the work
+ *     needs (4 MiB to load or swap, 704 KiB to call or free) the library does it on a stack of its own,
+ *     which costs some 20 ns; without memory for one it answers NO_MEMORY. So a callback may find itself
+ *     on another stack than the thread's: it has 128 KiB there (on the engine native, what the module's
+ *     own code has left of them). Guests that recurse end in TRAP_STACK everywhere, and host calls nest
+ *     at most 1000 deep whatever limits.host_call_depth is. docs/ABI.md has the table.
  * Signals: wasmtime installs process-wide handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE when it is
  *     opened; they hand on what is not theirs. The library changes no signal mask of yours.
  * fork: a host does not survive into a child: its threads and locks do not. Fork before the first

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "admission.h"
+#include "c_stack.h"
 #include "heap.h"
 #include "minisign.h"
 #include "report.h"
@@ -89,8 +90,8 @@ static enum swapc_status init(swapc_trust *trust, const swapc_trust_config *conf
 
 SWAPCI_SIZED(config_row, swapc_trust_config, "SWAPC_TRUST_CONFIG_INIT", log, log);
 
-enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust **out,
-                                  swapc_error *error) {
+static enum swapc_status trust_new(const swapc_trust_config *config, swapc_trust **out,
+                                   swapc_error *error) {
     swapc_trust_config own;
     SWAPC_CHECK(config && out);
     error = swapci_report_into(error);
@@ -109,6 +110,25 @@ enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust 
     }
     *out = trust;
     return SWAPC_OK;
+}
+
+struct new_with_stack {
+    const swapc_trust_config *config;
+    swapc_trust **out;
+    swapc_error *error;
+    enum swapc_status status;
+};
+
+static void new_with_stack(void *user) {
+    struct new_with_stack *n = user;
+    n->status = trust_new(n->config, n->out, n->error);
+}
+
+enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust **out,
+                                  swapc_error *error) {
+    struct new_with_stack n = {config, out, error, SWAPC_OK};
+    enum swapc_status status = swapci_c_stack_with(SWAPCI_C_STACK_CALL, new_with_stack, &n, error);
+    return status == SWAPC_OK ? n.status : status;
 }
 
 void swapc_trust_free(swapc_trust *trust) {
@@ -257,9 +277,8 @@ enum swapc_status swapci_trust_admit(const swapc_trust *trust, const char *name,
     return status;
 }
 
-enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *name,
-                                            const char *version, const swapc_log *log,
-                                            swapc_error *error) {
+static enum swapc_status allow_version(const char *state_dir, const char *name, const char *version,
+                                       const swapc_log *log, swapc_error *error) {
     if (!swapci_version_valid(version))
         return swapc_error_set(error, SWAPC_INVALID, "\"%s\" is no version: MAJOR.MINOR.PATCH is",
                                version);
@@ -269,4 +288,25 @@ enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *n
         swapc_log_write(log, SWAPC_LOG_WARN, "trust",
                         "%s is admitted from version %s on, by request", name, version);
     return status;
+}
+
+struct allow_with_stack {
+    const char *state_dir, *name, *version;
+    const swapc_log *log;
+    swapc_error *error;
+    enum swapc_status status;
+};
+
+static void allow_with_stack(void *user) {
+    struct allow_with_stack *a = user;
+    a->status = allow_version(a->state_dir, a->name, a->version, a->log, a->error);
+}
+
+enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *name,
+                                            const char *version, const swapc_log *log,
+                                            swapc_error *error) {
+    struct allow_with_stack a = {state_dir, name, version, log, error, SWAPC_OK};
+    enum swapc_status status =
+        swapci_c_stack_with(SWAPCI_C_STACK_CALL, allow_with_stack, &a, error);
+    return status == SWAPC_OK ? a.status : status;
 }

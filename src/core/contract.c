@@ -19,8 +19,8 @@ struct swapc_contract {
     struct swapci_answer_rule rule;
 };
 
-enum swapc_status swapc_contract_load_bytes(const char *name, swapc_bytes text,
-                                            swapc_contract **out, swapc_error *error) {
+enum swapc_status swapci_contract_load_bytes(const char *name, swapc_bytes text,
+                                             swapc_contract **out, swapc_error *error) {
     static atomic_uint_least64_t last_number;
     SWAPC_CHECK(name && out);
     swapc_contract *contract = swapci_heap_zeroed(1, sizeof *contract);
@@ -39,12 +39,12 @@ enum swapc_status swapc_contract_load_bytes(const char *name, swapc_bytes text,
     return SWAPC_OK;
 }
 
-enum swapc_status swapc_contract_load(const char *path, swapc_contract **out, swapc_error *error) {
+enum swapc_status swapci_contract_load(const char *path, swapc_contract **out, swapc_error *error) {
     swapci_buffer text = SWAPCI_BUFFER_INIT;
     SWAPC_CHECK(path && out);
     enum swapc_status status = swapci_small_file_read(path, SWAPCI_MANIFEST_MAX, &text, error);
     if (status == SWAPC_OK)
-        status = swapc_contract_load_bytes(path, swapci_buffer_bytes(&text), out, error);
+        status = swapci_contract_load_bytes(path, swapci_buffer_bytes(&text), out, error);
     swapci_buffer_fini(&text);
     return status;
 }
@@ -111,10 +111,4 @@ enum swapc_status swapci_contract_check(const swapc_contract *contract, swapc_mo
     if (status == SWAPC_NO_MEMORY) return swapc_error_set(error, status, "%s", cause.text);
     return swapc_error_set(error, SWAPC_CONTRACT, "%s does not do what %s %s needs: %s", info->name,
                            whose, name, cause.text);
-}
-
-enum swapc_status swapc_contract_check(const swapc_contract *contract, swapc_module *module,
-                                       swapc_error *error) {
-    SWAPC_CHECK(contract && module);
-    return swapci_contract_check(contract, module, "contract", contract->file.name, error);
 }

@@ -38,8 +38,8 @@ static enum swapc_status allow_engines(swapc_host *host, swapc_error *error) {
     return SWAPC_OK;
 }
 
-enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **out,
-                                 swapc_error *error) {
+enum swapc_status swapci_host_new(const swapc_host_config *config, swapc_host **out,
+                                  swapc_error *error) {
     SWAPC_CHECK(out);
     error = swapci_report_into(error);
     if (sodium_init() < 0)
@@ -59,8 +59,7 @@ enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **o
     return SWAPC_OK;
 }
 
-void swapc_host_free(swapc_host *host) {
-    if (!host) return;
+void swapci_host_free(swapc_host *host) {
     SWAPC_CHECK(atomic_load(&host->modules) == 0);
     for (unsigned i = 0; i < swapci_engine_count; i++)
         if (host->states[i]) swapci_engine_table[i].engine->close(host->states[i]);

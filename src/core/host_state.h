@@ -25,4 +25,9 @@ struct swapc_host {
 enum swapc_status swapci_host_open_engine(swapc_host *host, unsigned index,
                                           swapc_engine_state **out, swapc_error *error);
 
+/* The functions without the i, on the stack that is there (entry.c). */
+enum swapc_status swapci_host_new(const swapc_host_config *config, swapc_host **out,
+                                  swapc_error *error);
+void swapci_host_free(swapc_host *host);
+
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bundle.h"
+#include "c_stack.h"
 #include "check.h"
 #include "engine_choice.h"
 #include "file_kind.h"
@@ -216,7 +217,8 @@ static enum swapc_status check_limits(const swapc_module *module, swapc_error *e
 
 /* The last step, so that a version that does not work is not one that was admitted. */
 static enum swapc_status admit_version(swapc_module *module, swapc_error *error) {
-    enum swapc_status status = swapc_module_self_test(module, error);
+    enum swapc_status status =
+        swapci_module_self_test(module, SWAPCI_VECTOR_DEADLINE_MAX_MS, error);
     return status == SWAPC_OK ? swapci_trust_admit(module->host->config.trust, module->image.name,
                                                    module->image.version, error)
                               : status;
@@ -309,15 +311,9 @@ enum swapc_status swapci_module_load(swapc_host *host, const char *path,
                               : status;
 }
 
-enum swapc_status swapc_module_load(swapc_host *host, const char *path,
-                                    const swapc_module_options *options, swapc_module **out,
-                                    swapc_error *error) {
-    return swapci_module_load(host, path, options, 0, out, error);
-}
-
-enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
-                                          const swapc_module_options *options, swapc_module **out,
-                                          swapc_error *error) {
+enum swapc_status swapci_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
+                                           const swapc_module_options *options, swapc_module **out,
+                                           swapc_error *error) {
     struct swapci_image image;
     unsigned index;
     swapc_module_options own;
@@ -344,9 +340,8 @@ swapc_module *swapc_module_retain(swapc_module *module) {
     return module;
 }
 
-void swapc_module_release(swapc_module *module) {
-    if (!module || atomic_fetch_sub_explicit(&module->references, 1, memory_order_acq_rel) != 1)
-        return;
+static void destroy(void *user) {
+    swapc_module *module = user;
     swapci_pool_fini(&module->pool);
     if (module->blueprint.module) module->blueprint.engine->free_module(module->blueprint.module);
     swapci_image_fini(&module->image);
@@ -356,6 +351,11 @@ void swapc_module_release(swapc_module *module) {
     }
     atomic_fetch_sub(&module->host->modules, 1);
     swapci_heap_free(module);
+}
+
+void swapc_module_release(swapc_module *module) {
+    if (module && atomic_fetch_sub_explicit(&module->references, 1, memory_order_acq_rel) == 1)
+        swapci_c_stack_must(SWAPCI_C_STACK_CALL, destroy, module);
 }
 
 const swapc_module_info *swapc_module_describe(const swapc_module *module) {
@@ -368,10 +368,6 @@ void swapc_cancel_request(swapc_cancel *cancel) {
 
 unsigned swapci_module_self_tests(const swapc_module *module) {
     return module->image.self_tests.count;
-}
-
-enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error) {
-    return swapci_module_self_test(module, SWAPCI_VECTOR_DEADLINE_MAX_MS, error);
 }
 
 bool swapci_module_is_admitted(swapc_module *module, uint64_t contract) {
@@ -438,12 +434,12 @@ static uint8_t *detach(swapc_reply *reply, swapc_bytes operation, swapc_bytes pa
     return storage;
 }
 
-enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation,
-                                     swapc_bytes payload, const swapc_call_options *options,
-                                     uint64_t generation, swapc_reply *reply, swapc_error *error) {
+static inline enum swapc_status call_here(swapc_module *module, swapc_bytes operation,
+                                          swapc_bytes payload, const swapc_call_options *options,
+                                          uint64_t generation, swapc_reply *reply,
+                                          swapc_error *error) {
     swapc_call_options own;
     bool reusable;
-    SWAPC_CHECK(module && reply);
     error = swapci_report_into(error);
     reply->body = swapc_bytes_of(NULL, 0);
     enum swapc_status status = swapci_call_options(&options, &own, error);
@@ -462,6 +458,41 @@ enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation
     if (reusable) swapci_pool_give(&module->pool, instance);
     else swapci_instance_free(instance);
     return status;
+}
+
+struct call {
+    swapc_module *module;
+    swapc_bytes operation, payload;
+    const swapc_call_options *options;
+    uint64_t generation;
+    swapc_reply *reply;
+    swapc_error *error;
+    enum swapc_status status;
+};
+
+static void call_with_stack(void *user) {
+    struct call *c = user;
+    c->status = call_here(c->module, c->operation, c->payload, c->options, c->generation, c->reply,
+                          c->error);
+}
+
+/* Never the first choice: this thread's stack is small, or a guest has used most of it up. */
+__attribute__((cold, noinline)) static enum swapc_status call_elsewhere(struct call *call) {
+    enum swapc_status status =
+        swapci_c_stack_with(SWAPCI_C_STACK_CALL, call_with_stack, call, call->error);
+    if (status == SWAPC_OK) return call->status;
+    call->reply->body = swapc_bytes_of(NULL, 0);
+    return status;
+}
+
+enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation,
+                                     swapc_bytes payload, const swapc_call_options *options,
+                                     uint64_t generation, swapc_reply *reply, swapc_error *error) {
+    SWAPC_CHECK(module && reply);
+    if (__builtin_expect(swapci_c_stack_has(SWAPCI_C_STACK_CALL), true))
+        return call_here(module, operation, payload, options, generation, reply, error);
+    struct call call = {module, operation, payload, options, generation, reply, error, SWAPC_OK};
+    return call_elsewhere(&call);
 }
 
 enum swapc_status swapc_module_call(swapc_module *module, swapc_bytes operation,

@@ -11,11 +11,16 @@ enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation
                                      swapc_bytes payload, const swapc_call_options *options,
                                      uint64_t generation, swapc_reply *reply, swapc_error *error);
 
-/* swapc_module_load of a candidate: its start and init have start_ms (0: the module's limit), and once
+/* swapc_module_load of a candidate, on the stack that is there: its start and init have start_ms (0: the module's limit), and once
  * more when that was not enough. */
 enum swapc_status swapci_module_load(swapc_host *host, const char *path,
                                      const swapc_module_options *options, uint32_t start_ms,
                                      swapc_module **out, swapc_error *error);
+
+/* swapc_module_load_bytes, on the stack that is there. */
+enum swapc_status swapci_module_load_bytes(swapc_host *host, const char *name, swapc_bytes bytes,
+                                           const swapc_module_options *options, swapc_module **out,
+                                           swapc_error *error);
 
 /* swapc_module_self_test with a ceiling for the vectors' deadlines. */
 enum swapc_status swapci_module_self_test(swapc_module *module, uint32_t deadline_max_ms,

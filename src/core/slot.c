@@ -12,6 +12,7 @@
 #include "contract_impl.h"
 #include "heap.h"
 #include "module_call.h"
+#include "slot_impl.h"
 
 struct swapc_slot {
     pthread_mutex_t lock;
@@ -75,7 +76,7 @@ const swapc_contract *swapc_slot_contract(const swapc_slot *slot) {
     return slot->contract;
 }
 
-enum swapc_status swapc_slot_admit(swapc_slot *slot, swapc_module *module, swapc_error *error) {
+enum swapc_status swapci_slot_admit(swapc_slot *slot, swapc_module *module, swapc_error *error) {
     SWAPC_CHECK(slot && module);
     uint64_t number = swapci_contract_number(slot->contract);
     if (number == 0 || swapci_module_is_admitted(module, number)) return SWAPC_OK;
@@ -180,7 +181,7 @@ static void log_rollback(const swapc_slot *slot, const swapc_module *module, uin
                     info->digest_hex);
 }
 
-enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation) {
+enum swapc_status swapci_slot_rollback(swapc_slot *slot, uint64_t *generation) {
     swapc_module *dropped = NULL, *back = NULL;
     uint64_t number = 0;
     enum swapc_status status = SWAPC_EMPTY;

@@ -5,7 +5,7 @@
 #include "options.h"
 #include "report.h"
 #include "self_test_vectors.h"
-#include "swapc/slot.h"
+#include "slot_impl.h"
 
 static const char *const stage_names[] = {"prepare", "check", "self-test", "publish"};
 
@@ -42,7 +42,7 @@ static enum swapc_status self_test(swapc_slot *slot, swapc_module *module,
                                    swapc_error *error) {
     uint32_t deadline_max_ms =
         swapc_slot_contract(slot) ? SWAPCI_VECTOR_DEADLINE_MS : SWAPCI_VECTOR_DEADLINE_MAX_MS;
-    enum swapc_status status = swapc_slot_admit(slot, module, error);
+    enum swapc_status status = swapci_slot_admit(slot, module, error);
     if (status != SWAPC_OK) return status;
     report->self_tests = wanted == SWAPC_SELF_TEST_SKIP ? 0 : swapci_module_self_tests(module);
     if (wanted == SWAPC_SELF_TEST_SKIP) return SWAPC_OK;
@@ -95,9 +95,9 @@ static enum swapc_status swap(swapc_slot *slot, swapc_host *host, const char *pa
     return status;
 }
 
-enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char *path,
-                                  const swapc_swap_options *options, swapc_swap_report *report,
-                                  swapc_error *error) {
+enum swapc_status swapci_slot_swap(swapc_slot *slot, swapc_host *host, const char *path,
+                                   const swapc_swap_options *options, swapc_swap_report *report,
+                                   swapc_error *error) {
     swapc_swap_report own = SWAPC_SWAP_REPORT_INIT;
     swapc_swap_options own_options;
     swapc_error cause = SWAPC_ERROR_INIT;

@@ -11,7 +11,8 @@ _Thread_local struct swapci_around swapci_around;
 const uint64_t swapci_look_words[2] = {[SWAPCI_LOOK_ALWAYS] = 0, [SWAPCI_LOOK_NEVER] = 1};
 
 enum { OPERATION_SHOWN = 80 };
-enum { SLICE_BYTES = 1 << 20 }; /* copied between two looks at the clock: some 0.1 ms */
+enum { HOST_CALL_DEPTH_MAX = 1000 }; /* each level is an instance, and mostly a stack */
+enum { SLICE_BYTES = 1 << 20 };      /* copied between two looks at the clock: some 0.1 ms */
 
 static const char no_message[] = "guest failed without a message";
 
@@ -231,11 +232,15 @@ static enum swapc_status host_call_limits(swapc_call *call, size_t payload_len) 
             call, SWAPC_LIMIT,
             "module \"%s\" made more than %u host calls (limits.host_call_count)",
             call->module_name, limits->host_call_count);
-    if (limits->host_call_depth != 0 && swapci_around.host_calls >= limits->host_call_depth)
+    bool own = limits->host_call_depth != 0 && limits->host_call_depth < HOST_CALL_DEPTH_MAX;
+    uint32_t depth = own ? limits->host_call_depth : HOST_CALL_DEPTH_MAX;
+    if (swapci_around.host_calls >= depth)
         return swapci_call_stop(call, SWAPC_LIMIT,
-                                "module \"%s\" nested host calls more than %u deep "
-                                "(limits.host_call_depth)",
-                                call->module_name, limits->host_call_depth);
+                                "module \"%s\" nested host calls more than %u deep (%s)",
+                                call->module_name, depth,
+                                own ? "limits.host_call_depth"
+                                    : "the most that there is, whatever limits.host_call_depth is: "
+                                      "let handlers nest fewer calls");
     call->host_calls++;
     return SWAPC_OK;
 }

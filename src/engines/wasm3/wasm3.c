@@ -15,8 +15,8 @@
  */
 #include <stdio.h>
 
+#include "c_stack.h"
 #include "clock.h"
-#include "guest_stack.h"
 #include "heap.h"
 #include "swapc/sys/engine.h"
 #include "wasm3_frames.h"
@@ -65,7 +65,7 @@ struct swapc_engine_instance {
     IM3Module inside; /* owned by the runtime once loaded */
     IM3Function guest_call;
     enum swapc_status stopped; /* the status of the import or the tick that stopped the guest */
-    struct swapci_guest_stack stack;
+    struct swapci_c_stack stack;
 };
 
 static const char import_stopped[] = "[trap] an import stopped the guest";
@@ -250,7 +250,7 @@ static M3Result parse_and_load(swapc_engine_instance *instance, bool trial) {
 static void free_instance(swapc_engine_instance *instance) {
     swapci_wasm3_room_fini(&instance->room);
     m3_FreeEnvironment(instance->environment);
-    swapci_guest_stack_fini(&instance->stack);
+    swapci_c_stack_fini(&instance->stack);
     swapci_heap_free(instance);
 }
 
@@ -265,7 +265,7 @@ static swapc_engine_instance *new_instance(const swapc_engine_module *module, bo
     if (!instance) goto no_memory;
     instance->module = module;
     instance->build = build;
-    if (swapci_guest_stack_init(&instance->stack, frames) != 0) goto no_memory;
+    if (swapci_c_stack_init(&instance->stack, frames) != 0) goto no_memory;
     instance->environment = m3_NewEnvironment();
     if (!instance->environment) goto no_memory;
     if (swapci_wasm3_room_init(&instance->room, instance->environment, values, instance))
@@ -306,7 +306,7 @@ static enum swapc_status run(struct entry *entry, const swapc_run *run_limits, s
             "it was loaded with deadline_ms 0, and wasm3 then stops no call; load it with "
             "a deadline_ms");
     instance->run = run_limits;
-    swapci_guest_stack_run(&instance->stack, enter_guest, entry);
+    swapci_c_stack_run(&instance->stack, enter_guest, entry);
     if (!entry->result) return SWAPC_OK;
     if (entry->result == import_stopped) return instance->stopped;
     if (entry->result == tick_stopped) return report_stop(instance, error);
@@ -343,7 +343,7 @@ static void load_here(void *user) {
 
 static enum swapc_status load(swapc_engine_instance *instance, bool trial, swapc_error *error) {
     struct loading loading = {instance, trial, SWAPC_OK, error};
-    swapci_guest_stack_run(&instance->stack, load_here, &loading);
+    swapci_c_stack_run(&instance->stack, load_here, &loading);
     return loading.status;
 }
 

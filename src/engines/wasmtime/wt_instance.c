@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "c_stack.h"
 #include "clock.h"
 #include "heap.h"
 #include "wt_outcome.h"
-#include "wt_stack.h"
 
 /* Tables are counted apart from memory; without a ceiling table.grow would take any amount. */
 #define TABLE_ELEMENTS_MAX (1 << 20)
@@ -99,13 +99,20 @@ static enum swapc_status report_short_stack(swapc_error *error) {
     return swapc_error_set(error, SWAPC_LIMIT,
                            "this thread has not enough stack left for a guest (%zu KiB): give it a "
                            "larger one, or nest fewer host calls",
-                           (SWAPCI_WT_STACK_GUEST + SWAPCI_WT_STACK_HOST) / 1024);
+                           (SWAPCI_C_STACK_GUEST + SWAPCI_C_STACK_IMPORT) / 1024);
+}
+
+/* wasmtime counts a guest's stack from where the guest was entered, and does not know where the thread's
+ * ends. The core has seen to it that this holds; where a guest has used its share, it is seen here. */
+static bool stack_suffices(void) {
+    const size_t need = SWAPCI_C_STACK_GUEST + SWAPCI_C_STACK_IMPORT;
+    return swapci_c_stack_has(need) || swapci_c_stack_suffices(need);
 }
 
 static enum swapc_status enter(swapc_engine_instance *instance, const swapc_run *run,
                                swapc_error *error) {
     if (swapc_run_cancelled(run)) return report_stop(SWAPC_CANCELLED, error);
-    if (!swapci_wt_stack_suffices()) return report_short_stack(error);
+    if (!stack_suffices()) return report_short_stack(error);
     instance->run = run;
     instance->stop = SWAPC_OK;
     instance->stop_is_import = false;

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "c_stack.h"
 #include "wt_fixture.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -35,6 +36,7 @@ static void a_full_descriptor_table_is_named(void **unused) {
     struct fixture f;
     struct rlimit before, none;
     fixture_open(&f, 4);
+    assert_true(swapci_c_stack_suffices(0)); /* asked for now: of a main thread, it reads a file */
     assert_int_equal(compile_text(&f, "(module " MEMORY "(data (i32.const 0) \"a\") " GUEST_CALL
                                       "i32.const 1))"),
                      SWAPC_OK);

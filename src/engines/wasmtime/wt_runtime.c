@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "c_stack.h"
 #include "heap.h"
 #include "wt_instance.h"
-#include "wt_stack.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
@@ -81,7 +81,7 @@ static wasm_config_t *config_new(bool roomy) {
     wasmtime_config_parallel_compilation_set(config, false);
     wasmtime_config_epoch_interruption_set(config, true);
     wasmtime_config_signals_based_traps_set(config, true);
-    wasmtime_config_max_wasm_stack_set(config, SWAPCI_WT_STACK_GUEST);
+    wasmtime_config_max_wasm_stack_set(config, SWAPCI_C_STACK_GUEST);
     if (roomy) {
         wasmtime_config_memory_may_move_set(config, false);
         wasmtime_config_memory_reservation_set(config, MEMORY_RESERVATION);
