@@ -22,6 +22,8 @@ files() { find src bench conformance guests examples tests include -name "$1" -n
     local users
     users=$(grep -lE '"(ring|transport_ring)\.h"' src/pipeline/*.[ch] | grep -vE '_test\.c|_fixture\.h' | sort | tr '\n' ' ')
     [[ $users == "src/pipeline/transport_ring.c " ]] || { echo "$users"; return 1; }
+    users=$(grep -lE '"(ring|transport_ring)\.h"' src/cli/*.[ch] | tr '\n' ' ')
+    [[ $users == "src/cli/via.c " ]] || { echo "$users"; return 1; }
 }
 
 @test "methods are named by their rows alone" {

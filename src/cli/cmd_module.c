@@ -27,7 +27,7 @@ static int help(void) {
            "Makes, checks and signs bundles, and swaps them in running processes.\n\n");
     for (int i = 0; i < VERBS; i++) printf("  %-12s %s\n", verbs[i].name, verbs[i].summary);
     printf(
-        "\nexample:\n  swapc module swap schnorr ./schnorr-1.1 --target unix:/run/verifier.sock\n");
+        "\nexample:\n  swapc module swap schnorr ./schnorr-1.2 --target unix:/run/verifier.sock\n");
     return SWAPCI_EXIT_OK;
 }
 

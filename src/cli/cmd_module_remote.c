@@ -135,7 +135,7 @@ int swapci_cmd_module_swap(int argc, char **argv) {
         sizeof rows / sizeof *rows,
         2,
         2,
-        "swapc module swap schnorr ./schnorr-1.1 --target unix:/run/verifier.sock"};
+        "swapc module swap schnorr ./schnorr-1.2 --target unix:/run/verifier.sock"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
     if (stop >= 0) return stop;

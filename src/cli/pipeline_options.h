@@ -17,16 +17,10 @@ struct swapci_pipeline_options {
 };
 
 extern const char *const swapci_via_choices[]; /* of via.c */
+extern const char swapci_via_help[];
 
 #define SWAPCI_VIA_ROW(target)                                                                     \
-    {"via",                                                                                        \
-     SWAPCI_OPTION_CHOICE,                                                                         \
-     target,                                                                                       \
-     "HOW",                                                                                        \
-     "signed messages travel by (default shm; redis is not built yet)",                            \
-     swapci_via_choices,                                                                           \
-     0,                                                                                            \
-     0}
+    {"via", SWAPCI_OPTION_CHOICE, target, "HOW", swapci_via_help, swapci_via_choices, 0, 0}
 
 /* The rows of the separate processes. */
 #define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                                \

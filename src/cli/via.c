@@ -48,6 +48,7 @@ static const struct way {
 };
 
 const char *const swapci_via_choices[] = {"shm", "redis", NULL};
+const char swapci_via_help[] = "signed messages travel by (default shm; redis is not built yet)";
 
 enum { WAYS = sizeof ways / sizeof *ways };
 static_assert(sizeof swapci_via_choices / sizeof *swapci_via_choices == WAYS + 1,
