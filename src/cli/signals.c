@@ -15,6 +15,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "signal_mask.h"
 
 atomic_int swapci_signals_stop, swapci_signals_hurry;
 swapc_cancel swapci_signals_cancel = SWAPC_CANCEL_INIT;
@@ -89,13 +90,12 @@ static void *watch(void *user) {
 static bool watch_start(void) {
     pthread_attr_t attributes;
     pthread_t thread;
-    sigset_t all, before;
+    sigset_t before;
     if (pipe2(wake_fds, O_CLOEXEC | O_NONBLOCK) != 0) return false;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, STACK > PTHREAD_STACK_MIN ? STACK : PTHREAD_STACK_MIN);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    swapci_signal_mask_all(&before);
     int failed = pthread_create(&thread, &attributes, watch, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);

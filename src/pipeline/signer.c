@@ -3,13 +3,13 @@
  * list of waiters and `ended` are under `lock`, which is never held while a callback runs. */
 #include "signer.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "redis_refusal.h"
 #include "redis_retry.h"
+#include "signal_mask.h"
 #include "signer_impl.h"
 
 enum { BLOCK_MS = SWAPCI_REDIS_SLICE_MS };
@@ -230,9 +230,7 @@ static void leave(swapci_signer *s) {
 
 static void *thread_main(void *user) {
     swapci_signer *s = user;
-    sigset_t all;
-    sigfillset(&all); /* signals are the main thread's */
-    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    swapci_signal_mask_all(NULL); /* signals are the main thread's */
     s->status = work(s, &s->error);
     leave(s);
     set_state(s, SWAPCI_SIGNER_ENDED);

@@ -61,6 +61,7 @@ struct swapci_signer {
     size_t batch_next; /* of the batch: the first entry that is not sent */
     bool batch_is_new; /* its entries were not given out before: `sent` rises with it */
 
+    bool told_large;            /* that messages are read one by one */
     swapci_stream_id oversized; /* pending, and by itself more than may be read */
     int recovering;
     swapci_stream_id recovered; /* pending entries up to here are sent again */

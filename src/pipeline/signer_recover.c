@@ -113,10 +113,13 @@ static enum swapc_status await_taken(swapci_signer *s, bool *taken, swapc_error 
 enum swapc_status swapci_signer_too_much(swapci_signer *s, swapci_stream_id after,
                                          swapc_error *error) {
     swapc_error_clear(error);
-    if (s->batch_max > 1)
-        swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer",
-                        "%zu messages have more than %zu bytes: they are read one by one",
-                        s->batch_max, swapci_signer_answer_max(s));
+    if (!s->told_large)
+        swapc_log_write(
+            &s->config.log, SWAPC_LOG_INFO, "signer",
+            "messages of more than %zu bytes are in the stream: those around them are read "
+            "one by one, and they are answered with Error, too large",
+            swapci_signer_answer_max(s));
+    s->told_large = true;
     s->batch_max = 1;
     s->recovering = 1;
     s->recovered = after;

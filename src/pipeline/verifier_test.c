@@ -3,6 +3,7 @@
 #include "stream_fixture.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ typedef struct scene {
     swapci_receiver *receiver;
     swapci_verifier *verifier;
     swapci_ring *producer;
+    swapc_log log;
 } scene;
 
 static int scene_setup(void **state) {
@@ -76,6 +78,7 @@ static void open_all(scene *s) {
         .redis = {.url = fixture_url()},
         .names = &s->names,
         .workers = WORKERS,
+        .log = s->log,
     };
     fixture_ok(swapci_verifier_new(&config, &s->verifier, &error), &error);
     assert_int_equal(swapci_ring_consumer_changed(s->producer), 0);
@@ -107,6 +110,13 @@ static void write_record(scene *s, const swapci_entry *entry) {
     fixture_ok(swapci_ring_write(s->producer, swapc_bytes_of(bytes, len), 1000, &error), &error);
 }
 
+/* A record as a later release would write it. */
+static void write_record_of_another_version(scene *s) {
+    uint8_t bytes[64] = {255};
+    assert_int_equal(
+        swapci_ring_write(s->producer, swapc_bytes_of(bytes, sizeof bytes), 1000, NULL), SWAPC_OK);
+}
+
 static void start(scene *s) {
     swapc_error error = SWAPC_ERROR_INIT;
     fixture_ok(swapci_verifier_start(s->verifier, &error), &error);
@@ -132,6 +142,34 @@ static void a_record_that_cannot_be_read_is_asked_for_again(void **state) {
     write_record(s, &batch.entries[0]); /* and the verifier goes on */
     write_record(s, &batch.entries[1]);
     await_verdicts(s, 2);
+    swapci_batch_fini(&batch);
+}
+
+static void count_version(enum swapc_log_level level, const char *source, const char *message,
+                          void *user) {
+    (void)source;
+    if (level == SWAPC_LOG_ERROR && strstr(message, "version"))
+        atomic_fetch_add((atomic_int *)user, 1);
+}
+
+static void a_record_of_another_version_stays_pending_and_is_said_once(void **state) {
+    scene *s = *state;
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    static atomic_int told;
+    s->log = (swapc_log){count_version, &told, SWAPC_LOG_INFO};
+    open_all(s);
+    give_out(s, 3, &batch);
+    start(s);
+    write_record_of_another_version(s); /* of entry 0 */
+    write_record(s, &batch.entries[1]);
+    write_record_of_another_version(s);
+    write_record(s, &batch.entries[2]);
+    await_verdicts(s, 2);
+    assert_int_equal(swapci_ring_consumer_changed(s->producer), 0); /* nothing is asked for again */
+    assert_int_equal(fixture_pending(s->redis, "c"), 1);
+    while (swapci_ring_used(s->producer) > 0) swapci_redis_sleep(NULL, 2, NULL);
+    assert_int_equal(fixture_integer(s->redis, "XLEN %s", s->names.verdicts), 2);
+    assert_int_equal(atomic_load(&told), 1);
     swapci_batch_fini(&batch);
 }
 
@@ -181,6 +219,8 @@ static void a_broken_ring_is_emptied_once(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_record_that_cannot_be_read_is_asked_for_again,
+                                        scene_setup, scene_teardown),
+        cmocka_unit_test_setup_teardown(a_record_of_another_version_stays_pending_and_is_said_once,
                                         scene_setup, scene_teardown),
         cmocka_unit_test_setup_teardown(a_broken_ring_is_emptied_once, scene_setup, scene_teardown),
     };

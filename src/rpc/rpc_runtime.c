@@ -1,6 +1,7 @@
 /* Shared: the count of users, whether gRPC runs, and the log sink, all under one mutex. The log
  * sink has its own, because gRPC logs from inside grpc_init. */
 #include "rpc_runtime.h"
+#include "signal_mask.h"
 
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
@@ -42,9 +43,8 @@ void swapci_rpc_log_set(const swapc_log *log) {
 }
 
 static void runtime_start(void) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    swapci_signal_mask_all(&before);
     gpr_set_log_function(sink_write);
     grpc_init();
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -2,6 +2,7 @@
 #include "rpc_runtime.h"
 #include "rpc_server_impl.h"
 #include "rpc_wire.h"
+#include "signal_mask.h"
 
 #include <errno.h>
 #include <grpc/grpc_security.h>
@@ -338,9 +339,8 @@ static enum swapc_status listen_on(swapci_rpc_server *server, swapc_error *error
 
 /* Starts the rpc thread with signals blocked, so that they reach the program's own threads. */
 static int thread_start(swapci_rpc_server *server) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    swapci_signal_mask_all(&before);
     int failed = pthread_create(&server->thread, NULL, serve, server);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return failed;

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "signal_mask.h"
 
 #define TICK_NS 1000000
 #define TICKS_IDLE 100
@@ -60,9 +61,8 @@ enum swapc_status swapci_wt_ticker_start(struct swapci_wt_ticker *ticker, wasm_e
     pthread_cond_init(&ticker->wake, NULL);
 
     /* The embedder's signals are for the embedder's threads. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    swapci_signal_mask_all(&before);
     const int failed = pthread_create(&ticker->thread, NULL, ticker_main, ticker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
