@@ -75,7 +75,8 @@ enum swapc_status swapc_module_load_bytes(swapc_host *host, const char *name, sw
 
 /* One more reference; returns module. */
 swapc_module *swapc_module_retain(swapc_module *module) SWAPC_NONNULL(1);
-/* Gives a reference back; the last one frees the module and its instances. NULL does nothing. */
+/* Gives a reference back; the last one frees the module and its instances. NULL does nothing. While a
+ * call runs, somebody holds a reference: letting go of the last one in a callback of that call panics. */
 void swapc_module_release(swapc_module *module);
 
 /* Borrowed until the module is freed; never NULL. */

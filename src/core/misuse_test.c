@@ -292,6 +292,81 @@ static void misuse_panics(void **state) {
     swapc_host_free(host);
 }
 
+/* A callback that lets go of the last reference of the module whose call it belongs to: a panic, not
+ * freed memory under a running guest. */
+static swapc_module *held;
+static volatile int caught;
+
+static enum swapc_status lets_go(swapc_bytes binding, swapc_bytes ns, swapc_bytes operation,
+                                 swapc_bytes payload, swapc_reply *reply, void *call_user,
+                                 void *user) {
+    (void)binding, (void)ns, (void)operation, (void)payload, (void)reply, (void)user;
+    if (call_user) { /* once more, further in */
+        swapc_reply inner = SWAPC_REPLY_INIT;
+        enum swapc_status status = swapc_module_call(call_user, swapc_bytes_str("x"),
+                                                     swapc_bytes_str(""), NULL, &inner, NULL);
+        swapc_reply_fini(&inner);
+        return status;
+    }
+    if (setjmp(panicked) == 0) swapc_module_release(held);
+    else caught++;
+    return SWAPC_OK;
+}
+
+static void the_last_reference_stays_while_a_call_of_it_is_in_a_callback(void **state) {
+    (void)state;
+    static const struct swapci_fake_program program = {.call = asks_and_shrugs};
+    for (int nested = 0; nested < 2; nested++) {
+        swapc_host *host = NULL;
+        swapc_reply reply = SWAPC_REPLY_INIT;
+        swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+        swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+        config.host_call = lets_go;
+        memset(&swapci_fake, 0, sizeof swapci_fake);
+        assert_int_equal(swapc_host_new(&config, &host, NULL), SWAPC_OK);
+        held = load_into(host, &program);
+        swapc_module *other = load_into(host, &program);
+        if (nested) options.user = other;
+        caught = 0;
+        swapc_panic_set(leap);
+        enum swapc_status status = swapc_module_call(held, swapc_bytes_str("x"),
+                                                     swapc_bytes_str(""), &options, &reply, NULL);
+        swapc_panic_set(NULL);
+        assert_int_equal(status, SWAPC_OK);
+        assert_int_equal(caught, 1);
+        swapc_module_release(swapc_module_retain(held)); /* the panic left it without references */
+        swapc_module_release(other);
+        swapc_reply_fini(&reply);
+        swapc_host_free(host);
+    }
+}
+
+/* Every refusal says which module it means, also one whose name is a letter that any sentence has. */
+static void a_refusal_names_the_module_once(void **state) {
+    (void)state;
+    static const char *const named[][2] = {
+        {"a", "a: "}, {"e", "e: "}, {"m", "m: "}, {"/a/b", "/a/b: "}, {"\033[31m", "\\x1b[31m: "}};
+    uint8_t bytes[SWAPCI_FAKE_BYTES_MAX];
+    swapc_host *host = NULL;
+    memset(&swapci_fake, 0, sizeof swapci_fake);
+    assert_int_equal(swapc_host_new(NULL, &host, NULL), SWAPC_OK);
+    swapci_fake.fail_compile = SWAPC_SYSTEM;
+    for (unsigned i = 0; i < sizeof named / sizeof *named; i++) {
+        swapc_module *module = NULL;
+        swapc_error error = SWAPC_ERROR_INIT;
+        assert_int_equal(swapc_module_load_bytes(host, named[i][0],
+                                                 swapci_fake_bytes(&swapci_fake_echo, bytes), NULL,
+                                                 &module, &error),
+                         SWAPC_SYSTEM);
+        size_t length = strlen(named[i][1]);
+        if (strncmp(error.text, named[i][1], length) != 0 ||
+            strncmp(error.text + length, named[i][1], length) == 0)
+            fail_msg("%s", error.text);
+    }
+    swapci_fake.fail_compile = SWAPC_OK;
+    swapc_host_free(host);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_can_be_the_next_call_s_payload),
@@ -300,6 +375,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(an_earlier_report_is_left_as_it_is),
         cmocka_unit_test(no_memory_in_a_host_call_is_no_memory),
         cmocka_unit_test(misuse_panics),
+        cmocka_unit_test(the_last_reference_stays_while_a_call_of_it_is_in_a_callback),
+        cmocka_unit_test(a_refusal_names_the_module_once),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -16,6 +16,7 @@
 #include "instance.h"
 #include "module_call.h"
 #include "options.h"
+#include "printable.h"
 #include "report.h"
 #include "self_test.h"
 #include "trust_policy.h"
@@ -246,10 +247,23 @@ static enum swapc_status build(swapc_module *module, unsigned index, uint32_t st
     return status;
 }
 
+/* Whether the sentence names the file: begins with it, quotes it, or has it as a path. A short name of
+ * bytes in memory ("a") is found in any sentence otherwise. */
+static bool names(const char *text, const char *path) {
+    char shown[SWAPC_ERROR_TEXT_MAX];
+    int length = snprintf(shown, sizeof shown, "\"%.*s\"", (int)sizeof shown - 3, path);
+    if (length <= 2) return true;
+    if (strstr(text, swapci_printable_line(shown, sizeof shown))) return true;
+    shown[strlen(shown) - 1] = '\0';
+    const char *name = shown + 1, *rest = text + strlen(name);
+    if (strchr(name, '/')) return strstr(text, name);
+    return strncmp(text, name, strlen(name)) == 0 && (*rest == ' ' || *rest == ':');
+}
+
 /* Puts the file's name before the sentence, so that every refusal says which module it means. */
 static void name_file(swapc_error *error, const char *path) {
     char text[SWAPC_ERROR_TEXT_MAX];
-    if (!error || strstr(error->text, path)) return;
+    if (!error || names(error->text, path)) return;
     memcpy(text, error->text, sizeof text);
     enum swapc_status status = error->status;
     int64_t native = error->native;
@@ -354,8 +368,11 @@ static void destroy(void *user) {
 }
 
 void swapc_module_release(swapc_module *module) {
-    if (module && atomic_fetch_sub_explicit(&module->references, 1, memory_order_acq_rel) == 1)
-        swapci_c_stack_must(SWAPCI_C_STACK_CALL, destroy, module);
+    if (!module || atomic_fetch_sub_explicit(&module->references, 1, memory_order_acq_rel) != 1)
+        return;
+    bool in_a_call_of_it = swapci_around_has(&module->blueprint.limits);
+    SWAPC_CHECK(!in_a_call_of_it); /* the call that this callback belongs to needs a reference */
+    swapci_c_stack_must(SWAPCI_C_STACK_CALL, destroy, module);
 }
 
 const swapc_module_info *swapc_module_describe(const swapc_module *module) {

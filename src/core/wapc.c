@@ -16,6 +16,22 @@ enum { SLICE_BYTES = 1 << 20 };      /* copied between two looks at the clock: s
 
 static const char no_message[] = "guest failed without a message";
 
+bool swapci_around_has(const swapc_limits *limits) {
+    const swapc_call *call = swapci_around.call;
+    while (call && call->limits != limits) call = call->around;
+    return call != NULL;
+}
+
+/* Around each callback of the program's that runs below a guest. */
+static void enter_callback(swapc_call *call) {
+    call->around = swapci_around.call;
+    swapci_around.call = call;
+}
+
+static void leave_callback(swapc_call *call) {
+    swapci_around.call = call->around;
+}
+
 uint32_t swapc_call_remaining_ms(void) {
     const swapc_run *run = swapci_around.call ? swapci_around.call->run : NULL;
     if (!run) return UINT32_MAX;
@@ -188,13 +204,12 @@ static enum swapc_status answer_host_call(swapc_call *call, const swapc_bytes pa
     const swapc_host_config *host = call->host;
     call->host_reply.body = swapc_bytes_of(NULL, 0);
     if (!host->host_call) return set_host_error(call, "this host takes no host calls");
-    const swapc_call *outer = swapci_around.call;
-    swapci_around.call = call;
+    enter_callback(call);
     swapci_around.host_calls++;
     enum swapc_status status = host->host_call(part[0], part[1], part[2], part[3],
                                                &call->host_reply, call->user, host->host_call_user);
     swapci_around.host_calls--;
-    swapci_around.call = outer;
+    leave_callback(call);
     if (status != SWAPC_OK && status != SWAPC_NO_MEMORY && call->host_reply.body.len == 0)
         return set_host_error(call, swapc_status_text(status));
     return status;
@@ -302,10 +317,9 @@ void swapci_console(swapc_call *call, swapc_bytes line) {
     if (!host->console || (limits->log_lines != 0 && call->log_lines >= limits->log_lines)) return;
     call->log_lines++;
     if (limits->log_max != 0 && line.len > limits->log_max) line.len = limits->log_max;
-    const swapc_call *outer = swapci_around.call;
-    swapci_around.call = call;
+    enter_callback(call);
     host->console(call->module_name, call->generation, line, host->console_user);
-    swapci_around.call = outer;
+    leave_callback(call);
 }
 
 void swapci_console_flush(swapc_call *call) {

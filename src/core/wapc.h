@@ -35,6 +35,8 @@ struct swapc_call {
     const char *module_name;
     bool watched;        /* its engine holds deadlines: imports look at them, too */
     const uint64_t *now; /* the engine's word with the time; NULL: none */
+    const swapc_call
+        *around; /* while it is in swapci_around: the call that was there; NULL: none */
 
     /* Of the call, set by swapci_call_begin. */
     swapc_bytes operation;
@@ -67,6 +69,9 @@ struct swapci_around {
     uint32_t host_calls;
 };
 extern _Thread_local struct swapci_around swapci_around __attribute__((tls_model("initial-exec")));
+
+/* Whether this thread is in a callback of a call that lives under these very limits: of one module. */
+bool swapci_around_has(const swapc_limits *limits);
 
 /* The words of SWAPCI_LOOK_ALWAYS and SWAPCI_LOOK_NEVER; see swapci_call_look. */
 enum { SWAPCI_LOOK_ALWAYS, SWAPCI_LOOK_NEVER };
