@@ -15,9 +15,10 @@
  *     response_text = "9.90"           # or response, error_text, error = true
  *     deadline_ms = 500                # 1 to 10000; left out: 250
  *
- * Each vector has a deadline of its own, so that a module that hangs is found out soon; one that passes
- * its deadline is put a second time, since a crowded machine is no fault of the module. An engine without
- * SWAPC_CAP_DEADLINE (native) cannot be stopped.
+ * Each vector has a deadline of its own, so that a module that hangs is found out soon; where one passes,
+ * all are put once more from the first one on, since a crowded machine is no fault of the module. An engine
+ * without SWAPC_CAP_DEADLINE (native) cannot be stopped. Vectors are examples and no proof: a module that
+ * knows them can answer them and do otherwise later.
  *
  * Threads: a contract may be used by several threads at once; swapc_contract_compare by one, before that.
  * Ownership: `out` is the caller's reference, given back with swapc_contract_release; a slot keeps its own.

@@ -146,8 +146,9 @@ typedef struct swapc_swap_report {
 
 /* Replaces a slot's module by the one at path, stage by stage: loads it (on any engine, whatever the
  * current one runs on), checks it, puts the slot's contract to it (never skipped), runs its self-test
- * and publishes it. Where the slot has a contract, a candidate that hangs is refused within a second:
- * its start has 400 ms, its own vectors at most 250 ms each, each once more. All of it happens on the
+ * and publishes it. Where the slot has a contract, a candidate that hangs is refused soon: its
+ * start has 400 ms, and once more; each vector 250 ms (a contract's: what it says, at most 10 s), and where
+ * one passes, all of them once more. A vector's own deadline_ms in the bundle counts up to 250 ms here. All of it happens on the
  * caller's thread while the slot goes on serving what it has; pins and calls are not held up.
  * options NULL: the defaults; report NULL: none. Swaps of one slot may run at once; each publishes.
  * Returns what swapc_module_load returns, CONTRACT, SELF_TEST, what swapc_slot_publish returns, or INVALID (a

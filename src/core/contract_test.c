@@ -301,12 +301,32 @@ static void out_of_memory_is_a_status(void **state) {
     swapc_module_release(module);
 }
 
+/* Answers once, then hangs: on whichever vector that falls, a fresh instance must not be let off it. */
+static enum swapc_status hangs_later(struct swapci_fake_guest *guest, uint32_t op_len,
+                                     uint32_t msg_len, int32_t *result) {
+    if (guest->memory[SWAPCI_FAKE_MEMORY - 1]++ == 0) return greets(guest, op_len, msg_len, result);
+    return wait_for_the_deadline(&guest->run);
+}
+
+static void a_module_that_hangs_on_its_second_call_is_refused(void **state) {
+    static const struct swapci_fake_program program = {.call = hangs_later};
+    struct bench *b = *state;
+    swapc_module *module = load(b, &program, "later");
+    assert_int_equal(swapc_slot_admit(b->slot, module, &b->error), SWAPC_CONTRACT);
+    assert_non_null(strstr(b->error.text, "vector 2"));
+    assert_non_null(strstr(b->error.text, "DEADLINE"));
+    assert_int_equal(swapc_slot_publish(b->slot, module, NULL), SWAPC_CONTRACT);
+    swapc_module_release(module);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_it_says, setup, teardown),
         cmocka_unit_test_setup_teardown(texts_that_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(who_was_not_admitted_is_not_published, setup, teardown),
         cmocka_unit_test_setup_teardown(an_admitted_module_is_not_asked_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_module_that_hangs_on_its_second_call_is_refused, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(contracts_do_not_vouch_for_each_other, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_modules_are_refused_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(a_contract_comes_first, setup, teardown),
