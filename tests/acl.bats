@@ -91,3 +91,23 @@ works() {
         says "$("$SWAPC" $command --help)" '[$]SWAPC_REDIS'
     done
 }
+
+@test "dead letters with the documented rights, and with one less" {
+    local right
+    start swapc
+    # shellcheck disable=SC2046
+    redis "$socket" $(documented dead swapc)
+    redis "$socket" XADD swapc:dead '*' id 1-1 m body method schnorr
+    redis "$socket" XADD swapc:dead '*' id 1-2 m body
+    for right in xrange xadd xdel eval; do
+        redis "$socket" ACL SETUSER dead "-$right"
+        run --separate-stderr "$SWAPC" dead retry --all --redis "$(url dead)"
+        refused 1 "ACL SETUSER dead [+]$right"
+        [[ $(redis "$socket" XLEN swapc:dead) == 2 && $(redis "$socket" EXISTS swapc:messages) == 0 ]]
+        redis "$socket" ACL SETUSER dead "+$right"
+    done
+    run -0 "$SWAPC" dead retry 1-1 --redis "$(url dead)"
+    run -0 "$SWAPC" dead drop 1-2 --redis "$(url dead)"
+    run -0 "$SWAPC" dead list --redis "$(url dead)"
+    [[ $output == "no letters in swapc:dead" && $(redis "$socket" XLEN swapc:messages) == 1 ]]
+}

@@ -63,9 +63,10 @@ enum swapc_status swapci_dead_each(swapci_redis *redis, const swapci_stream_name
             status = swapci_reply_unexpected(redis, "XRANGE", error);
         for (size_t i = 0; status == SWAPC_OK && i < reply->elements; i++) {
             swapci_letter letter;
-            status = take_letter(reply->element[i], &letter)
-                         ? fn(&letter, user, error)
-                         : swapci_reply_unexpected(redis, "XRANGE", error);
+            bool is_next = take_letter(reply->element[i], &letter) &&
+                           swapci_stream_id_compare(letter.entry, after) > 0;
+            status = is_next ? fn(&letter, user, error)
+                             : swapci_reply_unexpected(redis, "XRANGE", error);
             after = letter.entry;
         }
         freeReplyObject(reply);
