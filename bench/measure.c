@@ -1,3 +1,4 @@
+/* What is shared: the stop flag, an atomic that a signal handler raises. */
 #include "measure.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* What is shared: a ring, which looks after itself; the rest of a scene is read by the other thread between its
+ * start and its join only. */
 /* `swapc bench ring`: the shared-memory ring between two threads.
  *   stream:     records in batches of 16, as the signer writes them: the time of one.
  *   round trip: one record there and one back over two rings, both sides asleep in between. */

@@ -32,3 +32,12 @@ files() { find src bench conformance guests examples tests include -name "$1" -n
         grep -vE '_test\.c|/method_(schnorr|ecdsa)\.c' || true)
     [[ -z $named ]] || { echo "$named"; return 1; }
 }
+
+@test "a file with an atomic or a thread opens with what is shared" {
+    local silent
+    silent=$(grep -lE 'pthread_|atomic_|_Atomic' src/*/*.c src/engines/*/*.c bench/*.c |
+        grep -v '_test' | while read -r file; do
+        head -n 6 "$file" | grep -qi 'what is shared' || echo "$file"
+    done)
+    [[ -z $silent ]] || { echo "$silent"; return 1; }
+}

@@ -1,3 +1,4 @@
+/* What is shared: which clock the coarse one is, an atomic that every thread finds out alike. */
 #include "clock.h"
 
 #include <stdatomic.h>

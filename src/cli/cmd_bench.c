@@ -1,3 +1,4 @@
+/* What is shared: the flags of signals.h. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* What is shared: the flags of signals.h. */
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>

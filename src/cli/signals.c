@@ -1,4 +1,4 @@
-/* Shared: `count` and the flags, atomics that the handler raises; the told and the leftovers, under
+/* What is shared: `count` and the flags, atomics that the handler raises; the told and the leftovers, under
  * `lock`, which a forced end takes and never gives back. The handler touches no lock: it raises, and
  * writes a byte to the pipe that the watching thread waits at. */
 #include "signals.h"

@@ -1,3 +1,5 @@
+/* What is shared: call->now, the engine's clock, which its ticker writes and calls read, and the cancel
+ * flag that other threads raise; both are read as atomics and order nothing. A call is one thread's. */
 #include "wapc.h"
 
 #include <stdarg.h>

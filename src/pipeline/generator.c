@@ -1,3 +1,5 @@
+/* What is shared: config->sent, an atomic that this thread alone writes and others show, and the stop flag
+ * of the connection, which they raise. The rest, the ledger included, is this thread's until it has ended. */
 #include "generator.h"
 
 #include <stdlib.h>
@@ -28,7 +30,7 @@ typedef struct generator {
     swapci_source *source;
     uint64_t random;
     uint64_t taken; /* messages from the source */
-    int ended;      /* the source has no more */
+    bool ended;     /* the source has no more */
     uint64_t unanswered;
     uint64_t asked_us; /* field `t` of the messages that are under way */
     size_t count;
@@ -52,7 +54,7 @@ static enum swapc_status keep_message(generator *g, swapc_bytes message, swapc_e
     return SWAPC_OK;
 }
 
-static int batch_is_full(const generator *g) {
+static bool batch_is_full(const generator *g) {
     return g->count == SWAPCI_GENERATOR_BATCH || g->batch_bytes.len >= BATCH_BYTES;
 }
 

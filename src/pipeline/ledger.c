@@ -153,7 +153,7 @@ static enum answer answer_of(const swapci_ledger *ledger, uint64_t index) {
     return (enum answer)(ledger->answers[index / 4] >> (index % 4 * 2) & 3);
 }
 
-static int is_altered(const swapci_ledger *ledger, uint64_t index) {
+static bool is_altered(const swapci_ledger *ledger, uint64_t index) {
     return ledger->altered[index / 8] >> (index % 8) & 1;
 }
 
@@ -297,7 +297,7 @@ static void note_first(swapci_stream_id *first, const swapci_ledger *ledger, uin
 static void sum_up(const swapci_ledger *ledger, swapci_ledger_result *out) {
     for (uint64_t i = 0; i < ledger->count; i++) {
         enum answer answer = answer_of(ledger, i);
-        int altered = is_altered(ledger, i);
+        bool altered = is_altered(ledger, i);
         out->valid += answer == VALID;
         out->not_valid += answer == NOT_VALID;
         out->errors += answer == ERROR;

@@ -1,8 +1,11 @@
+/* What is shared: nothing but the stop flag that is handed in, an atomic that others raise and that ends a wait
+ * for input. */
 #include "message_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +25,7 @@ struct swapci_source {
     size_t scanned; /* from there on no LF was looked for yet */
     uint64_t line;  /* number of the line being read, from 1 */
     uint64_t over;  /* bytes of a line too large that were dropped already */
-    int ended;      /* the file is read to its end */
+    bool ended;     /* the file is read to its end */
 };
 
 static const char *const names[] = {

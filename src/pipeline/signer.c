@@ -25,8 +25,8 @@ static void set_state(swapci_signer *s, enum swapci_signer_state state) {
 }
 
 /* Moves all waiters below `stage` to it, with target. Returns whether there were any. */
-static int promote_waiters(swapci_signer *s, int from, int stage, swapci_stream_id target) {
-    int any = 0;
+static bool promote_waiters(swapci_signer *s, int from, int stage, swapci_stream_id target) {
+    bool any = false;
     pthread_mutex_lock(&s->lock);
     for (signer_waiter *w = s->waiters; w; w = w->next) {
         if ((int)w->stage >= from && (int)w->stage < stage) {

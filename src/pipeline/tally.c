@@ -1,4 +1,4 @@
-/* Shared: the counts, atomics; last_reason, which whoever raises reason_turn from even to odd may write or
+/* What is shared: the counts, atomics; last_reason, which whoever raises reason_turn from even to odd may write or
  * read; who finds it odd passes on: another reason of the same moment is as good. */
 #include "tally.h"
 

@@ -28,17 +28,17 @@ static const char missing[] =
     "redis-server is not installed: install the package redis-tools (./dev setup does it), or give "
     "a server with --redis URL";
 
-/* Looks for an executable file on the PATH. Returns 1 and its path, or 0. */
-static int find_program(const char *name, char *out, size_t size) {
+/* Looks for an executable file on the PATH. Returns whether one is there, with its path. */
+static bool find_program(const char *name, char *out, size_t size) {
     const char *path = getenv("PATH");
     path = path ? path : "/usr/bin:/bin";
     while (*path) {
         size_t len = strcspn(path, ":");
         int written = snprintf(out, size, "%.*s/%s", (int)len, path, name);
-        if (written > 0 && (size_t)written < size && len && access(out, X_OK) == 0) return 1;
+        if (written > 0 && (size_t)written < size && len && access(out, X_OK) == 0) return true;
         path += len + (path[len] == ':');
     }
-    return 0;
+    return false;
 }
 
 /* Debian's redis-tools holds the server's binary under another name. */
@@ -94,8 +94,8 @@ static enum swapc_status launch(swapci_private_redis *server, swapc_error *error
     return SWAPC_OK;
 }
 
-/* Returns 1 when the server has ended; it is then waited for. */
-static int has_ended(swapci_private_redis *server) {
+/* Whether the server has ended; it is then waited for. */
+static bool has_ended(swapci_private_redis *server) {
     int how;
     if (server->pid && waitpid(server->pid, &how, WNOHANG) == server->pid) server->pid = 0;
     return server->pid == 0;

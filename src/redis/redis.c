@@ -1,3 +1,5 @@
+/* What is shared: config->health, whose fields are atomics that this connection's thread writes and whoever
+ * asks for health reads, each by itself; and the stop flag, which others raise. */
 #include "redis.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* What is shared: the stop flag alone, an atomic that other threads and signal handlers raise. */
 #include "redis_dial.h"
 
 #include <errno.h>

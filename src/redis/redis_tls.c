@@ -1,3 +1,4 @@
+/* What is shared: the stop flag alone, as in redis_dial.c. */
 #include "redis_tls.h"
 
 #ifdef SWAPC_REDIS_TLS

@@ -25,12 +25,12 @@
 static const char default_directory[] = "/dev/shm";
 static const char file_prefix[] = "swapc-";
 
-static int name_allowed(const char *name) {
+static bool name_allowed(const char *name) {
     size_t len = name ? strlen(name) : 0;
-    if (len == 0 || len > SWAPCI_RING_NAME_MAX) return 0;
+    if (len == 0 || len > SWAPCI_RING_NAME_MAX) return false;
     for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)name[i]) && !strchr("._-", name[i])) return 0;
-    return 1;
+        if (!isalnum((unsigned char)name[i]) && !strchr("._-", name[i])) return false;
+    return true;
 }
 
 enum swapc_status swapci_ring_path(const char *directory, const char *name, char *out, size_t size,
@@ -109,7 +109,7 @@ static enum swapc_status attach(swapci_ring *ring, swapc_error *error) {
     enum swapci_ring_role peer = 1 - ring->role;
     enum swapc_status status = swapci_ring_file_claim(ring->fd, ring->role, ring->name, error);
     if (status != SWAPC_OK) return status;
-    int attached = swapci_ring_file_held(ring->fd, peer);
+    bool attached = swapci_ring_file_held(ring->fd, peer);
     status = swapci_ring_file_settle(ring->fd, ring->path, attached, &ring->capacity, error);
     if (status == SWAPC_OK) status = map(ring, error);
     if (status == SWAPC_OK) status = take_over(ring, error);
@@ -190,12 +190,13 @@ enum swapc_status swapci_ring_unlink(const char *directory, const char *name, sw
     return status;
 }
 
-/* Removes one ring that is ours unless somebody is attached. Returns 1 when it is gone. */
-static int sweep_one(const char *directory, const char *name) {
+/* Removes one ring that is ours unless somebody is attached. Returns whether it is gone. */
+static bool sweep_one(const char *directory, const char *name) {
     char path[SWAPCI_RING_PATH_MAX];
-    int fd, removed = 0;
-    if (swapci_ring_path(directory, name, path, sizeof path, NULL) != SWAPC_OK) return 0;
-    if (swapci_ring_file_open(path, 0, &fd, NULL) != SWAPC_OK) return 0;
+    int fd;
+    bool removed = false;
+    if (swapci_ring_path(directory, name, path, sizeof path, NULL) != SWAPC_OK) return false;
+    if (swapci_ring_file_open(path, 0, &fd, NULL) != SWAPC_OK) return false;
     if (swapci_ring_file_is_ours(fd) && !swapci_ring_file_held(fd, SWAPCI_RING_PRODUCER) &&
         !swapci_ring_file_held(fd, SWAPCI_RING_CONSUMER))
         removed = unlink(path) == 0;
@@ -211,8 +212,7 @@ size_t swapci_ring_sweep(const char *directory, const char *prefix) {
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (strncmp(entry->d_name, file_prefix, skip) != 0) continue;
         const char *name = entry->d_name + skip;
-        if (strncmp(name, prefix, strlen(prefix)) == 0)
-            removed += (size_t)sweep_one(directory, name);
+        if (strncmp(name, prefix, strlen(prefix)) == 0) removed += sweep_one(directory, name);
     }
     closedir(dir);
     return removed;
@@ -254,7 +254,7 @@ size_t swapci_ring_used(const swapci_ring *ring) {
     return used <= ring->capacity ? (size_t)used : (size_t)ring->capacity;
 }
 
-int swapci_ring_peer_alive(const swapci_ring *ring) {
+bool swapci_ring_peer_alive(const swapci_ring *ring) {
     return swapci_ring_file_held(ring->fd, 1 - ring->role);
 }
 

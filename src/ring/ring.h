@@ -31,6 +31,7 @@
 #define SWAPCI_RING_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -104,7 +105,7 @@ size_t swapci_ring_record_max(const swapci_ring *ring);
 size_t swapci_ring_used(const swapci_ring *ring);
 
 /* Returns 1 while the other role is attached. One system call. */
-int swapci_ring_peer_alive(const swapci_ring *ring);
+bool swapci_ring_peer_alive(const swapci_ring *ring);
 
 /* Waits until the other role is attached. Returns SWAPC_OK, UNREACHABLE (timeout), INTERRUPTED. */
 enum swapc_status swapci_ring_wait_peer(swapci_ring *ring, int timeout_ms, swapc_error *error);
@@ -146,7 +147,7 @@ void swapci_ring_finish(swapci_ring *ring);
 /* Returns 1 when, since the last call (at first: since attaching), the consumer was replaced or
  * dropped unread records: what is unanswered must be sent again once the ring is drained. The first
  * consumer of a ring is no change: it lost nothing. */
-int swapci_ring_consumer_changed(swapci_ring *ring);
+bool swapci_ring_consumer_changed(swapci_ring *ring);
 
 /* What the consumer noted there was, when it died: two numbers that mean what both sides agree on. */
 typedef struct swapci_ring_left {

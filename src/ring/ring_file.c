@@ -17,7 +17,7 @@ static struct flock lock_of(short type, int byte) {
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
 }
 
-int swapci_ring_file_held(int fd, enum swapci_ring_role role) {
+bool swapci_ring_file_held(int fd, enum swapci_ring_role role) {
     struct flock lock = lock_of(F_WRLCK, LOCK_ROLE + (int)role);
     return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
@@ -40,8 +40,8 @@ void swapci_ring_file_unlock(int fd) {
     (void)fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-/* Returns 1 when path still names the open file. */
-static int names_this(int fd, const char *path) {
+/* Whether path still names the open file. */
+static bool names_this(int fd, const char *path) {
     struct stat open_one, named;
     return fstat(fd, &open_one) == 0 && lstat(path, &named) == 0 &&
            open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
@@ -131,13 +131,13 @@ enum swapc_status swapci_ring_file_open(const char *path, int create, int *fd, s
     return status;
 }
 
-static int capacity_allowed(uint64_t capacity) {
+static bool capacity_allowed(uint64_t capacity) {
     return capacity >= SWAPCI_RING_CAPACITY_MIN && capacity <= SWAPCI_RING_CAPACITY_MAX &&
            (capacity & (capacity - 1)) == 0;
 }
 
-/* Returns 1 when identity and file size are those of a ring of this version. */
-static int identity_sound(const swapci_ring_identity *id, uint64_t file_size) {
+/* Whether identity and file size are those of a ring of this version. */
+static bool identity_sound(const swapci_ring_identity *id, uint64_t file_size) {
     return id->magic == SWAPCI_RING_MAGIC && id->version == SWAPCI_RING_VERSION &&
            id->header == SWAPCI_RING_HEADER && capacity_allowed(id->capacity) &&
            file_size == SWAPCI_RING_HEADER + id->capacity;
@@ -168,7 +168,7 @@ static enum swapc_status make_empty(int fd, const char *path, uint64_t capacity,
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached,
+enum swapc_status swapci_ring_file_settle(int fd, const char *path, bool attached,
                                           uint64_t *capacity, swapc_error *error) {
     swapci_ring_identity id = {0};
     struct stat st;

@@ -19,12 +19,12 @@ enum swapc_status swapci_ring_file_claim(int fd, enum swapci_ring_role role, con
                                          swapc_error *error);
 
 /* Returns 1 when another open file holds the role's lock. */
-int swapci_ring_file_held(int fd, enum swapci_ring_role role);
+bool swapci_ring_file_held(int fd, enum swapci_ring_role role);
 
 /* Makes the file an empty ring of `capacity` (attached says whether a peer is: then the file is only
  * checked). A file that holds anything but a ring is refused and kept as it is. Out: *capacity is that of the ring.
  * Returns INVALID (no ring), CORRUPT (attached and broken), IO (no room), SYSTEM. */
-enum swapc_status swapci_ring_file_settle(int fd, const char *path, int attached,
+enum swapc_status swapci_ring_file_settle(int fd, const char *path, bool attached,
                                           uint64_t *capacity, swapc_error *error);
 
 /* Removes the file unless the peer role is held, or path names another file by now. The caller holds

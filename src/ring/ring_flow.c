@@ -14,21 +14,21 @@ uint32_t swapci_ring_record_crc(uint64_t place, uint32_t len, const void *bytes)
     return swapci_crc32c(crc, bytes, len);
 }
 
-int swapci_ring_look(swapci_ring *ring) {
-    int producer = ring->role == SWAPCI_RING_PRODUCER;
+bool swapci_ring_look(swapci_ring *ring) {
+    bool producer = ring->role == SWAPCI_RING_PRODUCER;
     _Atomic uint64_t *counter = producer ? &ring->shared->head : &ring->shared->tail;
     uint64_t theirs = atomic_load(counter);
     uint64_t used = producer ? ring->visible - theirs : theirs - ring->visible;
     uint64_t step = theirs - ring->theirs;
-    if (theirs % 8 != 0 || used > ring->capacity || step > ring->capacity) return 0;
+    if (theirs % 8 != 0 || used > ring->capacity || step > ring->capacity) return false;
     ring->theirs = theirs;
-    return 1;
+    return true;
 }
 
 /* Whether the wait for place is over; BUSY: not yet. */
 static enum swapc_status arrived(swapci_ring *ring, uint64_t place) {
     /* Read before the counter: a producer publishes first and finishes then. */
-    int finished = ring->role == SWAPCI_RING_CONSUMER && atomic_load(&ring->shared->finished);
+    bool finished = ring->role == SWAPCI_RING_CONSUMER && atomic_load(&ring->shared->finished);
     if (!swapci_ring_look(ring)) return SWAPC_CORRUPT;
     if ((int64_t)(ring->theirs - place) >= 0) return SWAPC_OK;
     return finished ? SWAPC_CLOSED : SWAPC_BUSY;
@@ -43,7 +43,7 @@ static uint32_t next_slice(uint64_t start_ns, int timeout_ms) {
     return left < SWAPCI_RING_SLICE_MS ? (uint32_t)left : SWAPCI_RING_SLICE_MS;
 }
 
-static int stopped(const swapci_ring *ring) {
+static bool stopped(const swapci_ring *ring) {
     return ring->stop && atomic_load(ring->stop) != 0;
 }
 
@@ -123,7 +123,7 @@ static void copy_in(swapci_ring *ring, uint64_t place, const void *bytes, size_t
     if (len > first) memcpy(ring->data, (const uint8_t *)bytes + first, len - first);
 }
 
-static int has_room(const swapci_ring *ring, uint64_t need) {
+static bool has_room(const swapci_ring *ring, uint64_t need) {
     return ring->mine - ring->theirs + need <= ring->capacity;
 }
 
@@ -199,7 +199,7 @@ void swapci_ring_finish(swapci_ring *ring) {
     ring->stats.wakes++;
 }
 
-int swapci_ring_consumer_changed(swapci_ring *ring) {
+bool swapci_ring_consumer_changed(swapci_ring *ring) {
     SWAPC_CHECK(ring->role == SWAPCI_RING_PRODUCER);
     uint32_t before = ring->consumers;
     ring->consumers = atomic_load(&ring->shared->consumers);
@@ -217,7 +217,7 @@ static void copy_out(const swapci_ring *ring, uint64_t place, void *out, size_t 
 }
 
 /* Reads the next record's head, each field once, and holds it against what is published. */
-static int read_head(const swapci_ring *ring, swapci_ring_record *head) {
+static bool read_head(const swapci_ring *ring, swapci_ring_record *head) {
     uint64_t there = ring->theirs - ring->mine;
     const uint32_t *at = (const void *)(ring->data + (ring->mine & (ring->capacity - 1)));
     head->len = __atomic_load_n(&at[0], __ATOMIC_RELAXED);

@@ -69,7 +69,7 @@ struct swapci_ring {
     uint64_t theirs;    /* the peer's counter as last seen and found sane */
     uint32_t consumers; /* as last reported to the producer */
     swapci_ring_stats stats;
-    int attached; /* the role is ours */
+    bool attached; /* the role is ours */
     char name[SWAPCI_RING_NAME_MAX + 1];
     char path[SWAPCI_RING_PATH_MAX];
 };
@@ -83,7 +83,7 @@ static inline uint64_t swapci_ring_record_size(uint64_t len) {
 uint32_t swapci_ring_record_crc(uint64_t place, uint32_t len, const void *bytes);
 
 /* Reads the peer's counter. Returns 1 and raises ring->theirs, or 0 when it cannot be true. */
-int swapci_ring_look(swapci_ring *ring);
+bool swapci_ring_look(swapci_ring *ring);
 
 /* Waits until the peer's counter has reached place. Returns OK, BUSY (timeout), CLOSED (consumer:
  * the stream ended before), CORRUPT, UNREACHABLE, INTERRUPTED. */

@@ -21,7 +21,7 @@ uint32_t swapci_ring_wait_begin(swapci_ring_waiter *waiter, uint64_t place) {
     return seq;
 }
 
-int swapci_ring_wait_sleep(swapci_ring_waiter *waiter, uint32_t seq, uint32_t ms) {
+bool swapci_ring_wait_sleep(swapci_ring_waiter *waiter, uint32_t seq, uint32_t ms) {
     struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
     long rc = syscall(SYS_futex, &waiter->seq, FUTEX_WAIT, seq, &limit, NULL, 0);
     return rc != 0 && atomic_load(&waiter->seq) == seq;
@@ -36,11 +36,11 @@ void swapci_ring_wait_wake(swapci_ring_waiter *waiter) {
     syscall(SYS_futex, &waiter->seq, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-int swapci_ring_wait_notify(swapci_ring_waiter *waiter, uint64_t counter) {
-    if (!atomic_load(&waiter->sleeping)) return 0;
+bool swapci_ring_wait_notify(swapci_ring_waiter *waiter, uint64_t counter) {
+    if (!atomic_load(&waiter->sleeping)) return false;
     uint64_t place = atomic_load_explicit(&waiter->place, memory_order_relaxed);
-    if ((int64_t)(counter - place) < 0) return 0;
+    if ((int64_t)(counter - place) < 0) return false;
     atomic_store_explicit(&waiter->sleeping, 0, memory_order_relaxed);
     swapci_ring_wait_wake(waiter);
-    return 1;
+    return true;
 }

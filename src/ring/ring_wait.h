@@ -10,6 +10,7 @@
 #define SWAPCI_RING_WAIT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct swapci_ring_waiter {
@@ -24,14 +25,14 @@ uint32_t swapci_ring_wait_begin(swapci_ring_waiter *waiter, uint64_t place);
 
 /* Sleeps for at most ms, or until woken; at once when a wake came since begin. Spurious returns are
  * allowed. Returns 1 when it slept its time, 0 when it was cut short. */
-int swapci_ring_wait_sleep(swapci_ring_waiter *waiter, uint32_t seq, uint32_t ms);
+bool swapci_ring_wait_sleep(swapci_ring_waiter *waiter, uint32_t seq, uint32_t ms);
 
 /* Takes the announcement back. */
 void swapci_ring_wait_end(swapci_ring_waiter *waiter);
 
 /* Wakes the sleeper if it has announced itself and counter has reached its place.
  * Returns 1 when a system call was made. */
-int swapci_ring_wait_notify(swapci_ring_waiter *waiter, uint64_t counter);
+bool swapci_ring_wait_notify(swapci_ring_waiter *waiter, uint64_t counter);
 
 /* Cuts a sleep short whatever it waits for. */
 void swapci_ring_wait_wake(swapci_ring_waiter *waiter);

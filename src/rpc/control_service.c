@@ -1,4 +1,4 @@
-/* Shared: `busy` of a service, an atomic, between the handlers' thread, which alone raises it, and the
+/* What is shared: `busy` of a service, an atomic, between the handlers' thread, which alone raises it, and the
  * swap's thread, which lowers it. */
 #include "control_service.h"
 

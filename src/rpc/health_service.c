@@ -1,4 +1,4 @@
-/* Shared: the table of services and the list of watchers, between the rpc thread and those who set
+/* What is shared: the table of services and the list of watchers, between the rpc thread and those who set
  * states; `lock` guards both. It is taken before the server's lock (inside the send functions) and
  * never the other way round: the server calls handlers and `gone` without its lock. */
 #include "health_service.h"

@@ -1,3 +1,4 @@
+/* What is shared: see rpc_server_impl.h. */
 #include "clock.h"
 #include "rpc_server_impl.h"
 #include "rpc_wire.h"

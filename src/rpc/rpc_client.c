@@ -1,3 +1,4 @@
+/* What is shared: see rpc_client_impl.h. */
 #include "rpc_client_impl.h"
 #include "rpc_code.h"
 #include "rpc_runtime.h"

@@ -1,6 +1,6 @@
 /* rpc_client_impl.h - what rpc_client.c and rpc_stream.c share; nobody else includes it.
  *
- * Shared between calling threads: `closed` and the list of calls in flight, under `lock`, so that
+ * What is shared between calling threads: `closed` and the list of calls in flight, under `lock`, so that
  * close reaches every call. Each call has a completion queue of its own, hence waits alone.
  */
 #ifndef SWAPCI_RPC_CLIENT_IMPL_H

@@ -1,4 +1,4 @@
-/* Shared: the count of users, whether gRPC runs, and the log sink, all under one mutex. The log
+/* What is shared: the count of users, whether gRPC runs, and the log sink, all under one mutex. The log
  * sink has its own, because gRPC logs from inside grpc_init. */
 #include "rpc_runtime.h"
 #include "signal_mask.h"

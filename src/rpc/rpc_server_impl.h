@@ -1,6 +1,6 @@
 /* rpc_server_impl.h - what rpc_server.c and rpc_call.c share; nobody else includes it.
  *
- * Shared: everything in a server and its calls, between the rpc thread and the threads that answer.
+ * What is shared: everything in a server and its calls, between the rpc thread and the threads that answer.
  * One mutex a server, `lock`, guards all of it; gRPC's batches are started under it, because gRPC
  * wants those of one call serialized. It is never held while a handler, `gone` or `wake` runs, so
  * handlers may take locks of their own around handle functions.

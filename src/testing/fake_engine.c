@@ -1,3 +1,4 @@
+/* What is shared: the counters, atomics; the failure switches are set while nothing else runs. */
 #include "fake_engine.h"
 
 #include <stdlib.h>
