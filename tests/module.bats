@@ -397,3 +397,48 @@ price() {
     run --separate-stderr "$SWAPC" module check echo --contract nonesuch
     refused 1 "no shipped contract is called .nonesuch."
 }
+
+# The file DIR/evil.so, whose constructor makes the file DIR/ran.
+evil() {
+    command -v cc >/dev/null || skip "cc is not here"
+    mkdir -p "$1"
+    printf '%s\n' '#include <fcntl.h>' '#include <unistd.h>' \
+        "__attribute__((constructor)) static void ran(void) { close(creat(\"$work/ran\", 0600)); }" >evil.c
+    cc -shared -fPIC -o "$1/evil.so" evil.c
+}
+
+@test "nothing of a shared object runs where native code is not allowed" {
+    evil .
+    mkdir bundle disguised
+    cp evil.so evil.wasm
+    cp evil.so bundle/x.so
+    cp evil.so disguised/x.wasm
+    ln -s evil.so link.wasm
+    printf '%s\n' 'name = "e"' 'version = "1.0.0"' '[flavours]' 'native = "x.so"' >bundle/module.toml
+    printf '%s\n' 'name = "e"' 'version = "1.0.0"' '[flavours]' 'wide = "x.wasm"' 'mvp = "x.wasm"' \
+        >disguised/module.toml
+    for file in ./evil.so ./evil.wasm ./link.wasm ./bundle ./disguised; do
+        for command in "call $file x" "inspect $file" "module check $file" "call $file x --engine wasmtime" \
+            "call $file x --engine wasm3" "module check $file --engine wasm3"; do
+            # shellcheck disable=SC2086
+            run timeout 60 "$SWAPC" $command
+            [[ ! -e ran ]] || { echo "ran by: $command"; false; }
+        done
+    done
+    run timeout 60 "$SWAPC" call ./evil.so x --engine native
+    [[ -e ran ]] # the trap works
+}
+
+@test "module check says when a flavour's file is of another kind" {
+    evil .
+    mkdir wasm so
+    cp "$(dirname "$program")"/../share/swapc/modules/echo/plain.wasm wasm/x
+    cp evil.so so/x
+    printf '%s\n' 'name = "e"' 'version = "1.0.0"' '[flavours]' 'native = "x"' >wasm/module.toml
+    printf '%s\n' 'name = "e"' 'version = "1.0.0"' '[flavours]' 'plain = "x"' >so/module.toml
+    run -1 "$SWAPC" module check ./wasm
+    says "$output" "FAIL +flavour native +./wasm/x is a wasm"
+    run -1 "$SWAPC" module check ./so
+    says "$output" "FAIL +flavour plain +./so/x is a shared object"
+    [[ ! -e ran ]]
+}

@@ -41,6 +41,19 @@ __attribute__((format(printf, 5, 6))) static void row(struct check_job *job,
     job->failed += status != SWAPC_OK;
 }
 
+/* What the engines that run the flavour take; of one that none here runs, what it is if it is a module. */
+static enum swapci_file_kind needed_kind(const char *flavour, swapc_bytes bytes) {
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
+    const char *what;
+    for (unsigned i = 0; swapc_engine_at(i, &info); i++)
+        for (const char *const *f = info.built ? info.flavours : NULL; f && *f; f++)
+            if (strcmp(*f, flavour) == 0)
+                return info.caps & SWAPC_CAP_WASM ? SWAPCI_FILE_WASM : SWAPCI_FILE_SHARED_OBJECT;
+    return swapci_file_kind_of(bytes, &what) == SWAPCI_FILE_SHARED_OBJECT
+               ? SWAPCI_FILE_SHARED_OBJECT
+               : SWAPCI_FILE_WASM;
+}
+
 /* The file's digest, and what it imports and exports. */
 static void check_flavour(struct check_job *job, const struct swapci_flavour *flavour) {
     const char *const wanted[] = {flavour->name, NULL};
@@ -53,21 +66,14 @@ static void check_flavour(struct check_job *job, const struct swapci_flavour *fl
         row(job, status, &error, what, " ");
         return;
     }
-    const char *what_it_is, *kind = "shared object";
-    switch (swapci_file_kind_of(image.bytes, &what_it_is)) {
-    case SWAPCI_FILE_OTHER:
-        status = swapc_error_set(&error, SWAPC_MODULE_MALFORMED, "%s %s", image.path, what_it_is);
-        break;
-    case SWAPCI_FILE_WASM:
-        status = swapci_check_wasm(image.bytes, &error);
-        kind = "imports and exports are waPC's";
-        break;
-    case SWAPCI_FILE_SHARED_OBJECT:
-        break;
-    }
+    enum swapci_file_kind needed = needed_kind(flavour->name, image.bytes);
+    bool wasm = needed == SWAPCI_FILE_WASM;
+    status = swapci_file_kind_expect(image.bytes, needed, image.path, &error);
+    if (status == SWAPC_OK && wasm) status = swapci_check_wasm(image.bytes, &error);
     row(job, status, &error, what, "%s, %zu bytes, sha256 %s%s, %s", flavour->file, image.bytes.len,
         image.digest_hex,
-        image.expected_hex[0] ? " as module.toml says" : " (module.toml names none)", kind);
+        image.expected_hex[0] ? " as module.toml says" : " (module.toml names none)",
+        wasm ? "imports and exports are waPC's" : "shared object");
     swapci_image_fini(&image);
 }
 
