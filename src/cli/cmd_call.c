@@ -181,7 +181,7 @@ int swapci_cmd_call(int argc, char **argv) {
         sizeof rows / sizeof *rows,
         2,
         2,
-        "swapc call echo echo --hex 00ff | xxd"};
+        "swapc call echo echo --hex 00ff | od -tx1"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
     if (stop >= 0) return stop;

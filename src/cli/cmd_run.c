@@ -84,8 +84,8 @@ int swapci_cmd_run(int argc, char **argv) {
                                    .stop = &swapci_signals_stop};
     if (getrandom(&o.seed, sizeof o.seed, 0) != sizeof o.seed) o.seed = (uint64_t)getpid();
     const struct swapci_option rows[] = {
-        {"engine", SWAPCI_OPTION_STRING, &o.engine, "E", "wasmtime (default), wasm3, native", 0, 0,
-         0},
+        {"engine", SWAPCI_OPTION_STRING, &o.engine, "E",
+         "engine (default wasmtime); native: trusted code, unconfined", 0, 0, 0},
         {"method", SWAPCI_OPTION_CHOICE, &o.method, "M", "signature (default random)",
          swapci_method_choices(&methods, more_methods), 0, 0},
         {"messages", SWAPCI_OPTION_COUNT, &o.messages, "N",

@@ -113,8 +113,8 @@ int swapci_cmd_status(int argc, char **argv) {
                                            "ADDR",
                                            "Asks a running signer or verifier how it is. ADDR is "
                                            "its --listen: unix:PATH or HOST:PORT.\n"
-                                           "Exit status 1 when it is not serving: Redis or the "
-                                           "other side of the ring is gone.",
+                                           "Exit status 1 when it is not serving, and then it says "
+                                           "why, or does not answer.",
                                            rows,
                                            sizeof rows / sizeof *rows,
                                            1,
