@@ -194,6 +194,20 @@ static void lower_start(struct swapci_lower *l, struct swapci_wasm_reader *r) {
     swapci_wasm_put_u32(&l->w, swapci_lower_function(l, swapci_wasm_u32(r)));
 }
 
+/* Whether an active segment, whose place is what r stands at, puts nothing at place 0: always right, and
+ * wasm3 asks for a table of no bytes, which it takes for a lack of memory. Reads past it if so. */
+static bool skip_empty_element(struct swapci_lower *l, struct swapci_wasm_reader *r, bool typed) {
+    struct swapci_wasm_reader ahead = *r;
+    struct swapci_wasm_instruction place, end;
+    swapci_wasm_instruction_read(&ahead, l->m, &place);
+    swapci_wasm_instruction_read(&ahead, l->m, &end);
+    if (typed) swapci_wasm_byte(&ahead);
+    bool empty = swapci_wasm_count(&ahead) == 0 && !ahead.bad &&
+                 place.code == SWAPCI_WASM_OP_I32_CONST && place.value == 0;
+    if (empty) *r = ahead;
+    return empty;
+}
+
 /* Of a passive or declared segment nothing is written: nothing that is lowered can reach it. */
 static void lower_element(struct swapci_lower *l, struct swapci_wasm_reader *r, uint32_t *kept) {
     const uint8_t *at = r->at;
@@ -203,6 +217,7 @@ static void lower_element(struct swapci_lower *l, struct swapci_wasm_reader *r, 
     if (active) {
         if (flags & SEGMENT_EXPLICIT && swapci_wasm_u32(r) != 0)
             unsupported(l, at, "more than one table (reference types)");
+        if (skip_empty_element(l, r, flags & SEGMENT_EXPLICIT)) return;
         ++*kept;
         swapci_wasm_put_byte(&l->w, 0);
         lower_constant(l, r);
