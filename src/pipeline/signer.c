@@ -50,7 +50,7 @@ static enum swapc_status resolve_waiters(swapci_signer *s, swapc_error *error) {
 }
 
 /* Answers the waiters whose target is reached; with `all`, everybody, by status. */
-static void answer_waiters(swapci_signer *s, int all, enum swapc_status status) {
+static void answer_waiters(swapci_signer *s, bool all, enum swapc_status status) {
     signer_waiter *ready = NULL;
     pthread_mutex_lock(&s->lock);
     s->ended |= all;
@@ -92,7 +92,7 @@ enum swapc_status swapci_signer_when_sent(swapci_signer *signer, swapci_signer_s
     w->fn = fn;
     w->user = user;
     pthread_mutex_lock(&signer->lock);
-    int ended = signer->ended;
+    bool ended = signer->ended;
     if (!ended) {
         w->next = signer->waiters;
         signer->waiters = w;
@@ -148,7 +148,7 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
     }
     if (status == SWAPC_OK) {
         swapci_redis_settled(s->redis);
-        answer_waiters(s, 0, SWAPC_OK);
+        answer_waiters(s, false, SWAPC_OK);
     }
     return status;
 }
@@ -234,7 +234,7 @@ static void *thread_main(void *user) {
     s->status = work(s, &s->error);
     leave(s);
     set_state(s, SWAPCI_SIGNER_ENDED);
-    answer_waiters(s, 1, SWAPC_CLOSED);
+    answer_waiters(s, true, SWAPC_CLOSED);
     if (s->config.ended) s->config.ended(s->config.user);
     return NULL;
 }
@@ -318,7 +318,7 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
 enum swapc_status swapci_signer_start(swapci_signer *signer, swapc_error *error) {
     int why = pthread_create(&signer->thread, NULL, thread_main, signer);
     if (why) return swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for the signer");
-    signer->started = 1;
+    signer->started = true;
     return SWAPC_OK;
 }
 
@@ -346,7 +346,7 @@ swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
 
 enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error) {
     if (signer->started) pthread_join(signer->thread, NULL);
-    signer->started = 0;
+    signer->started = false;
     if (signer->status != SWAPC_OK)
         swapc_error_set(error, signer->status, "%s", signer->error.text);
     return signer->status;

@@ -63,13 +63,13 @@ struct swapci_signer {
 
     bool told_large;            /* that messages are read one by one */
     swapci_stream_id oversized; /* pending, and by itself more than may be read */
-    int recovering;
+    bool recovering;
     swapci_stream_id recovered; /* pending entries up to here are sent again */
     swapci_stream_id sent;      /* entries up to here are read and signed */
     uint64_t chores_due_ns;
 
     pthread_t thread;
-    int started;              /* and not joined */
+    bool started;             /* and not joined */
     enum swapc_status status; /* of the thread; read after join */
     swapc_error error;
 
@@ -84,7 +84,7 @@ struct swapci_signer {
 
     pthread_mutex_t lock; /* of the two below */
     signer_waiter *waiters;
-    int ended;
+    bool ended;
 };
 
 /* Signs the batch's entries and writes their records; answers those that cannot be. Out: nothing of

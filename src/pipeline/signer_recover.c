@@ -15,7 +15,7 @@ enum {
 static const swapci_stream_id first_id = {0, 0};
 
 void swapci_signer_recovery_begin(swapci_signer *s) {
-    s->recovering = 1;
+    s->recovering = true;
     s->recovered = first_id;
     s->strikes_known = false;
 }
@@ -121,7 +121,7 @@ enum swapc_status swapci_signer_too_much(swapci_signer *s, swapci_stream_id afte
             swapci_signer_answer_max(s));
     s->told_large = true;
     s->batch_max = 1;
-    s->recovering = 1;
+    s->recovering = true;
     s->recovered = after;
     enum swapc_status status = swapci_redis_attempt(s->redis, error);
     if (status == SWAPC_OK) s->epoch = swapci_redis_epoch(s->redis); /* no reason to begin anew */
@@ -164,7 +164,7 @@ static enum swapc_status resend(swapci_signer *s, const swapci_pending *pending,
 }
 
 /* Whether id is pending still. */
-static enum swapc_status still_pending(swapci_signer *s, swapci_stream_id id, int *out,
+static enum swapc_status still_pending(swapci_signer *s, swapci_stream_id id, bool *out,
                                        swapc_error *error) {
     swapci_stream_id before = id;
     swapci_pending found;
@@ -185,7 +185,7 @@ static enum swapc_status still_pending(swapci_signer *s, swapci_stream_id id, in
  * begun anew and the suspect has one strike more. */
 static enum swapc_status resend_alone(swapci_signer *s, const swapci_pending *suspect,
                                       swapc_error *error) {
-    int pending = 1;
+    bool pending = true;
     uint32_t pause = 1;
     enum swapc_status status = resend(s, suspect, 1, error);
     while (status == SWAPC_OK) {
