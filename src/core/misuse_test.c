@@ -3,6 +3,7 @@
 #define SWAPC_BUILDING /* no attributes: the compiler must not know that NULL is misuse */
 #include <setjmp.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "failing_alloc.h"
 #include "fake_engine.h"
@@ -202,6 +203,24 @@ static void the_engine_that_reported_is_named(void **state) {
     each_function(NULL);
 }
 
+/* Without a log, whatever is refused: not a byte on standard output or error. */
+static void the_library_prints_nothing(void **state) {
+    (void)state;
+    FILE *file = tmpfile();
+    int kept[2] = {dup(STDOUT_FILENO), dup(STDERR_FILENO)};
+    assert_non_null(file);
+    assert_true(kept[0] >= 0 && kept[1] >= 0);
+    fflush(NULL);
+    for (int fd = 1; fd <= 2; fd++) assert_int_equal(dup2(fileno(file), fd), fd);
+    each_function(NULL);
+    fflush(NULL);
+    for (int fd = 1; fd <= 2; fd++) assert_int_equal(dup2(kept[fd - 1], fd), fd);
+    assert_int_equal(lseek(fileno(file), 0, SEEK_END), 0);
+    close(kept[0]);
+    close(kept[1]);
+    fclose(file);
+}
+
 static void an_earlier_report_is_left_as_it_is(void **state) {
     (void)state;
     swapc_error earlier = SWAPC_ERROR_INIT;
@@ -372,6 +391,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(an_answer_can_be_the_next_call_s_payload),
         cmocka_unit_test(no_lock_is_held_while_an_engine_logs_as_it_opens),
         cmocka_unit_test(the_engine_that_reported_is_named),
+        cmocka_unit_test(the_library_prints_nothing),
         cmocka_unit_test(an_earlier_report_is_left_as_it_is),
         cmocka_unit_test(no_memory_in_a_host_call_is_no_memory),
         cmocka_unit_test(misuse_panics),
