@@ -51,12 +51,23 @@ said_once() {
     }
 }
 
-# spoil COMMAND MEND CODE: under way the command is given, and taken back when both have said so.
+pending_at_least() {
+    [[ $(rc XPENDING swapc:messages swapc | head -1) -ge $1 ]]
+}
+
+# spoil COMMAND MEND CODE: under way the command is given, and taken back when both have said so. The
+# verifier is held meanwhile, so that it has verdicts to store, however slow the machine.
 spoil() {
+    local i
     redis_start "$work/redis"
     start_all
+    kill -STOP "$verifier"
+    for i in {1..50}; do rc XADD swapc:messages '*' m "more $i" method schnorr; done >/dev/null
+    messages=$((messages + 50))
+    await pending_at_least 50
     # shellcheck disable=SC2086
     rc $1
+    kill -CONT "$verifier"
     await grep -q "$3.*trying again" signer.err
     await grep -q "$3.*trying again" verifier.err
     sleep 1.2
