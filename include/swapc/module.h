@@ -137,7 +137,8 @@ typedef struct swapc_call_options {
 
 /* Calls an operation: operation and payload are any bytes, borrowed for the call (an operation is
  * at most 64 KiB, a payload at most 1 GiB). They may be views of this very reply, so that the answer of
- * one call is the payload of the next; the reply then gets a new buffer. options NULL: none.
+ * one call is the payload of the next; the reply then gets a new buffer. A call made in a callback needs
+ * another reply than that of the call around it, else it panics. options NULL: none.
  * Returns SWAPC_OK with reply->body the response; GUEST_ERROR with reply->body the guest's error;
  * TRAP…, EXIT, DEADLINE, CANCELLED, MEMORY_LIMIT, LIMIT, NO_MEMORY with error set (error->engine is the
  * engine where it was the one to stop the guest) and as the body what the guest gave to __guest_error

@@ -360,6 +360,45 @@ static void the_last_reference_stays_while_a_call_of_it_is_in_a_callback(void **
     }
 }
 
+/* A handler that has a nested call answer into the reply of the outer one, which would take it for its own. */
+static enum swapc_status borrows_the_reply(swapc_bytes binding, swapc_bytes ns,
+                                           swapc_bytes operation, swapc_bytes payload,
+                                           swapc_reply *reply, void *call_user, void *user) {
+    (void)binding, (void)ns, (void)operation, (void)payload, (void)user;
+    volatile enum swapc_status status = SWAPC_OK;
+    if (!call_user) return SWAPC_OK;
+    if (setjmp(panicked) == 0)
+        status = swapc_module_call(held, swapc_bytes_str("x"), swapc_bytes_str(""), NULL, call_user,
+                                   NULL);
+    else caught++;
+    if (status != SWAPC_OK) return status;
+    return swapc_module_call(held, swapc_bytes_str("x"), swapc_bytes_str(""), NULL, reply, NULL);
+}
+
+static void a_nested_call_has_a_reply_of_its_own(void **state) {
+    (void)state;
+    static const struct swapci_fake_program program = {.call = asks_and_shrugs};
+    swapc_host *host = NULL;
+    swapc_reply reply = SWAPC_REPLY_INIT;
+    swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+    config.host_call = borrows_the_reply;
+    options.user = &reply;
+    memset(&swapci_fake, 0, sizeof swapci_fake);
+    assert_int_equal(swapc_host_new(&config, &host, NULL), SWAPC_OK);
+    held = load_into(host, &program);
+    caught = 0;
+    swapc_panic_set(leap);
+    enum swapc_status status =
+        swapc_module_call(held, swapc_bytes_str("x"), swapc_bytes_str(""), &options, &reply, NULL);
+    swapc_panic_set(NULL);
+    assert_int_equal(status, SWAPC_OK); /* the handler's own reply is one that it may use */
+    assert_int_equal(caught, 1);
+    swapc_module_release(held);
+    swapc_reply_fini(&reply);
+    swapc_host_free(host);
+}
+
 /* Every refusal says which module it means, also one whose name is a letter that any sentence has. */
 static void a_refusal_names_the_module_once(void **state) {
     (void)state;
@@ -396,6 +435,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(no_memory_in_a_host_call_is_no_memory),
         cmocka_unit_test(misuse_panics),
         cmocka_unit_test(the_last_reference_stays_while_a_call_of_it_is_in_a_callback),
+        cmocka_unit_test(a_nested_call_has_a_reply_of_its_own),
         cmocka_unit_test(a_refusal_names_the_module_once),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

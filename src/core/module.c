@@ -506,6 +506,8 @@ enum swapc_status swapci_module_call(swapc_module *module, swapc_bytes operation
                                      swapc_bytes payload, const swapc_call_options *options,
                                      uint64_t generation, swapc_reply *reply, swapc_error *error) {
     SWAPC_CHECK(module && reply);
+    bool reply_of_a_call_around = swapci_around_answers(reply);
+    SWAPC_CHECK(!reply_of_a_call_around); /* its answer would be this call's */
     if (__builtin_expect(swapci_c_stack_has(SWAPCI_C_STACK_CALL), true))
         return call_here(module, operation, payload, options, generation, reply, error);
     struct call call = {module, operation, payload, options, generation, reply, error, SWAPC_OK};

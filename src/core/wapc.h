@@ -72,6 +72,12 @@ extern _Thread_local struct swapci_around swapci_around __attribute__((tls_model
 
 /* Whether this thread is in a callback of a call that lives under these very limits: of one module. */
 bool swapci_around_has(const swapc_limits *limits);
+/* Whether a call that this thread is in a callback of answers into reply. */
+static inline bool swapci_around_answers(const swapc_reply *reply) {
+    const swapc_call *call = swapci_around.call;
+    while (call && call->reply != reply) call = call->around;
+    return call != NULL;
+}
 
 /* The words of SWAPCI_LOOK_ALWAYS and SWAPCI_LOOK_NEVER; see swapci_call_look. */
 enum { SWAPCI_LOOK_ALWAYS, SWAPCI_LOOK_NEVER };
