@@ -102,7 +102,7 @@ static enum swapc_status ask(const char *address, const swapci_rpc_tls *tls, boo
 int swapci_cmd_status(int argc, char **argv) {
     const char *json = NULL;
     bool drain = false;
-    swapci_rpc_tls tls = {NULL, NULL, NULL, NULL};
+    swapci_rpc_tls tls = {0};
     const struct swapci_option rows[] = {
         {"drain", SWAPCI_OPTION_FLAG, &drain, NULL, "have it finish what it has, and end", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the answer as one JSON document", 0,
