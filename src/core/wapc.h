@@ -136,6 +136,8 @@ static inline enum swapc_status swapci_call_look_after(swapc_call *call) {
     }
 #define SWAPCI_LOOKED_AT(name, fn) SWAPCI_LOOKED_AT_BY(name, fn, swapci_call_look_after)
 #define SWAPCI_LOOKED_AT_SLOW(name, fn) SWAPCI_LOOKED_AT_BY(name, fn, swapci_call_look)
+/* One that may take milliseconds a time: the coarse clock after it would add as many. */
+#define SWAPCI_LOOKED_AT_LONG(name, fn) SWAPCI_LOOKED_AT_BY(name, fn, swapci_call_look_now)
 
 /* Prepares call for one entry. reply must stay valid until swapci_call_answer. */
 void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payload,

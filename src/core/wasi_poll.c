@@ -117,4 +117,4 @@ static enum swapc_status poll_oneoff(swapc_call *call, swapc_memory memory, cons
     return SWAPC_OK;
 }
 
-SWAPCI_LOOKED_AT_SLOW(swapci_wasi_poll_oneoff, poll_oneoff)
+SWAPCI_LOOKED_AT_LONG(swapci_wasi_poll_oneoff, poll_oneoff)
