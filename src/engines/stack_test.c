@@ -108,14 +108,12 @@ static enum swapc_status ask(struct nest *nest, swapc_module *module, const char
     static const uint8_t zeros[DEPTH_MAX];
     swapc_reply reply = SWAPC_REPLY_INIT;
     swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
-    swapc_error *error = malloc(sizeof *error);
+    swapc_error error = SWAPC_ERROR_INIT;
     options.user = nest;
-    swapc_error_clear(error);
     enum swapc_status status = swapc_module_call(
-        module, swapc_bytes_str(operation), swapc_bytes_of(zeros, depth), &options, &reply, error);
-    if (status != SWAPC_OK) strcpy(nest->text, error->text);
+        module, swapc_bytes_str(operation), swapc_bytes_of(zeros, depth), &options, &reply, &error);
+    if (status != SWAPC_OK) strcpy(nest->text, error.text);
     swapc_reply_fini(&reply);
-    free(error);
     return status;
 }
 
