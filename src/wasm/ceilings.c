@@ -8,8 +8,9 @@
 struct body {
     const struct swapci_wasm_module *m;
     uint32_t function;
-    uint64_t locals, instructions;
-    uint32_t nesting, loops, loops_deepest;
+    uint64_t locals, instructions, ways; /* blocks and branches */
+    uint64_t blocks;
+    uint32_t nesting, nesting_deepest, loops, loops_deepest;
     uint8_t is_loop[SWAPCI_WASM_NESTING_MAX / 8 + 1];
     swapc_error *error;
 };
@@ -45,6 +46,8 @@ static void open_block(struct body *b, bool loop) {
     if (loop) b->is_loop[b->nesting / 8] |= bit;
     else b->is_loop[b->nesting / 8] &= (uint8_t)~bit;
     b->nesting++;
+    b->blocks++;
+    if (b->nesting > b->nesting_deepest) b->nesting_deepest = b->nesting;
     b->loops += loop;
     if (b->loops > b->loops_deepest) b->loops_deepest = b->loops;
 }
@@ -63,6 +66,18 @@ static enum swapc_status unknown(struct body *b, const uint8_t *at, uint32_t cod
                            swapci_wasm_unknown(code));
 }
 
+static uint32_t ways_of(const struct swapci_wasm_instruction *in) {
+    switch (in->opcode->immediate) {
+    case SWAPCI_WASM_IMMEDIATE_BLOCK:
+    case SWAPCI_WASM_IMMEDIATE_LABEL:
+        return 1;
+    case SWAPCI_WASM_IMMEDIATE_LABELS:
+        return in->label_count;
+    default:
+        return 0;
+    }
+}
+
 /* Up to the body's end, or what decides against it. */
 static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
     enum swapc_status status = SWAPC_OK;
@@ -76,6 +91,7 @@ static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
         if (b->nesting >= SWAPCI_WASM_NESTING_MAX)
             return body_too_much(b, "blocks in each other", b->nesting, SWAPCI_WASM_NESTING_MAX);
         if (r->bad) continue;
+        b->ways += ways_of(&in);
         if (in.opcode->immediate == SWAPCI_WASM_IMMEDIATE_BLOCK)
             open_block(b, in.code == SWAPCI_WASM_OP_LOOP);
         else if (in.code == SWAPCI_WASM_OP_END) close_block(b);
@@ -85,39 +101,62 @@ static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
     return status;
 }
 
-static enum swapc_status check_body(struct body *b, struct swapci_wasm_reader r, uint64_t *spans) {
+/* What is bounded over all functions together: see the ceilings of these names. */
+struct totals {
+    uint64_t spans, nestings, meetings, changes;
+};
+
+static enum swapc_status add_to(struct totals *t, const struct body *b) {
+    uint64_t span = b->locals * b->loops_deepest;
+    t->spans += span * span;
+    t->nestings += (uint64_t)b->nesting_deepest * b->nesting_deepest;
+    t->meetings += b->locals * b->ways;
+    t->changes += b->locals * b->blocks * b->blocks;
+    if (t->spans > SWAPCI_WASM_SPANS_MAX)
+        return too_many(b->error,
+                        "locals times loops in each other, squared and summed over functions",
+                        t->spans, SWAPCI_WASM_SPANS_MAX);
+    if (t->nestings > SWAPCI_WASM_NESTINGS_MAX)
+        return too_many(b->error, "blocks in each other, squared and summed over functions",
+                        t->nestings, SWAPCI_WASM_NESTINGS_MAX);
+    if (t->meetings > SWAPCI_WASM_MEETINGS_MAX)
+        return too_many(b->error, "locals times blocks and branches, summed over functions",
+                        t->meetings, SWAPCI_WASM_MEETINGS_MAX);
+    if (t->changes > SWAPCI_WASM_CHANGES_MAX)
+        return too_many(b->error, "locals times the square of blocks, summed over functions",
+                        t->changes, SWAPCI_WASM_CHANGES_MAX);
+    return SWAPC_OK;
+}
+
+static enum swapc_status check_body(struct body *b, struct swapci_wasm_reader r,
+                                    struct totals *totals) {
     const struct swapci_wasm_type *type = swapci_wasm_function_type(b->m, b->function);
     const uint8_t *from = r.at;
     struct swapci_wasm_locals locals;
     swapci_wasm_read_locals(&r, &locals);
     b->locals = locals.count + (type ? type->param_count : 0);
-    b->instructions = 0;
-    b->nesting = b->loops = b->loops_deepest = 0;
+    b->instructions = b->ways = b->blocks = 0;
+    b->nesting = b->nesting_deepest = b->loops = b->loops_deepest = 0;
     enum swapc_status status = walk(b, &r);
     if (status != SWAPC_OK) return status;
     if (r.bad) return damaged(b->error, "a function", swapci_wasm_place(b->m, from));
     uint64_t span = b->locals * b->loops_deepest;
-    *spans += span * span;
     if (span > SWAPCI_WASM_SPAN_MAX)
         return body_too_much(b, "locals times that of its loops in each other", span,
                              SWAPCI_WASM_SPAN_MAX);
-    if (*spans > SWAPCI_WASM_SPANS_MAX)
-        return too_many(b->error,
-                        "locals times loops in each other, squared and summed over functions",
-                        *spans, SWAPCI_WASM_SPANS_MAX);
-    return SWAPC_OK;
+    return add_to(totals, b);
 }
 
 static enum swapc_status check_bodies(const struct swapci_wasm_module *m, swapc_error *error) {
     struct swapci_wasm_reader r = m->sections[SWAPCI_WASM_CODE];
     struct body b = {.m = m, .error = error};
     uint32_t count = r.at ? swapci_wasm_count(&r) : 0;
-    uint64_t spans = 0;
+    struct totals totals = {0, 0, 0, 0};
     enum swapc_status status = SWAPC_OK;
     for (uint32_t i = 0; i < count && !r.bad && status == SWAPC_OK; i++) {
         struct swapci_wasm_reader part = swapci_wasm_part(&r, swapci_wasm_u32(&r));
         b.function = m->functions_imported + i;
-        if (!part.bad) status = check_body(&b, part, &spans);
+        if (!part.bad) status = check_body(&b, part, &totals);
     }
     if (status == SWAPC_OK && r.bad) return damaged(error, "the code", swapci_wasm_place(m, r.at));
     return status;

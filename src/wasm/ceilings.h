@@ -20,7 +20,14 @@
 #define SWAPCI_WASM_TABLE_ELEMENTS_MAX (1u << 20) /* in all tables, at the beginning */
 #define SWAPCI_WASM_BODY_MAX 500000u              /* instructions of a function */
 #define SWAPCI_WASM_LOOP_DEPTH_MAX 1000u
-#define SWAPCI_WASM_NESTING_MAX 50000u /* blocks in each other */
+#define SWAPCI_WASM_NESTING_MAX 10000u /* blocks in each other */
+/* The square of the deepest nesting, summed over all functions. */
+#define SWAPCI_WASM_NESTINGS_MAX (300u * 1000u * 1000u)
+/* Locals times blocks and branches (each of a table's counts), summed over all functions: where ways
+ * meet, a compiler looks at each local. And the same with the square of the blocks, as locals that
+ * change again and again take it. */
+#define SWAPCI_WASM_MEETINGS_MAX (20u * 1000u * 1000u)
+#define SWAPCI_WASM_CHANGES_MAX (2000u * 1000u * 1000u)
 /* Locals times the depth of a function's loops: compiling takes time by its square. And the sum of
  * the squares over all functions. */
 #define SWAPCI_WASM_SPAN_MAX 15000u

@@ -128,6 +128,22 @@ static void locals_times_loops_have_a_ceiling(void **unused) {
            "the module");
 }
 
+/* Many functions, each below its ceiling; a function whose ways meet for very many locals. */
+static void sums_have_ceilings(void **unused) {
+    (void)unused;
+    uint32_t deep = 1000, functions = SWAPCI_WASM_NESTINGS_MAX / (deep * deep);
+    expect((struct shape){.functions = functions, .blocks = deep}, SWAPC_OK, "");
+    expect((struct shape){.functions = functions + 1, .blocks = deep}, SWAPC_LIMIT, "squared");
+    uint32_t locals = SWAPCI_WASM_MEETINGS_MAX / (20 * 50);
+    expect((struct shape){.functions = 20, .locals = locals, .blocks = 50}, SWAPC_OK, "");
+    expect((struct shape){.functions = 20, .locals = locals + 1, .blocks = 50}, SWAPC_LIMIT,
+           "blocks and branches");
+    locals = SWAPCI_WASM_CHANGES_MAX / (5000 * 5000);
+    expect((struct shape){.functions = 1, .locals = locals, .blocks = 5000}, SWAPC_OK, "");
+    expect((struct shape){.functions = 1, .locals = locals + 1, .blocks = 5000}, SWAPC_LIMIT,
+           "square of blocks");
+}
+
 static void externref_is_called_by_its_name(void **unused) {
     (void)unused;
     static const uint8_t global[] = {0, 'a', 's', 'm',  1, 0,    0,    0,
@@ -187,6 +203,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(table_elements_count_in_all_tables),
         cmocka_unit_test(bodies_have_ceilings),
         cmocka_unit_test(locals_times_loops_have_a_ceiling),
+        cmocka_unit_test(sums_have_ceilings),
         cmocka_unit_test(externref_is_called_by_its_name),
         cmocka_unit_test(unknown_instructions_are_placed),
         cmocka_unit_test(truncations_are_survived),
