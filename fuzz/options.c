@@ -1,7 +1,10 @@
 /* Any words as a command line: read against one option of each kind. A word ends at a line's end. */
-#include "../src/cli/arguments.h"
-#include "../src/cli/cli.h"
+#include <stdarg.h>
+
+#include "arguments.h"
 #include "fuzz.h"
+#include "settings.h"
+#include "usage.h"
 
 enum { WORDS_MAX = 12 };
 
@@ -42,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input_of(data, size);
     char *text = fuzz_text(&in), *words[WORDS_MAX + 2] = {text}, *rest = text;
     struct values v = {.count = 7};
+    FUZZ_CHECK(swapci_settings_open("", NULL) == SWAPC_OK); /* no file of this machine */
     int argc = 1, first = 0;
     /* --help prints; it is a fixed text, and tests hold it. */
     for (char *word; argc <= WORDS_MAX && (word = strsep(&rest, "\n"));)

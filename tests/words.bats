@@ -41,6 +41,12 @@ END
         harmless
         says "$stderr" 'source=guest module=m.wasm generation=0 msg=".x1b'
         [[ $(wc -l <<<"$stderr") == 1 ]]
+        run -0 --separate-stderr "$SWAPC" call ./m.wasm x --engine $engine --log-format json
+        harmless
+        [[ $(wc -l <<<"$stderr") == 1 ]]
+        python3 -c 'import json, sys
+line = json.load(sys.stdin)
+assert line["source"] == "guest" and line["module"] == "m.wasm" and "owned" in line["msg"], line' <<<"$stderr"
     done
 }
 

@@ -261,6 +261,47 @@ enum swapc_status swapci_toml_count(struct swapci_toml *t, uint32_t min, uint32_
     return end_of_statement(t);
 }
 
+/* Digits with _ between them, without the _. */
+static enum swapc_status take_digits(struct swapci_toml *t, swapci_buffer *out) {
+    static const char what[] = "\"a string\", a number, true or false";
+    enum swapc_status status = SWAPC_OK;
+    bool digit = false; /* before the cursor */
+    for (; t->at < t->end && status == SWAPC_OK; t->at++) {
+        if (*t->at == '_' && digit) digit = false;
+        else if (isdigit((unsigned char)*t->at)) {
+            digit = true;
+            status = append(t, out, t->at, 1);
+        } else break;
+    }
+    return status == SWAPC_OK && !digit ? expected(t, what) : status;
+}
+
+static enum swapc_status take_number(struct swapci_toml *t, swapci_buffer *out) {
+    enum swapc_status status = take_digits(t, out);
+    if (status == SWAPC_OK && take_char(t, '.')) {
+        status = append(t, out, ".", 1);
+        if (status == SWAPC_OK) status = take_digits(t, out);
+    }
+    return status;
+}
+
+enum swapc_status swapci_toml_scalar(struct swapci_toml *t, enum swapci_toml_scalar *kind,
+                                     swapci_buffer *out) {
+    enum swapc_status status;
+    bool yes = take_word(t, "true");
+    if (yes || take_word(t, "false")) {
+        *kind = SWAPCI_TOML_BOOL;
+        status = append(t, out, yes ? "true" : "false", yes ? 4 : 5);
+    } else if (at_char(t, '"') || at_char(t, '\'')) {
+        *kind = SWAPCI_TOML_STRING;
+        status = take_text(t, out);
+    } else {
+        *kind = SWAPCI_TOML_NUMBER;
+        status = take_number(t, out);
+    }
+    return status == SWAPC_OK ? end_of_statement(t) : status;
+}
+
 enum swapc_status swapci_toml_names(struct swapci_toml *t, swapci_toml_add add, void *user) {
     if (!take_char(t, '[')) return expected(t, "an array, [\"one\", \"two\"]");
     enum swapc_status status = skip_lines(t);

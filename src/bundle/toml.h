@@ -52,6 +52,12 @@ enum swapc_status swapci_toml_bool(struct swapci_toml *t, bool *out);
 enum swapc_status swapci_toml_count(struct swapci_toml *t, uint32_t min, uint32_t max,
                                     uint32_t *out);
 
+/* A string as the bytes that it stands for, or true, false or a number (whole or with a point, _ between
+ * digits) as it is written without its _, appended to out. */
+enum swapci_toml_scalar { SWAPCI_TOML_STRING, SWAPCI_TOML_NUMBER, SWAPCI_TOML_BOOL };
+enum swapc_status swapci_toml_scalar(struct swapci_toml *t, enum swapci_toml_scalar *kind,
+                                     swapci_buffer *out);
+
 /* An array of names; each is handed to add, which may fail. */
 typedef enum swapc_status (*swapci_toml_add)(const char *name, void *user);
 enum swapc_status swapci_toml_names(struct swapci_toml *t, swapci_toml_add add, void *user);

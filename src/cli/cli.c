@@ -3,27 +3,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "printable.h"
 #include "suggest.h"
 
 enum { SENTENCE_MAX = 1024 };
-
-int swapci_cli_usage(const char *command, const char *format, ...) {
-    char text[SENTENCE_MAX];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    fprintf(stderr, "%s: %s\n%s --help says more\n", command,
-            swapci_printable_line(text, sizeof text), command);
-    return SWAPCI_EXIT_USAGE;
-}
 
 /* What the library calls a limit, and the option that sets it where there is one. */
 static const struct {
@@ -66,27 +55,45 @@ int swapci_cli_fail(const char *command, const swapc_error *error) {
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
-/* A value of logfmt. What the library wrote is one line already, its escapes are left alone; a guest's
- * bytes are escaped here. */
+/* A value in quotes. What the library wrote is one line already, whose escapes logfmt leaves alone; a guest's
+ * bytes are escaped here. A backslash is one of JSON's: there it is doubled, whoever wrote it. */
 static void print_quoted(FILE *to, swapc_bytes text, bool escaped) {
+    bool json = swapci_options_log_json();
     fputc('"', to);
     while (text.len > 0) {
         char piece[SWAPCI_PRINTABLE_PIECE];
         bool backslash = text.ptr[0] == '\\';
         swapci_printable_next(&text, piece);
+        const char *shown = backslash && escaped ? "\\" : piece;
         if (*piece == '"') fputs("\\\"", to);
-        else fputs(backslash && escaped ? "\\" : piece, to);
+        else
+            for (const char *c = shown; *c; c++) {
+                if (json && *c == '\\') fputc('\\', to);
+                fputc(*c, to);
+            }
     }
     fputc('"', to);
+}
+
+/* key=word, or "key":"word" after a comma. */
+static void print_pair(FILE *to, const char *key, swapc_bytes text, bool quoted, bool escaped) {
+    bool json = swapci_options_log_json();
+    if (json) fprintf(to, "%s\"%s\":", strcmp(key, "level") == 0 ? "" : ",", key);
+    else fprintf(to, "%s%s=", strcmp(key, "level") == 0 ? "" : " ", key);
+    if (json || quoted) print_quoted(to, text, escaped);
+    else fwrite(text.ptr, 1, text.len, to);
 }
 
 static void log_line(enum swapc_log_level level, const char *source, const char *message,
                      void *user) {
     (void)user;
+    bool json = swapci_options_log_json();
     flockfile(stderr);
-    fprintf(stderr, "level=%s source=%s msg=", level_names[level], source);
-    print_quoted(stderr, swapc_bytes_str(message), true);
-    fputc('\n', stderr);
+    if (json) fputc('{', stderr);
+    print_pair(stderr, "level", swapc_bytes_str(level_names[level]), false, true);
+    print_pair(stderr, "source", swapc_bytes_str(source), false, true);
+    print_pair(stderr, "msg", swapc_bytes_str(message), true, true);
+    fputs(json ? "}\n" : "\n", stderr);
     funlockfile(stderr);
 }
 
@@ -106,14 +113,17 @@ swapc_log swapci_cli_service_log(void) {
 
 void swapci_cli_console(const char *module, uint64_t generation, swapc_bytes line, void *user) {
     (void)user;
-    flockfile(stderr);
-    fprintf(stderr, "level=info source=guest module=");
+    bool json = swapci_options_log_json();
     bool plain = !strpbrk(module, " =\"") && swapci_printable_is(swapc_bytes_str(module));
-    if (plain) fputs(module, stderr);
-    else print_quoted(stderr, swapc_bytes_str(module), false);
-    fprintf(stderr, " generation=%llu msg=", (unsigned long long)generation);
-    print_quoted(stderr, line, false);
-    fputc('\n', stderr);
+    flockfile(stderr);
+    if (json) fputc('{', stderr);
+    print_pair(stderr, "level", swapc_bytes_str("info"), false, true);
+    print_pair(stderr, "source", swapc_bytes_str("guest"), false, true);
+    print_pair(stderr, "module", swapc_bytes_str(module), !plain, false);
+    fprintf(stderr, json ? ",\"generation\":%llu" : " generation=%llu",
+            (unsigned long long)generation);
+    print_pair(stderr, "msg", line, true, false);
+    fputs(json ? "}\n" : "\n", stderr);
     funlockfile(stderr);
 }
 

@@ -12,13 +12,7 @@
 #include <stdio.h>
 
 #include "swapc/swapc.h"
-
-enum {
-    SWAPCI_EXIT_OK = 0,
-    SWAPCI_EXIT_FAILED = 1,
-    SWAPCI_EXIT_USAGE = 2,
-    SWAPCI_EXIT_INTERRUPTED = 130
-};
+#include "usage.h"
 
 int swapci_cmd_call(int argc, char **argv);
 int swapci_cmd_inspect(int argc, char **argv);
@@ -31,18 +25,15 @@ int swapci_cmd_conformance(int argc, char **argv);
 int swapci_cmd_module(int argc, char **argv);
 int swapci_cmd_status(int argc, char **argv);
 int swapci_cmd_dead(int argc, char **argv);
+int swapci_cmd_check_config(int argc, char **argv);
 int swapci_cmd_version(int argc, char **argv);
-
-/* Prints "COMMAND: sentence" and where the help is; returns SWAPCI_EXIT_USAGE. */
-__attribute__((format(printf, 2, 3))) int swapci_cli_usage(const char *command, const char *format,
-                                                           ...);
 
 /* Prints "COMMAND: sentence [STATUS]" of an error, a limit by the command's own option; returns SWAPCI_EXIT_FAILED, or SWAPCI_EXIT_USAGE
  * for what was given wrongly or is not built in (NO_ENGINE, INVALID). */
 int swapci_cli_fail(const char *command, const swapc_error *error);
 
-/* A log sink on stderr: logfmt lines (level=warn source=ring msg="..."), from warnings on, or from
- * $SWAPC_LOG (error, warn, info, debug) on. */
+/* A log sink on stderr: lines of logfmt (level=warn source=ring msg="..."), or one JSON object a line with the
+ * same keys (--log-format json), from warnings on, or from $SWAPC_LOG (error, warn, info, debug) on. */
 swapc_log swapci_cli_log(void);
 
 /* The same, from info on unless $SWAPC_LOG says otherwise: for services, whose log is all they say. */

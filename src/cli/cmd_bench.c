@@ -11,6 +11,7 @@
 #include "progress.h"
 #include "lab_report.h"
 #include "scenario.h"
+#include "settings.h"
 #include "signals.h"
 
 static const char command[] = "swapc bench";
@@ -294,5 +295,6 @@ int swapci_cmd_bench(int argc, char **argv) {
     if (o.peers && strcmp(arguments[0], "engines") != 0 && strcmp(arguments[0], "all") != 0)
         return swapci_cli_usage(command, "--peers belongs to bench engines");
     struct bench b = {.options = &o};
+    swapci_settings_forget(); /* what it starts is to be the same on every machine */
     return bench(&b, chosen, arguments);
 }

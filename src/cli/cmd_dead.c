@@ -247,13 +247,13 @@ static int take_arguments(struct dead_job *job, int count, char **words) {
 }
 
 int swapci_cmd_dead(int argc, char **argv) {
-    struct dead_job job = {.redis_url = getenv("SWAPC_REDIS")};
+    struct dead_job job = {.redis_url = NULL};
     const struct swapci_option rows[] = {
         {"redis", SWAPCI_OPTION_STRING, &job.redis_url, "URL",
          "the Redis server (required; or $SWAPC_REDIS)", 0, 0, 0},
         {"stream", SWAPCI_OPTION_STRING, &job.stream, "PREFIX", "prefix in Redis (default swapc)",
          0, 0, 0},
-        {"all", SWAPCI_OPTION_FLAG, &job.all, NULL, "all that there are now", 0, 0, 0},
+        {"all", SWAPCI_OPTION_ACT, &job.all, NULL, "all that there are now", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-", "write the answer as one JSON document",
          0, 0, 0},
     };

@@ -77,7 +77,6 @@ int swapci_cmd_generate(int argc, char **argv) {
     static const char *const more[] = {SWAPCI_METHOD_RANDOM, "none", NULL};
     struct swapci_method_choices methods;
     struct generate_job job = {.method = SWAPCI_METHOD_RANDOM, .seed = (uint64_t)getpid()};
-    job.redis = getenv("SWAPC_REDIS");
     const struct swapci_option rows[] = {
         {"redis", SWAPCI_OPTION_STRING, &job.redis, "URL",
          "the Redis server (default $SWAPC_REDIS)", 0, 0, 0},

@@ -210,7 +210,6 @@ int swapci_cmd_signer(int argc, char **argv) {
         "swapc signer --redis redis://127.0.0.1:6379 --ring demo --keys keys --listen "
         "127.0.0.1:8080"};
     int first;
-    job.common.redis = getenv("SWAPC_REDIS");
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.keys)

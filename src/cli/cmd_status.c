@@ -104,7 +104,7 @@ int swapci_cmd_status(int argc, char **argv) {
     bool drain = false;
     swapci_rpc_tls tls = {0};
     const struct swapci_option rows[] = {
-        {"drain", SWAPCI_OPTION_FLAG, &drain, NULL, "have it finish what it has, and end", 0, 0, 0},
+        {"drain", SWAPCI_OPTION_ACT, &drain, NULL, "have it finish what it has, and end", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the answer as one JSON document", 0,
          0, 0},
         SWAPCI_REMOTE_TLS_ROWS(tls),

@@ -195,7 +195,6 @@ int swapci_cmd_verifier(int argc, char **argv) {
         0,
         "swapc verifier --redis redis://127.0.0.1:6379 --ring demo --keys keys.pub"};
     int first;
-    job.common.redis = getenv("SWAPC_REDIS");
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
     if (!job.common.redis || !job.common.keys)

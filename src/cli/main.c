@@ -6,35 +6,12 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "suggest.h"
-
-struct command {
-    const char *name;
-    const char *summary;
-    int (*run)(int argc, char **argv);
-};
-
-static const struct command commands[] = {
-    {"run", "the whole pipeline in one command", swapci_cmd_run},
-    {"signer", "reads messages, signs them, writes them to the ring", swapci_cmd_signer},
-    {"verifier", "takes signed messages off the ring and stores verdicts", swapci_cmd_verifier},
-    {"generate", "adds messages to the stream", swapci_cmd_generate},
-    {"bench", "measures engines against native code", swapci_cmd_bench},
-    {"call", "calls one operation of a module", swapci_cmd_call},
-    {"inspect", "shows what a module is and imports", swapci_cmd_inspect},
-    {"module", "makes, checks, signs, lists, swaps and rolls back modules", swapci_cmd_module},
-    {"dead", "lists, gives back or drops messages that were given up", swapci_cmd_dead},
-    {"status", "asks a running process how it is", swapci_cmd_status},
-    {"conformance", "runs the waPC conformance suite on an engine", swapci_cmd_conformance},
-};
-
-enum { COMMANDS = sizeof commands / sizeof *commands };
+#include "commands.h"
 
 static int help(void) {
     printf("usage: swapc COMMAND [options]\n\n"
            "Moves signed messages through hot-swappable WebAssembly modules.\n\n");
-    for (int i = 0; i < COMMANDS; i++)
-        printf("  %-12s %s\n", commands[i].name, commands[i].summary);
+    swapci_commands_list(swapci_commands);
     printf("  %-12s %s\n\nexample:\n  swapc run --messages 1024 --method random\n", "--version",
            "versions of swapc and its engines");
     return SWAPCI_EXIT_OK;
@@ -52,13 +29,7 @@ __attribute__((section(".preinit_array"),
                used)) static void (*const first_of_all)(void) = occupy_standard_descriptors;
 
 static int run_command(int argc, char **argv) {
-    struct swapci_suggestion suggestion = {.word = argv[0]};
-    for (int i = 0; i < COMMANDS; i++) {
-        if (strcmp(argv[0], commands[i].name) == 0) return commands[i].run(argc, argv);
-        swapci_suggest_offer(&suggestion, commands[i].name);
-    }
-    return swapci_cli_usage("swapc", "no command is called \"%s\"%s", argv[0],
-                            swapci_suggest_text(&suggestion));
+    return swapci_commands_run(swapci_commands, "swapc", argc, argv);
 }
 
 static int help_on(char *command) {
@@ -90,5 +61,6 @@ int main(int argc, char **argv) {
     signal(SIGXFSZ,
            SIG_IGN); /* a file that `ulimit -f` does not let grow is an error of its writer's */
     prctl(PR_SET_NAME, "swapc"); /* a child that was started as /proc/self/exe is called "exe" */
+    swapci_options_each = swapci_commands_each;
     return deliver(dispatch(argc, argv));
 }

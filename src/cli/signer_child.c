@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arguments.h"
+
 enum { STOP_STEPS = 200, STOP_STEP_MS = 10 };
 
 /* Its own process group: Ctrl-C reaches us, and we end it. */
@@ -30,6 +32,14 @@ static int spawn(pid_t *pid, char *const argv[], char *const envp[]) {
     return failed;
 }
 
+/* Whether the variable would change what this signer is: it is a part of the run, whatever is set for signers. */
+static bool is_of_signers(const char *variable) {
+    static const char *const names[] = {"SWAPC_REDIS=", "SWAPC_SIGNER_", "SWAPC_CONFIG="};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(variable, names[i], strlen(names[i])) == 0) return true;
+    return false;
+}
+
 /* Our environment with $SWAPC_REDIS as the signer's. It is not set in our own: threads that run
  * already may be reading that. */
 static char **environment_new(const char *redis_url) {
@@ -46,7 +56,7 @@ static char **environment_new(const char *redis_url) {
     snprintf(redis, size, "%s%s", name, redis_url);
     envp[kept++] = redis;
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], name, sizeof name - 1) != 0) envp[kept++] = environ[i];
+        if (!is_of_signers(environ[i])) envp[kept++] = environ[i];
     envp[kept] = NULL;
     return envp;
 }
@@ -58,18 +68,39 @@ static void environment_free(char **envp) {
 
 enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child, swapc_error *error) {
     char tamper[32], seed[32], parent[32], retry[32];
+    const char *log_format = swapci_options_log_json() ? "json" : "logfmt";
     snprintf(tamper, sizeof tamper, "%.17g", child->tamper);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)child->seed);
     snprintf(retry, sizeof retry, "%u", child->retry_s);
     snprintf(parent, sizeof parent, "%d", (int)getpid());
-    const char *const argv[] = {"swapc",       "signer",      "--ring",
-                                child->ring,   "--keys",      child->keys,
-                                "--listen",    child->listen, "--stream",
-                                child->stream, "--consumer",  child->consumer,
-                                "--tamper",    tamper,        "--seed",
-                                seed,          "--parent",    parent,
-                                "--retry",     retry,         child->via ? "--via" : NULL,
-                                child->via,    NULL};
+    const char *const argv[] = {"swapc",
+                                "signer",
+                                "--ring",
+                                child->ring,
+                                "--keys",
+                                child->keys,
+                                "--listen",
+                                child->listen,
+                                "--stream",
+                                child->stream,
+                                "--consumer",
+                                child->consumer,
+                                "--tamper",
+                                tamper,
+                                "--seed",
+                                seed,
+                                "--parent",
+                                parent,
+                                "--retry",
+                                retry,
+                                "--config",
+                                "",
+                                "--log-format",
+                                log_format,
+                                child->via ? "--via" : NULL,
+                                child->via,
+                                NULL};
+
     char **envp = environment_new(child->redis_url);
     if (!envp)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the signer's environment");

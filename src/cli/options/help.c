@@ -1,0 +1,81 @@
+/* The help text of a command, in lines of 80 columns. */
+#include <string.h>
+
+#include "arguments.h"
+
+enum { HELP_COLUMN = 28, HELP_WIDTH = 79 };
+
+void swapci_options_choices(const struct swapci_option *row, FILE *to) {
+    for (const char *const *c = row->choices; c && *c; c++)
+        fprintf(to, "%s%s", c == row->choices ? "" : "|", *c);
+}
+
+static size_t columns(const char *text, size_t len) {
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* Words of text from column at on, with lines that begin at indent. Returns the column after them. */
+static size_t print_words(FILE *to, const char *text, size_t at, size_t indent) {
+    for (text += strspn(text, " \n"); *text; text += strspn(text, " \n")) {
+        size_t len = strcspn(text, " \n"), width = columns(text, len);
+        if (at > indent && at + 1 + width > HELP_WIDTH) {
+            fprintf(to, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (at > indent) {
+            fputc(' ', to);
+            at++;
+        }
+        fwrite(text, 1, len, to);
+        at += width;
+        text += len;
+    }
+    return at;
+}
+
+static void print_row(FILE *to, const struct swapci_option *row) {
+    char left[80], choices[512] = ": ";
+    int width = snprintf(left, sizeof left, "  --%s %s", row->name, row->meta ? row->meta : "");
+    fputs(left, to);
+    if (width >= HELP_COLUMN) fprintf(to, "\n%*s", HELP_COLUMN, "");
+    else fprintf(to, "%*s", HELP_COLUMN - width, "");
+    if (row->choices) {
+        FILE *list = fmemopen(choices + 2, sizeof choices - 2, "w");
+        if (list) {
+            swapci_options_choices(row, list);
+            fclose(list);
+        }
+    }
+    char text[1024];
+    snprintf(text, sizeof text, "%s%s", row->help, row->choices ? choices : "");
+    print_words(to, text, HELP_COLUMN, HELP_COLUMN);
+    fputc('\n', to);
+}
+
+/* Lines that begin with blanks stay as they are (lists); the others are one paragraph. */
+static void print_summary(FILE *to, const char *text) {
+    size_t at = 0;
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        char line[256];
+        snprintf(line, sizeof line, "%.*s", (int)len, text);
+        if (*line == ' ') {
+            fprintf(to, "%s%s\n", at ? "\n" : "", line);
+            at = 0;
+        } else {
+            at = print_words(to, line, at, 0);
+        }
+        text += len + (text[len] == '\n');
+    }
+    fputs(at ? "\n\n" : "\n", to);
+}
+
+void swapci_options_help(const struct swapci_options *o, FILE *to) {
+    fprintf(to, "usage: %s [options]%s%s\n\n", o->command, *o->arguments ? " " : "", o->arguments);
+    print_summary(to, o->summary);
+    for (size_t i = 0; i < o->count; i++) print_row(to, &o->rows[i]);
+    for (const struct swapci_option *row = swapci_options_common; row->name; row++)
+        print_row(to, row);
+    fprintf(to, "  %-*s%s\n\nexample:\n  %s\n", HELP_COLUMN - 2, "--help", "this text", o->example);
+}

@@ -1,0 +1,19 @@
+#include "usage.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "printable.h"
+
+enum { SENTENCE_MAX = 1024 };
+
+int swapci_cli_usage(const char *command, const char *format, ...) {
+    char text[SENTENCE_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "%s: %s\n%s --help says more\n", command,
+            swapci_printable_line(text, sizeof text), command);
+    return SWAPCI_EXIT_USAGE;
+}
