@@ -106,7 +106,9 @@ static void lease(swapci_redis *redis, const swapci_stream_names *names) {
 static void strikes(swapci_redis *redis, const swapci_stream_names *names) {
     const swapci_transport_note note = {.ms = 1, .seq = 2, .alone = true};
     swapci_strikes book = SWAPCI_STRIKES_INIT;
-    (void)swapci_strikes_add(redis, names, &note, NULL);
+    const swapci_transport_note many = {.ms = 1, .last_ms = 2};
+    (void)swapci_strikes_add(redis, names, "me", &note, NULL);
+    (void)swapci_strikes_add(redis, names, "me", &many, NULL);
     (void)swapci_strikes_load(redis, names, &book, NULL);
     (void)swapci_strikes_of(&book, (swapci_stream_id){1, 2});
     swapci_strikes_fini(&book);

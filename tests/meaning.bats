@@ -114,23 +114,12 @@ verifiers_die() {
 }
 
 @test "who kills verifiers is given up after three deaths, and nobody beside it" {
-    local deaths=0
     start_redis
     start_signer
     { seq 30; echo this is deadly indeed; seq 31 60; } >messages
     run -0 "$SWAPC" generate --input messages
     [[ $output == "61 messages added" ]]
-    ends_or_done() {
-        [[ $(redis "$socket" XLEN swapc:messages) == 0 ]] || not kill -0 "$verifier" 2>/dev/null
-    }
-    until unanswered_none; do
-        SWAPC_FAIL_POINT=in_call:=deadly start_verifier
-        await ends_or_done
-        kill -0 "$verifier" 2>/dev/null && break
-        finish "$verifier"
-        [[ $status == 137 ]]
-        ((++deaths <= 3))
-    done
+    three_verifiers_die_at_most
     answered_once 61
     [[ $deaths == 3 && $(field status | sort | uniq -c | xargs) == "1 Error 60 Valid" ]]
     [[ $(field reason) == poisoned && $(redis "$socket" HLEN swapc:strikes) == 0 ]]

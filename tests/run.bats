@@ -11,7 +11,7 @@ pipeline() {
     json result 'type(d) is dict'
     json result 'all(type(d[k]) is str for k in ("engine", "method", "swap"))'
     json result 'all(type(d[k]) is int for k in ("messages", "valid", "not_valid", "errors", "lost",
-        "duplicates", "wrong", "tampered", "swaps"))'
+        "duplicates", "wrong", "tampered", "swaps", "batch"))'
     json result 'all(type(d[k]) is float for k in ("startup_s", "elapsed_s", "throughput_per_s",
         "bound_per_s", "efficiency", "verify_s"))'
     json result 'all(set(d[k]) == {"p50", "p90", "p99", "max"} for k in ("verify_us", "latency_us"))'

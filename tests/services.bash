@@ -61,3 +61,19 @@ all_judged_once() {
     answered_once "$1"
     [[ $(field status | sort -u) == Valid ]]
 }
+
+# Verifiers (OPTION…) that die of messages with "deadly" in them, until all is answered: $deaths of them.
+three_verifiers_die_at_most() {
+    ends_or_done() {
+        unanswered_none || not kill -0 "$verifier" 2>/dev/null
+    }
+    deaths=0
+    until unanswered_none; do
+        SWAPC_FAIL_POINT=in_call:=deadly start_verifier "$@"
+        await ends_or_done
+        kill -0 "$verifier" 2>/dev/null && break
+        finish "$verifier"
+        [[ $status == 137 ]]
+        ((++deaths <= 3))
+    done
+}

@@ -80,6 +80,7 @@ int swapci_cmd_run(int argc, char **argv) {
                                    .progress = "auto",
                                    .messages = UINT64_MAX,
                                    .workers = 1,
+                                   .batch = SWAPCI_VERIFIER_BATCH,
                                    .keys_count = 16,
                                    .stop = &swapci_signals_stop};
     if (getrandom(&o.seed, sizeof o.seed, 0) != sizeof o.seed) o.seed = (uint64_t)getpid();
@@ -103,6 +104,7 @@ int swapci_cmd_run(int argc, char **argv) {
         SWAPCI_VIA_ROW(&o.via),
         {"workers", SWAPCI_OPTION_COUNT, &o.workers, "N", "threads that verify (default 1)", 0, 1,
          SWAPCI_VERIFIER_WORKERS_MAX},
+        SWAPCI_BATCH_ROW(&o.batch),
         {"keys", SWAPCI_OPTION_STRING, &o.keys, "FILE",
          "key file, made when missing (default: a temporary one)", 0, 0, 0},
         {"keys-count", SWAPCI_OPTION_COUNT, &o.keys_count, "N",

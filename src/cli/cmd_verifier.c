@@ -12,7 +12,7 @@
 struct verifier_job {
     struct swapci_pipeline_options common;
     const char *engine, *method, *swap, *trust_keys, *trust_state;
-    uint64_t workers, keep, retry_s, deadline_ms;
+    uint64_t workers, batch, keep, retry_s, deadline_ms;
     bool allow_native;
 };
 
@@ -135,6 +135,7 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
         .names = &names,
         .keep = job->keep,
         .workers = (unsigned)job->workers,
+        .batch = (unsigned)job->batch,
         .log = swapci_cli_service_log(),
     };
     if (status == SWAPC_OK) status = swapci_verifier_new(&verifier_config, &verifier, error);
@@ -160,6 +161,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
                                .method = SWAPCI_METHOD_RANDOM,
                                .swap = "none",
                                .workers = 1,
+                               .batch = SWAPCI_VERIFIER_BATCH,
                                .retry_s = UINT64_MAX};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE.pub", "public keys of the signers (required)"),
@@ -173,6 +175,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
          swapci_swap_choices, 0, 0},
         {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N", "threads that verify (default 1)", 0, 1,
          SWAPCI_VERIFIER_WORKERS_MAX},
+        SWAPCI_BATCH_ROW(&job.batch),
         {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS",
          "longest time of one call of a module (default 10000)", 0, 1, UINT32_MAX},
         {"trust-keys", SWAPCI_OPTION_STRING, &job.trust_keys, "DIR",

@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "rpc_tls.h"
 #include "transport.h"
+#include "verifier.h"
 
 struct swapci_pipeline_options {
     const char *redis, *ring, *keys, *listen, *stream;
@@ -21,6 +22,17 @@ extern const char swapci_via_help[];
 
 #define SWAPCI_VIA_ROW(target)                                                                     \
     {"via", SWAPCI_OPTION_CHOICE, target, "HOW", swapci_via_help, swapci_via_choices, 0, 0}
+
+/* Of run and verifier. */
+#define SWAPCI_BATCH_ROW(target)                                                                   \
+    {"batch",                                                                                      \
+     SWAPCI_OPTION_COUNT,                                                                          \
+     target,                                                                                       \
+     "N",                                                                                          \
+     "judge up to N messages at once where the module can (default 256; 1: each alone)",           \
+     0,                                                                                            \
+     1,                                                                                            \
+     SWAPCI_VERIFIER_BATCH}
 
 /* The rows of the separate processes. */
 #define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                                \

@@ -38,6 +38,15 @@ static void compare_engines(struct swapci_run_job *job) {
                         why.text);
 }
 
+/* How many messages may have been judged at once. */
+static unsigned batch_of(const struct swapci_run_job *job) {
+    unsigned methods = swapci_method_set(job->options->method);
+    for (unsigned m = 0; m < swapci_method_count; m++)
+        if (methods & 1u << m && swapci_judges_batches(job->judges, swapci_method_table[m]))
+            return (unsigned)job->options->batch;
+    return 1;
+}
+
 static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
     const struct swapci_run_options *o = job->options;
     const swapci_ledger_result *books = &job->books;
@@ -58,6 +67,7 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
         .bound_per_s = job->bound.per_s,
         .swaps = swapci_judges_swaps(job->judges) - job->swaps_before,
         .workers = (unsigned)o->workers,
+        .batch = batch_of(job),
         .verify_ns = &job->verify_ns,
         .latency_us = books->latency_us,
         .input_error = swapci_run_input_broke(job) ? job->generator_error.text : NULL,

@@ -20,10 +20,11 @@ struct swapci_run_bound {
     double per_s;
 };
 
-/* methods: a set as of swapci_method_set; with several the mean is taken, alternating.
+/* methods: a set as of swapci_method_set; with several the mean is taken, alternating. batch: how many
+ * messages may be judged at once.
  * Returns SWAPC_OK, or what Redis, signing and judging return. */
 enum swapc_status swapci_run_bound_measure(const swapci_key_pairs *pairs, swapci_judges *judges,
-                                           unsigned methods, swapci_redis *redis,
+                                           unsigned methods, unsigned batch, swapci_redis *redis,
                                            const swapci_stream_names *names, unsigned cores,
                                            struct swapci_run_bound *out, swapc_error *error);
 

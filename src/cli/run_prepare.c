@@ -80,8 +80,8 @@ static enum swapc_status measure_bound(struct swapci_run_job *job, const swapci_
     if (!job->options->bound) return SWAPC_OK;
     swapci_host_facts_read(&facts);
     enum swapc_status status = swapci_run_bound_measure(
-        pairs, job->judges, swapci_method_set(job->options->method), job->redis, &job->names,
-        (unsigned)facts.cores, &job->bound, error);
+        pairs, job->judges, swapci_method_set(job->options->method), (unsigned)job->options->batch,
+        job->redis, &job->names, (unsigned)facts.cores, &job->bound, error);
     job->swaps_before = swapci_judges_swaps(job->judges);
     return status;
 }
@@ -110,6 +110,7 @@ enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_er
         .redis = job->redis_config,
         .names = &job->names,
         .workers = (unsigned)job->options->workers,
+        .batch = (unsigned)job->options->batch,
         .log = job->log,
     };
     status = swapci_verifier_new(&config, &job->verifier, error);

@@ -54,7 +54,7 @@ static json_t *engines_json(const struct swapci_run_result *r) {
 json_t *swapci_run_result_json(const struct swapci_run_result *r) {
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, "
                      "s:f, s:f, s:o, "
-                     "s:o, s:I, s:I, s:o, s:o, s:o}",
+                     "s:o, s:I, s:I, s:o, s:o, s:I, s:o}",
                      "engine", r->engine, "method", r->method, "swap", r->swap, "messages",
                      (json_int_t)r->messages, "valid", (json_int_t)r->valid, "not_valid",
                      (json_int_t)r->not_valid, "errors", (json_int_t)r->errors, "lost",
@@ -65,7 +65,7 @@ json_t *swapci_run_result_json(const struct swapci_run_result *r) {
                      verify_s(r), "verify_us", percentiles(r->verify_ns, 1e3), "latency_us",
                      percentiles(r->latency_us, 1), "swaps", (json_int_t)r->swaps, "workers",
                      (json_int_t)r->workers, "modules", modules_json(r), "engines", engines_json(r),
-                     "host", swapci_host_facts_json());
+                     "batch", (json_int_t)r->batch, "host", swapci_host_facts_json());
 }
 
 static void print_spread(FILE *to, const char *name, const swapci_histogram *h, double unit,
@@ -93,9 +93,10 @@ static void print_times(const struct swapci_run_result *r, FILE *to) {
     if (r->bound_per_s > 0)
         fprintf(to, ", %.0f %% of the %.0f/s that this machine's cores could do",
                 100 * efficiency(r), r->bound_per_s);
-    fprintf(to, "\n  %-12s %.3f s of CPU in %" PRIu64 " calls, %" PRIu64 " swaps\n", "verify",
+    fprintf(to, "\n  %-12s %.3f s of CPU for %" PRIu64 " messages, %" PRIu64 " swaps\n", "verify",
             verify_s(r), r->verify_ns->count, r->swaps);
-    print_spread(to, "one call", r->verify_ns, 1e3, "");
+    print_spread(to, r->batch > 1 ? "a message" : "one call", r->verify_ns, 1e3,
+                 r->batch > 1 ? " (of a call for many: its share)" : "");
     print_spread(to, "latency", r->latency_us, 1, " (of a saturated run: queue length)");
 }
 

@@ -26,7 +26,9 @@ struct swapci_run_result {
     double bound_per_s; /* 0: not measured */
     uint64_t swaps;
     unsigned workers;
-    const swapci_histogram *verify_ns;  /* CPU time of one waPC call with its MessagePack */
+    unsigned batch; /* messages that may be judged by one call; 1: each has its own */
+    /* A message's CPU time of its waPC call with its MessagePack; of one call for many its share. */
+    const swapci_histogram *verify_ns;
     const swapci_histogram *latency_us; /* XADD to stored verdict */
     swapc_module_info modules[SWAPCI_METHODS_MAX];
     unsigned module_count;

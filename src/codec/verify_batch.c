@@ -16,6 +16,13 @@ int swapci_verify_batch_next(struct swapci_verify_batch *batch, struct swapci_ve
     return swapci_verify_request_read(&batch->reader, out);
 }
 
+int swapci_verify_batch_all_valid(swapc_bytes answer) {
+    struct swapci_verify_response response;
+    struct swapci_mp_reader r = swapci_mp_reader_of(answer);
+    return swapci_verify_response_read(&r, &response) && r.at == r.end &&
+           response.status == SWAPCI_VERIFY_VALID;
+}
+
 size_t swapci_verify_batch_head(uint32_t count, uint8_t out[SWAPCI_VERIFY_BATCH_HEAD_MAX]) {
     struct swapci_mp_writer w = {out, SWAPCI_VERIFY_BATCH_HEAD_MAX, 0};
     swapci_mp_write_array(&w, count);

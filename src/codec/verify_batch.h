@@ -30,6 +30,10 @@ int swapci_verify_batch_decode(swapc_bytes payload, struct swapci_verify_batch *
 /* Reads the next member; call it while left is above 0. Returns 1, or 0 when that is no request. */
 int swapci_verify_batch_next(struct swapci_verify_batch *batch, struct swapci_verify_request *out);
 
+/* Whether the answer to a batch is that all its members are Valid: one response of that status, and not a
+ * byte behind it. */
+int swapci_verify_batch_all_valid(swapc_bytes answer);
+
 /* Writes the head of a batch of count; the caller puts count encoded requests behind it. Returns its
  * length. */
 size_t swapci_verify_batch_head(uint32_t count, uint8_t out[SWAPCI_VERIFY_BATCH_HEAD_MAX]);

@@ -108,6 +108,22 @@ static void a_buffer_too_small_is_said_and_not_passed(void **state) {
     }
 }
 
+static void only_one_valid_answer_says_that_all_are_valid(void **state) {
+    (void)state;
+    static const char *const none[] = {"",
+                                       "\xc0",
+                                       "\x92\xa0\xa8NotValid",
+                                       "\x92\xa0\xa5"
+                                       "Error",
+                                       "\x92\xa0\xa5Valid\xc0",
+                                       "\x93\xa0\xa5Valid\xa5Valid",
+                                       "\xa5Valid",
+                                       "\x92\xa0\xa5Vali"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_false(swapci_verify_batch_all_valid(swapc_bytes_str(none[i])));
+    assert_true(swapci_verify_batch_all_valid(swapc_bytes_str("\x92\xa0\xa5Valid")));
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
@@ -115,6 +131,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(other_documents_are_refused),
         cmocka_unit_test(heads_that_claim_too_much_are_refused),
         cmocka_unit_test(a_buffer_too_small_is_said_and_not_passed),
+        cmocka_unit_test(only_one_valid_answer_says_that_all_are_valid),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

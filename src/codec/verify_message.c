@@ -142,9 +142,13 @@ int swapci_verify_request_decode(swapc_bytes payload, struct swapci_verify_reque
     return swapci_verify_request_read(&r, out);
 }
 
+int swapci_verify_response_read(struct swapci_mp_reader *r, struct swapci_verify_response *out) {
+    return read_document(r, response_fields, RESPONSE_FIELDS, read_response_field, out);
+}
+
 int swapci_verify_response_decode(swapc_bytes payload, struct swapci_verify_response *out) {
     struct swapci_mp_reader r = swapci_mp_reader_of(payload);
-    return read_document(&r, response_fields, RESPONSE_FIELDS, read_response_field, out);
+    return swapci_verify_response_read(&r, out);
 }
 
 static void write_name(struct swapci_mp_writer *w, const char *name) {

@@ -54,9 +54,10 @@ struct swapci_verify_response {
 int swapci_verify_request_decode(swapc_bytes payload, struct swapci_verify_request *out);
 int swapci_verify_response_decode(swapc_bytes payload, struct swapci_verify_response *out);
 
-/* Reads one request where the reader stands, and leaves it behind it. Returns 1; or 0 when none is
+/* Reads one document where the reader stands, and leaves it behind it. Returns 1; or 0 when none is
  * there, the reader anywhere. */
 int swapci_verify_request_read(struct swapci_mp_reader *r, struct swapci_verify_request *out);
+int swapci_verify_response_read(struct swapci_mp_reader *r, struct swapci_verify_response *out);
 
 /* Write the map: rmessage as str when it is UTF-8 and else as bin, vkey as bin, names for the rest.
  * Returns its length; when that is more than size, nothing that is complete was written. */

@@ -82,6 +82,10 @@ static uint32_t next_size(const struct swapci_batch_credit *c, uint32_t left) {
     return size >= SWAPCI_BATCH_LEAST ? size : 0;
 }
 
+uint32_t swapci_batch_credit_next(const struct swapci_batch_credit *credit) {
+    return next_size(credit, credit->size);
+}
+
 void swapci_batch_credit_judge(struct swapci_batch_credit *c,
                                const struct swapci_batch_judging *how, uint32_t count) {
     for (uint32_t at = 0; at < count;) {

@@ -52,6 +52,9 @@ struct swapci_batch_judging {
 void swapci_batch_credit_init(struct swapci_batch_credit *credit, uint32_t size_max,
                               uint64_t time_max_ns);
 
+/* How many messages the next batch takes at most, if there are as many; 0: they are judged alone. */
+uint32_t swapci_batch_credit_next(const struct swapci_batch_credit *credit);
+
 /* Judges count messages, each exactly once, in order. */
 void swapci_batch_credit_judge(struct swapci_batch_credit *credit,
                                const struct swapci_batch_judging *how, uint32_t count);

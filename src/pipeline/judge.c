@@ -9,6 +9,9 @@
 #include "engine_names.h"
 #include "method_contract.h"
 #include "translator.h"
+#include "verify_batch.h"
+
+static const swapc_bytes batch_operation = {(const uint8_t *)"verify_batch", 12};
 
 struct swapci_judges {
     swapci_judges_config config;
@@ -17,6 +20,7 @@ struct swapci_judges {
     swapc_module *modules[SWAPCI_METHODS_MAX]; /* by the method's number */
     swapc_slot *slots[SWAPCI_METHODS_MAX]; /* swap none: one a method; else the first serves all */
     atomic_uint_least64_t swaps, judged;
+    uint32_t deadline_ms; /* of one call */
 };
 
 static enum swapc_status load(swapci_judges *j, unsigned number, swapc_module **out,
@@ -84,6 +88,7 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
     host.engines = swapci_engine_names(config->engine, engines);
     host.instances = config->workers > 16 ? 4 * config->workers : 64;
     if (config->deadline_ms) host.limits.deadline_ms = config->deadline_ms;
+    j->deadline_ms = host.limits.deadline_ms;
     enum swapc_status status = check_deadline(config, error);
     if (status == SWAPC_OK)
         status = swapci_known_keys_new(config->keys_pub, SWAPCI_KNOWN_KEYS_GRACE_MS, &config->log,
@@ -121,6 +126,10 @@ uint64_t swapci_judges_swaps(const swapci_judges *judges) {
 
 uint64_t swapci_judges_judged(const swapci_judges *judges) {
     return atomic_load(&judges->judged);
+}
+
+uint32_t swapci_judges_deadline_ms(const swapci_judges *judges) {
+    return judges->deadline_ms;
 }
 
 static swapc_slot *common_slot(const swapci_judges *j) {
@@ -191,6 +200,7 @@ void swapci_judge_init(swapci_judge *judge, swapci_judges *judges) {
 
 void swapci_judge_fini(swapci_judge *judge) {
     swapci_buffer_fini(&judge->request);
+    swapci_buffer_fini(&judge->batch);
     swapc_reply_fini(&judge->reply);
 }
 
@@ -249,21 +259,21 @@ static enum swapc_status pin(swapci_judges *j, unsigned method, swapc_pin *out,
     return SWAPC_INVALID;
 }
 
-/* The call on the pinned module, and what its answer means. */
-static enum swapci_outcome call_pinned(swapci_judge *judge, const swapc_pin *pinned,
-                                       swapci_verdict *out) {
+/* The call on the pinned module. out gets what its answer means, and who gave it. */
+static enum swapc_status call_pinned(swapci_judge *judge, const swapc_pin *pinned,
+                                     swapc_bytes operation, swapc_bytes request,
+                                     swapci_verdict *out) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
     options.cancel = judge->judges->config.cancel;
     enum swapc_status status =
-        swapc_pin_call(pinned, swapc_bytes_str(SWAPCI_TRANSLATOR_OPERATION),
-                       swapci_buffer_bytes(&judge->request), &options, &judge->reply, &error);
+        swapc_pin_call(pinned, operation, request, &options, &judge->reply, &error);
     swapci_translator_verdict(status, judge->reply.body, &out->status, &out->reason);
     out->generation = pinned->generation;
     memcpy(judge->digest_hex, swapc_module_describe(pinned->module)->digest_hex,
            sizeof judge->digest_hex);
     out->digest = judge->digest_hex;
-    return swapci_outcome_of(status);
+    return status;
 }
 
 static enum swapci_outcome verify(swapci_judge *judge, const swapci_record *record,
@@ -278,9 +288,23 @@ static enum swapci_outcome verify(swapci_judge *judge, const swapci_record *reco
         out->reason = swapc_status_name(status);
         return swapci_outcome_of(status);
     }
-    enum swapci_outcome outcome = call_pinned(judge, &pinned, out);
+    status = call_pinned(judge, &pinned, swapc_bytes_str(SWAPCI_TRANSLATOR_OPERATION),
+                         swapci_buffer_bytes(&judge->request), out);
     swapc_pin_release(&pinned);
-    return outcome;
+    return swapci_outcome_of(status);
+}
+
+/* Books what `members` messages cost, with their share of what is owed. */
+static void book_time(swapci_judge *judge, uint64_t cost_ns, unsigned members) {
+    if (judge->owed_shares > 0) {
+        unsigned shares = members < judge->owed_shares ? members : judge->owed_shares;
+        uint64_t share = judge->owed_ns * shares / judge->owed_shares;
+        judge->owed_ns -= share;
+        judge->owed_shares -= shares;
+        cost_ns += share;
+    }
+    for (unsigned i = 0; i < members; i++)
+        swapci_histogram_record(&judge->verify_ns, cost_ns / members);
 }
 
 static enum swapci_outcome verify_timed(swapci_judge *judge, const swapci_record *record,
@@ -289,8 +313,17 @@ static enum swapci_outcome verify_timed(swapci_judge *judge, const swapci_record
     uint64_t start = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
     enum swapci_outcome outcome = verify(judge, record, out);
     uint64_t end = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
-    swapci_histogram_record(&judge->verify_ns, end - start);
+    judge->spent_ns = end - start;
+    book_time(judge, judge->spent_ns, 1);
     return outcome;
+}
+
+static bool is_served(const swapci_judges *j, const swapci_method *method) {
+    return j->modules[swapci_method_number(method)] != NULL;
+}
+
+static bool is_known(const swapci_judges *j, const swapci_record *record) {
+    return swapci_known_keys_has(j->keys, record->method->key_form, record->key);
 }
 
 enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record *record,
@@ -298,15 +331,88 @@ enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record
     *out = (swapci_verdict){
         .id = record->id, .method = record->method->name, .digest = "", .t_us = record->t_us};
     atomic_fetch_add_explicit(&judge->judges->judged, 1, memory_order_relaxed);
-    if (!judge->judges->modules[swapci_method_number(record->method)]) {
+    judge->spent_ns = 0;
+    if (!is_served(judge->judges, record->method)) {
         out->status = "Error";
         out->reason = "method not served";
         return SWAPCI_OUTCOME_VERDICT;
     }
-    if (!swapci_known_keys_has(judge->judges->keys, record->method->key_form, record->key)) {
+    if (!is_known(judge->judges, record)) {
         out->status = "NotValid";
         out->reason = "unknown key";
         return SWAPCI_OUTCOME_VERDICT;
     }
     return verify_timed(judge, record, out);
+}
+
+/* ---- many at once ---------------------------------------------------------------------------- */
+
+static bool announces_batches(const swapc_pin *pinned) {
+    const char *const *name = swapc_module_describe(pinned->module)->operations;
+    while (*name && !swapc_bytes_equal(swapc_bytes_str(*name), batch_operation)) name++;
+    return *name != NULL;
+}
+
+bool swapci_judges_batches(const swapci_judges *judges, const swapci_method *method) {
+    swapc_pin pinned;
+    swapc_slot *slot = judges->slots[swapci_method_number(method)];
+    if (judges->config.swap != SWAPCI_SWAP_NONE || !slot) return false;
+    if (swapc_slot_pin(slot, &pinned) != SWAPC_OK) return false;
+    bool announced = announces_batches(&pinned);
+    swapc_pin_release(&pinned);
+    return announced;
+}
+
+bool swapci_judge_may_join(const swapci_judge *judge, const swapci_record *record) {
+    return record->message.len <= SWAPCI_JUDGE_MEMBER_BYTES &&
+           is_served(judge->judges, record->method) && is_known(judge->judges, record);
+}
+
+/* The head, then each one's request of verify_message. */
+static enum swapc_status write_batch(swapci_judge *judge, const swapci_record *const *records,
+                                     unsigned count) {
+    uint8_t head[SWAPCI_VERIFY_BATCH_HEAD_MAX];
+    swapc_bytes head_bytes = swapc_bytes_of(head, swapci_verify_batch_head(count, head));
+    swapci_buffer_clear(&judge->batch);
+    enum swapc_status status = swapci_buffer_append(&judge->batch, head_bytes);
+    for (unsigned i = 0; i < count && status == SWAPC_OK; i++) {
+        status = swapci_translator_request(records[i], &judge->request, NULL);
+        if (status == SWAPC_OK)
+            status = swapci_buffer_append(&judge->batch, swapci_buffer_bytes(&judge->request));
+    }
+    return status;
+}
+
+/* Returns the status of the call; OK: out is the module's answer, for all. */
+static enum swapc_status verify_together(swapci_judge *judge, const swapci_record *const *records,
+                                         unsigned count, swapci_verdict *out) {
+    swapc_pin pinned;
+    enum swapc_status status = write_batch(judge, records, count);
+    if (status == SWAPC_OK)
+        status = pin(judge->judges, swapci_method_number(records[0]->method), &pinned, NULL);
+    if (status != SWAPC_OK) return status;
+    status = announces_batches(&pinned) ? call_pinned(judge, &pinned, batch_operation,
+                                                      swapci_buffer_bytes(&judge->batch), out)
+                                        : SWAPC_UNSUPPORTED;
+    swapc_pin_release(&pinned);
+    return status;
+}
+
+bool swapci_judge_together(swapci_judge *judge, const swapci_record *const *records, unsigned count,
+                           swapci_verdict *out, uint64_t *cost_ns) {
+    SWAPC_CHECK(count > 0 && count <= SWAPCI_JUDGE_TOGETHER_MAX);
+    uint64_t start = swapci_clock_thread_cpu_ns(), wall = swapci_clock_monotonic_ns();
+    *out = (swapci_verdict){.method = records[0]->method->name, .digest = "", .status = ""};
+    enum swapc_status status = verify_together(judge, records, count, out);
+    uint64_t cost = swapci_clock_thread_cpu_ns() - start;
+    bool good = status == SWAPC_OK && swapci_verify_batch_all_valid(judge->reply.body);
+    if (good) {
+        atomic_fetch_add_explicit(&judge->judges->judged, count, memory_order_relaxed);
+        book_time(judge, cost, count);
+    } else {
+        judge->owed_ns += cost;
+        if (judge->owed_shares < count) judge->owed_shares = count;
+    }
+    *cost_ns = status == SWAPC_DEADLINE ? swapci_clock_monotonic_ns() - wall : cost;
+    return good;
 }

@@ -1,7 +1,9 @@
-/* judge.h - one signed record in, one verdict out: the translator's request, the slot, the waPC call.
+/* judge.h - signed records in, a verdict for each out: the translator's request, the slot, the waPC call.
  *
  * The modules of the methods are shared by all workers; which of them a call runs on is settled for
  * each record by swap and pin as one operation, so that no record meets another method's module.
+ * Records of one method may be judged by one call where their module announces the operation
+ * verify_batch; what to do when that does not find all of them valid is the caller's (batch_credit.h).
  *
  * Threads: `judges` may be used by several threads at once; a `judge` belongs to one.
  * Ownership: new/free; what a verdict points at stays good until its judge's next record.
@@ -75,16 +77,33 @@ uint64_t swapci_judges_swaps(const swapci_judges *judges);
 /* How many records were judged. */
 uint64_t swapci_judges_judged(const swapci_judges *judges);
 
+/* How long one call may take. */
+uint32_t swapci_judges_deadline_ms(const swapci_judges *judges);
+
+/* Whether the module that judges the method's messages now takes many at once. Never where messages swap
+ * modules: each of them has its own swap. */
+bool swapci_judges_batches(const swapci_judges *judges, const swapci_method *method);
+
 /* One worker's own state. */
 typedef struct swapci_judge {
     swapci_judges *judges;
-    swapci_buffer request;
+    swapci_buffer request; /* of one record */
+    swapci_buffer batch;   /* of many */
     swapc_reply reply;
     char digest_hex[65]; /* of the module that judged the last record */
-    /* Thread CPU time of swap, pin and call, with MessagePack; with disk and cold swaps it is wall
-     * time, since loading waits for files and engines may compile on threads of their own. */
+    /* A message's thread CPU time of swap, pin and call, with MessagePack; with disk and cold swaps it is
+     * wall time, since loading waits for files and engines may compile on threads of their own. Of
+     * messages that were judged together each has its share, of batches that came to nothing, too. */
     swapci_histogram verify_ns;
+    uint64_t spent_ns;    /* by the last record */
+    uint64_t owed_ns;     /* by batches that came to nothing, to be shared by … */
+    unsigned owed_shares; /* … the messages that are judged next */
 } swapci_judge;
+
+enum {
+    SWAPCI_JUDGE_TOGETHER_MAX = 256, /* records in one call */
+    SWAPCI_JUDGE_MEMBER_BYTES = 4096 /* message of one of them: so that a batch is below 2 MiB */
+};
 
 void swapci_judge_init(swapci_judge *judge, swapci_judges *judges);
 void swapci_judge_fini(swapci_judge *judge);
@@ -93,5 +112,16 @@ void swapci_judge_fini(swapci_judge *judge);
  * record is to be judged once more or again (outcome.h). */
 enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record *record,
                                         swapci_verdict *out);
+
+/* Whether the record may be judged together with others: its key is a known one, and it is small. */
+bool swapci_judge_may_join(const swapci_judge *judge, const swapci_record *record);
+
+/* Judges count records (1 to SWAPCI_JUDGE_TOGETHER_MAX, of one method, each may join) by one call, on one
+ * generation. Returns whether all are Valid; out is then each one's verdict, but for id and t_us. False
+ * says nothing of any of them, whatever it was: one that is not valid, a module that has no such
+ * operation or answers something else, a trap, the deadline. Out: *cost_ns, thread CPU time, or the wall
+ * time where that ran into the deadline. */
+bool swapci_judge_together(swapci_judge *judge, const swapci_record *const *records, unsigned count,
+                           swapci_verdict *out, uint64_t *cost_ns);
 
 #endif

@@ -55,7 +55,7 @@ struct swapci_signer {
     bool strikes_known;                                 /* since the recovery began */
     swapci_transport_note left[SWAPCI_TRANSPORT_NOTES]; /* not counted yet */
     size_t left_count;
-    bool alone; /* the batch is one message that goes alone */
+    bool alone; /* each message of the batch goes alone */
 
     size_t batch_max;  /* entries asked for at once */
     size_t batch_next; /* of the batch: the first entry that is not sent */

@@ -34,7 +34,8 @@ static void take_left(swapci_signer *s) {
 static enum swapc_status know_strikes(swapci_signer *s, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
     for (; s->left_count > 0 && status == SWAPC_OK; s->left_count -= status == SWAPC_OK)
-        status = swapci_strikes_add(s->redis, &s->names, &s->left[s->left_count - 1], error);
+        status = swapci_strikes_add(s->redis, &s->names, s->consumer, &s->left[s->left_count - 1],
+                                    error);
     if (status == SWAPC_OK && !s->strikes_known)
         status = swapci_strikes_load(s->redis, &s->names, &s->strikes, error);
     s->strikes_known = status == SWAPC_OK;
@@ -163,10 +164,10 @@ static enum swapc_status resend(swapci_signer *s, const swapci_pending *pending,
     return status == SWAPC_OK ? swapci_signer_send(s, error) : status;
 }
 
-/* Whether id is pending still. */
-static enum swapc_status still_pending(swapci_signer *s, swapci_stream_id id, bool *out,
-                                       swapc_error *error) {
-    swapci_stream_id before = id;
+/* Whether any of what is pending from first to last is pending still. */
+static enum swapc_status still_pending(swapci_signer *s, swapci_stream_id first,
+                                       swapci_stream_id last, bool *out, swapc_error *error) {
+    swapci_stream_id before = first;
     swapci_pending found;
     size_t count = 1;
     if (before.seq > 0) {
@@ -177,34 +178,47 @@ static enum swapc_status still_pending(swapci_signer *s, swapci_stream_id id, bo
     }
     enum swapc_status status =
         swapci_stream_pending(s->redis, &s->names, s->consumer, before, &found, &count, error);
-    *out = count == 1 && swapci_stream_id_compare(found.id, id) == 0;
+    *out = count == 1 && swapci_stream_id_compare(found.id, last) <= 0;
     return status;
 }
 
-/* Sends a suspect and waits until it is answered. When a verifier dies of it, the recovery has
- * begun anew and the suspect has one strike more. */
-static enum swapc_status resend_alone(swapci_signer *s, const swapci_pending *suspect,
-                                      swapc_error *error) {
+/* Sends suspects, beside whose calls no other runs, and waits until all are answered. When a verifier dies
+ * of one, the recovery has begun anew and that one has one strike more. */
+static enum swapc_status resend_alone(swapci_signer *s, const swapci_pending *suspects,
+                                      size_t count, swapc_error *error) {
     bool pending = true;
     uint32_t pause = 1;
-    enum swapc_status status = resend(s, suspect, 1, error);
-    while (status == SWAPC_OK) {
-        status = still_pending(s, suspect->id, &pending, error);
-        if (status == SWAPC_OK && !pending)
-            return swapci_strikes_forget(s->redis, &s->names, &s->strikes, suspect->id, error);
-        if (status != SWAPC_OK) break;
+    const swapci_stream_id last = suspects[count - 1].id;
+    enum swapc_status status = resend(s, suspects, count, error);
+    while (status == SWAPC_OK && pending) {
+        status = still_pending(s, suspects->id, last, &pending, error);
+        if (status != SWAPC_OK || !pending) break;
         status = swapci_signer_nap(s, pause, error);
         pause = pause < 16 ? pause * 2 : 20;
         if (status == SWAPC_OK) status = swapci_signer_chores(s, error);
-        if (swapci_stream_id_compare(s->recovered, suspect->id) < 0) break;
+        if (swapci_stream_id_compare(s->recovered, last) < 0) return status;
     }
+    for (size_t i = 0; i < count && status == SWAPC_OK; i++)
+        status = swapci_strikes_forget(s->redis, &s->names, &s->strikes, suspects[i].id, error);
     return status;
+}
+
+/* How many at the page's beginning are to be sent together: those without a strike (*strikes 0), those with
+ * one (1), which nearly all are innocent where a verifier died on a batch, or the first, which has more. */
+static size_t alike(const swapci_signer *s, const swapci_pending *page, size_t count,
+                    uint64_t *strikes) {
+    size_t run = 1;
+    *strikes = swapci_strikes_of(&s->strikes, page[0].id);
+    while (*strikes <= 1 && run < count && swapci_strikes_of(&s->strikes, page[run].id) == *strikes)
+        run++;
+    return run;
 }
 
 enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     swapci_pending page[SIGNER_BATCH];
     size_t count = s->batch_max;
-    size_t plain = 0;
+    size_t run = 0;
+    uint64_t strikes;
     bool taken = false;
     const swapci_stream_id before = s->recovered;
     enum swapc_status status = await_taken(s, &taken, error);
@@ -217,18 +231,12 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
         s->recovering = status != SWAPC_OK;
         return status;
     }
-    while (plain < count && swapci_strikes_of(&s->strikes, page[plain].id) == 0) plain++;
-    if (plain > 0) {
-        s->alone = false;
-        s->recovered = page[plain - 1].id;
-        status = resend(s, page, plain, error);
-    } else {
-        s->alone = true;
-        s->recovered = page[0].id;
-        status = resend_alone(s, &page[0], error);
-    }
+    run = alike(s, page, count, &strikes);
+    s->alone = strikes > 0;
+    s->recovered = page[run - 1].id;
+    status = s->alone ? resend_alone(s, page, run, error) : resend(s, page, run, error);
     if (status != SWAPC_TOO_LARGE) return status;
-    if (plain <= 1) s->oversized = page[0].id;
+    if (run <= 1) s->oversized = page[0].id;
     return swapci_signer_too_much(s, before, error);
 }
 

@@ -9,8 +9,46 @@ void swapci_strikes_fini(swapci_strikes *book) {
     *book = (swapci_strikes)SWAPCI_STRIKES_INIT;
 }
 
+/* Those of a page that were among the many: their first strike. Out: how many these are. */
+static enum swapc_status strike_page(swapci_redis *redis, const swapci_stream_names *names,
+                                     const swapci_pending *page, size_t count, uint64_t last_ms,
+                                     size_t *struck, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    *struck = 0;
+    while (*struck < count && page[*struck].id.ms <= last_ms && status == SWAPC_OK) {
+        char id[SWAPCI_STREAM_ID_SIZE];
+        swapci_stream_id_format(page[*struck].id, id);
+        status = swapci_redis_appendf(redis, error, "HSETNX %s %s 1", names->strikes, id);
+        *struck += status == SWAPC_OK;
+    }
+    return status == SWAPC_OK
+               ? swapci_redis_skip(redis, (unsigned)*struck, "to count strikes", error)
+               : status;
+}
+
+static enum swapc_status strike_many(swapci_redis *redis, const swapci_stream_names *names,
+                                     const char *consumer, const swapci_transport_note *note,
+                                     swapc_error *error) {
+    enum { PAGE = 128 };
+    swapci_pending page[PAGE];
+    swapci_stream_id after = {note->ms ? note->ms - 1 : 0, note->ms ? UINT64_MAX : 0};
+    size_t count, struck;
+    enum swapc_status status;
+    do {
+        count = PAGE;
+        status = swapci_stream_pending(redis, names, consumer, after, page, &count, error);
+        if (status != SWAPC_OK) return status;
+        status = strike_page(redis, names, page, count, note->last_ms, &struck, error);
+        if (struck == 0 || swapci_stream_id_compare(page[struck - 1].id, after) <= 0) break;
+        after = page[struck - 1].id;
+    } while (status == SWAPC_OK && struck == PAGE);
+    return status;
+}
+
 enum swapc_status swapci_strikes_add(swapci_redis *redis, const swapci_stream_names *names,
-                                     const swapci_transport_note *note, swapc_error *error) {
+                                     const char *consumer, const swapci_transport_note *note,
+                                     swapc_error *error) {
+    if (note->last_ms) return strike_many(redis, names, consumer, note, error);
     char id[SWAPCI_STREAM_ID_SIZE];
     redisReply *reply = NULL;
     swapci_stream_id_format((swapci_stream_id){note->ms, note->seq}, id);

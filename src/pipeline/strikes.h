@@ -1,8 +1,8 @@
 /* strikes.h - which messages verifiers died on, and how often; kept in Redis, so that it outlives all.
  *
  * A strike is a call that was running when its verifier died (transport.h, note). The first one counts
- * whoever's neighbour the call was; the next ones only when the message was sent alone, so that a
- * message convicts nobody but itself. Deliveries, restarts and refusals are no strikes. P:strikes is a
+ * whoever's neighbour the call was, and for each message that was judged by one call with others; the next
+ * ones only when the message was sent alone, so that a message convicts nobody but itself. Deliveries, restarts and refusals are no strikes. P:strikes is a
  * hash of ids; what was answered is taken out of it.
  *
  * Threads: as the connection. Ownership: a book is the caller's, freed by swapci_strikes_fini.
@@ -30,9 +30,10 @@ typedef struct swapci_strikes {
 
 void swapci_strikes_fini(swapci_strikes *book);
 
-/* Counts what a dead verifier's worker was at. */
+/* Counts what a dead verifier's worker was at, a message or many: of many, what consumer has pending. */
 enum swapc_status swapci_strikes_add(swapci_redis *redis, const swapci_stream_names *names,
-                                     const swapci_transport_note *note, swapc_error *error);
+                                     const char *consumer, const swapci_transport_note *note,
+                                     swapc_error *error);
 
 /* Reads all strikes anew, and takes those out of Redis whose message nobody has pending any more. After
  * failure the book is empty. */

@@ -31,11 +31,15 @@
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 
-/* What a worker was at: the message's id, and whether it was sent alone. */
+/* What a worker was at: the message's id, and whether it was sent alone. Or many messages at once: ids from
+ * ms-0 on whose ms is at most last_ms, among which they all are. */
 typedef struct swapci_transport_note {
-    uint64_t ms, seq; /* of the id; ms is below 2^63 and never 0 */
+    uint64_t ms, seq; /* of the id; ms is below SWAPCI_TRANSPORT_NOTE_MS and never 0 */
+    uint64_t last_ms; /* 0: one message */
     bool alone;
 } swapci_transport_note;
+
+#define SWAPCI_TRANSPORT_NOTE_MS (UINT64_C(1) << 62)
 
 enum {
     SWAPCI_TRANSPORT_PLACE_MAX = 192,

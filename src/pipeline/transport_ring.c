@@ -86,17 +86,24 @@ static bool sender_lost(swapci_sender *sender) {
     return swapci_ring_consumer_changed(sender_of(sender)->ring);
 }
 
-/* A note as the ring carries it: ms, with the highest bit for "alone", and seq. */
+/* A note as the ring carries it: ms, with the highest bit for "alone" and the next one for "many", and
+ * seq, or last_ms of many. */
 #define NOTE_ALONE (UINT64_C(1) << 63)
+#define NOTE_MANY SWAPCI_TRANSPORT_NOTE_MS
+
+static swapci_transport_note note_of(const swapci_ring_left *left) {
+    bool many = (left->high & NOTE_MANY) != 0;
+    return (swapci_transport_note){.ms = left->high & (NOTE_MANY - 1),
+                                   .seq = many ? 0 : left->low,
+                                   .last_ms = many ? left->low : 0,
+                                   .alone = (left->high & NOTE_ALONE) != 0};
+}
 
 static size_t sender_left(swapci_sender *sender, swapci_transport_note *out, size_t max) {
     swapci_ring_left left[SWAPCI_RING_NOTES];
     size_t count = swapci_ring_take_left(sender_of(sender)->ring, left,
                                          max < SWAPCI_RING_NOTES ? max : SWAPCI_RING_NOTES);
-    for (size_t i = 0; i < count; i++)
-        out[i] = (swapci_transport_note){.ms = left[i].high & ~NOTE_ALONE,
-                                         .seq = left[i].low,
-                                         .alone = (left[i].high & NOTE_ALONE) != 0};
+    for (size_t i = 0; i < count; i++) out[i] = note_of(&left[i]);
     return count;
 }
 
@@ -201,8 +208,12 @@ static enum swapc_status receiver_reset(swapci_receiver *receiver, swapc_error *
 
 static void receiver_note(swapci_receiver *receiver, unsigned worker,
                           const swapci_transport_note *note) {
-    uint64_t high = note ? note->ms | (note->alone ? NOTE_ALONE : 0) : 0;
-    swapci_ring_note(receiver_of(receiver)->ring, worker, high, note ? note->seq : 0);
+    uint64_t high = 0, low = 0;
+    if (note) {
+        high = note->ms | (note->alone ? NOTE_ALONE : 0) | (note->last_ms ? NOTE_MANY : 0);
+        low = note->last_ms ? note->last_ms : note->seq;
+    }
+    swapci_ring_note(receiver_of(receiver)->ring, worker, high, low);
 }
 
 static bool receiver_sender_alive(const swapci_receiver *receiver) {

@@ -304,7 +304,8 @@ static void *interrupt_soon(void *user) {
 
 static void run_notes(bench *b) {
     const swapci_transport_note one = {.ms = 7, .seq = 3, .alone = false};
-    const swapci_transport_note two = {.ms = UINT64_MAX >> 1, .seq = UINT64_MAX, .alone = true};
+    const swapci_transport_note two = {
+        .ms = SWAPCI_TRANSPORT_NOTE_MS - 1, .seq = UINT64_MAX, .alone = true};
     swapci_transport_note left[SWAPCI_TRANSPORT_NOTES];
     open_sender(b);
     open_receiver(b);
@@ -318,10 +319,17 @@ static void run_notes(bench *b) {
     open_receiver(b);
     assert_true(swapci_sender_lost(b->sender));
     assert_int_equal(swapci_sender_left(b->sender, left, 1), 1);
-    assert_true(left[0].ms == 7 && left[0].seq == 3 && !left[0].alone);
+    assert_true(left[0].ms == 7 && left[0].seq == 3 && !left[0].alone && !left[0].last_ms);
     assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES), 1);
     assert_true(left[0].ms == two.ms && left[0].seq == two.seq && left[0].alone);
+    assert_int_equal(left[0].last_ms, 0);
     assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES), 0);
+    const swapci_transport_note many = {.ms = 7, .last_ms = UINT64_MAX};
+    swapci_receiver_note(b->receiver, 2, &many);
+    close_receiver(b);
+    open_receiver(b);
+    assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES), 1);
+    assert_true(left[0].ms == 7 && left[0].last_ms == UINT64_MAX && !left[0].alone);
     close_receiver(b); /* with nothing noted */
     open_receiver(b);
     assert_int_equal(swapci_sender_left(b->sender, left, SWAPCI_TRANSPORT_NOTES), 0);

@@ -1,7 +1,8 @@
 /* verifier.h - takes signed records, judges them, stores the verdicts.
  *
  * Workers share the receiver behind a lock: each takes a batch of records in stream order,
- * judges it on its own, and stores verdicts in batches over a Redis connection of its own. A verdict
+ * judges it on its own, together or one by one, and stores verdicts in batches over a Redis connection of
+ * its own. Who is judged together with whom changes no verdict. A verdict
  * is stored before it is forgotten: what a dying verifier leaves is still pending in Redis, and the
  * signer sends it again.
  *
@@ -20,7 +21,11 @@
 #include "tally.h"
 #include "transport.h"
 
-enum { SWAPCI_VERIFIER_WORKERS_MAX = 64, SWAPCI_VERIFIER_UNSTORED = 512 };
+enum {
+    SWAPCI_VERIFIER_WORKERS_MAX = 64,
+    SWAPCI_VERIFIER_UNSTORED = 512,
+    SWAPCI_VERIFIER_BATCH = 256 /* messages that are judged together at most */
+};
 
 typedef struct swapci_verifier_config {
     swapci_judges *judges;
@@ -30,6 +35,9 @@ typedef struct swapci_verifier_config {
     const swapci_stream_names *names;
     uint64_t keep;    /* P:verdicts is trimmed to about so many; 0: never */
     unsigned workers; /* 1 to SWAPCI_VERIFIER_WORKERS_MAX */
+    /* How many messages may be judged together where the module offers it, up to SWAPCI_VERIFIER_BATCH;
+     * below SWAPCI_BATCH_LEAST: each by itself. Taken is what is there: no message waits for others. */
+    unsigned batch;
     swapc_log log;
 } swapci_verifier_config;
 

@@ -1,0 +1,81 @@
+# Messages that are judged many at once: whoever is judged with whom, each has its own verdict.
+load helpers
+load services
+
+# pipeline OPTION…: a run that must succeed; its result is in the file result.
+pipeline() {
+    run -0 "$SWAPC" run --json result --no-bound --seed 7 "$@"
+}
+
+as_one_by_one() {
+    json result 'd["lost"] == d["duplicates"] == d["wrong"] == d["errors"] == 0'
+    json result 'd["not_valid"] == d["tampered"] and d["valid"] + d["not_valid"] == d["messages"]'
+}
+
+@test "batches change no verdict whatever is tampered with" {
+    local tamper size
+    for tamper in 0 0.004 0.1; do
+        for size in 256 16 1; do
+            pipeline --messages 2000 --method schnorr --tamper $tamper --batch $size --workers 2
+            as_one_by_one
+            json result "d['batch'] == $size and (d['tampered'] > 0) == ($tamper > 0)"
+        done
+    done
+}
+
+@test "methods that cannot be batched flow beside those that can" {
+    pipeline --messages 3000 --tamper 0.01
+    as_one_by_one
+    json result 'd["batch"] == 256'
+    pipeline --messages 200 --method ecdsa
+    json result 'd["batch"] == 1 and d["valid"] == 200'
+}
+
+@test "each engine judges batches" {
+    local engine
+    for engine in native wasm3; do
+        "$SWAPC" --version | grep -q "$engine *[0-9]" || continue
+        pipeline --messages 600 --method schnorr --engine $engine --tamper 0.01
+        as_one_by_one
+    done
+}
+
+@test "where messages swap modules each is judged alone" {
+    pipeline --messages 200 --method schnorr --swap warm
+    json result 'd["batch"] == 1 and d["valid"] == d["swaps"] == 200'
+}
+
+@test "a batch has a size" {
+    run --separate-stderr "$SWAPC" run --batch 0
+    refused 2 "--batch"
+    run --separate-stderr "$SWAPC" verifier --batch 257 --redis unix:/x --ring x --keys k
+    refused 2 "--batch"
+}
+
+@test "verifiers are swapped by hand while they judge batches" {
+    start_redis
+    start_signer
+    cp -r "$(dirname "$program")/../share/swapc/modules/schnorr" other
+    sed -i 's/^version = .*/version = "9.0.0"/' other/module.toml
+    start_verifier --method schnorr --workers 2 --listen "unix:$work/v.sock"
+    background generator "$SWAPC" generate --messages 6000 --method schnorr
+    local i
+    for i in 1 2 3; do
+        await verdicts_reach "$socket" $((i * 1000))
+        run -0 "$SWAPC" module swap --target "unix:$work/v.sock" schnorr "$work/other"
+    done
+    finish "$pid"
+    all_judged_once 6000
+    [[ $(field generation | sort -u | wc -l) -ge 2 ]]
+}
+
+@test "who kills verifiers within a batch is found after three deaths, and nobody beside it" {
+    start_redis
+    start_signer
+    { seq 100; echo this is deadly indeed; seq 101 400; } >messages
+    run -0 "$SWAPC" generate --input messages --method schnorr
+    three_verifiers_die_at_most --workers 2
+    answered_once 401
+    [[ $deaths == 3 && $(field status | sort | uniq -c | xargs) == "1 Error 400 Valid" ]]
+    [[ $(field reason) == poisoned && $(redis "$socket" HLEN swapc:strikes) == 0 ]]
+}
