@@ -65,7 +65,8 @@ as_one_by_one() {
         run -0 "$SWAPC" module swap --target "unix:$work/v.sock" schnorr "$work/other"
     done
     finish "$pid"
-    all_judged_once 6000
+    run -0 "$SWAPC" generate --messages 500 --method schnorr
+    all_judged_once 6500
     [[ $(field generation | sort -u | wc -l) -ge 2 ]]
 }
 
