@@ -102,6 +102,7 @@ int swapci_cmd_run(int argc, char **argv) {
         {"stream", SWAPCI_OPTION_STRING, &o.stream, "PREFIX", "prefix in Redis (default swapc)", 0,
          0, 0},
         SWAPCI_VIA_ROW(&o.via),
+        SWAPCI_HTTP_ROW(&o.http),
         {"workers", SWAPCI_OPTION_COUNT, &o.workers, "N", "threads that verify (default 1)", 0, 1,
          SWAPCI_VERIFIER_WORKERS_MAX},
         SWAPCI_BATCH_ROW(&o.batch),

@@ -97,6 +97,12 @@ static void look(void *user, struct swapci_service_view *out) {
     out->full = stats.full;
 }
 
+static void collect(void *user, swapci_facts *out) {
+    const struct signer_job *job = user;
+    out->has_signer = true;
+    out->signer = swapci_signer_stats_get(job->signer);
+}
+
 /* Before a forced end. */
 static void abandon(void *user) {
     swapci_sender_abandon(user);
@@ -108,6 +114,7 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
     char place[SWAPCI_VIA_TEXT_MAX], join[SWAPCI_VIA_TEXT_MAX], ready[512];
     snprintf(ready, sizeof ready, "%s, stream %s, consumer %s",
              swapci_via_place(&job->common, place), job->names.messages, job->consumer);
+    const swapci_redis_config redis = {.url = job->common.redis};
     struct swapci_service service = {
         .role = "signer",
         .peer = "verifier",
@@ -120,6 +127,10 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
         .tls = &job->common.tls,
         .transport = &transport,
         .control = &control,
+        .http = job->common.http,
+        .collect = collect,
+        .redis = &redis,
+        .names = &job->names,
         .log = job->parent ? swapci_cli_log() : swapci_cli_service_log(),
         .start = start,
         .ended = ended,

@@ -21,6 +21,8 @@ struct served {
     struct swapci_verifier_control slots;
     swapci_receiver *receiver;
     swapci_redis_health *health;
+    const swapci_redis_config *redis;
+    const swapci_stream_names *names;
 };
 
 static swapci_verifier *verifier_of(void *user) {
@@ -50,6 +52,13 @@ static void look(void *user, struct swapci_service_view *out) {
     snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
 }
 
+static void collect(void *user, swapci_facts *out) {
+    const struct served *b = user;
+    swapci_facts_read_verifier(b->slots.judges, b->slots.verifier, out);
+    out->workers = b->slots.workers;
+    out->ring = swapci_receiver_fill(b->receiver);
+}
+
 /* Before a forced end. */
 static void abandon(void *user) {
     swapci_receiver_abandon(user);
@@ -74,6 +83,10 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
         .listen = job->common.listen,
         .tls = &job->common.tls,
         .control = &control,
+        .http = job->common.http,
+        .collect = collect,
+        .redis = served->redis,
+        .names = served->names,
         .log = swapci_cli_service_log(),
         .start = start,
         .ended = ended,
@@ -144,7 +157,9 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
                                       .verifier = verifier,
                                       .log = swapci_cli_service_log()},
                             .receiver = receiver,
-                            .health = &health};
+                            .health = &health,
+                            .redis = &verifier_config.redis,
+                            .names = &names};
     if (status == SWAPC_OK) status = serve(job, &served, error);
     swapci_verifier_free(verifier);
     if (receiver) swapci_signals_leftover_gone(receiver);

@@ -13,6 +13,7 @@
 
 struct swapci_pipeline_options {
     const char *redis, *ring, *keys, *listen, *stream;
+    const char *http;   /* HOST:PORT or unix:PATH; NULL: none */
     const char *via;    /* one of the choices; NULL: the first */
     swapci_rpc_tls tls; /* of listen */
 };
@@ -33,6 +34,16 @@ extern const char swapci_via_help[];
      0,                                                                                            \
      1,                                                                                            \
      SWAPCI_VERIFIER_BATCH}
+
+#define SWAPCI_HTTP_ROW(target)                                                                    \
+    {"http",                                                                                       \
+     SWAPCI_OPTION_STRING,                                                                         \
+     target,                                                                                       \
+     "ADDR",                                                                                       \
+     "probes and metrics over HTTP, unix:PATH or HOST:PORT",                                       \
+     0,                                                                                            \
+     0,                                                                                            \
+     0}
 
 /* The rows of the separate processes. */
 #define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                                \
@@ -56,6 +67,7 @@ extern const char swapci_via_help[];
         {"keys", SWAPCI_OPTION_STRING, &(o)->keys, keys_meta, keys_help, 0, 0, 0},                   \
         {"listen", SWAPCI_OPTION_STRING, &(o)->listen, "ADDR", "gRPC, unix:PATH or HOST:PORT", 0, 0, \
          0},                                                                                         \
+        SWAPCI_HTTP_ROW(&(o)->http),                                                                 \
         {"tls-cert",                                                                                 \
          SWAPCI_OPTION_STRING,                                                                       \
          &(o)->tls.cert,                                                                             \

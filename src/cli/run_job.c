@@ -2,10 +2,12 @@
  * at by every wait of the generator and the workers; the other fields that threads share say so in
  * run_job_impl.h. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "clock.h"
 #include "rpc_runtime.h"
+#include "run_front.h"
 #include "run_job_impl.h"
 #include "signals.h"
 #include "signer_child.h"
@@ -16,6 +18,7 @@ static void abandon(void *user) {
     struct swapci_run_job *job = user;
     swapci_signer_child_kill(&job->signer);
     if (job->server) swapci_private_redis_abandon(job->server);
+    if (job->front && swapci_front_socket(job->front)) unlink(swapci_front_socket(job->front));
     if (job->way.ring) swapci_via_remove(&job->way);
     swapci_tempdir_remove(&job->tempdir);
 }
@@ -61,12 +64,15 @@ static enum swapc_status private_server_lost(const struct swapci_run_job *job,
 enum swapc_status swapci_run_job_run(swapci_run_job *job, struct swapci_run_result *result,
                                      swapc_error *error) {
     static enum swapc_status (*const steps[])(struct swapci_run_job *, swapc_error *) = {
-        swapci_run_start_redis,     swapci_run_name_things,  swapci_run_prepare_keys_and_modules,
-        swapci_run_start_verifier,  swapci_run_start_signer, swapci_run_connect_signer,
-        swapci_run_start_generator, swapci_run_wait_answers,
+        swapci_run_start_redis,    swapci_run_name_things,
+        swapci_run_start_front,    swapci_run_prepare_keys_and_modules,
+        swapci_run_start_verifier, swapci_run_start_signer,
+        swapci_run_connect_signer, swapci_run_start_generator,
+        swapci_run_wait_answers,
     };
     enum swapc_status status = SWAPC_OK;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps && status == SWAPC_OK; i++)
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && status == SWAPC_OK;
+         i++, swapci_run_tell_front(job))
         status = swapci_run_interrupted(job) ? SWAPC_INTERRUPTED : steps[i](job, error);
     stop_work(job);
     if (status == SWAPC_OK) status = swapci_run_account(job, result, error);
@@ -78,6 +84,8 @@ void swapci_run_job_free(swapci_run_job *job) {
     stop_work(job);
     swapci_rpc_client_free(job->client);
     swapci_rpc_shutdown();
+    swapci_front_stop(job->front);
+    job->front = NULL;
     swapci_verifier_free(job->verifier);
     swapci_receiver_close(job->receiver);
     swapci_judges_free(job->judges);

@@ -17,7 +17,7 @@
 #include "run_result.h"
 
 struct swapci_run_options {
-    const char *engine, *method, *input, *swap, *redis, *stream, *progress, *keys, *via;
+    const char *engine, *method, *input, *swap, *redis, *stream, *progress, *keys, *via, *http;
     uint64_t messages; /* UINT64_MAX: as many as the input has */
     uint64_t workers, batch, keys_count, keep, seed;
     double tamper;

@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "engines.h"
+#include "front.h"
 #include "generator.h"
 #include "pipeline_options.h"
 #include "private_redis.h"
@@ -30,7 +31,9 @@ struct swapci_run_job {
     swapci_private_redis *server; /* NULL: the user's Redis */
     swapci_tempdir tempdir;       /* with the user's Redis */
     swapci_redis_config redis_config;
+    swapci_redis_health health;
     swapci_redis *redis; /* the main thread's */
+    swapci_front *front; /* NULL: none */
     swapci_stream_names names;
     char keys[4096], keys_pub[4096], listen[128], ring[64], consumer[64];
     struct swapci_pipeline_options way; /* from signer to verifier; ring NULL: not known yet */
@@ -47,6 +50,7 @@ struct swapci_run_job {
     swapci_ledger_result books;
     pthread_t generator;
     bool generating;
+    atomic_bool verifying; /* raised once by the main thread: the verifier works */
     atomic_int done; /* raised once by the generator; what is below is then the main thread's */
     _Atomic uint64_t sent; /* by the generator */
     swapci_generator_result generated;

@@ -21,8 +21,11 @@ enum swapc_status swapci_run_start_redis(struct swapci_run_job *job, swapc_error
     swapci_private_redis_config config = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;
     enum swapc_status status;
     config.stop = o->stop;
-    job->redis_config =
-        (swapci_redis_config){.url = o->redis, .stop = &job->quit, .log = &job->log, .role = "run"};
+    job->redis_config = (swapci_redis_config){.url = o->redis,
+                                              .stop = &job->quit,
+                                              .log = &job->log,
+                                              .role = "run",
+                                              .health = &job->health};
     if (o->redis) {
         job->redis_config.retry_ms = SWAPCI_REDIS_RETRY_MS;
         status = swapci_tempdir_new(NULL, &job->tempdir, error);
@@ -114,7 +117,9 @@ enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_er
         .log = job->log,
     };
     status = swapci_verifier_new(&config, &job->verifier, error);
-    return status == SWAPC_OK ? swapci_verifier_start(job->verifier, error) : status;
+    if (status == SWAPC_OK) status = swapci_verifier_start(job->verifier, error);
+    if (status == SWAPC_OK) atomic_store(&job->verifying, true);
+    return status;
 }
 
 enum swapc_status swapci_run_start_signer(struct swapci_run_job *job, swapc_error *error) {

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "progress.h"
 #include "redis_retry.h"
+#include "run_front.h"
 #include "run_job_impl.h"
 
 enum {
@@ -108,6 +109,7 @@ enum swapc_status swapci_run_wait_answers(struct swapci_run_job *job, swapc_erro
     for (unsigned turn = 1; status == SWAPC_OK; turn++) {
         nanosleep(&tick, NULL);
         status = look(job, turn, &standing, error);
+        swapci_run_tell_front(job);
         if (standing.done && standing.answered == swapci_ledger_count(job->ledger)) break;
         swapci_progress_draw(&progress, standing.seen, total ? total : atomic_load(&job->sent));
         if (stalled(&patience, standing.open > 0 || standing.done,

@@ -28,6 +28,8 @@ struct frame {
     swapci_rpc_uv *joint;
     swapci_control_service control;
     char *socket; /* NULL: none was made */
+    swapci_front *front;
+    char *http_socket; /* NULL: none was made */
 
     /* How things stand, by the last tick. */
     struct swapci_service_view view;
@@ -150,6 +152,16 @@ static void follow_verdicts(struct frame *f, uint64_t now) {
     say(f, SWAPC_LOG_WARN, text);
 }
 
+static void tell_front(const struct frame *f) {
+    swapci_front_health health = {.serving = f->serving && !f->control.draining,
+                                  .draining = f->control.draining,
+                                  .redis_up = f->view.redis,
+                                  .peer_up = f->view.peer};
+    if (!f->front) return;
+    memcpy(health.reason, f->reason, sizeof health.reason);
+    swapci_front_tell(f->front, &health);
+}
+
 static void look_around(struct frame *f) {
     uint64_t now = swapci_clock_monotonic_ns();
     f->view = (struct swapci_service_view){.redis = true, .peer = true};
@@ -159,6 +171,7 @@ static void look_around(struct frame *f) {
     follow_health(f);
     follow_waits(f, now);
     follow_verdicts(f, now);
+    tell_front(f);
 }
 
 static void frame_status(void *user, swapci_control_status *out) {
@@ -201,6 +214,29 @@ static void keep_socket_in_mind(struct frame *f) {
     if (strncmp(address, prefix, sizeof prefix - 1) != 0) return;
     f->socket = strdup(address + sizeof prefix - 1);
     if (f->socket) swapci_signals_leftover(remove_socket, f->socket);
+}
+
+static enum swapc_status open_front(struct frame *f, swapc_error *error) {
+    const struct swapci_service *s = f->service;
+    const swapci_front_config config = {.address = s->http,
+                                        .role = s->role,
+                                        .log = s->log,
+                                        .watched = true,
+                                        .collect = s->collect,
+                                        .user = s->user,
+                                        .redis = s->redis,
+                                        .names = s->names};
+    enum swapc_status status = swapci_front_start(&config, &f->front, error);
+    const char *path = status == SWAPC_OK ? swapci_front_socket(f->front) : NULL;
+    f->http_socket = path ? strdup(path) : NULL;
+    if (f->http_socket) swapci_signals_leftover(remove_socket, f->http_socket);
+    return status;
+}
+
+static void close_front(struct frame *f) {
+    swapci_front_stop(f->front);
+    if (f->http_socket) swapci_signals_leftover_gone(f->http_socket);
+    free(f->http_socket);
 }
 
 static const char *const services[] = {"grpc.health.v1.Health", "swapc.control.v1.Control", NULL};
@@ -256,15 +292,18 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, swapc
     f.control.started_ns = swapci_clock_monotonic_ns();
     start_watching(&f);
     if (service->listen) status = listen_on(&f, error);
+    if (status == SWAPC_OK && service->http) status = open_front(&f, error);
     if (status == SWAPC_OK && service->start) status = service->start(service->user, error);
     if (status == SWAPC_OK) {
         swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
         look_around(&f);
-        swapc_log_write(&service->log, SWAPC_LOG_INFO, service->role, "ready: %s%s%s",
+        swapc_log_write(&service->log, SWAPC_LOG_INFO, service->role, "ready: %s%s%s%s%s",
                         service->ready, service->listen ? ", gRPC at " : "",
-                        service->listen ? swapci_rpc_server_address(f.server) : "");
+                        service->listen ? swapci_rpc_server_address(f.server) : "",
+                        f.front ? ", HTTP at " : "", f.front ? swapci_front_address(f.front) : "");
         uv_run(&f.loop, UV_RUN_DEFAULT);
     }
+    close_front(&f);
     stop_listening(&f);
     stop_watching(&f);
     swapci_rpc_shutdown();

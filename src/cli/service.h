@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "control_service.h"
+#include "front.h"
 #include "swapc/swapc.h"
 #include "transport_service.h"
 
@@ -39,7 +40,11 @@ struct swapci_service {
     const swapci_transport_service *transport; /* NULL: none */
     const swapci_control_service *control;     /* of which drain and what follows are filled in;
                                                   NULL: none */
-    pid_t parent;                              /* ends when this process does; 0: nobody's */
+    const char *http;                          /* NULL: no HTTP */
+    void (*collect)(void *user, swapci_facts *out); /* as of front.h */
+    const swapci_redis_config *redis;               /* as of front.h */
+    const swapci_stream_names *names;
+    pid_t parent; /* ends when this process does; 0: nobody's */
     swapc_log log;
     const char *ready; /* said once the work has begun */
     enum swapc_status (*start)(void *user,

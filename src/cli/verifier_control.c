@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "facts.h"
+
 #define COPY(to, from) snprintf(to, sizeof to, "%s", from)
 
 static void tell_status(void *user, swapci_control_status *out) {
@@ -23,31 +25,15 @@ static void tell_status(void *user, swapci_control_status *out) {
     out->counter_count = sizeof counters / sizeof *counters;
 }
 
-/* Returns whether the method has a slot with a module in it. */
-static bool describe(swapci_judges *judges, const swapci_method *method,
-                     swapci_control_module *out) {
-    swapc_pin pin;
-    if (swapci_judges_pin(judges, method, &pin) != SWAPC_OK) return false;
-    const swapc_module_info *info = swapc_module_describe(pin.module);
-    COPY(out->slot, method->name);
-    COPY(out->name, info->name);
-    COPY(out->version, info->version);
-    COPY(out->engine, info->engine);
-    COPY(out->flavour, info->flavour);
-    COPY(out->path, info->path);
-    COPY(out->digest, info->digest_hex);
-    out->generation = pin.generation;
-    swapc_pin_release(&pin);
-    return true;
-}
-
 size_t swapci_verifier_control_modules(const struct swapci_verifier_control *control, char *out,
                                        size_t size) {
     size_t used = 0;
     out[0] = 0;
     for (unsigned m = 0; m < swapci_method_count; m++) {
         swapci_control_module module;
-        if (used >= size || !describe(control->judges, swapci_method_table[m], &module)) continue;
+        if (used >= size ||
+            !swapci_facts_read_module(control->judges, swapci_method_table[m], &module))
+            continue;
         used += (size_t)snprintf(out + used, size - used, ", %s %s (%s %s)", module.name,
                                  module.version, module.engine, module.flavour);
     }
@@ -57,7 +43,9 @@ size_t swapci_verifier_control_modules(const struct swapci_verifier_control *con
 static void list(void *user, swapci_control_modules *out) {
     const struct swapci_verifier_control *control = user;
     for (unsigned m = 0; m < swapci_method_count; m++)
-        if (describe(control->judges, swapci_method_table[m], &out->rows[out->count])) out->count++;
+        if (swapci_facts_read_module(control->judges, swapci_method_table[m],
+                                     &out->rows[out->count]))
+            out->count++;
 }
 
 static void say_current(const struct swapci_verifier_control *control,
@@ -87,7 +75,8 @@ static enum swapc_status swap(void *user, const char *slot, const char *path,
         status = swapc_error_set(error, SWAPC_INVALID,
                                  "the bundle's path must begin with a slash, not \"%s\"", path);
     if (status == SWAPC_OK) status = swapci_judges_swap(control->judges, method, path, error);
-    if (status == SWAPC_OK && describe(control->judges, method, out)) say_current(control, out);
+    if (status == SWAPC_OK && swapci_facts_read_module(control->judges, method, out))
+        say_current(control, out);
     return status;
 }
 
@@ -97,7 +86,8 @@ static enum swapc_status rollback(void *user, const char *slot, swapci_control_m
     const swapci_method *method;
     enum swapc_status status = find_slot(slot, &method, error);
     if (status == SWAPC_OK) status = swapci_judges_rollback(control->judges, method, error);
-    if (status == SWAPC_OK && describe(control->judges, method, out)) say_current(control, out);
+    if (status == SWAPC_OK && swapci_facts_read_module(control->judges, method, out))
+        say_current(control, out);
     return status;
 }
 

@@ -21,6 +21,7 @@ struct swapci_judges {
     swapc_slot *slots[SWAPCI_METHODS_MAX]; /* swap none: one a method; else the first serves all */
     atomic_uint_least64_t swaps, judged;
     uint32_t deadline_ms; /* of one call */
+    swapci_swap_log log;  /* locks itself */
 };
 
 static enum swapc_status load(swapci_judges *j, unsigned number, swapc_module **out,
@@ -69,6 +70,17 @@ static enum swapc_status take_host_call(swapc_bytes binding, swapc_bytes ns, swa
     return swapc_reply_set(reply, payload);
 }
 
+static swapc_host_config host_config(const swapci_judges_config *config, const char **engines) {
+    swapc_host_config host = SWAPC_HOST_CONFIG_INIT;
+    host.host_call = take_host_call;
+    host.log = config->log;
+    host.trust = config->trust;
+    host.engines = swapci_engine_names(config->engine, engines);
+    host.instances = config->workers > 16 ? 4 * config->workers : 64;
+    if (config->deadline_ms) host.limits.deadline_ms = config->deadline_ms;
+    return host;
+}
+
 static enum swapc_status check_deadline(const swapci_judges_config *config, swapc_error *error) {
     if (!config->deadline_ms || !swapci_engine_is_trusted_code(config->engine)) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_UNSUPPORTED,
@@ -80,14 +92,9 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
     swapci_judges *j = calloc(1, sizeof *j);
     if (!j) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     j->config = *config;
-    swapc_host_config host = SWAPC_HOST_CONFIG_INIT;
+    pthread_mutex_init(&j->log.lock, NULL);
     const char *engines[SWAPCI_ENGINE_NAMES_MAX];
-    host.host_call = take_host_call;
-    host.log = config->log;
-    host.trust = config->trust;
-    host.engines = swapci_engine_names(config->engine, engines);
-    host.instances = config->workers > 16 ? 4 * config->workers : 64;
-    if (config->deadline_ms) host.limits.deadline_ms = config->deadline_ms;
+    swapc_host_config host = host_config(config, engines);
     j->deadline_ms = host.limits.deadline_ms;
     enum swapc_status status = check_deadline(config, error);
     if (status == SWAPC_OK)
@@ -111,6 +118,7 @@ void swapci_judges_free(swapci_judges *judges) {
     }
     swapc_host_free(judges->host);
     swapci_known_keys_free(judges->keys);
+    pthread_mutex_destroy(&judges->log.lock);
     free(judges);
 }
 
@@ -160,29 +168,100 @@ static enum swapc_status may_swap(const swapci_judges *j, swapc_error *error) {
                            "loaded: a swap needs a verifier started with --allow-native");
 }
 
+swapci_swap_log *swapci_judges_log(swapci_judges *judges) {
+    return &judges->log;
+}
+
+/* Books what came of it. `why` is not NULL. */
+static void book(swapci_judges *j, const swapci_method *method, const char *path,
+                 const swapc_swap_report *report, enum swapc_status status, const swapc_error *why,
+                 swapci_swap_event *event) {
+    event->status = status;
+    event->stage = report->stage;
+    event->self_tests = report->self_tests;
+    event->generation = report->generation;
+    event->load_us = report->load_us;
+    event->self_test_us = report->self_test_us;
+    snprintf(event->slot, sizeof event->slot, "%s", method->name);
+    snprintf(event->path, sizeof event->path, "%s", path);
+    snprintf(event->text, sizeof event->text, "%s", status == SWAPC_OK ? "" : why->text);
+    swapci_swap_log_add(&j->log, event);
+    if (status == SWAPC_OK && event->action != SWAPCI_ACTION_CHECK) atomic_fetch_add(&j->swaps, 1);
+}
+
+static enum swapc_status swap_into(const swapci_judges *j, swapc_slot *slot, swapc_host *host,
+                                   const char *path, swapc_swap_report *report,
+                                   swapc_error *error) {
+    swapc_swap_options options = SWAPC_SWAP_OPTIONS_INIT;
+    options.module.engine = j->config.engine;
+    return swapc_slot_swap(slot, host, path, &options, report, error);
+}
+
 enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
                                      const char *path, swapc_error *error) {
-    swapc_swap_options options = SWAPC_SWAP_OPTIONS_INIT;
+    swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
+    swapci_swap_event event = {.action = SWAPCI_ACTION_SWAP};
+    swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
     swapc_slot *slot;
-    options.module.engine = judges->config.engine;
-    enum swapc_status status = slot_of(judges, method, &slot, error);
-    if (status == SWAPC_OK) status = may_swap(judges, error);
-    if (status == SWAPC_OK)
-        status = swapc_slot_swap(slot, judges->host, path, &options, NULL, error);
-    if (status == SWAPC_OK) atomic_fetch_add(&judges->swaps, 1);
+    enum swapc_status status = slot_of(judges, method, &slot, why);
+    if (status == SWAPC_OK) status = may_swap(judges, why);
+    if (status == SWAPC_OK) status = swap_into(judges, slot, judges->host, path, &report, why);
+    book(judges, method, path, &report, status, why, &event);
+    return status;
+}
+
+/* A slot of the same contract, and a host of its own, that nobody else sees. */
+static enum swapc_status check_apart(swapci_judges *j, const swapci_method *method,
+                                     const char *path, swapc_swap_report *report,
+                                     swapc_error *error) {
+    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
+    swapc_host_config config = host_config(&j->config, engines);
+    swapc_contract *contract = NULL;
+    swapc_host *host = NULL;
+    swapc_slot *slot = NULL;
+    config.trust = j->config.check_trust;
+    config.instances = 1;
+    enum swapc_status status = swapc_slot_new(method->name, &slot, error);
+    if (status == SWAPC_OK) status = swapci_method_contract(method, &contract, error);
+    if (status == SWAPC_OK && contract) status = swapc_slot_set_contract(slot, contract, error);
+    if (status == SWAPC_OK) status = swapc_host_new(&config, &host, error);
+    if (status == SWAPC_OK) status = swap_into(j, slot, host, path, report, error);
+    swapc_slot_free(slot);
+    swapc_contract_release(contract);
+    swapc_host_free(host);
+    return status;
+}
+
+enum swapc_status swapci_judges_check(swapci_judges *judges, const swapci_method *method,
+                                      const char *path, swapci_swap_event *event,
+                                      swapc_error *error) {
+    swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
+    swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
+    swapc_slot *slot;
+    *event = (swapci_swap_event){.action = SWAPCI_ACTION_CHECK};
+    enum swapc_status status = slot_of(judges, method, &slot, why);
+    if (status == SWAPC_OK) status = may_swap(judges, why);
+    if (status == SWAPC_OK) status = check_apart(judges, method, path, &report, why);
+    report.generation = 0;
+    book(judges, method, path, &report, status, why, event);
     return status;
 }
 
 enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,
                                          swapc_error *error) {
-    uint64_t generation;
+    swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
+    swapci_swap_event event = {.action = SWAPCI_ACTION_ROLLBACK};
+    swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
     swapc_slot *slot;
-    enum swapc_status status = slot_of(judges, method, &slot, error);
-    if (status == SWAPC_OK) status = swapc_slot_rollback(slot, &generation);
-    if (status == SWAPC_OK) atomic_fetch_add(&judges->swaps, 1);
+    enum swapc_status status = slot_of(judges, method, &slot, why);
+    if (status == SWAPC_OK) {
+        report.stage = SWAPC_SWAP_PUBLISH;
+        status = swapc_slot_rollback(slot, &report.generation);
+    }
     if (status == SWAPC_EMPTY)
-        return swapc_error_set(error, status, "%s has had one module only: nothing to go back to",
-                               method->name);
+        swapc_error_set(why, status, "%s has had one module only: nothing to go back to",
+                        method->name);
+    book(judges, method, "", &report, status, why, &event);
     return status;
 }
 
@@ -295,7 +374,9 @@ static enum swapci_outcome verify(swapci_judge *judge, const swapci_record *reco
 }
 
 /* Books what `members` messages cost, with their share of what is owed. */
-static void book_time(swapci_judge *judge, uint64_t cost_ns, unsigned members) {
+static void book_time(swapci_judge *judge, const swapci_method *method, uint64_t cost_ns,
+                      unsigned members) {
+    swapci_live_histogram *live = &judge->call_ns[swapci_method_number(method)];
     if (judge->owed_shares > 0) {
         unsigned shares = members < judge->owed_shares ? members : judge->owed_shares;
         uint64_t share = judge->owed_ns * shares / judge->owed_shares;
@@ -303,8 +384,10 @@ static void book_time(swapci_judge *judge, uint64_t cost_ns, unsigned members) {
         judge->owed_shares -= shares;
         cost_ns += share;
     }
-    for (unsigned i = 0; i < members; i++)
+    for (unsigned i = 0; i < members; i++) {
         swapci_histogram_record(&judge->verify_ns, cost_ns / members);
+        swapci_live_record(live, cost_ns / members);
+    }
 }
 
 static enum swapci_outcome verify_timed(swapci_judge *judge, const swapci_record *record,
@@ -314,7 +397,7 @@ static enum swapci_outcome verify_timed(swapci_judge *judge, const swapci_record
     enum swapci_outcome outcome = verify(judge, record, out);
     uint64_t end = wall ? swapci_clock_monotonic_ns() : swapci_clock_thread_cpu_ns();
     judge->spent_ns = end - start;
-    book_time(judge, judge->spent_ns, 1);
+    book_time(judge, record->method, judge->spent_ns, 1);
     return outcome;
 }
 
@@ -408,7 +491,7 @@ bool swapci_judge_together(swapci_judge *judge, const swapci_record *const *reco
     bool good = status == SWAPC_OK && swapci_verify_batch_all_valid(judge->reply.body);
     if (good) {
         atomic_fetch_add_explicit(&judge->judges->judged, count, memory_order_relaxed);
-        book_time(judge, cost, count);
+        book_time(judge, records[0]->method, cost, count);
     } else {
         judge->owed_ns += cost;
         if (judge->owed_shares < count) judge->owed_shares = count;

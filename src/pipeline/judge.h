@@ -17,8 +17,10 @@
 #include "buffer.h"
 #include "histogram.h"
 #include "known_keys.h"
+#include "live_histogram.h"
 #include "outcome.h"
 #include "record.h"
+#include "swap_log.h"
 #include "swapc/swapc.h"
 #include "verdict.h"
 
@@ -39,8 +41,10 @@ typedef struct swapci_judges_config {
     const char *keys_pub; /* path of keys.pub, or of a folder of such files */
     swapc_log log;
     unsigned workers;
-    uint32_t deadline_ms;       /* of one call; 0: the host's default */
-    const swapc_trust *trust;   /* NULL: any module is taken */
+    uint32_t deadline_ms;     /* of one call; 0: the host's default */
+    const swapc_trust *trust; /* NULL: any module is taken */
+    const swapc_trust
+        *check_trust; /* the same keys for swapci_judges_check, without a memory of versions */
     const swapc_cancel *cancel; /* of every call; NULL: none; borrowed */
 } swapci_judges_config;
 
@@ -62,6 +66,16 @@ enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method 
                                      const char *path, swapc_error *error);
 enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,
                                          swapc_error *error);
+
+/* What swapci_judges_swap would do with the bundle, short of publishing it, in a host of its own: nothing of
+ * what is running changes, and no version is remembered (nor compared). Out: *event says how far it came.
+ * Returns what swapci_judges_swap returns. */
+enum swapc_status swapci_judges_check(swapci_judges *judges, const swapci_method *method,
+                                      const char *path, swapci_swap_event *event,
+                                      swapc_error *error);
+
+/* What was swapped, rolled back and checked so far, and what was refused; not what messages swap. */
+swapci_swap_log *swapci_judges_log(swapci_judges *judges);
 
 /* Pins what judges the method's messages now. Returns SWAPC_OK, EMPTY, NOT_FOUND. */
 enum swapc_status swapci_judges_pin(swapci_judges *judges, const swapci_method *method,
@@ -98,6 +112,7 @@ typedef struct swapci_judge {
     uint64_t spent_ns;    /* by the last record */
     uint64_t owed_ns;     /* by batches that came to nothing, to be shared by … */
     unsigned owed_shares; /* … the messages that are judged next */
+    swapci_live_histogram call_ns[SWAPCI_METHODS_MAX]; /* the same, by method, for who looks on */
 } swapci_judge;
 
 enum {

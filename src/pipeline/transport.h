@@ -90,6 +90,11 @@ struct swapci_sender_ops {
     void (*abandon)(const swapci_sender *sender);
 };
 
+/* How much of its room what is under way fills, in bytes. */
+typedef struct swapci_transport_fill {
+    size_t used, capacity; /* capacity 0: it has no such bound */
+} swapci_transport_fill;
+
 struct swapci_receiver_ops {
     /* Takes what is there, up to `max` records and as many as fit `size` bytes, in order, into arena,
      * one behind the other; with none there waits for one up to timeout_ms. Taking is for good: who
@@ -109,6 +114,8 @@ struct swapci_receiver_ops {
     void (*note)(swapci_receiver *receiver, unsigned worker, const swapci_transport_note *note);
     /* Whether a sender is there. Any thread. Does not wait. */
     bool (*sender_alive)(const swapci_receiver *receiver);
+    /* NULL, or: what is sent and not taken. Any thread. Does not wait. */
+    swapci_transport_fill (*fill)(const swapci_receiver *receiver);
     /* As of a sender. */
     void (*interrupt)(swapci_receiver *receiver);
     /* Lets go and frees. What was not taken stays for the next receiver. */
@@ -205,6 +212,10 @@ static inline void swapci_receiver_note(swapci_receiver *receiver, unsigned work
 
 static inline bool swapci_receiver_sender_alive(const swapci_receiver *receiver) {
     return receiver->ops->sender_alive(receiver);
+}
+
+static inline swapci_transport_fill swapci_receiver_fill(const swapci_receiver *receiver) {
+    return receiver->ops->fill ? receiver->ops->fill(receiver) : (swapci_transport_fill){0, 0};
 }
 
 static inline void swapci_receiver_interrupt(swapci_receiver *receiver) {

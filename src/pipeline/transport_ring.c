@@ -236,11 +236,17 @@ static void receiver_abandon(const swapci_receiver *receiver) {
     swapci_ring_abandon(receiver_of(receiver)->ring);
 }
 
+static swapci_transport_fill receiver_fill(const swapci_receiver *receiver) {
+    const swapci_ring *ring = receiver_of(receiver)->ring;
+    return (swapci_transport_fill){swapci_ring_used(ring), swapci_ring_capacity(ring)};
+}
+
 static const struct swapci_receiver_ops receiver_ops = {
     .take = receiver_take,
     .reset = receiver_reset,
     .note = receiver_note,
     .sender_alive = receiver_sender_alive,
+    .fill = receiver_fill,
     .interrupt = receiver_interrupt,
     .close = receiver_close,
     .abandon = receiver_abandon,

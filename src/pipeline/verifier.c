@@ -182,6 +182,26 @@ swapci_verifier_stats swapci_verifier_stats_get(swapci_verifier *verifier) {
     return stats;
 }
 
+void swapci_verifier_slot_get(const swapci_verifier *verifier, unsigned method,
+                              swapci_verifier_slot *out) {
+    *out = (swapci_verifier_slot){0};
+    for (unsigned i = 0; i < verifier->worker_count; i++) {
+        const swapci_worker *w = &verifier->workers[i];
+        out->valid +=
+            atomic_load_explicit(&w->given[method][SWAPCI_GIVEN_VALID], memory_order_relaxed);
+        out->not_valid +=
+            atomic_load_explicit(&w->given[method][SWAPCI_GIVEN_NOT_VALID], memory_order_relaxed);
+        out->errors +=
+            atomic_load_explicit(&w->given[method][SWAPCI_GIVEN_ERROR], memory_order_relaxed);
+        swapci_live_add(&w->judge.call_ns[method], &out->call_ns);
+    }
+}
+
+void swapci_verifier_latency(const swapci_verifier *verifier, swapci_live_counts *out) {
+    for (unsigned i = 0; i < verifier->worker_count; i++)
+        swapci_live_add(&verifier->workers[i].age_ns, out);
+}
+
 bool swapci_verifier_failed(const swapci_verifier *verifier) {
     return atomic_load(&verifier->failed) != 0;
 }

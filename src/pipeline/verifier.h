@@ -67,6 +67,19 @@ typedef struct swapci_verifier_stats {
 /* Any thread. */
 swapci_verifier_stats swapci_verifier_stats_get(swapci_verifier *verifier);
 
+/* What a verifier has done with one method's messages. */
+typedef struct swapci_verifier_slot {
+    uint64_t valid, not_valid, errors;
+    swapci_live_counts call_ns; /* as judge.h's verify_ns */
+} swapci_verifier_slot;
+
+/* Any thread, while the workers work: nobody waits. method: its number. */
+void swapci_verifier_slot_get(const swapci_verifier *verifier, unsigned method,
+                              swapci_verifier_slot *out);
+
+/* Adds how old messages were when they had their verdict, from XADD on. Any thread. */
+void swapci_verifier_latency(const swapci_verifier *verifier, swapci_live_counts *out);
+
 /* Whether a worker failed: the others stop, join tells why. Any thread. */
 bool swapci_verifier_failed(const swapci_verifier *verifier);
 

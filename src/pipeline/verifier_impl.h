@@ -17,6 +17,9 @@
 
 enum { SWAPCI_VERIFIER_WAIT_MS = 250 };
 
+/* Of a verdict's status. */
+enum { SWAPCI_GIVEN_VALID, SWAPCI_GIVEN_NOT_VALID, SWAPCI_GIVEN_ERROR, SWAPCI_GIVEN_COUNT };
+
 typedef struct swapci_worker {
     struct swapci_verifier *verifier;
     unsigned number; /* of its notes */
@@ -37,7 +40,10 @@ typedef struct swapci_worker {
     enum swapc_status status; /* of what is taken, as far as it is judged */
     bool ends;                /* the rest of it stays pending */
     swapc_error error;
-    atomic_uint open;      /* judged and not stored */
+    atomic_uint open; /* judged and not stored */
+    /* Written by the worker alone, read by any: how old messages are at their verdict, and verdicts. */
+    swapci_live_histogram age_ns;
+    _Atomic uint64_t given[SWAPCI_METHODS_MAX][SWAPCI_GIVEN_COUNT];
     uint64_t probe_due_ns; /* when Redis is asked next whether it answers */
 } swapci_worker;
 

@@ -2,6 +2,7 @@
  * whose module takes many at once are judged together where that pays (batch_credit.h), the others one by
  * one. A batch that does not come out all valid has said nothing of any message: each is judged again, in
  * smaller batches and at last alone, and only that gives a verdict other than Valid. */
+#include "clock.h"
 #include "fail_point.h"
 #include "redis_retry.h"
 #include "verifier_impl.h"
@@ -38,9 +39,29 @@ static void pass_over(swapci_worker *w, const swapc_error *why) {
                         "%s; such messages stay pending", why->text);
 }
 
+/* The first letters differ. */
+static unsigned given_as(const char *status) {
+    return status[0] == 'V'   ? SWAPCI_GIVEN_VALID
+           : status[0] == 'N' ? SWAPCI_GIVEN_NOT_VALID
+                              : SWAPCI_GIVEN_ERROR;
+}
+
+/* For who looks on from outside. */
+static void note_verdict(swapci_worker *w, const swapci_verdict *verdict) {
+    uint64_t now = swapci_clock_realtime_us();
+    uint64_t added = verdict->t_us ? verdict->t_us : verdict->id.ms * 1000;
+    unsigned m = 0;
+    while (m + 1 < swapci_method_count && swapci_method_table[m]->name != verdict->method) m++;
+    _Atomic uint64_t *count = &w->given[m][given_as(verdict->status)];
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    swapci_live_record(&w->age_ns, now > added ? (now - added) * 1000 : 0);
+}
+
 /* Adds one, and sends a full batch while the next one is judged. */
 static enum swapc_status collect(swapci_worker *w, const swapci_verdict *verdict) {
     swapci_tally_note(&w->verifier->tally, verdict->status, verdict->reason);
+    note_verdict(w, verdict);
     enum swapc_status status = swapci_verdict_add(w->verdicts, verdict, &w->error);
     if (status != SWAPC_OK || ++w->collected < w->collect_max) return status;
     w->collected = 0;

@@ -1,0 +1,83 @@
+#include "facts.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+#define COPY(to, from) snprintf(to, sizeof to, "%s", from)
+
+static uint64_t count_open_fds(void) {
+    DIR *folder = opendir("/proc/self/fd");
+    uint64_t count = 0;
+    if (!folder) return 0;
+    while (readdir(folder)) count++;
+    closedir(folder);
+    return count > 3 ? count - 3 : 0; /* ".", ".." and the folder itself */
+}
+
+/* Seconds since 1970 at which a process began that did so start_ticks after the machine. */
+static double began(unsigned long long start_ticks) {
+    struct timespec up;
+    double now = (double)swapci_clock_realtime_us() / 1e6;
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    double uptime = (double)up.tv_sec + (double)up.tv_nsec / 1e9;
+    return now - uptime + (double)start_ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+void swapci_facts_read_process(swapci_facts_process *out) {
+    char text[1024] = "";
+    unsigned long long threads = 0, start = 0, pages = 0;
+    FILE *file = fopen("/proc/self/stat", "re");
+    *out = (swapci_facts_process){.cpu_s = (double)swapci_clock_process_cpu_ns() / 1e9,
+                                  .open_fds = count_open_fds()};
+    size_t got = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file) fclose(file);
+    text[got] = 0;
+    /* After the name, which may hold anything: fields 3 on; 20 is threads, 22 start, 24 pages. */
+    const char *at = strrchr(text, ')');
+    if (!at || sscanf(at + 1,
+                      " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %llu "
+                      "%*d %llu %*u %llu",
+                      &threads, &start, &pages) != 3)
+        return;
+    out->threads = threads;
+    out->start_time_s = began(start);
+    out->resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+bool swapci_facts_read_module(swapci_judges *judges, const swapci_method *method,
+                              swapci_control_module *out) {
+    swapc_pin pin;
+    if (swapci_judges_pin(judges, method, &pin) != SWAPC_OK) return false;
+    const swapc_module_info *info = swapc_module_describe(pin.module);
+    COPY(out->slot, method->name);
+    COPY(out->name, info->name);
+    COPY(out->version, info->version);
+    COPY(out->engine, info->engine);
+    COPY(out->flavour, info->flavour);
+    COPY(out->path, info->path);
+    COPY(out->digest, info->digest_hex);
+    out->generation = pin.generation;
+    swapc_pin_release(&pin);
+    return true;
+}
+
+void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier,
+                                swapci_facts *out) {
+    out->has_verifier = true;
+    out->verdicts = swapci_verifier_stats_get(verifier);
+    out->judged = swapci_judges_judged(judges);
+    out->publishes = swapci_judges_swaps(judges);
+    swapci_verifier_latency(verifier, &out->age_ns);
+    for (unsigned m = 0; m < swapci_method_count; m++) {
+        swapci_facts_slot *slot = &out->slots[out->slot_count];
+        if (!swapci_facts_read_module(judges, swapci_method_table[m], &slot->module)) continue;
+        swapci_verifier_slot_get(verifier, m, &slot->work);
+        out->slot_count++;
+    }
+    swapci_swap_log_copy(swapci_judges_log(judges), &out->swaps);
+}

@@ -1,0 +1,72 @@
+/* facts.h - how a process stands, as of one look: what its metrics, its page and `swapc dashboard` are made of.
+ *
+ * Threads and ownership: plain storage; some 60 KB, so on the heap.
+ */
+#ifndef SWAPCI_FACTS_H
+#define SWAPCI_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control_types.h"
+#include "http_server.h"
+#include "judge.h"
+#include "signer.h"
+#include "stream_watch.h"
+#include "transport.h"
+#include "verifier.h"
+
+/* One slot: what judges in it now, and what it has done. */
+typedef struct swapci_facts_slot {
+    swapci_control_module module;
+    swapci_verifier_slot work;
+} swapci_facts_slot;
+
+/* Of this process, by /proc. */
+typedef struct swapci_facts_process {
+    double cpu_s, start_time_s;
+    uint64_t resident_bytes, open_fds, threads;
+} swapci_facts_process;
+
+typedef struct swapci_facts {
+    char role[SWAPCI_CONTROL_NAME_MAX], version[SWAPCI_CONTROL_NAME_MAX];
+    uint32_t pid;
+    uint64_t uptime_ms;
+    bool serving, draining, redis_up, peer_up;
+    char reason[SWAPCI_CONTROL_REASON_MAX]; /* why not serving */
+    bool controls;                          /* check, swap and roll back are taken */
+    swapci_facts_process process;
+    swapci_http_stats http;
+
+    bool has_streams; /* the fields up to the next has_ are filled in; so for each */
+    swapci_stream_facts streams;
+
+    bool has_generator;
+    uint64_t generated, wanted; /* messages added; to be added, 0: no number */
+
+    bool has_signer;
+    swapci_signer_stats signer;
+
+    bool has_verifier;
+    unsigned workers;
+    swapci_verifier_stats verdicts;
+    uint64_t judged, publishes;
+    swapci_live_counts age_ns; /* of messages at their verdict */
+    swapci_transport_fill ring;
+    swapci_facts_slot slots[SWAPCI_METHODS_MAX];
+    size_t slot_count;
+    swapci_swap_log swaps; /* its lock is not used */
+} swapci_facts;
+
+/* Fills in process. */
+void swapci_facts_read_process(swapci_facts_process *out);
+
+/* Fills in all of the verifier's but workers and ring. */
+void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier,
+                                swapci_facts *out);
+
+/* Describes what judges the method's messages now. Returns false when it has no slot with a module. */
+bool swapci_facts_read_module(swapci_judges *judges, const swapci_method *method,
+                              swapci_control_module *out);
+
+#endif

@@ -1,0 +1,54 @@
+/* front.h - what a process shows of itself over HTTP:
+ *
+ *   /livez     200 while the process works at all; 503 when its main loop hangs
+ *   /readyz    200 while it can be used, as grpc.health.v1 says; 503 and a sentence why not
+ *   /metrics   metrics.h
+ *
+ * Nobody who works on messages is asked or waits: facts are counters that are read as they stand, and how
+ * full the streams are is asked over a connection of the front's own (stream_watch.h).
+ *
+ * Threads: start and stop by one thread; health by one; collect is called on the front's threads, one at a
+ *     time. Ownership: start gives, stop frees; what the config points at outlives the front.
+ */
+#ifndef SWAPCI_FRONT_H
+#define SWAPCI_FRONT_H
+
+#include "facts.h"
+#include "http_server.h"
+
+typedef struct swapci_front_health {
+    bool serving, draining, redis_up, peer_up;
+    char reason[SWAPCI_CONTROL_REASON_MAX]; /* why not serving */
+} swapci_front_health;
+
+typedef struct swapci_front_config {
+    const char *address; /* as of http_server.h */
+    const char *role;    /* "signer"; static */
+    swapc_log log;
+    bool watched; /* health is told several times a second: else the main loop counts as hanging */
+    /* Fills in what the process knows of itself; out is zeroed but for role, health and what the front
+     * knows. Must not block. */
+    void (*collect)(void *user, swapci_facts *out);
+    void *user;
+    const swapci_redis_config *redis; /* for the watch of the streams; NULL: none; copied */
+    const swapci_stream_names *names; /* the same */
+} swapci_front_config;
+
+typedef struct swapci_front swapci_front;
+
+/* Returns as swapci_http_server_start and swapci_stream_watch_start. Until health is told it is not
+ * serving: "it is starting". */
+enum swapc_status swapci_front_start(const swapci_front_config *config, swapci_front **out,
+                                     swapc_error *error);
+
+/* Tells how the process stands. */
+void swapci_front_tell(swapci_front *front, const swapci_front_health *health);
+
+/* As of http_server.h. */
+const char *swapci_front_address(const swapci_front *front);
+const char *swapci_front_socket(const swapci_front *front);
+
+/* Before what collect uses is freed. NULL does nothing. */
+void swapci_front_stop(swapci_front *front);
+
+#endif

@@ -1,0 +1,29 @@
+/* In the place of the server in a build without one (-DSWAPC_HTTP=OFF). */
+#include "http_server.h"
+
+enum swapc_status swapci_http_server_start(const swapci_http_config *config,
+                                           swapci_http_server **out, swapc_error *error) {
+    (void)config, (void)out;
+    return swapc_error_set(error, SWAPC_INVALID,
+                           "this build has no HTTP server: leave --http out, or install "
+                           "libmicrohttpd-dev and configure with -DSWAPC_HTTP=ON");
+}
+
+const char *swapci_http_server_address(const swapci_http_server *server) {
+    (void)server;
+    return "";
+}
+
+const char *swapci_http_server_socket(const swapci_http_server *server) {
+    (void)server;
+    return NULL;
+}
+
+swapci_http_stats swapci_http_server_stats(swapci_http_server *server) {
+    (void)server;
+    return (swapci_http_stats){{0}, 0, 0, 0};
+}
+
+void swapci_http_server_stop(swapci_http_server *server) {
+    (void)server;
+}

@@ -1,0 +1,179 @@
+/* What is shared: `facts` and `at_ns`, under `lock`, and `stop`. The connection is the thread's own. */
+#include "stream_watch.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "redis_reply.h"
+
+struct swapci_stream_watch {
+    swapci_redis_config config;
+    char *url;
+    swapci_stream_names names;
+    atomic_int stop;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards the two below */
+    swapci_stream_facts facts;
+    uint64_t at_ns; /* 0: nothing is known */
+};
+
+static const swapci_stream_facts unknown = {
+    SWAPCI_STREAM_UNKNOWN, SWAPCI_STREAM_UNKNOWN, SWAPCI_STREAM_UNKNOWN, SWAPCI_STREAM_UNKNOWN,
+    SWAPCI_STREAM_UNKNOWN, SWAPCI_STREAM_UNKNOWN, SWAPCI_STREAM_UNKNOWN, SWAPCI_STREAM_UNKNOWN};
+
+static uint64_t number_of(const redisReply *reply) {
+    return reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0 ? (uint64_t)reply->integer
+                                                                     : SWAPCI_STREAM_UNKNOWN;
+}
+
+static void take_pending(const redisReply *reply, swapci_stream_facts *out) {
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0)
+        out->pending = number_of(reply->element[0]);
+}
+
+/* The field of a flat list of names and values. */
+static uint64_t field(const redisReply *row, const char *name) {
+    for (size_t i = 0; i + 1 < row->elements; i += 2)
+        if (row->element[i]->type == REDIS_REPLY_STRING && strcmp(row->element[i]->str, name) == 0)
+            return number_of(row->element[i + 1]);
+    return SWAPCI_STREAM_UNKNOWN;
+}
+
+static bool is_our_group(const redisReply *row) {
+    for (size_t i = 0; row->type == REDIS_REPLY_ARRAY && i + 1 < row->elements; i += 2)
+        if (row->element[i]->type == REDIS_REPLY_STRING &&
+            strcmp(row->element[i]->str, "name") == 0)
+            return row->element[i + 1]->type == REDIS_REPLY_STRING &&
+                   strcmp(row->element[i + 1]->str, SWAPCI_STREAM_GROUP) == 0;
+    return false;
+}
+
+static void take_groups(const redisReply *reply, swapci_stream_facts *out) {
+    if (reply->type != REDIS_REPLY_ARRAY) return;
+    for (size_t i = 0; i < reply->elements; i++) {
+        if (!is_our_group(reply->element[i])) continue;
+        uint64_t read = field(reply->element[i], "entries-read");
+        out->lag = field(reply->element[i], "lag");
+        if (read != SWAPCI_STREAM_UNKNOWN && out->lag != SWAPCI_STREAM_UNKNOWN)
+            out->added = read + out->lag;
+    }
+}
+
+static void take_memory(const redisReply *reply, swapci_stream_facts *out) {
+    static const char name[] = "used_memory:";
+    if (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_VERB) return;
+    const char *at = strstr(reply->str, name);
+    if (at) out->used_memory_bytes = strtoull(at + sizeof name - 1, NULL, 10);
+}
+
+/* In the order of the commands. */
+static void take(unsigned which, const redisReply *reply, swapci_stream_facts *out) {
+    switch (which) {
+    case 0:
+        out->messages = number_of(reply);
+        break;
+    case 1:
+        out->verdicts = number_of(reply);
+        break;
+    case 2:
+        out->dead = number_of(reply);
+        break;
+    case 3:
+        take_pending(reply, out);
+        break;
+    case 4:
+        take_groups(reply, out);
+        break;
+    default:
+        take_memory(reply, out);
+    }
+}
+
+static enum swapc_status ask(struct swapci_stream_watch *w, swapci_redis *redis,
+                             swapci_stream_facts *out) {
+    enum { COMMANDS = 6 };
+    const swapci_stream_names *n = &w->names;
+    *out = unknown;
+    enum swapc_status status = swapci_redis_appendf(redis, NULL, "XLEN %s", n->messages);
+    if (status == SWAPC_OK) status = swapci_redis_appendf(redis, NULL, "XLEN %s", n->verdicts);
+    if (status == SWAPC_OK) status = swapci_redis_appendf(redis, NULL, "XLEN %s", n->dead);
+    if (status == SWAPC_OK)
+        status = swapci_redis_appendf(redis, NULL, "XPENDING %s " SWAPCI_STREAM_GROUP, n->messages);
+    if (status == SWAPC_OK)
+        status = swapci_redis_appendf(redis, NULL, "XINFO GROUPS %s", n->messages);
+    if (status == SWAPC_OK) status = swapci_redis_appendf(redis, NULL, "INFO memory");
+    for (unsigned i = 0; i < COMMANDS && status == SWAPC_OK; i++) {
+        redisReply *reply;
+        status = swapci_redis_get_any(redis, &reply, NULL);
+        if (status != SWAPC_OK) break;
+        take(i, reply, out);
+        freeReplyObject(reply);
+    }
+    return status;
+}
+
+static void *watch(void *user) {
+    struct swapci_stream_watch *w = user;
+    swapci_redis *redis = NULL;
+    while (!atomic_load(&w->stop)) {
+        swapci_stream_facts facts = unknown;
+        enum swapc_status status = redis ? SWAPC_OK : swapci_redis_open(&w->config, &redis, NULL);
+        if (status == SWAPC_OK) status = ask(w, redis, &facts);
+        if (status != SWAPC_OK) {
+            swapci_redis_free(redis);
+            redis = NULL;
+            facts = unknown;
+        }
+        pthread_mutex_lock(&w->lock);
+        w->facts = facts;
+        w->at_ns = status == SWAPC_OK ? swapci_clock_monotonic_ns() : 0;
+        pthread_mutex_unlock(&w->lock);
+        swapci_redis_sleep(&w->stop, SWAPCI_STREAM_WATCH_MS, NULL);
+    }
+    swapci_redis_free(redis);
+    return NULL;
+}
+
+enum swapc_status swapci_stream_watch_start(const swapci_redis_config *redis,
+                                            const swapci_stream_names *names,
+                                            swapci_stream_watch **out, swapc_error *error) {
+    struct swapci_stream_watch *w = calloc(1, sizeof *w);
+    char *url = strdup(redis->url);
+    if (!w || !url) {
+        free(w);
+        free(url);
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to watch the streams");
+    }
+    w->url = url;
+    w->names = *names;
+    w->facts = unknown;
+    w->config = (swapci_redis_config){.url = url, .answer_ms = 2000, .stop = &w->stop};
+    pthread_mutex_init(&w->lock, NULL);
+    int failed = pthread_create(&w->thread, NULL, watch, w);
+    if (failed) {
+        pthread_mutex_destroy(&w->lock);
+        free(url);
+        free(w);
+        return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot watch the streams");
+    }
+    *out = w;
+    return SWAPC_OK;
+}
+
+void swapci_stream_watch_get(swapci_stream_watch *watch, swapci_stream_facts *out) {
+    pthread_mutex_lock(&watch->lock);
+    *out = watch->facts;
+    if (watch->at_ns) out->age_ms = (swapci_clock_monotonic_ns() - watch->at_ns) / 1000000;
+    pthread_mutex_unlock(&watch->lock);
+}
+
+void swapci_stream_watch_stop(swapci_stream_watch *watch) {
+    if (!watch) return;
+    atomic_store(&watch->stop, 1);
+    pthread_join(watch->thread, NULL);
+    pthread_mutex_destroy(&watch->lock);
+    free(watch->url);
+    free(watch);
+}

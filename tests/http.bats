@@ -1,0 +1,186 @@
+# --http: probes, metrics, and what is refused. curl is what a user has.
+load helpers
+
+start_pair() {
+    redis_start "$work/redis"
+    background signer "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys \
+        --http "unix:$work/signer.http"
+    signer=$pid
+    await test -S signer.http
+    background verifier "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub \
+        --workers 2 --http 127.0.0.1:0 "$@"
+    verifier=$pid
+    await grep -q "HTTP at" verifier.err
+    at=$(sed -n 's/.*HTTP at \([0-9.:]*\).*/\1/p' verifier.err)
+}
+
+# The status code of a request, its body in body: get PATH [OPTION of curl…]
+get() {
+    code=$(curl -s -o body -w '%{http_code}' --max-time 20 "${@:2}" "http://$at$1")
+}
+
+answers() {
+    get "$2" && [[ $code == "$1" ]]
+}
+
+signer_answers() {
+    code=$(curl -s -o body -w '%{http_code}' --max-time 20 --unix-socket signer.http "http://localhost$2")
+    [[ $code == "$1" ]]
+}
+
+# metric NAME{LABELS}: its value in body.
+metric() {
+    awk -v name="$1" '$1 == name { print $2 }' body
+}
+
+@test "livez, readyz and metrics say how a pair is, and readyz is 503 while Redis or the peer is gone" {
+    start_pair
+    await answers 200 /readyz
+    await signer_answers 200 /readyz
+    "$SWAPC" generate --redis "unix:$socket" --messages 60 --method random >generate.out
+    await verdicts_reach "$socket" 60
+    answers 200 /livez
+    says body "^alive"
+    answers 200 /metrics
+    [[ $(metric swapc_ready) == 1 && $(metric swapc_redis_up) == 1 && $(metric swapc_peer_up) == 1 ]]
+    [[ $(metric swapc_workers) == 2 && $(metric swapc_message_latency_seconds_count) == 60 ]]
+    local schnorr ecdsa
+    schnorr=$(metric 'swapc_verdicts_total{slot="schnorr",engine="wasmtime",status="Valid"}')
+    ecdsa=$(metric 'swapc_verdicts_total{slot="ecdsa",engine="wasmtime",status="Valid"}')
+    ((schnorr + ecdsa == 60 && schnorr > 0 && ecdsa > 0))
+    [[ $(metric 'swapc_call_seconds_count{slot="schnorr",engine="wasmtime"}') == "$schnorr" ]]
+    says body 'swapc_slot_info[{]slot="schnorr",engine="wasmtime",module="[a-z.]+",version="[0-9.]+",'
+    says body 'swapc_ring_capacity_bytes [1-9]'
+    signer_answers 200 /metrics
+    [[ $(metric 'swapc_signer_messages_total{event="sent"}') == 60 ]]
+    kill -STOP "$server"
+    await answers 503 /readyz
+    says body "not ready: Redis"
+    await signer_answers 503 /readyz
+    answers 200 /livez
+    answers 200 /metrics
+    [[ $(metric swapc_ready) == 0 && $(metric swapc_redis_up) == 0 ]]
+    kill -CONT "$server"
+    await answers 200 /readyz
+    kill -KILL "$signer"
+    await answers 503 /readyz
+    says body "no signer is on the ring"
+}
+
+streams_are_known() {
+    get /metrics && [[ -n $(metric swapc_stream_messages) ]]
+}
+
+@test "the streams' figures come from Redis, and are absent while it is gone" {
+    redis_start "$work/redis"
+    background signer "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys \
+        --http 127.0.0.1:0
+    await grep -q "HTTP at" signer.err
+    at=$(sed -n 's/.*HTTP at \([0-9.:]*\).*/\1/p' signer.err)
+    "$SWAPC" generate --redis "unix:$socket" --messages 30 >generate.out
+    has_thirty() { get /metrics && [[ $(metric swapc_stream_messages) == 30 ]]; }
+    await has_thirty
+    [[ $(metric swapc_stream_dead) == 0 && $(metric swapc_stream_verdicts) == 0 ]]
+    says body "swapc_redis_memory_bytes [1-9]"
+    kill -KILL "$server"
+    await not streams_are_known
+}
+
+@test "the metrics are as promtool wants them, and docs/OPERATING.md lists each" {
+    start_pair
+    get /metrics
+    local name
+    for name in $(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' body); do
+        grep -qF "\`$name\`" "$here/../docs/OPERATING.md" || {
+            echo "docs/OPERATING.md does not list $name" >&2
+            return 1
+        }
+    done
+    command -v promtool >/dev/null || skip "promtool is not there (Debian: prometheus)"
+    promtool check metrics <body >promtool.out 2>&1 || {
+        cat promtool.out >&2
+        return 1
+    }
+    [[ ! -s promtool.out ]]
+}
+
+@test "other machines' names, other methods and large requests are refused" {
+    start_pair
+    get /metrics -H 'Host: evil.example'
+    [[ $code == 421 ]]
+    get /readyz -H 'Host: evil.example:80'
+    [[ $code == 421 ]]
+    get /metrics -X POST -d x
+    [[ $code == 405 ]]
+    get /nothing
+    [[ $code == 404 ]]
+    head -c 100000 /dev/zero | tr '\0' a >large
+    get /metrics -H "X-Large: $(head -c 40000 large)"
+    [[ $code == 431 ]]
+    await answers 200 /readyz
+}
+
+# Opens $2 connections that say a part of a request to HOST:PORT $1 and keep them until its stdin ends.
+slow_clients() {
+    python3 - "$1" "$2" <<'PY'
+import socket, sys, time
+host, port = sys.argv[1].split(":")
+held = []
+for i in range(int(sys.argv[2])):
+    s = socket.create_connection((host, int(port)))
+    s.sendall(b"GET /metr")
+    held.append(s)
+    time.sleep(0.005)
+print("held", flush=True)
+time.sleep(60)
+PY
+}
+
+@test "slow clients, more than there is room for, hold nothing: probes and work go on" {
+    start_pair
+    await answers 200 /readyz
+    background slow slow_clients "$at" 200
+    await grep -q held slow.out
+    answers 200 /readyz
+    answers 200 /metrics
+    (($(metric swapc_http_connections) <= 64 && $(metric swapc_http_shed_total) > 0))
+    "$SWAPC" generate --redis "unix:$socket" --messages 50 >generate.out
+    await verdicts_reach "$socket" 50
+    kill -TERM "$verifier"
+    finish "$verifier"
+    ((status == 0))
+}
+
+@test "run serves probes and metrics until its end, and leaves nothing" {
+    background run "$SWAPC" run --messages 1M --no-bound --http "unix:$tmp/run.http"
+    run_ready() {
+        code=$(curl -s -o body -w '%{http_code}' --unix-socket "$tmp/run.http" http://localhost/readyz)
+        [[ $code == 200 ]]
+    }
+    await run_ready
+    judged() {
+        curl -s --unix-socket "$tmp/run.http" http://localhost/metrics >body
+        (($(metric swapc_judged_total) > 100))
+    }
+    await judged
+    says body "swapc_generator_messages_total [1-9]"
+    kill -INT "$pid"
+    finish "$pid"
+    ((status == 130))
+    nothing_left
+}
+
+@test "an address that cannot be had is said, and nothing is started" {
+    redis_start "$work/redis"
+    local -a signer=("$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys)
+    run --separate-stderr "${signer[@]}" --http nonsense
+    refused 2 "nonsense"
+    run --separate-stderr "${signer[@]}" --http unix:/nowhere/at/all
+    refused 1 "/nowhere/at/all"
+    background one "${signer[@]}" --http "unix:$work/one.http"
+    await test -S one.http
+    [[ $(stat -c %a one.http) == 600 ]]
+    run --separate-stderr "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark-2" --keys keys \
+        --consumer two --http "unix:$work/one.http"
+    refused 1 "listen"
+}
