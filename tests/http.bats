@@ -173,7 +173,12 @@ PY
 @test "an address that cannot be had is said, and nothing is started" {
     redis_start "$work/redis"
     local -a signer=("$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys)
-    run --separate-stderr "${signer[@]}" --http nonsense
+    local command
+    for command in signer verifier; do # before they wait for a Redis that is not there
+        run --separate-stderr "$SWAPC" $command --redis unix:/nowhere --ring a --keys k --http nonsense
+        refused 2 "nonsense"
+    done
+    run --separate-stderr "$SWAPC" run --http nonsense
     refused 2 "nonsense"
     run --separate-stderr "${signer[@]}" --http unix:/nowhere/at/all
     refused 1 "/nowhere/at/all"

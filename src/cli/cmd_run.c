@@ -53,6 +53,7 @@ static int check(const struct swapci_run_options *o, bool messages_given) {
     swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     const struct swapci_pipeline_options way = {.via = o->via, .ring = "", .stream = ""};
     int missing = swapci_via_check(command, &way);
+    if (missing < 0) missing = swapci_http_check(command, o->http);
     if (missing >= 0) return missing;
     if (o->input && messages_given && o->messages == 0)
         return swapci_cli_usage(command, "--messages 0 leaves nothing of --input");

@@ -226,6 +226,7 @@ int swapci_cmd_signer(int argc, char **argv) {
     if (!job.common.redis || !job.common.keys)
         return swapci_cli_usage(command, "--redis or $SWAPC_REDIS, and --keys are required");
     stop_with = swapci_via_check(command, &job.common);
+    if (stop_with < 0) stop_with = swapci_http_check(command, job.common.http);
     if (stop_with >= 0) return stop_with;
     swapci_signals_handle(SWAPCI_EXIT_OK);
     if (!swapci_service_bind_parent((pid_t)job.parent)) {

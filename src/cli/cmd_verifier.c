@@ -219,6 +219,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
         return swapci_cli_usage(options.command,
                                 "--redis or $SWAPC_REDIS, and --keys are required");
     stop_with = swapci_via_check(options.command, &job.common);
+    if (stop_with < 0) stop_with = swapci_http_check(options.command, job.common.http);
     if (stop_with >= 0) return stop_with;
     swapci_signals_handle(SWAPCI_EXIT_OK);
     swapc_error error = SWAPC_ERROR_INIT;

@@ -3,9 +3,16 @@
 #include <string.h>
 
 #include "cli.h"
+#include "http_server.h"
 
 /* In the order of enum swapci_swap_mode. */
 const char *const swapci_swap_choices[] = {"none", "warm", "disk", "cold", NULL};
+
+int swapci_http_check(const char *command, const char *http) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    if (!http || swapci_http_server_check(http, &error) == SWAPC_OK) return -1;
+    return swapci_cli_fail(command, &error);
+}
 
 const char *const *swapci_method_choices(struct swapci_method_choices *out,
                                          const char *const *more) {

@@ -45,6 +45,9 @@ extern const char swapci_via_help[];
      0,                                                                                            \
      0}
 
+/* Returns -1 when http is NULL or can be had by this build, else the exit status, and says why. */
+int swapci_http_check(const char *command, const char *http);
+
 /* The rows of the separate processes. */
 #define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                                \
     {"redis",                                                                                        \

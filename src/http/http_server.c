@@ -130,6 +130,11 @@ static bool start_threads(struct swapci_http_server *server) {
     return server->ticking;
 }
 
+enum swapc_status swapci_http_server_check(const char *address, swapc_error *error) {
+    swapci_rpc_address parsed;
+    return swapci_rpc_address_parse(address, &parsed, error);
+}
+
 enum swapc_status swapci_http_server_start(const swapci_http_config *config,
                                            swapci_http_server **out, swapc_error *error) {
     struct swapci_http_server *server = calloc(1, sizeof *server);

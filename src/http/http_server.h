@@ -80,6 +80,10 @@ typedef struct swapci_http_stats {
     uint64_t shed; /* connections that were closed because they said nothing, or took nothing */
 } swapci_http_stats;
 
+/* Says before anything is made whether a server can be: this build has one, and address is an address.
+ * Returns SWAPC_OK, INVALID, TOO_LARGE. */
+enum swapc_status swapci_http_server_check(const char *address, swapc_error *error);
+
 /* Returns SWAPC_OK, INVALID (address; or this build has no server), TOO_LARGE (the path), BUSY (somebody
  * listens there), SYSTEM, NO_MEMORY. After failure nothing is left. */
 enum swapc_status swapci_http_server_start(const swapci_http_config *config,
