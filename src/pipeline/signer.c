@@ -146,10 +146,7 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
         s->batch_is_new = true;
         status = swapci_signer_send(s, error);
     }
-    if (status == SWAPC_OK) {
-        swapci_redis_settled(s->redis);
-        answer_waiters(s, false, SWAPC_OK);
-    }
+    if (status == SWAPC_OK) answer_waiters(s, false, SWAPC_OK);
     return status;
 }
 
@@ -226,6 +223,7 @@ static void leave(swapci_signer *s) {
     if (status == SWAPC_INTERRUPTED) status = swapci_redis_attempt(s->redis, NULL);
     if (status == SWAPC_OK)
         (void)swapci_lease_leave(s->redis, &s->names, &s->lease, s->consumer, NULL);
+    s->lease.held = false;
 }
 
 static void *thread_main(void *user) {
@@ -265,8 +263,16 @@ static enum swapc_status check_verdicts(swapci_signer *s, swapc_error *error) {
     if (status != SWAPC_PROTOCOL || strcmp(swapci_redis_last_code(s->redis), "WRONGTYPE") != 0)
         return swapc_error_set(error, status, "%s", why.text);
     swapc_log_write(&s->config.log, SWAPC_LOG_WARN, "signer", "%s", why.text);
-    swapci_redis_settled(s->redis);
     return SWAPC_OK;
+}
+
+/* The first step of the work: after it a refusal ends a signer no more, so all that this needs is asked for,
+ * what it will need only now and then by what does nothing. */
+static enum swapc_status try_first(void *user, swapc_error *error) {
+    swapci_signer *s = user;
+    enum swapc_status status = rejoin(s, error);
+    if (status == SWAPC_OK) status = swapci_stream_try(s->redis, &s->names, s->consumer, error);
+    return status == SWAPC_OK ? swapci_signer_chores(s, error) : status;
 }
 
 static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *config,
@@ -285,7 +291,10 @@ static enum swapc_status connect(swapci_signer *s, const swapci_signer_config *c
     if (status == SWAPC_OK) status = swapci_redis_persist(s->redis, join_group, s, error);
     if (status == SWAPC_OK)
         status = swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, error);
-    return status == SWAPC_OK ? check_verdicts(s, error) : status;
+    if (status == SWAPC_OK) status = check_verdicts(s, error);
+    if (status == SWAPC_OK) status = swapci_redis_persist(s->redis, try_first, s, error);
+    if (status == SWAPC_OK) swapci_redis_settled(s->redis);
+    return status;
 }
 
 enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_signer **out,
@@ -354,6 +363,7 @@ enum swapc_status swapci_signer_join(swapci_signer *signer, swapc_error *error) 
 
 void swapci_signer_free(swapci_signer *signer) {
     if (!signer) return;
+    if (signer->lease.held) leave(signer); /* it never ran */
     swapci_verdict_writer_free(signer->verdicts);
     swapci_redis_free(signer->redis);
     swapci_batch_fini(&signer->batch);

@@ -232,6 +232,23 @@ enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_n
     return status;
 }
 
+enum swapc_status swapci_stream_try(swapci_redis *redis, const swapci_stream_names *names,
+                                    const char *consumer, swapc_error *error) {
+    static const char last_id[] =
+        "18446744073709551615-0"; /* the very last is another word for > */
+    const char *stream = names->messages;
+    enum swapc_status status = swapci_redis_appendf(
+        redis, error, "XREADGROUP GROUP " SWAPCI_STREAM_GROUP " %s COUNT 1 STREAMS %s %s", consumer,
+        stream, last_id);
+    if (status == SWAPC_OK)
+        status = swapci_redis_appendf(
+            redis, error, "XPENDING %s " SWAPCI_STREAM_GROUP " 0-0 0-0 1 %s", stream, consumer);
+    if (status == SWAPC_OK)
+        status = swapci_redis_appendf(
+            redis, error, "XCLAIM %s " SWAPCI_STREAM_GROUP " %s 0 0-0 JUSTID", stream, consumer);
+    return status == SWAPC_OK ? swapci_redis_skip(redis, 3, "to read messages", error) : status;
+}
+
 enum swapc_status swapci_stream_length(swapci_redis *redis, const swapci_stream_names *names,
                                        uint64_t *out, swapc_error *error) {
     redisReply *reply = NULL;

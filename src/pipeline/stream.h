@@ -114,6 +114,11 @@ enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_na
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error);
 
+/* Asks for all that reading, and reading again, needs, in ways that do nothing: a command that is denied is
+ * known before it is needed. */
+enum swapc_status swapci_stream_try(swapci_redis *redis, const swapci_stream_names *names,
+                                    const char *consumer, swapc_error *error);
+
 /* An entry that a consumer was given and that nobody has acknowledged. */
 typedef struct swapci_pending {
     swapci_stream_id id;

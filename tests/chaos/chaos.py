@@ -2,6 +2,7 @@
 """The real pipeline under load while everything around it fails, and a ledger of its own that says what
 became of each message. `./dev chaos --help`."""
 import argparse
+import collections
 import json
 import os
 import random
@@ -12,33 +13,20 @@ import tempfile
 import threading
 import time
 
+import faults
 from ledger import Ledger
 from resp import Refused
 from scene import Scene
+from soak import Soak
 
 BACKLOG = 2000  # unanswered messages at which the load waits
 BATCH = 25  # messages that are added at once
-DENIED = ["xadd", "xack", "xdel", "xreadgroup", "xclaim", "xpending", "evalsha", "eval", "script", "set",
-          "get", "xlen", "xgroup", "time"]
-SIGNER_POINTS = ["after_xreadgroup", "after_signing", "mid_record"]
-VERIFIER_POINTS = ["after_verify", "before_script", "after_script"]
-
-# kind: how often among its like. A kill ends a process by SIGKILL; a fault does not.
-KILLS = {"signer": 5, "verifier": 5, "generator": 1, "redis": 2, "signer point": 4, "verifier point": 4}
-FAULTS = {"stop": 4, "stop beyond the lease": 1, "restart": 3, "restart again and again": 1, "cut": 3, "stall": 2, "deny": 3, "memory": 1,
-          "fail over": 2, "swap": 4, "bad swap": 3}
+TELL_S = 10  # between two lines of progress
+AGAIN_S = 5  # how long an event that cannot take place is tried again
 
 
-def draw(random_of, table):
-    return random_of.choices(list(table), list(table.values()))[0]
-
-
-def schedule(seed, kills, faults):
-    """The same list for the same numbers: (kind, a number from 0 to 1 that settles the rest)."""
-    r = random.Random(seed)
-    order = ["kill"] * kills + ["fault"] * faults
-    r.shuffle(order)
-    return [(what, draw(r, KILLS if what == "kill" else FAULTS), r.random()) for what in order]
+class Interrupted(BaseException):
+    """By a signal."""
 
 
 class Chaos:
@@ -47,14 +35,32 @@ class Chaos:
         self.ledger = Ledger("swapc")
         self.scene = Scene(os.path.abspath(options.program), options.redis_server, folder)
         self.undo = []  # (when, what)
+        self.moved = False  # a stream is elsewhere
         self.ending = False
+        self.unanswered = 0  # by the last look
+        self.events = []
+        self.happened = collections.Counter()  # by kind
         self.kills = self.faults = 0
-        self.unsound = []  # what sanitizers said
+        self.faulty = []  # what must not be, beside lost, duplicates and wrong
         self.log = open(os.path.join(folder, "events.log"), "w", buffering=1)
-        self.start = time.monotonic()
+        self.phase, self.start, self.tell_at = "starting", time.monotonic(), 0.0
 
     def say(self, text):
         self.log.write("%8.2f %s\n" % (time.monotonic() - self.start, text))
+
+    def tell(self, text):
+        self.say(text)
+        print("chaos: %4.0f s: %s" % (time.monotonic() - self.start, text), file=sys.stderr, flush=True)
+
+    def tell_progress(self):
+        self.tell_at = time.monotonic() + TELL_S
+        self.tell("%s: %d of %d kills, %d of %d faults; %d messages added, %d open" % (
+            self.phase, self.kills, self.options.kills, self.faults, self.options.faults,
+            len(self.ledger.ids), self.unanswered))
+
+    def enter(self, phase):
+        self.phase = phase
+        self.tell_progress()
 
     # ---- load, each in a thread -----------------------------------------------------------------
 
@@ -63,15 +69,13 @@ class Chaos:
         link = None
         while not self.ending:
             try:
-                link = link or self.scene.connect()
+                link = link or self.scene.open()
                 what(link)
-            except Refused:
+            except (OSError, Refused):
                 time.sleep(0.05)
                 if link:  # it may have become a replica
                     link.close()
                     link = None
-            except OSError:
-                link = None
 
     def produce(self):
         r = random.Random(self.options.seed)
@@ -79,7 +83,8 @@ class Chaos:
 
         def add(link):
             nonlocal number
-            if link.call("XLEN", "swapc:messages") > BACKLOG:
+            self.unanswered = link.call("XLEN", "swapc:messages")
+            if self.unanswered > BACKLOG:
                 return time.sleep(0.02)
             number += BATCH
             words = [["XADD", "swapc:messages", "*", "m", "message %d" % (number + i), "method",
@@ -99,67 +104,35 @@ class Chaos:
     def later(self, seconds, what):
         self.undo.append((time.monotonic() + seconds, what))
 
-    def kill_of(self, kind, x):
-        scene, lane = self.scene, int(x * 2)
-        if kind == "redis":
-            server = scene.servers[scene.primary]
-            server.kill()
-            server.not_before = time.monotonic() + 0.1 + x
-        elif kind.endswith("point"):
-            names, processes = (SIGNER_POINTS, scene.signers) if kind.startswith("signer") else (
-                VERIFIER_POINTS, scene.verifiers)
-            process = processes[lane]
-            process.kill()
-            process.start("%s:%d" % (names[int(x * 1000) % 3], 1 + int(x * 100000) % 40))
-        else:
-            process = scene.generator if kind == "generator" else (
-                scene.signers if kind == "signer" else scene.verifiers)[lane]
-            process.kill()
+    def take(self, streams, *commands, key, look=True):
+        """What deletes or moves `key`, in one step with the ledger's look at it. Returns whether it was
+        done."""
+        if not self.scene.serving():
+            return False
+        try:
+            link = self.scene.open(timeout=60)  # not knowing whether it was done would spoil the ledger
+        except (OSError, Refused):
+            return False
+        try:
+            return link.call("EXISTS", key) == 1 and self.ledger.take(link, streams, *commands, look=look)
+        except Refused:  # before anything was done
+            return False
+        finally:
+            link.close()
 
-    def service(self, x):
-        return (self.scene.signers + self.scene.verifiers)[int(x * 4)]
-
-    def fault_of(self, kind, x):
-        scene = self.scene
-        if kind == "stop":
-            victim = (scene.signers + scene.verifiers + [scene.servers[scene.primary]])[int(x * 5)]
-            victim.stop(0.2 + x)
-        elif kind == "stop beyond the lease":
-            self.service(x).stop(11 + 3 * x)
-        elif kind == "restart":
-            self.service(x).send(signal.SIGTERM)
-        elif kind == "restart again and again":  # what is delivered often is not thereby poison
-            for _ in range(8):
-                self.service(x).send(signal.SIGTERM if x * 8 % 2 < 1 else signal.SIGKILL)
-                self.pass_time(0.25)
-        elif kind == "cut":
-            scene.proxy.cut()
-        elif kind == "stall":
-            scene.proxy.stall(0.3 + 2 * x)
-        elif kind == "deny":
-            scene.deny(DENIED[int(x * len(DENIED))])
-            self.later(0.3 + x, scene.allow)
-        elif kind == "memory":
-            scene.do("CONFIG", "SET", "maxmemory", "1mb")
-            self.later(0.3 + x, lambda: scene.do("CONFIG", "SET", "maxmemory", "0"))
-        elif kind == "fail over":
-            return scene.fail_over()
-        elif kind == "swap":
-            slot = ["schnorr", "ecdsa"][int(x * 2)]
-            return scene.swap(int(x * 4) % 2, slot, scene.good[slot][int(x * 8) % 2])
-        elif kind == "bad swap":
-            scene.swap(int(x * 4) % 2, ["schnorr", "ecdsa"][int(x * 2)], scene.bad[int(x * 1000) % 3])
-        return True
-
-    def happen(self, what, kind, x):
-        if what == "kill":
-            self.kill_of(kind, x)
-            self.kills += 1
-            took_place = True
-        else:
-            took_place = self.fault_of(kind, x)
-            self.faults += took_place is not False
-        self.say("%s: %s %.6f%s" % (what, kind, x, "" if took_place else " (did not take place)"))
+    def happen(self, event):
+        """Tries it for a while: what it is about may be down."""
+        end = time.monotonic() + AGAIN_S
+        done = faults.happen(self, event)
+        while not done and time.monotonic() < end:
+            self.pass_time(0.2)
+            done = faults.happen(self, event)
+        if done:
+            self.happened[event.kind] += 1
+            self.kills += event.what == "kill"
+            self.faults += event.what == "fault"
+        self.say("%s: %s%s" % (event.what, event.kind, ": %s" % done if isinstance(done, str) else
+                               "" if done else " (could not take place)"))
 
     def pass_time(self, seconds):
         end = time.monotonic() + seconds
@@ -169,79 +142,108 @@ class Chaos:
                 self.undo.remove(entry)
                 entry[1]()
             self.scene.tend()
+            if now >= self.tell_at:
+                self.tell_progress()
             if now >= end:
                 return
             time.sleep(0.02)
 
+    def disturb(self):
+        """All events, as long as the time is; one that is late is not waited for."""
+        events = faults.schedule(self.options.seed, self.options.kills, self.options.faults)
+        gap = 0.5
+        if self.options.minutes:
+            gap = self.options.minutes * 60 / (sum(event.gap for event in events) + 1)
+        due = begin = time.monotonic()
+        for event in events:
+            due += event.gap * gap
+            if self.options.minutes and time.monotonic() > begin + self.options.minutes * 60:
+                self.tell("the %g minutes are over before all has happened: give more --minutes" %
+                          self.options.minutes)
+                return
+            self.pass_time(max(0.0, due - time.monotonic()))
+            self.happen(event)
+
     # ---- the end --------------------------------------------------------------------------------
 
     def heal(self):
-        for _, what in self.undo:
-            what()
-        self.undo = []
-        self.scene.proxy.stall(0)
-        for process in self.scene.signers + self.scene.verifiers:
-            if process.running() and process.killed:  # it has a fail point, or will have died at one
+        """Takes back all that was done, and ends the load."""
+        self.ending = True
+        for process in self.scene.processes:
+            if process.point and process.running():  # it would die or stop there one day
                 process.kill()
+            process.stopped_until = min(process.stopped_until, time.monotonic())
+        self.scene.generator.may_start = lambda: False
+        self.scene.proxy.stall(0)
+        end = time.monotonic() + self.options.patience
+        while (self.undo or self.scene.swaps) and time.monotonic() < end:
+            self.pass_time(0.1)
         self.scene.processes.remove(self.scene.generator)
         self.scene.generator.kill()
 
     def drained(self):
-        reply = self.scene.do("XPENDING", "swapc:messages", "swapc")
-        return self.scene.do("XLEN", "swapc:messages") == 0 and reply[0] == 0
+        try:
+            reply = self.scene.do("XPENDING", "swapc:messages", "swapc")
+            self.unanswered = self.scene.do("XLEN", "swapc:messages")
+            return self.unanswered == 0 and reply[0] == 0
+        except Refused:  # no group yet
+            return False
 
     def drain(self):
-        """Until nothing is open, or nothing has moved for a minute."""
+        """Until nothing is open, or nothing has moved for a while."""
         last, since = None, time.monotonic()
         while time.monotonic() - since < self.options.patience:
             self.pass_time(0.2)
             if self.drained():
-                return True
-            now = self.scene.do("XLEN", "swapc:verdicts")
-            if now != last:
-                last, since = now, time.monotonic()
-        return False
+                return
+            if self.unanswered != last:
+                last, since = self.unanswered, time.monotonic()
+        self.faulty.append("%d messages are still open after %g s in which nothing moved" % (
+            self.unanswered, self.options.patience))
 
     def run(self):
-        events = schedule(self.options.seed, self.options.kills, self.options.faults)
-        gap = self.options.minutes * 60 / max(1, len(events)) if self.options.minutes else 0.5
+        self.enter("starting")
+        self.scene.begin()
+        self.scene.generator.may_start = lambda: self.unanswered <= BACKLOG
         threads = [threading.Thread(target=f, daemon=True) for f in (self.watch, self.produce)]
         self.pass_time(1)
         for thread in threads:
             thread.start()
-        for what, kind, x in events:
-            self.pass_time(gap * (0.5 + x))
-            self.happen(what, kind, x)
+        self.enter("under load")
+        self.disturb()
         self.pass_time(1)
-        self.ending = True
+        self.enter("healing")
+        self.heal()
         for thread in threads:
             thread.join()
-        self.heal()
-        drained = self.drain()
+        self.enter("draining")
+        self.drain()
         result, reasons, lost = self.ledger.close(self.scene.connect(tend=True))
-        self.report(drained, reasons, lost)
+        self.report(reasons, lost)
         return {"seed": self.options.seed, "kills": self.kills, "faults": self.faults, **result}
 
-    def report(self, drained, reasons, lost):
-        def warn(text):
-            self.say(text)
-            print("chaos: " + text, file=sys.stderr)
-
-        if not drained:
-            warn("%d messages are still open" % self.scene.do("XLEN", "swapc:messages"))
+    def report(self, reasons, lost):
+        scene = self.scene
+        self.tell("took place: " + ", ".join("%s %d" % pair for pair in sorted(self.happened.items())))
+        points = sum((p.points for p in scene.processes), collections.Counter())
+        self.tell("died at: " + (", ".join("%s %d" % pair for pair in sorted(points.items())) or "no point"))
+        self.tell("%d swaps done, %d bad ones refused; %d starts refused by what Redis denied" % (
+            scene.swaps_done, scene.bad_swaps_refused, sum(p.refused_starts for p in scene.processes)))
+        for (status, last), count in scene.generator.exits.items():
+            self.tell("generator gave up %d times, status %d: %s" % (count, status, last))
         if lost:
-            warn("lost, for example: %s" % b" ".join(lost[:5]).decode())
-        for reason, count in reasons.most_common(10):
-            warn("%d verdicts: %s" % (count, reason))
-        for process in self.scene.processes + [self.scene.generator]:
-            with open(self.scene.path(process.name + ".log"), errors="replace") as log:
-                self.unsound += [line.strip() for line in log
-                                 if "Sanitizer" in line or "runtime error:" in line]
-            for status, count in process.exits.items():
-                warn("%s ended by itself, status %d, %d times and was started again" % (
-                    process.name, status, count))
-        for line in self.unsound[:10]:
-            warn(line)
+            self.faulty.append("lost, for example: %s" % b" ".join(lost[:5]).decode())
+        self.faulty += ["%d verdicts: %s" % (count, reason) for reason, count in reasons.most_common(10)]
+        self.faulty += ["taken though it must not be: %s" % what for what in scene.bad_swaps_taken]
+        for process in scene.processes:
+            for (status, last), count in process.exits.items():
+                self.faulty.append("%s ended by itself %d times, status %d: %s" % (
+                    process.name, count, status, last))
+        for process in scene.processes + [scene.generator]:
+            with open(process.log_path(), errors="replace") as log:
+                self.faulty += [line.strip() for line in log if "Sanitizer" in line or "runtime error:" in line][:3]
+        for line in self.faulty:
+            self.tell("WRONG: " + line)
 
 
 def find_redis():
@@ -252,23 +254,27 @@ def find_redis():
     raise SystemExit("chaos: no redis-server on the PATH: ./dev setup installs redis-tools")
 
 
+def positive(kind, least):
+    def parse(text):
+        value = kind(text)
+        if value < least:
+            raise argparse.ArgumentTypeError("at least %s" % least)
+        return value
+
+    return parse
+
+
 def parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog="./dev chaos", description="Runs the pipeline under load - two lanes of signer and verifier, a "
-        "generator, two redis-servers behind a proxy - while processes are killed, stopped and restarted, "
-        "connections cut and stalled, commands denied, memory filled, primaries exchanged and modules "
-        "swapped; then compares what was added with the verdicts that are there. Exit status: 0 nothing "
-        "lost, twice or wrong.",
-        epilog="example: ./dev chaos --kills 100 --seed 7 --json chaos.json")
-    parser.add_argument("--kills", type=int, default=50, metavar="N", help="processes killed (default 50)")
-    parser.add_argument("--faults", type=int, metavar="N", help="other faults (default: half as many)")
-    parser.add_argument("--minutes", type=float, metavar="M", help="how long (default: two events a second)")
-    parser.add_argument("--seed", type=int, help="the same seed gives the same schedule (default: drawn)")
-    parser.add_argument("--json", metavar="FILE", help="where the result goes (default -)", default="-")
-    parser.add_argument("--keep", action="store_true", help="keep the folder with all logs")
-    parser.add_argument("--patience", type=float, default=60, metavar="S",
-                        help="how long nothing may move at the end (default 60)")
-    parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(prog="./dev chaos", add_help=False, usage="see ./dev chaos --help")
+    parser.add_argument("--kills", type=positive(int, 0), default=50)
+    parser.add_argument("--faults", type=positive(int, 0))
+    parser.add_argument("--minutes", type=positive(float, 0.01))
+    parser.add_argument("--seed", type=positive(int, 0))
+    parser.add_argument("--json", default="-")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--patience", type=positive(float, 1), default=60)
+    parser.add_argument("--soak", type=positive(float, 0.1))
+    parser.add_argument("--program", required=True)
     options = parser.parse_args(arguments)
     options.faults = options.kills // 2 if options.faults is None else options.faults
     options.seed = random.randrange(1 << 32) if options.seed is None else options.seed
@@ -276,28 +282,50 @@ def parse(arguments):
     return options
 
 
-def main(arguments):
-    options = parse(arguments)
-    folder = tempfile.mkdtemp(prefix="swapc-chaos-")
-    chaos = Chaos(options, folder)
-    bad = True
+def write_json(path, result):
+    text = json.dumps(result)
+    if path == "-":
+        print(text)
+    else:
+        with open(path, "w") as file:
+            file.write(text + "\n")
+
+
+def on_signal(number, frame):
+    raise Interrupted
+
+
+def supervise(what, options, folder):
+    """Runs it and clears up. Returns the exit status."""
+    bad, interrupted = True, False
     try:
-        result = chaos.run()
-        bad = bool(chaos.unsound) or any(result[name] for name in ("lost", "duplicates", "wrong"))
+        result = what.run()
+        write_json(options.json, result)
+        bad = bool(what.faulty) or any(result.get(name) for name in ("lost", "duplicates", "wrong"))
+    except Interrupted:
+        interrupted = True
     finally:
-        chaos.ending = True
-        chaos.scene.end()
-        if bad or options.keep:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        what.ending = True
+        what.scene.end()
+        if options.keep or bad and not interrupted:
             print("chaos: seed %d; logs and data are in %s" % (options.seed, folder), file=sys.stderr)
         else:
             shutil.rmtree(folder)
-    text = json.dumps(result)
-    if options.json == "-":
-        print(text)
-    else:
-        with open(options.json, "w") as file:
-            file.write(text + "\n")
+    if interrupted:
+        print("chaos: interrupted: nothing is left behind", file=sys.stderr)
+        return 130
     return 1 if bad else 0
+
+
+def main(arguments):
+    options = parse(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    folder = tempfile.mkdtemp(prefix="swapc-chaos-")
+    what = (Soak if options.soak else Chaos)(options, folder)
+    return supervise(what, options, folder)
 
 
 if __name__ == "__main__":

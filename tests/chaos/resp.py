@@ -7,13 +7,15 @@ class Refused(Exception):
 
 
 class Resp:
-    def __init__(self, path, password=None, timeout=5.0):
+    def __init__(self, path, timeout=5.0):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.socket.close()
+            raise
         self.stream = self.socket.makefile("rb")
-        if password:
-            self.call("AUTH", "admin", password)
 
     def close(self):
         self.stream.close()

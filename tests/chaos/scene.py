@@ -1,18 +1,17 @@
 """The processes of a chaos run: two Redis servers, a proxy before them, two lanes of signer and verifier,
 a generator; each started again when it ends, as a supervisor would."""
-import collections
 import os
 import re
 import shutil
-import signal
 import socket
-import subprocess
 import time
 
+from process import Process, spawn
 from proxy import Proxy
 from resp import Refused, Resp
 
 PASSWORD = "chaos"
+GENERATED = 1000  # messages of one run of the generator
 
 
 def free_port():
@@ -21,91 +20,36 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Process:
-    """One process under a supervisor. wanted False: stays down."""
-
-    def __init__(self, scene, name, command, env=None):
-        self.scene, self.name, self.command = scene, name, command
-        self.env = env or {}
-        self.popen = None
-        self.killed = False  # by us
-        self.stopped_until = 0.0
-        self.asked = False  # to end, by SIGTERM
-        self.exits = collections.Counter()  # of its own, by status
-        self.not_before = 0.0
-
-    def start(self, fail_point=None):
-        env = dict(os.environ, **self.env)
-        env.pop("SWAPC_FAIL_POINT", None)
-        if fail_point:
-            env["SWAPC_FAIL_POINT"] = fail_point
-        self.killed = bool(fail_point)
-        self.asked = False
-        with open(os.path.join(self.scene.folder, self.name + ".log"), "ab") as log:
-            command = self.command() if callable(self.command) else self.command
-            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          env=env, cwd=self.scene.folder)
-
-    def running(self):
-        return self.popen is not None and self.popen.poll() is None
-
-    def send(self, number):
-        if self.running():
-            self.asked = self.asked or number == signal.SIGTERM
-            self.killed = self.killed or number == signal.SIGKILL
-            self.popen.send_signal(number)
-
-    def kill(self):
-        self.killed = True
-        self.send(signal.SIGKILL)
-        self.send(signal.SIGCONT)
-        if self.popen:
-            self.popen.wait()
-
-    def stop(self, seconds):
-        self.stopped_until = time.monotonic() + seconds
-        self.send(signal.SIGSTOP)
-
-    def tend(self):
-        """Continues it, or starts it again, when that is due."""
-        now = time.monotonic()
-        if self.stopped_until and now >= self.stopped_until:
-            self.stopped_until = 0.0
-            self.send(signal.SIGCONT)
-        if self.running():
-            return
-        if self.popen and self.popen.returncode != 0 and not self.killed and not self.asked:
-            self.exits[self.popen.returncode] += 1
-            self.not_before = now + 0.3
-            self.killed = True  # counted
-        if now >= self.not_before:
-            self.start()
-
-
 class Scene:
     def __init__(self, program, redis_server, folder):
         self.program, self.redis_server, self.folder = program, redis_server, folder
         self.mark = "chaos-%d" % os.getpid()
         self.ports = [free_port(), free_port()]
         self.primary = 0
+        self.processes, self.swaps = [], []  # swaps: (a process, what it does, whether it must fail)
+        self.swaps_done, self.bad_swaps_refused, self.bad_swaps_taken = 0, 0, []
+        self.proxy = self.admin = None
         self.servers = [self.server(0), self.server(1)]
-        self.processes = list(self.servers)
+
+    def begin(self):
+        """Apart from the constructor, so that what was begun can be ended at any time."""
+        self.processes += self.servers
         for server in self.servers:
             server.start()
         self.admin = self.connect(tend=True)
         self.proxy = Proxy(self.path("proxy.sock"), self.path("a.sock"))
         self.proxy.start()
         self.bundles()
-        self.lanes = [self.lane(0), self.lane(1)]
-        self.signers = [lane[0] for lane in self.lanes]
-        self.verifiers = [lane[1] for lane in self.lanes]
+        lanes = [self.lane(0), self.lane(1)]
+        self.signers = [lane[0] for lane in lanes]
+        self.verifiers = [lane[1] for lane in lanes]
         self.generator = Process(self, "generator", [
-            program, "generate", "--redis", self.tcp_url(), "--messages", "100000"])
-        self.signers[0].start()
+            self.program, "generate", "--redis", self.tcp_url(), "--messages", str(GENERATED)], patient=False)
+        self.processes.append(self.signers[0])
         while not os.path.exists(self.path("keys.pub")):  # a verifier ends without it
-            self.signers[0].tend()
+            self.tend()
             time.sleep(0.02)
-        self.processes += self.signers + self.verifiers + [self.generator]
+        self.processes += [self.signers[1]] + self.verifiers + [self.generator]
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -127,12 +71,12 @@ class Scene:
         fixed = [link, "--port", str(self.ports[which]), "--bind", "127.0.0.1", "--dir", data,
                  "--unixsocket", self.path(name + ".sock"), "--save", "", "--appendonly", "yes",
                  "--appendfsync", "always", "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0",
-                 "--masteruser", "admin", "--masterauth", PASSWORD,
+                 "--lua-time-limit", "50", "--masteruser", "admin", "--masterauth", PASSWORD,
                  "--user", "admin", "on", ">" + PASSWORD, "~*", "&*", "+@all"]
 
         def command():
-            primary = ["--replicaof", "127.0.0.1", str(self.ports[1 - which])]
-            return fixed + ([] if which == self.primary else primary)
+            replica = ["--replicaof", "127.0.0.1", str(self.ports[1 - which])]
+            return fixed + ([] if which == self.primary else replica)
 
         return Process(self, "redis-" + name, command)
 
@@ -152,9 +96,10 @@ class Scene:
         return signer, verifier
 
     def bundles(self):
-        """Copies of the shipped modules under another version, and what must never be taken."""
+        """Copies of the shipped modules under another version, and what a slot must never take: files that
+        are no module or are not there, and modules whose contract is another."""
         shipped = os.path.join(os.path.dirname(self.program), "..", "share", "swapc", "modules")
-        self.good, self.bad = {}, []
+        self.good = {}
         for method in ("schnorr", "ecdsa"):
             self.good[method] = []
             for version in ("1.0.1", "1.0.2"):
@@ -167,30 +112,46 @@ class Scene:
                 self.good[method].append(folder)
         with open(self.path("broken.wasm"), "wb") as file:
             file.write(b"\0asm\1\0\0\0\x0a\x05\x01\x03\x00\x00")
-        self.bad = [self.path("broken.wasm"), self.path("no-such.wasm"), os.path.join(shipped, "echo")]
+        echo, broken, absent = os.path.join(shipped, "echo"), self.path("broken.wasm"), self.path("no-such.wasm")
+        self.bad = {"schnorr": [echo, broken, os.path.join(shipped, "ecdsa"), absent],
+                    "ecdsa": [echo, broken, os.path.join(shipped, "schnorr"), absent]}
 
     # ---- Redis ----------------------------------------------------------------------------------
 
     def socket_of(self, which):
         return self.path("ab"[which] + ".sock")
 
-    def connect(self, which=None, tend=False, timeout=2.0):
-        """A connection of the administrator's, past the proxy; to the primary unless said otherwise. tend:
-        by the thread that tends the processes, which would else wait for itself."""
-        end = time.monotonic() + 60
+    def open(self, which=None, timeout=2.0):
+        """A connection of the administrator's, past the proxy; to the primary unless said otherwise. One
+        attempt: OSError or Refused when the server is down or not ready."""
+        link = Resp(self.socket_of(self.primary if which is None else which), timeout=timeout)
+        try:
+            link.call("AUTH", "admin", PASSWORD)
+            link.call("XLEN", "swapc:messages")  # neither loading nor gone
+        except (OSError, Refused):
+            link.close()
+            raise
+        return link
+
+    def connect(self, tend=False, timeout=2.0, patience=60):
+        """The same to the primary, again and again. tend: by the thread that tends the processes, which
+        would else wait for itself."""
+        end = time.monotonic() + patience
         while True:
-            at = self.primary if which is None else which
             try:
-                link = Resp(self.socket_of(at), PASSWORD, timeout)
-                link.call("XLEN", "swapc:messages")  # neither loading nor gone
-                return link
+                return self.open(timeout=timeout)
             except (OSError, Refused) as why:
                 if time.monotonic() > end:
+                    server = self.servers[self.primary]
                     raise SystemExit("chaos: %s does not come up: %s; see %s" % (
-                        self.servers[at].name, why, self.path(self.servers[at].name + ".log")))
+                        server.name, why, server.log_path()))
             if tend:
                 self.tend()
             time.sleep(0.02)
+
+    def serving(self, which=None):
+        server = self.servers[self.primary if which is None else which]
+        return server.running() and not server.stopped() and not server.expected_to_end
 
     def do(self, *words):
         """A command to the primary, again after a restart of it."""
@@ -201,6 +162,30 @@ class Scene:
                 self.admin = self.connect(tend=True)
         raise SystemExit("chaos: Redis does not answer %s" % " ".join(map(str, words)))
 
+    def kill_script(self, which):
+        try:
+            link = Resp(self.socket_of(which), timeout=1)
+            link.many([["AUTH", "admin", PASSWORD], ["SCRIPT", "KILL"]])
+            link.close()
+        except OSError:
+            pass  # it is down, or stopped
+
+    def once(self, which, *words):
+        """A command to one server, which may be down or refuse it. Returns whether it was done."""
+        if not self.serving(which):
+            return False
+        try:
+            link = self.open(which)
+        except (OSError, Refused):
+            return False
+        try:
+            link.call(*words)
+            return True
+        except (OSError, Refused):
+            return False
+        finally:
+            link.close()
+
     @staticmethod
     def replication(link):
         lines = link.call("INFO", "replication").decode().splitlines()
@@ -208,7 +193,8 @@ class Scene:
 
     def in_step(self, old, new):
         """Waits until the replica has all there is: what it has not would be lost with the old primary."""
-        for _ in range(50):
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
             there, here = self.replication(new), self.replication(old)
             if there.get("master_link_status") == "up" and \
                     there.get("slave_repl_offset") == here.get("master_repl_offset"):
@@ -218,49 +204,69 @@ class Scene:
 
     def fail_over(self):
         """The replica becomes the primary, and the other way round; connections to the old one stay, and
-        learn by READONLY. Returns False when the replica is not in step, and nothing was changed."""
-        old, new = self.connect(tend=True), self.connect(1 - self.primary, tend=True)
+        learn by READONLY. Returns False when the replica is not there or not in step, and nothing was
+        changed."""
+        if not self.serving(0) or not self.serving(1):
+            return False
+        links = []
         try:
-            old.call("CLIENT", "PAUSE", "3000", "WRITE")
-            done = self.in_step(old, new)
-            if done:
-                new.call("REPLICAOF", "NO", "ONE")
-                self.primary = 1 - self.primary
-                self.proxy.point_at(self.socket_of(self.primary))
-                old.call("REPLICAOF", "127.0.0.1", str(self.ports[self.primary]))
-            old.call("CLIENT", "UNPAUSE")
-        except OSError:
+            links += [self.open(), self.open(1 - self.primary)]
+            return self.exchange(*links)
+        except (OSError, Refused):
             return False
         finally:
-            old.close()
-            new.close()
-        if done:
-            self.admin.close()
-            self.admin = self.connect(tend=True)
-        return done
+            for link in links:
+                link.close()
 
-    def deny(self, command):
-        self.do("ACL", "SETUSER", "default", "-" + command)
-
-    def allow(self):
-        self.do("ACL", "SETUSER", "default", "on", "nopass", "~*", "&*", "+@all")
+    def exchange(self, old, new):
+        old.call("CLIENT", "PAUSE", "15000", "WRITE")  # longer than what follows
+        if not self.in_step(old, new):
+            old.call("CLIENT", "UNPAUSE")
+            return False
+        new.call("REPLICAOF", "NO", "ONE")
+        was = self.servers[self.primary]
+        self.primary = 1 - self.primary
+        self.proxy.point_at(self.socket_of(self.primary))
+        try:
+            old.call("REPLICAOF", "127.0.0.1", str(self.ports[self.primary]))
+            old.call("CLIENT", "UNPAUSE")
+        except OSError:  # two primaries must not be
+            was.kill()
+        self.admin.close()
+        self.admin = self.connect(tend=True)
+        return True
 
     # ---- processes ------------------------------------------------------------------------------
 
     def tend(self):
         for process in self.processes:
             process.tend()
+        for swap in [s for s in self.swaps if s[0].poll() is not None]:
+            self.swaps.remove(swap)
+            self.note_swap(*swap)
 
-    def swap(self, lane, slot, bundle):
-        """Returns True when the verifier took it."""
-        return subprocess.run([self.program, "module", "swap", slot, bundle, "--target",
-                               "unix:" + self.path("verifier-%d.sock" % lane)], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60).returncode == 0
+    def swap(self, lane, slot, bundle, bad):
+        """Offers a module to a verifier; what came of it is noted when it is known."""
+        command = [self.program, "module", "swap", slot, bundle, "--target",
+                   "unix:" + self.path("verifier-%d.sock" % lane)]
+        with open(self.path("swaps.log"), "ab") as log:
+            self.swaps.append((spawn(command, stdout=log, stderr=log),
+                               "%s by %s" % (os.path.basename(bundle), slot), bad))
+
+    def note_swap(self, popen, what, bad):
+        self.swaps_done += popen.returncode == 0 and not bad
+        self.bad_swaps_refused += popen.returncode != 0 and bad
+        if popen.returncode == 0 and bad:
+            self.bad_swaps_taken.append(what)
 
     def end(self):
+        for popen, _, _ in self.swaps:
+            popen.kill()
+            popen.wait()
         for process in self.processes:
             process.kill()
-        self.proxy.end()
+        if self.proxy:
+            self.proxy.end()
         for name in os.listdir("/dev/shm"):
             if name.startswith("swapc-" + self.mark):
                 os.unlink(os.path.join("/dev/shm", name))
