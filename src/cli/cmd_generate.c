@@ -12,6 +12,7 @@
 #include "rpc_client.h"
 #include "rpc_runtime.h"
 #include "transport_client.h"
+#include "verdict_watch.h"
 
 static const char command[] = "swapc generate";
 
@@ -21,7 +22,7 @@ struct generate_job {
     swapci_rpc_tls tls; /* of signer */
 };
 
-enum { READY_MS = 10000, SLICE_MS = 2000 };
+enum { READY_MS = 10000, SLICE_MS = 500, SAY_SLICES = 10 };
 
 /* Tells the signer, when one was named, before and after. */
 static enum swapc_status announce(swapci_rpc_client *client, const swapci_stream_names *names,
@@ -33,16 +34,24 @@ static enum swapc_status announce(swapci_rpc_client *client, const swapci_stream
                : status;
 }
 
-/* Waits until all is signed, in slices, so that a signal is seen; a signer that was killed is waited
+/* Waits until all is signed, in slices, so that a signal is seen and verdicts are read while they are
+ * there; a signer that was killed is waited
  * for, as its successor signs what is left. */
-static enum swapc_status wait_signed(swapci_rpc_client *client, const swapci_stream_names *names,
+static enum swapc_status wait_signed(swapci_rpc_client *client, struct swapci_verdict_watch *watch,
                                      swapc_error *error) {
     enum swapc_status status = SWAPC_DEADLINE;
     swapc_error why = SWAPC_ERROR_INIT;
-    while (status == SWAPC_DEADLINE) {
+    for (unsigned slice = 0; status == SWAPC_DEADLINE; slice++) {
         if (atomic_load(&swapci_signals_stop)) return SWAPC_INTERRUPTED;
+        if (slice == SAY_SLICES)
+            fprintf(
+                stderr,
+                "%s: waiting for the signer to sign all: swapc status tells what it waits for\n",
+                command);
+        if (swapci_verdict_watch_look(watch, error) != SWAPC_OK) return error->status;
         swapc_error_clear(&why);
-        status = swapci_transport_client_sending(client, names->messages, 2, SLICE_MS, NULL, &why);
+        status = swapci_transport_client_sending(client, watch->names->messages, 2, SLICE_MS, NULL,
+                                                 &why);
         if (status == SWAPC_UNREACHABLE &&
             swapci_rpc_client_wait_ready(client, READY_MS, NULL) == SWAPC_OK)
             status = SWAPC_DEADLINE;
@@ -50,8 +59,12 @@ static enum swapc_status wait_signed(swapci_rpc_client *client, const swapci_str
     return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", why.text);
 }
 
+/* Adds the messages, and with a signer waits for what becomes of them. Out: *well: nothing went wrong
+ * with any. */
 static enum swapc_status generate(const struct generate_job *job, swapci_rpc_client *client,
-                                  swapci_generator_result *result, swapc_error *error) {
+                                  bool *well, swapc_error *error) {
+    swapci_generator_result result = {0};
+    struct swapci_verdict_watch watch = {.command = command};
     swapci_generator_config config = {
         .redis = {.url = job->redis,
                   .retry_ms = SWAPCI_REDIS_RETRY_MS,
@@ -64,12 +77,19 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
     };
     enum swapc_status status = swapci_stream_names_init(&config.names, job->stream, error);
     if (status == SWAPC_OK) status = announce(client, &config.names, error);
+    if (status == SWAPC_OK && client)
+        status = swapci_verdict_watch_init(&watch, command, &config.redis, &config.names, error);
+    config.ledger = watch.ledger;
     if (status == SWAPC_OK) {
-        status = swapci_generator_run(&config, result, error);
-        printf("%llu messages added\n", (unsigned long long)result->sent);
+        status = swapci_generator_run(&config, &result, error);
+        printf("%llu messages added\n", (unsigned long long)result.sent);
         fflush(stdout);
     }
-    if (status == SWAPC_OK && client) status = wait_signed(client, &config.names, error);
+    if (status == SWAPC_OK && client) status = wait_signed(client, &watch, error);
+    if (status == SWAPC_OK && client)
+        status = swapci_verdict_watch_wait(&watch, &swapci_signals_stop, error);
+    if (status == SWAPC_OK && client) *well = swapci_verdict_watch_report(&watch);
+    swapci_verdict_watch_fini(&watch);
     return status;
 }
 
@@ -92,7 +112,8 @@ int swapci_cmd_generate(int argc, char **argv) {
         {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes names and methods repeatable", 0, 0,
          0},
         {"signer", SWAPCI_OPTION_STRING, &job.signer, "ADDR",
-         "tell this signer over gRPC, and wait until it has signed all", 0, 0, 0},
+         "tell this signer over gRPC, and wait for the verdicts: exit 1 when one is Error", 0, 0,
+         0},
         SWAPCI_REMOTE_TLS_ROWS(job.tls),
     };
     const struct swapci_options options = {
@@ -112,15 +133,16 @@ int swapci_cmd_generate(int argc, char **argv) {
     swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
     swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_generator_result result = {0};
+    bool well = true;
     swapci_rpc_client *client = NULL;
     enum swapc_status status = SWAPC_OK;
     if (job.signer)
         status = swapci_rpc_client_new_tls(
             job.signer, swapci_rpc_tls_given(&job.tls) ? &job.tls : NULL, &client, &error);
-    if (status == SWAPC_OK) status = generate(&job, client, &result, &error);
+    if (status == SWAPC_OK) status = generate(&job, client, &well, &error);
     swapci_rpc_client_free(client);
     swapci_rpc_shutdown();
     if (status == SWAPC_INTERRUPTED) return SWAPCI_EXIT_INTERRUPTED;
-    return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(command, &error);
+    if (status != SWAPC_OK) return swapci_cli_fail(command, &error);
+    return well ? SWAPCI_EXIT_OK : SWAPCI_EXIT_FAILED;
 }

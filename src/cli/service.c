@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "health_service.h"
+#include "reason.h"
 #include "reflection_service.h"
 #include "rpc_runtime.h"
 #include "rpc_server.h"
@@ -142,13 +143,12 @@ static void follow_verdicts(struct frame *f, uint64_t now) {
     f->errors_said = v->errors;
     f->keys_said = v->unknown_keys;
     if (errors > 0)
-        snprintf(text, sizeof text, "%llu more verdicts are Error, the last one for: %s",
-                 (unsigned long long)errors, v->last_error);
+        snprintf(text, sizeof text, "%llu more verdicts are Error, the last one for: %s: %s",
+                 (unsigned long long)errors, v->last_error, swapci_reason_remedy(v->last_error));
     else
         snprintf(text, sizeof text,
-                 "%llu more verdicts are NotValid because their key is unknown: is --keys the .pub "
-                 "file of this ring's signer?",
-                 (unsigned long long)keys);
+                 "%llu more verdicts are NotValid because their key is unknown: %s",
+                 (unsigned long long)keys, swapci_reason_remedy(SWAPCI_REASON_UNKNOWN_KEY));
     say(f, SWAPC_LOG_WARN, text);
 }
 

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "engine_names.h"
 #include "method_contract.h"
+#include "reason.h"
 #include "translator.h"
 #include "verify_batch.h"
 
@@ -422,7 +423,7 @@ enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record
     }
     if (!is_known(judge->judges, record)) {
         out->status = "NotValid";
-        out->reason = "unknown key";
+        out->reason = SWAPCI_REASON_UNKNOWN_KEY;
         return SWAPCI_OUTCOME_VERDICT;
     }
     return verify_timed(judge, record, out);

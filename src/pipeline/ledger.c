@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reason.h"
 #include "redis_retry.h"
 #include "stream_command.h"
 #include "verdict.h"
@@ -30,7 +31,8 @@ struct swapci_ledger {
     uint64_t answered, duplicates, foreign;
     uint64_t last_us; /* when the last verdict of a message of ours was stored */
     swapci_stream_id first_error;
-    char first_reason[128];
+    char first_reason[128], last_reason[128];
+    uint64_t by_answer[ERROR + 1], unknown_keys;
     swapci_histogram latency_us;
 };
 
@@ -175,6 +177,24 @@ static void book_time(swapci_ledger *ledger, const swapc_bytes *fields, uint64_t
     if (stored_us > ledger->last_us) ledger->last_us = stored_us;
 }
 
+static void copy_text(swapc_bytes text, char *out, size_t size) {
+    snprintf(out, size, "%.*s", (int)text.len, text.len ? (const char *)text.ptr : "");
+}
+
+/* What went wrong with a message, if anything did. */
+static void book_reason(swapci_ledger *ledger, swapci_stream_id id, enum answer answer,
+                        swapc_bytes reason) {
+    bool unknown = answer == NOT_VALID &&
+                   swapc_bytes_equal(reason, swapc_bytes_str(SWAPCI_REASON_UNKNOWN_KEY));
+    ledger->by_answer[answer]++;
+    ledger->unknown_keys += unknown;
+    if (answer == ERROR || unknown)
+        copy_text(reason, ledger->last_reason, sizeof ledger->last_reason);
+    if (answer != ERROR || ledger->first_error.ms != 0) return;
+    ledger->first_error = id;
+    copy_text(reason, ledger->first_reason, sizeof ledger->first_reason);
+}
+
 static void book(swapci_ledger *ledger, const swapc_bytes *fields, uint64_t stored_ms) {
     swapc_bytes reason = fields[SWAPCI_VERDICT_FIELD_reason];
     swapci_stream_id id;
@@ -193,11 +213,7 @@ static void book(swapci_ledger *ledger, const swapc_bytes *fields, uint64_t stor
     ledger->answers[index / 4] |= (uint8_t)(answer << (index % 4 * 2));
     ledger->answered++;
     book_time(ledger, fields, r->t_us, stored_ms);
-    if (answer == ERROR && ledger->first_error.ms == 0) {
-        ledger->first_error = id;
-        snprintf(ledger->first_reason, sizeof ledger->first_reason, "%.*s", (int)reason.len,
-                 reason.len ? (const char *)reason.ptr : "");
-    }
+    book_reason(ledger, id, answer, reason);
 }
 
 /* A step of reading: what swapci_redis_persist repeats. */
@@ -312,13 +328,23 @@ static void sum_up(const swapci_ledger *ledger, swapci_ledger_result *out) {
     }
 }
 
+swapci_ledger_standing swapci_ledger_standing_get(const swapci_ledger *ledger) {
+    return (swapci_ledger_standing){.valid = ledger->by_answer[VALID],
+                                    .not_valid = ledger->by_answer[NOT_VALID],
+                                    .errors = ledger->by_answer[ERROR],
+                                    .unknown_keys = ledger->unknown_keys,
+                                    .last_reason = ledger->last_reason};
+}
+
 /* Forgets what verdicts said, to read them from the run's start. */
 static void rewind_verdicts(swapci_ledger *ledger) {
     if (ledger->capacity) memset(ledger->answers, 0, ledger->capacity / 4);
     ledger->cursor = ledger->before;
     ledger->answered = ledger->duplicates = ledger->foreign = ledger->last_us = 0;
     ledger->first_error = (swapci_stream_id){0, 0};
-    ledger->first_reason[0] = 0;
+    ledger->first_reason[0] = ledger->last_reason[0] = 0;
+    memset(ledger->by_answer, 0, sizeof ledger->by_answer);
+    ledger->unknown_keys = 0;
     swapci_histogram_init(&ledger->latency_us);
 }
 

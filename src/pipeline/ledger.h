@@ -58,6 +58,16 @@ enum swapc_status swapci_ledger_read(swapci_ledger *ledger, swapci_redis *redis,
                                      const swapci_stream_names *names, uint64_t *answered,
                                      swapc_error *error);
 
+/* What the verdicts that were read so far say, each for itself: which messages were tampered with is
+ * not asked. */
+typedef struct swapci_ledger_standing {
+    uint64_t valid, not_valid, errors;
+    uint64_t unknown_keys;   /* of not_valid: a key that the verifier does not know */
+    const char *last_reason; /* of the last of errors and unknown_keys; "": none, or it gave none */
+} swapci_ledger_standing;
+
+swapci_ledger_standing swapci_ledger_standing_get(const swapci_ledger *ledger);
+
 /* Reads all verdicts since swapci_ledger_start once more, so that one that was deleted or altered
  * after it was read shows, then the set of the tampered (from which it removes this run's ids), and
  * sums up. */

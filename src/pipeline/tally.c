@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reason.h"
+
 static bool enter(swapci_tally *tally) {
     uint64_t turn = atomic_load(&tally->reason_turn);
     return turn % 2 == 0 && atomic_compare_exchange_strong(&tally->reason_turn, &turn, turn + 1);
@@ -16,7 +18,7 @@ void swapci_tally_note(swapci_tally *tally, const char *status, const char *reas
         atomic_fetch_add_explicit(&tally->valid, 1, memory_order_relaxed);
     } else if (strcmp(status, "NotValid") == 0) {
         atomic_fetch_add_explicit(&tally->not_valid, 1, memory_order_relaxed);
-        if (reason && strcmp(reason, "unknown key") == 0)
+        if (reason && strcmp(reason, SWAPCI_REASON_UNKNOWN_KEY) == 0)
             atomic_fetch_add_explicit(&tally->unknown_keys, 1, memory_order_relaxed);
     } else {
         atomic_fetch_add_explicit(&tally->errors, 1, memory_order_relaxed);

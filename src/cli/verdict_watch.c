@@ -1,0 +1,113 @@
+#include "verdict_watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "clock.h"
+#include "printable.h"
+#include "reason.h"
+#include "redis_retry.h"
+
+enum { LOOK_MS = 50, SAY_MS = 5000, GIVE_UP_MS = 30000 };
+
+enum swapc_status swapci_verdict_watch_init(struct swapci_verdict_watch *watch, const char *command,
+                                            const swapci_redis_config *redis,
+                                            const swapci_stream_names *names, swapc_error *error) {
+    *watch = (struct swapci_verdict_watch){.command = command, .names = names};
+    enum swapc_status status = swapci_redis_open(redis, &watch->redis, error);
+    if (status == SWAPC_OK) status = swapci_ledger_new(&watch->ledger, error);
+    if (status == SWAPC_OK) status = swapci_ledger_start(watch->ledger, watch->redis, names, error);
+    /* Also the right to read them: asked for now, not when all is added. */
+    if (status == SWAPC_OK)
+        status = swapci_ledger_read(watch->ledger, watch->redis, names, NULL, error);
+    return status;
+}
+
+void swapci_verdict_watch_fini(struct swapci_verdict_watch *watch) {
+    swapci_ledger_free(watch->ledger);
+    swapci_redis_free(watch->redis);
+}
+
+static uint64_t open_count(const struct swapci_verdict_watch *watch) {
+    return swapci_ledger_count(watch->ledger) - watch->answered;
+}
+
+struct length_look {
+    struct swapci_verdict_watch *watch;
+    uint64_t length;
+};
+
+static enum swapc_status look_at_length(void *user, swapc_error *error) {
+    struct length_look *look = user;
+    return swapci_stream_length(look->watch->redis, look->watch->names, &look->length, error);
+}
+
+/* The length first: a message that is gone from the stream has its verdict stored. */
+enum swapc_status swapci_verdict_watch_look(struct swapci_verdict_watch *watch,
+                                            swapc_error *error) {
+    struct length_look l = {.watch = watch};
+    enum swapc_status status = swapci_redis_persist(watch->redis, look_at_length, &l, error);
+    watch->empty = status == SWAPC_OK && l.length == 0;
+    return status == SWAPC_OK ? swapci_ledger_read(watch->ledger, watch->redis, watch->names,
+                                                   &watch->answered, error)
+                              : status;
+}
+
+enum swapc_status swapci_verdict_watch_wait(struct swapci_verdict_watch *watch,
+                                            const atomic_int *stop, swapc_error *error) {
+    uint64_t before = UINT64_MAX, since = 0;
+    bool said = false;
+    for (;;) {
+        enum swapc_status status = swapci_verdict_watch_look(watch, error);
+        if (status != SWAPC_OK || watch->empty || open_count(watch) == 0) return status;
+        uint64_t now = swapci_clock_monotonic_ns();
+        if (watch->answered != before) since = now;
+        before = watch->answered;
+        uint64_t idle_ms = (now - since) / 1000000;
+        if (idle_ms >= GIVE_UP_MS) return status;
+        if (idle_ms >= SAY_MS && !said)
+            fprintf(stderr,
+                    "%s: waiting for the verdicts of %" PRIu64
+                    " messages: is a verifier on the ring "
+                    "of this signer?\n",
+                    watch->command, open_count(watch));
+        said = idle_ms >= SAY_MS;
+        status = swapci_redis_sleep(stop, LOOK_MS, error);
+        if (status != SWAPC_OK) return status;
+    }
+}
+
+/* The reason came through Redis, where others write too. */
+static void say_errors(const struct swapci_verdict_watch *watch, const swapci_ledger_standing *s) {
+    char reason[4 * 128 + 1];
+    swapci_printable(swapc_bytes_str(s->last_reason), reason, sizeof reason);
+    fprintf(stderr,
+            "%s: %" PRIu64 " of %" PRIu64 " messages went wrong: %" PRIu64 " Error, %" PRIu64
+            " of an unknown key; the last one for: %s: %s\n",
+            watch->command, s->errors + s->unknown_keys, swapci_ledger_count(watch->ledger),
+            s->errors, s->unknown_keys, reason[0] ? reason : "no reason given",
+            swapci_reason_remedy(s->last_reason));
+}
+
+bool swapci_verdict_watch_report(const struct swapci_verdict_watch *watch) {
+    swapci_ledger_standing s = swapci_ledger_standing_get(watch->ledger);
+    uint64_t count = swapci_ledger_count(watch->ledger), open = open_count(watch);
+    if (s.valid < count)
+        printf("%" PRIu64 " Valid, %" PRIu64 " NotValid, %" PRIu64 " Error\n", s.valid, s.not_valid,
+               s.errors);
+    fflush(stdout);
+    if (s.errors + s.unknown_keys > 0) say_errors(watch, &s);
+    if (open > 0 && watch->empty)
+        fprintf(stderr,
+                "%s: the verdicts of %" PRIu64 " of %" PRIu64
+                " messages were trimmed away before they "
+                "were read\n",
+                watch->command, open, count);
+    else if (open > 0)
+        fprintf(stderr,
+                "%s: %" PRIu64 " of %" PRIu64
+                " messages have no verdict, and none has come for %d s: "
+                "they stay pending until a verifier is on the ring of this signer\n",
+                watch->command, open, count, GIVE_UP_MS / 1000);
+    return s.errors + s.unknown_keys == 0 && (open == 0 || watch->empty);
+}

@@ -1,0 +1,45 @@
+/* verdict_watch.h - what became of messages that this process added: waits for their verdicts, and says what
+ * went wrong.
+ *
+ * Threads: one. Ownership: the caller's storage, given back by fini; the ledger belongs to the generator
+ * while that runs.
+ */
+#ifndef SWAPCI_VERDICT_WATCH_H
+#define SWAPCI_VERDICT_WATCH_H
+
+#include <stdbool.h>
+
+#include "ledger.h"
+#include "redis.h"
+#include "stream.h"
+
+struct swapci_verdict_watch {
+    const char *command; /* who speaks; static */
+    const swapci_stream_names *names;
+    swapci_redis *redis;
+    swapci_ledger *ledger;
+    uint64_t answered; /* of the ledger's messages */
+    bool empty; /* the stream held no message at the last look: all of them have their verdict */
+};
+
+/* Before the first message is added. Returns SWAPC_OK, or those of redis.h: PROTOCOL also when verdicts
+ * may not be read. fini is to be called in any case. */
+enum swapc_status swapci_verdict_watch_init(struct swapci_verdict_watch *watch, const char *command,
+                                            const swapci_redis_config *redis,
+                                            const swapci_stream_names *names, swapc_error *error);
+
+/* Once all is added: reads what verdicts there are. Returns SWAPC_OK, INTERRUPTED, or those of redis.h. */
+enum swapc_status swapci_verdict_watch_look(struct swapci_verdict_watch *watch, swapc_error *error);
+
+/* Once all is added: looks until each message has its verdict, or none has got one for 30 s; that none
+ * comes is said after 5 s. Returns as look. */
+enum swapc_status swapci_verdict_watch_wait(struct swapci_verdict_watch *watch,
+                                            const atomic_int *stop, swapc_error *error);
+
+/* Prints the counts on stdout unless all are Valid. Returns whether all is well; if not, it says on stderr how many, why and
+ * what to do. */
+bool swapci_verdict_watch_report(const struct swapci_verdict_watch *watch);
+
+void swapci_verdict_watch_fini(struct swapci_verdict_watch *watch);
+
+#endif

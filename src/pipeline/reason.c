@@ -1,0 +1,37 @@
+#include "reason.h"
+
+#include <string.h>
+
+static const struct {
+    const char *reason, *remedy;
+} table[] = {
+    {SWAPCI_REASON_UNKNOWN_KEY,
+     "give the verifier the .pub file of this ring's signer as --keys, or "
+     "a folder of such files"},
+    {"key or signature", "signer and verifier read keys or signatures differently: are both of one "
+                         "release, and is the verifier's module for this method?"},
+    {"malformed", "the entry has no field m: see its producer"},
+    {"unknown method",
+     "the entry asks for a method that the signer does not know: see its producer"},
+    {"method not served", "start the verifier with --method random, which serves all"},
+    {"too large", "no record of the ring holds such a message: send smaller ones"},
+    {"poisoned", "verifiers died on it: swapc dead list shows it, swapc dead retry sends it again"},
+    {"deleted", "somebody deleted it from the stream while it was under way"},
+    {"response", "the module answers no verify_message: swapc module check tells what it is"},
+#define FAILS "the module fails: swapc module rollback goes back to the one before"
+    {"TRAP", FAILS},
+    {"TRAP_MEMORY", FAILS},
+    {"TRAP_STACK", FAILS},
+    {"EXIT", FAILS},
+    {"GUEST_ERROR", FAILS},
+#undef FAILS
+    {"DEADLINE", "the module takes longer than verifier --deadline allows"},
+    {"LIMIT", "the module needs more than it is allowed: see the verifier's log"},
+    {"MEMORY_LIMIT", "the module needs more memory than it is allowed: see the verifier's log"},
+};
+
+const char *swapci_reason_remedy(const char *reason) {
+    for (size_t i = 0; reason && i < sizeof table / sizeof *table; i++)
+        if (strcmp(reason, table[i].reason) == 0) return table[i].remedy;
+    return "see the logs of signer and verifier";
+}
