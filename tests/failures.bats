@@ -96,6 +96,59 @@ nothing_lost() {
     [[ -z $(redis "$socket" --raw KEYS "*bound*") ]]
 }
 
+# bound_ends SIGNAL: a run gets the signal when the keys of its bound are there; what they are and how long they
+# live is in the file keys.
+bound_ends() {
+    background run "$SWAPC" run --messages 20 --redis "unix:$socket"
+    python3 - "$socket" "$1" pids >keys <<'PY'
+import os, re, signal, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+def ask(*words):
+    s.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+    return s.recv(65536)
+end = time.time() + 60
+found = []
+while not found and time.time() < end:
+    found = re.findall(rb"swapc:bound:\w+", ask(b"KEYS", b"*bound*"))
+os.kill(int(open(sys.argv[3]).read().split()[-1]), getattr(signal, "SIG" + sys.argv[2]))
+for key in found:
+    print(key.decode(), ask(b"PTTL", key).decode().strip())
+PY
+    finish "$pid"
+    [[ -s keys ]]
+}
+
+no_bound_keys() {
+    [[ -z $(redis "$socket" --raw KEYS "*bound*") ]]
+}
+
+@test "a run that is interrupted while it measures the bound leaves no keys" {
+    redis_start "$work/redis"
+    bound_ends TERM
+    [[ $status == 130 ]]
+    no_bound_keys
+}
+
+@test "the keys of the bound expire where nobody is left to delete them" {
+    redis_start "$work/redis"
+    bound_ends KILL
+    [[ $status == 137 ]]
+    not grep -vE '^swapc:bound:[mv][0-9a-f]{7} :([1-5]?[0-9]{1,4}|60000|-2)$' keys
+    for key in $(redis "$socket" --raw KEYS "*bound*"); do
+        (($(redis "$socket" PTTL "$key") > 0))
+    done
+}
+
+@test "the bound is measured before and after and is no less than what a run does" {
+    local i
+    for i in 1 2 3; do
+        "$SWAPC" run --messages 2000 --workers 2 --json result >/dev/null 2>run.err
+        json result '0 < d["efficiency"] <= 1 and d["throughput_per_s"] <= d["bound_per_s"]'
+        json result 'abs(d["efficiency"] - d["throughput_per_s"] / d["bound_per_s"]) < 1e-9'
+    done
+}
+
 @test "two runs at the same time on one redis" {
     local first
     redis_start "$work/redis"

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "cli.h"
+#include "reason.h"
 #include "run_job_impl.h"
 
 static enum swapc_status trim(struct swapci_run_job *job, swapc_error *error) {
@@ -47,6 +48,29 @@ static unsigned batch_of(const struct swapci_run_job *job) {
     return 1;
 }
 
+/* What disturbed every round before the run need not do so after it. A run that was faster than the bound
+ * says that the machine can do more than any round saw: then the run is the best measurement there is,
+ * and is said to be. */
+static void settle_bound(struct swapci_run_job *job, double done_per_s) {
+    enum { TIMES = 3 };
+    swapc_error why = SWAPC_ERROR_INIT;
+    enum swapc_status status = SWAPC_OK;
+    if (!job->pairs || job->bound.per_s == 0) return;
+    for (int i = 0; i == 0 || (i < TIMES && job->bound.per_s < done_per_s); i++)
+        if (status == SWAPC_OK && !swapci_run_interrupted(job))
+            status = swapci_run_measure_bound(job, &why);
+    if (status != SWAPC_OK)
+        swapc_log_write(&job->log, SWAPC_LOG_WARN, "run",
+                        "the bound is not measured once more after the run: %s", why.text);
+    if (job->bound.per_s >= done_per_s) return;
+    swapc_log_write(&job->log, SWAPC_LOG_WARN, "run",
+                    "the run did %.0f messages/s, and no round before or after it measured a bound "
+                    "of more than %.0f/s: the machine was disturbed then, and the run is taken for "
+                    "the bound",
+                    done_per_s, job->bound.per_s);
+    job->bound.per_s = done_per_s;
+}
+
 static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
     const struct swapci_run_options *o = job->options;
     const swapci_ledger_result *books = &job->books;
@@ -64,7 +88,6 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
         .wrong = books->wrong,
         .tampered = books->tampered,
         .startup_s = job->startup_s,
-        .bound_per_s = job->bound.per_s,
         .swaps = swapci_judges_swaps(job->judges) - job->swaps_before,
         .workers = (unsigned)o->workers,
         .batch = batch_of(job),
@@ -75,6 +98,8 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
     };
     uint64_t end = books->last_us, begin = job->generated.first_us;
     r->elapsed_s = end > begin ? (double)(end - begin) / 1e6 : 0;
+    settle_bound(job, swapci_run_result_throughput(r));
+    r->bound_per_s = job->bound.per_s;
     describe_modules(job, r);
 }
 
@@ -82,8 +107,9 @@ static void explain(const struct swapci_run_job *job) {
     const swapci_ledger_result *books = &job->books;
     if (books->errors > 0)
         swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
-                        "first Error: message %" PRIu64 "-%" PRIu64 " (%s)", books->first_error.ms,
-                        books->first_error.seq, books->first_reason);
+                        "first Error: message %" PRIu64 "-%" PRIu64 " (%s): %s",
+                        books->first_error.ms, books->first_error.seq, books->first_reason,
+                        swapci_reason_remedy(books->first_reason));
     if (books->lost > 0)
         swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
                         "first without a verdict: message %" PRIu64 "-%" PRIu64,

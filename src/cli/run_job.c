@@ -89,6 +89,7 @@ void swapci_run_job_free(swapci_run_job *job) {
     swapci_verifier_free(job->verifier);
     swapci_receiver_close(job->receiver);
     swapci_judges_free(job->judges);
+    swapci_key_pairs_free(job->pairs);
     swapci_ledger_free(job->ledger);
     if (job->way.ring) swapci_via_remove(&job->way);
     swapci_redis_free(job->redis);

@@ -57,6 +57,7 @@ struct swapci_run_job {
     enum swapc_status generator_status;
     swapc_error generator_error;
 
+    swapci_key_pairs *pairs; /* with which the bound is measured; NULL: it is not */
     struct swapci_run_bound bound;
     struct swapci_bench_report comparison;
     bool compared;
@@ -71,6 +72,10 @@ static inline bool swapci_run_interrupted(const struct swapci_run_job *job) {
 /* Whether the input had a line that is too long, or could not be read on: what came before it is sent,
  * and is answered and accounted for like any other message. After done. */
 bool swapci_run_input_broke(const struct swapci_run_job *job);
+
+/* Measures the bound, once more after the first time; does nothing where the user wants none. The judges are
+ * idle. */
+enum swapc_status swapci_run_measure_bound(struct swapci_run_job *job, swapc_error *error);
 
 /* The steps of a run, in this order; each returns SWAPC_OK, or what stops the run. */
 enum swapc_status swapci_run_start_redis(struct swapci_run_job *job, swapc_error *error);

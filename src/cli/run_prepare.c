@@ -77,29 +77,32 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
     return status == SWAPC_OK ? swapci_judges_new(&config, &job->judges, error) : status;
 }
 
-static enum swapc_status measure_bound(struct swapci_run_job *job, const swapci_key_pairs *pairs,
-                                       swapc_error *error) {
+enum swapc_status swapci_run_measure_bound(struct swapci_run_job *job, swapc_error *error) {
     struct swapci_host_facts facts;
-    if (!job->options->bound) return SWAPC_OK;
+    if (!job->pairs) return SWAPC_OK;
     swapci_host_facts_read(&facts);
-    enum swapc_status status = swapci_run_bound_measure(
-        pairs, job->judges, swapci_method_set(job->options->method), (unsigned)job->options->batch,
-        job->redis, &job->names, (unsigned)facts.cores, &job->bound, error);
-    job->swaps_before = swapci_judges_swaps(job->judges);
-    return status;
+    struct swapci_run_bound_config config = {.pairs = job->pairs,
+                                             .judges = job->judges,
+                                             .methods = swapci_method_set(job->options->method),
+                                             .batch = (unsigned)job->options->batch,
+                                             .redis = job->redis,
+                                             .redis_config = &job->redis_config,
+                                             .names = &job->names,
+                                             .cores = (unsigned)facts.cores};
+    return swapci_run_bound_measure(&config, &job->bound, error);
 }
 
 enum swapc_status swapci_run_prepare_keys_and_modules(struct swapci_run_job *job,
                                                       swapc_error *error) {
     swapci_keyring *keys = NULL;
-    swapci_key_pairs *pairs = NULL;
     enum swapc_status status =
         swapci_keyring_load(job->keys, (unsigned)job->options->keys_count, &keys, error);
-    if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
+    if (status == SWAPC_OK && job->options->bound)
+        status = swapci_key_pairs_new(keys, &job->pairs, error);
     swapci_keyring_free(keys);
     if (status == SWAPC_OK) status = load_modules(job, error);
-    if (status == SWAPC_OK) status = measure_bound(job, pairs, error);
-    swapci_key_pairs_free(pairs);
+    if (status == SWAPC_OK) status = swapci_run_measure_bound(job, error);
+    if (job->judges) job->swaps_before = swapci_judges_swaps(job->judges);
     return status;
 }
 

@@ -11,12 +11,12 @@ bool swapci_run_result_good(const struct swapci_run_result *r) {
     return r->lost == 0 && r->duplicates == 0 && r->wrong == 0 && r->errors == 0 && !r->input_error;
 }
 
-static double throughput(const struct swapci_run_result *r) {
+double swapci_run_result_throughput(const struct swapci_run_result *r) {
     return r->elapsed_s > 0 ? (double)(r->messages - r->lost) / r->elapsed_s : 0;
 }
 
 static double efficiency(const struct swapci_run_result *r) {
-    return r->bound_per_s > 0 ? throughput(r) / r->bound_per_s : 0;
+    return r->bound_per_s > 0 ? swapci_run_result_throughput(r) / r->bound_per_s : 0;
 }
 
 static double verify_s(const struct swapci_run_result *r) {
@@ -60,12 +60,13 @@ json_t *swapci_run_result_json(const struct swapci_run_result *r) {
                      (json_int_t)r->not_valid, "errors", (json_int_t)r->errors, "lost",
                      (json_int_t)r->lost, "duplicates", (json_int_t)r->duplicates, "wrong",
                      (json_int_t)r->wrong, "tampered", (json_int_t)r->tampered, "startup_s",
-                     r->startup_s, "elapsed_s", r->elapsed_s, "throughput_per_s", throughput(r),
-                     "bound_per_s", r->bound_per_s, "efficiency", efficiency(r), "verify_s",
-                     verify_s(r), "verify_us", percentiles(r->verify_ns, 1e3), "latency_us",
-                     percentiles(r->latency_us, 1), "swaps", (json_int_t)r->swaps, "workers",
-                     (json_int_t)r->workers, "modules", modules_json(r), "engines", engines_json(r),
-                     "batch", (json_int_t)r->batch, "host", swapci_host_facts_json());
+                     r->startup_s, "elapsed_s", r->elapsed_s, "throughput_per_s",
+                     swapci_run_result_throughput(r), "bound_per_s", r->bound_per_s, "efficiency",
+                     efficiency(r), "verify_s", verify_s(r), "verify_us",
+                     percentiles(r->verify_ns, 1e3), "latency_us", percentiles(r->latency_us, 1),
+                     "swaps", (json_int_t)r->swaps, "workers", (json_int_t)r->workers, "modules",
+                     modules_json(r), "engines", engines_json(r), "batch", (json_int_t)r->batch,
+                     "host", swapci_host_facts_json());
 }
 
 static void print_spread(FILE *to, const char *name, const swapci_histogram *h, double unit,
@@ -89,7 +90,7 @@ static void print_verdicts(const struct swapci_run_result *r, bool colour, FILE 
 static void print_times(const struct swapci_run_result *r, FILE *to) {
     fprintf(to, "  %-12s %.3f s, after %.2f s of start-up\n", "elapsed", r->elapsed_s,
             r->startup_s);
-    fprintf(to, "  %-12s %.0f messages/s", "throughput", throughput(r));
+    fprintf(to, "  %-12s %.0f messages/s", "throughput", swapci_run_result_throughput(r));
     if (r->bound_per_s > 0)
         fprintf(to, ", %.0f %% of the %.0f/s that this machine's cores could do",
                 100 * efficiency(r), r->bound_per_s);
@@ -129,7 +130,7 @@ static void print_engines(const struct swapci_run_result *r, FILE *to) {
         fprintf(to,
                 "\n  1024 messages, this run%9.1f ms      the original: native 125–251 ms, "
                 "modules swapped 31.2 s\n",
-                1024e3 / throughput(r));
+                1024e3 / swapci_run_result_throughput(r));
     fprintf(to, "  swapc bench engines measures the engines with all flavours and their spread.\n");
 }
 

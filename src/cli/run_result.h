@@ -40,6 +40,9 @@ struct swapci_run_result {
  * the input read to its end. */
 bool swapci_run_result_good(const struct swapci_run_result *result);
 
+/* Answered messages a second. */
+double swapci_run_result_throughput(const struct swapci_run_result *result);
+
 /* The document of DESIGN section 9; a new reference, or NULL. */
 json_t *swapci_run_result_json(const struct swapci_run_result *result);
 
