@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "dead.h"
 #include "fuzz.h"
 #include "ledger.h"
@@ -139,12 +140,33 @@ static void dead(swapci_redis *redis, const swapci_stream_names *names) {
     (void)swapci_dead_drop(redis, names, entry, &taken, NULL);
 }
 
+static void audit(swapci_redis *redis, const swapci_stream_names *names) {
+    swapci_pending page[4] = {{{1, 1}, 1}, {{1, 2}, 1}, {{1, 3}, 1}, {{2, 1}, 1}}, gone[4];
+    size_t count = 4, gone_count = 0;
+    swapci_lease mine;
+    swapci_audit found;
+    FUZZ_CHECK(swapci_lease_init(&mine, names, "me", "", NULL) == SWAPC_OK);
+    if (swapci_audit_look(redis, names, &mine, "me", 8, &found, NULL) == SWAPC_OK)
+        FUZZ_CHECK(!found.fresh || found.lost == -1);
+    if (swapci_audit_deleted(redis, names, page, &count, gone, &gone_count, NULL) == SWAPC_OK)
+        FUZZ_CHECK(count + gone_count == 4);
+}
+
+static enum swapc_status note_gone(void *user, swapci_stream_id id, swapc_error *error) {
+    (void)user, (void)id, (void)error;
+    return SWAPC_OK;
+}
+
 static void ask(swapci_redis *redis, const swapci_stream_names *names, uint8_t question) {
     swapci_stream_id id;
     uint64_t number;
     size_t moved;
     if (question >= 240) {
         dead(redis, names);
+        return;
+    }
+    if (question >= 220) {
+        audit(redis, names);
         return;
     }
     switch (question % 13) {
@@ -158,7 +180,7 @@ static void ask(swapci_redis *redis, const swapci_stream_names *names, uint8_t q
         list(redis, names);
         break;
     case 3:
-        (void)swapci_stream_adopt(redis, names, "me", 0, 8, &moved, NULL);
+        (void)swapci_stream_adopt(redis, names, "me", 0, 8, note_gone, NULL, &moved, NULL);
         break;
     case 4:
         (void)swapci_stream_length(redis, names, &number, NULL);

@@ -1,3 +1,4 @@
+/* What is shared: the stop flag, which others raise and the waits here look at. */
 #include "verdict_watch.h"
 
 #include <inttypes.h>

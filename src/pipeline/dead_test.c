@@ -15,33 +15,17 @@ typedef struct scene {
     char body[64], method[16], reason[16];
 } scene;
 
-/* Runs a command, words apart by blanks, as the administrator; it must succeed. */
 static void admin(scene *s, const char *line) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    redisReply *reply = NULL;
-    char copy[256], *at = copy;
-    swapc_bytes argv[24];
-    size_t argc = 0;
-    snprintf(copy, sizeof copy, "%s", line);
-    for (char *word; (word = strsep(&at, " "));) argv[argc++] = swapc_bytes_str(word);
-    fixture_ok(swapci_redis_append(s->admin, argc, argv, &error), &error);
-    fixture_ok(swapci_redis_get(s->admin, line, &reply, &error), &error);
-    freeReplyObject(reply);
+    fixture_command(s->admin, line);
 }
 
 static void allow_all(scene *s) {
-    admin(s, "ACL SETUSER clerk reset on >pw ~* +@all");
+    fixture_allow_all(s->admin);
 }
 
 static void open_scene(scene *s) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    swapci_redis_config config = {.url = fixture_url()};
-    redisReply *reply = NULL;
     *s = (scene){.admin = fixture_open(0), .names = fixture_names()};
-    allow_all(s);
-    fixture_ok(swapci_redis_open(&config, &s->redis, &error), &error);
-    fixture_ok(swapci_redis_call(s->redis, "a test", &reply, &error, "AUTH clerk pw"), &error);
-    freeReplyObject(reply);
+    s->redis = fixture_clerk(s->admin);
 }
 
 static void close_scene(scene *s) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "embedded.h"
 #include "redis_refusal.h"
 #include "stream.h"
@@ -127,24 +128,49 @@ enum swapc_status swapci_stream_retire(swapci_redis *redis, const swapci_stream_
     return status;
 }
 
+/* Who takes over, and how. */
+typedef struct heir {
+    swapci_redis *redis;
+    const swapci_stream_names *names;
+    const char *consumer;
+    uint32_t idle_ms;
+    size_t limit, moved;
+    swapci_stream_gone_fn gone; /* NULL: nobody is told */
+    void *user;
+} heir;
+
+/* Leaves those that can be moved. Inout: *count. */
+static enum swapc_status tell_gone(const heir *h, swapci_pending *page, size_t *count,
+                                   swapc_error *error) {
+    swapci_pending gone[ADOPT_PAGE];
+    size_t gone_count = 0;
+    if (!h->gone) return SWAPC_OK;
+    enum swapc_status status =
+        swapci_audit_deleted(h->redis, h->names, page, count, gone, &gone_count, error);
+    for (size_t i = 0; i < gone_count && status == SWAPC_OK; i++)
+        status = h->gone(h->user, gone[i].id, error);
+    return status;
+}
+
 /* Moves up to limit entries of one dead consumer. */
-static enum swapc_status adopt_from(swapci_redis *redis, const swapci_stream_names *names,
-                                    const char *dead, const char *consumer, uint32_t idle_ms,
-                                    size_t limit, size_t *moved, swapc_error *error) {
+static enum swapc_status adopt_from(heir *h, const char *dead, swapc_error *error) {
     swapci_pending page[ADOPT_PAGE];
     swapci_stream_id after = {0, 0};
     enum swapc_status status = SWAPC_OK;
-    while (status == SWAPC_OK && *moved < limit) {
+    while (status == SWAPC_OK && h->moved < h->limit) {
         redisReply *reply = NULL;
-        size_t count = limit - *moved < ADOPT_PAGE ? limit - *moved : ADOPT_PAGE;
-        status = swapci_stream_pending(redis, names, dead, after, page, &count, error);
+        size_t count = h->limit - h->moved < ADOPT_PAGE ? h->limit - h->moved : ADOPT_PAGE;
+        status = swapci_stream_pending(h->redis, h->names, dead, after, page, &count, error);
         if (status != SWAPC_OK || count == 0) break;
         after = page[count - 1].id;
-        status = swapci_claim_append(redis, names, consumer, idle_ms, page, count, "JUSTID", error);
+        status = tell_gone(h, page, &count, error);
+        if (status != SWAPC_OK || count == 0) continue;
+        status = swapci_claim_append(h->redis, h->names, h->consumer, h->idle_ms, page, count,
+                                     "JUSTID", error);
         if (status == SWAPC_OK)
-            status = swapci_redis_get(redis, "to claim messages", &reply, error);
+            status = swapci_redis_get(h->redis, "to claim messages", &reply, error);
         if (status == SWAPC_OK) {
-            *moved += reply->elements;
+            h->moved += reply->elements;
             freeReplyObject(reply);
         }
     }
@@ -153,21 +179,23 @@ static enum swapc_status adopt_from(swapci_redis *redis, const swapci_stream_nam
 
 enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_names *names,
                                       const char *consumer, uint32_t idle_ms, size_t limit,
-                                      size_t *moved, swapc_error *error) {
+                                      swapci_stream_gone_fn gone, void *user, size_t *moved,
+                                      swapc_error *error) {
+    heir h = {redis, names, consumer, idle_ms, limit, 0, gone, user};
     redisReply *reply = NULL;
-    *moved = 0;
     enum swapc_status status = consumers(redis, names, &reply, error);
-    for (size_t i = 0; status == SWAPC_OK && i < reply->elements && *moved < limit; i++) {
+    for (size_t i = 0; status == SWAPC_OK && i < reply->elements && h.moved < limit; i++) {
         consumer_row row;
         bool alive = true;
         take_consumer(reply->element[i], &row);
         if (!row.name[0] || !strcmp(row.name, consumer)) continue;
         status = has_lease(redis, names, row.name, &alive, error);
         if (status == SWAPC_OK && !alive && row.pending > 0)
-            status = adopt_from(redis, names, row.name, consumer, idle_ms, limit, moved, error);
+            status = adopt_from(&h, row.name, error);
         if (status == SWAPC_OK && !alive)
             status = swapci_stream_retire(redis, names, row.name, "", error);
     }
+    *moved = h.moved;
     freeReplyObject(reply);
     return status;
 }

@@ -142,6 +142,7 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
     }
     if (status == SWAPC_OK && s->batch.count == 0) {
         reach_all_targets(s);
+        status = swapci_signer_audit(s, error);
     } else if (status == SWAPC_OK) {
         s->batch_is_new = true;
         status = swapci_signer_send(s, error);
@@ -311,6 +312,7 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     snprintf(s->consumer, sizeof s->consumer, "%s", config->consumer);
     pthread_mutex_init(&s->lock, NULL);
     s->batch_max = SIGNER_BATCH_START;
+    s->lost_known = -1;
     swapci_signer_recovery_begin(s);
     status = swapci_stream_names_init(&s->names, config->prefix, error);
     if (status == SWAPC_OK)

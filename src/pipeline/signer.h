@@ -98,13 +98,14 @@ enum swapci_signer_state {
 
 /* What is counted. A new counter is a row here and the place that counts. Of the records sent: of
  * messages delivered before, tampered with; messages answered Error here; entries taken over from dead
- * consumers. */
+ * consumers, or that were nobody's; messages that others deleted before they had a verdict. */
 #define SWAPCI_SIGNER_COUNTERS(X)                                                                  \
     X(sent)                                                                                        \
     X(resent)                                                                                      \
     X(tampered)                                                                                    \
     X(refused)                                                                                     \
-    X(adopted)
+    X(adopted)                                                                                     \
+    X(deleted)
 
 typedef struct swapci_signer_stats {
     enum swapci_signer_state state;

@@ -1,5 +1,5 @@
 /* signer_impl.h - the signer's parts: signer.c (thread and questions), signer_send.c (from entry to
- * record), signer_recover.c (what was pending). All of it belongs to the signer's thread, unless a
+ * record), signer_recover.c (what was pending), signer_audit.c (what others did to stream and group). All of it belongs to the signer's thread, unless a
  * field says otherwise.
  */
 #ifndef SWAPCI_SIGNER_IMPL_H
@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "audit.h"
 #include "buffer.h"
 #include "lease.h"
 #include "record.h"
@@ -68,6 +69,10 @@ struct swapci_signer {
     swapci_stream_id sent;      /* entries up to here are read and signed */
     uint64_t chores_due_ns;
 
+    uint64_t audit_due_ns, stuck_since_ns;
+    swapci_stream_id stuck; /* the first pending entry at the last audit */
+    int64_t lost_known;     /* entries that were gone unread at the last audit; -1: not known */
+
     pthread_t thread;
     bool started;             /* and not joined */
     enum swapc_status status; /* of the thread; read after join */
@@ -98,6 +103,13 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error);
 /* Renews the lease and, while it is held, adopts from the dead, when it is time. Starts a recovery when
  * the transport tells of a loss. To be called in every wait. */
 enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error);
+
+/* To be called when nothing new has come: takes up what is there and nobody's any more, and says what was
+ * lost. */
+enum swapc_status swapci_signer_audit(swapci_signer *s, swapc_error *error);
+
+/* A swapci_stream_gone_fn, user the signer: answers a message that is pending and was deleted. */
+enum swapc_status swapci_signer_answer_deleted(void *user, swapci_stream_id id, swapc_error *error);
 
 /* From the start. */
 void swapci_signer_recovery_begin(swapci_signer *s);

@@ -1,6 +1,8 @@
 /* What is shared: the counters, which this thread alone writes; see signer.c. */
 #include "signer_impl.h"
 
+#include <string.h>
+
 #include "clock.h"
 #include "redis_retry.h"
 
@@ -80,7 +82,7 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
     enum swapc_status status = hold_lease(s, error);
     if (status == SWAPC_OK && s->lease.held) {
         status = swapci_stream_adopt(s->redis, &s->names, s->consumer, ADOPT_IDLE_MS, ADOPT_MAX,
-                                     &moved, error);
+                                     swapci_signer_answer_deleted, s, &moved, error);
     }
     if (moved > 0) {
         swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer",
@@ -142,25 +144,23 @@ static enum swapc_status refuse_unread(swapci_signer *s, swapci_stream_id id, sw
  * than may be read, and the connection has ended with that. */
 static enum swapc_status resend(swapci_signer *s, const swapci_pending *pending, size_t count,
                                 swapc_error *error) {
-    size_t at = 0;
+    swapci_pending there[SIGNER_BATCH], gone[SIGNER_BATCH];
+    size_t gone_count = 0;
     if (count == 1 && swapci_stream_id_compare(pending->id, s->oversized) == 0)
         return refuse_unread(s, pending->id, error);
-    swapci_redis_limit(s->redis, swapci_signer_answer_max(s));
+    memcpy(there, pending, count * sizeof *there);
+    /* While they are pending: Redis 7 drops what is gone when it is claimed, and then nobody would know. */
     enum swapc_status status =
-        swapci_stream_claim(s->redis, &s->names, s->consumer, 0, pending, count, &s->batch, error);
+        swapci_audit_deleted(s->redis, &s->names, there, &count, gone, &gone_count, error);
+    for (size_t i = 0; i < gone_count && status == SWAPC_OK; i++)
+        status = swapci_signer_answer_deleted(s, gone[i].id, error);
+    if (status != SWAPC_OK) return status;
+    swapci_redis_limit(s->redis, swapci_signer_answer_max(s));
+    status =
+        swapci_stream_claim(s->redis, &s->names, s->consumer, 0, there, count, &s->batch, error);
     swapci_redis_limit(s->redis, 0);
     s->batch_next = status == SWAPC_OK ? 0 : s->batch.count;
     s->batch_is_new = false;
-    for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
-        if (at < s->batch.count &&
-            swapci_stream_id_compare(s->batch.entries[at].id, pending[i].id) == 0) {
-            at++;
-        } else { /* answered meanwhile, and then this counts for nothing; or deleted by somebody:
-                    Redis 6.2 keeps such an entry pending for ever, 7 has dropped it by now */
-            swapci_verdict gone = {.id = pending[i].id, .status = "Error", .reason = "deleted"};
-            status = swapci_verdict_add(s->verdicts, &gone, error);
-        }
-    }
     return status == SWAPC_OK ? swapci_signer_send(s, error) : status;
 }
 

@@ -139,13 +139,19 @@ enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_n
                                       const swapci_pending *pending, size_t count,
                                       swapci_batch *batch, swapc_error *error);
 
+/* Is told of an entry that is pending with a dead consumer and no longer in the stream: it cannot be
+ * moved. */
+typedef enum swapc_status (*swapci_stream_gone_fn)(void *user, swapci_stream_id id,
+                                                   swapc_error *error);
+
 /* Moves up to `limit` entries to consumer's pending list from those of consumers without a lease,
- * without counting as a delivery, and takes those that have none left out of the group. Out:
- * *moved. (XAUTOCLAIM cannot be told whose entries to take, so
+ * without counting as a delivery, and takes those that have none left out of the group. gone: NULL: such
+ * entries are dropped. Out: *moved. (XAUTOCLAIM cannot be told whose entries to take, so
  * this is XPENDING and XCLAIM by consumer.) */
 enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_names *names,
                                       const char *consumer, uint32_t idle_ms, size_t limit,
-                                      size_t *moved, swapc_error *error);
+                                      swapci_stream_gone_fn gone, void *user, size_t *moved,
+                                      swapc_error *error);
 
 /* Takes consumer out of the group, with its lease, in one atomic step and only if it has no pending
  * entries. token: the consumer's own (lease.h), and the lease must be its own or none; "": of another

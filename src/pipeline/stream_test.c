@@ -181,7 +181,8 @@ static void only_dead_consumers_lose_their_entries(void **state) {
     fixture_ok(swapci_lease_init(&alive, &names, "alive", NULL, &error), &error);
     fixture_ok(swapci_lease_init(&me, &names, "me", NULL, &error), &error);
     fixture_ok(swapci_lease_hold(redis, &alive, false, &recalled, &error), &error);
-    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+               &error);
     assert_int_equal(moved, 2);
     assert_int_equal(fixture_pending(redis, "me"), 2);
     swapci_pending page[3];
@@ -191,10 +192,12 @@ static void only_dead_consumers_lose_their_entries(void **state) {
         &error);
     assert_int_equal(page[0].deliveries, 1); /* moving is no delivery */
     fixture_ok(swapci_lease_leave(redis, &names, &alive, "alive", &error), &error);
-    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+               &error);
     assert_int_equal(moved, 0); /* it did not leave: one is pending */
     assert_int_equal(fixture_integer(redis, "DEL %s:lease:alive", names.prefix), 1);
-    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, &moved, &error), &error);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+               &error);
     assert_int_equal(moved, 1);
     assert_int_equal(consumers(redis), 1); /* the dead have left */
     assert_int_equal(fixture_integer(redis, "XGROUP DELCONSUMER %s swapc me", names.messages), 3);

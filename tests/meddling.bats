@@ -1,0 +1,122 @@
+# What others do to the stream and its group while messages are under way: what can be healed is, without a
+# restart, and what is lost by it is said.
+load helpers
+load services
+
+rc() {
+    redis "$socket" --raw "$@"
+}
+
+# under_way: $messages, some of them on their way to a verifier that is stopped, most of them unread.
+under_way() {
+    start_redis
+    start_signer
+    start_verifier --method schnorr
+    run -0 "$SWAPC" generate --messages 20 --method schnorr
+    await verdicts_reach "$socket" 20
+    kill -STOP "$verifier"
+    run -0 "$SWAPC" generate --messages $((messages - 20)) --method schnorr
+    await not pending_none
+}
+
+# meddle COMMAND…: under way; then the verifier goes on.
+meddle() {
+    under_way
+    rc "$@"
+    kill -CONT "$verifier"
+}
+
+@test "a group that was set to the end gives out what it passed over" {
+    messages=3000 meddle XGROUP SETID swapc:messages swapc '$'
+    all_judged_once 3000
+    says signer.err "were in swapc:messages and pending with nobody.*taken up"
+}
+
+@test "a group that was made anew at the end gives out what it does not know" {
+    messages=3000 meddle EVAL "redis.call('XGROUP', 'DESTROY', KEYS[1], 'swapc')
+        return redis.call('XGROUP', 'CREATE', KEYS[1], 'swapc', '\$')" 1 swapc:messages
+    all_judged_once 3000
+}
+
+@test "a consumer that was taken out of the group comes to its messages all the same" {
+    messages=2000 meddle EVAL "local n = 0
+        for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], 'swapc')) do
+          n = n + redis.call('XGROUP', 'DELCONSUMER', KEYS[1], 'swapc', c[2]) end return n" 1 swapc:messages
+    all_judged_once 2000
+}
+
+@test "messages that others acknowledged unanswered are judged" {
+    messages=1000 meddle EVAL "local n = 0
+        for _, e in ipairs(redis.call('XPENDING', KEYS[1], 'swapc', '-', '+', 5000)) do
+          n = n + redis.call('XACK', KEYS[1], 'swapc', e[1]) end return n" 1 swapc:messages
+    all_judged_once 1000
+}
+
+@test "a stream that was renamed away and back is taken up without a restart" {
+    local kept
+    messages=2000 meddle RENAME swapc:messages kept
+    await grep -qE "(NOGROUP|no such key).*trying again" signer.err
+    rc XADD swapc:messages '*' m between method schnorr
+    await unanswered_none
+    kept=$(rc XLEN kept)
+    ((kept > 0))
+    [[ $(rc XPENDING kept swapc | head -1) -gt 0 ]]
+    rc RENAME kept swapc:messages
+    long() { await unanswered_none || await unanswered_none; }
+    long
+    pending_none
+    [[ $(rc XLEN swapc:verdicts) == 2001 && $(field id | sort -u | wc -l) == 2001 ]]
+    kill -0 "$signer" "$verifier"
+}
+
+# Whether the server counts what a group has read.
+counts_entries() {
+    rc XINFO STREAM swapc:messages | grep -q entries-added
+}
+
+@test "messages that are trimmed away unread are said to be" {
+    local left
+    messages=4000 meddle XTRIM swapc:messages MAXLEN = 0
+    counts_entries || skip "this Redis does not count entries"
+    await grep -q "messages were deleted from swapc:messages by others before they were read" signer.err
+    left=$(sed -n 's/.*msg="\([0-9]*\) messages were deleted.*/\1/p' signer.err)
+    pending_none
+    ((left + $(rc XLEN swapc:verdicts) == 4000)) # who was under way has its verdict
+    run -0 "$SWAPC" status "unix:$work/signer.sock"
+    says "$output" "deleted +$left"
+}
+
+@test "messages that are trimmed away while they are pending are answered" {
+    local pending
+    messages=1000 under_way
+    rc XTRIM swapc:messages MAXLEN = 0
+    pending=$(rc XPENDING swapc:messages swapc | head -1)
+    kill -KILL "$verifier" "$signer"
+    finish "$verifier"
+    finish "$signer"
+    rm "/dev/shm/swapc-test-$mark"
+    start_signer successor
+    start_verifier --method schnorr
+    await pending_none
+    [[ $(field status | sort | uniq -c | xargs) == "$pending Error 20 Valid" ]]
+    [[ $(field reason | sort -u) == deleted ]]
+    says successor.err "was deleted from swapc:messages by others while it was pending"
+}
+
+@test "messages that are trimmed away while they are pending with a dead one are answered" {
+    local pending
+    messages=500 under_way
+    rc XTRIM swapc:messages MAXLEN = 0
+    pending=$(rc XPENDING swapc:messages swapc | head -1)
+    kill -KILL "$verifier" "$signer"
+    finish "$verifier"
+    finish "$signer"
+    rm "/dev/shm/swapc-test-$mark"
+    start_signer other --consumer other
+    start_verifier --method schnorr
+    await pending_none
+    [[ $(field status | sort | uniq -c | xargs) == "$pending Error 20 Valid" ]]
+    says other.err "was deleted from swapc:messages by others while it was pending"
+    dead_has_left() { not grep -q "test-$mark" <(rc XINFO CONSUMERS swapc:messages swapc) 2>/dev/null; }
+    await dead_has_left
+}
