@@ -220,9 +220,9 @@ pipeline() {
 }
 
 @test "a run of few messages does not say what 1024 would take" {
-    run -0 "$SWAPC" run --messages 999
+    run -0 "$SWAPC" run --details --messages 999
     [[ ! $output =~ "1024 messages, this run" ]]
-    run -0 "$SWAPC" run --messages 1000
+    run -0 "$SWAPC" run --details --messages 1000
     says "$output" "1024 messages, this run"
 }
 

@@ -1,5 +1,5 @@
 /* What is shared: the flags of signals.h. */
-#include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -8,34 +8,48 @@
 #include "pipeline_options.h"
 #include "run_job.h"
 #include "signals.h"
+#include "terminal.h"
 #include "verifier.h"
 #include "via.h"
 
 static const char command[] = "swapc run";
 
-static bool wants_colour(FILE *to) {
-    const char *no = getenv("NO_COLOR");
-    return isatty(fileno(to)) && !(no && *no);
+struct outputs {
+    const char *json; /* NULL: none */
+    bool details;
+};
+
+struct report {
+    const struct swapci_run_result *result;
+    bool details, colour;
+};
+
+static void write_report(FILE *to, const void *user) {
+    const struct report *r = user;
+    if (r->details) swapci_run_result_print(r->result, r->colour, to);
+    else swapci_run_result_tell(r->result, r->colour, to);
 }
 
-static enum swapc_status report(const struct swapci_run_result *result, const char *json,
+static enum swapc_status report(const struct swapci_run_result *result, const struct outputs *out,
                                 swapc_error *error) {
-    FILE *table = json && strcmp(json, "-") == 0 ? stderr : stdout;
-    swapci_run_result_print(result, wants_colour(table), table);
+    FILE *table = out->json && strcmp(out->json, "-") == 0 ? stderr : stdout;
+    const struct report r = {result, out->details, swapci_terminal_colour(table)};
+    swapci_terminal_print(table, write_report, &r);
     fflush(table);
-    return json ? swapci_cli_write_json(json, swapci_run_result_json(result), error) : SWAPC_OK;
+    return out->json ? swapci_cli_write_json(out->json, swapci_run_result_json(result), error)
+                     : SWAPC_OK;
 }
 
-static int run(const struct swapci_run_options *options, const char *json) {
+static int run(const struct swapci_run_options *options, const struct outputs *out) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_run_job *job = NULL;
     struct swapci_run_result result;
     bool good = false;
-    enum swapc_status status = swapci_cli_json_check(json, &error);
+    enum swapc_status status = swapci_cli_json_check(out->json, &error);
     if (status == SWAPC_OK) status = swapci_run_job_new(options, &job, &error);
     if (status == SWAPC_OK) status = swapci_run_job_run(job, &result, &error);
     if (status == SWAPC_OK) {
-        status = report(&result, json, &error);
+        status = report(&result, out, &error);
         good = swapci_run_result_good(&result);
         if (result.input_error) fprintf(stderr, "%s: %s\n", command, result.input_error);
     }
@@ -73,7 +87,7 @@ int swapci_cmd_run(int argc, char **argv) {
     static const char *const more_methods[] = {SWAPCI_METHOD_RANDOM, NULL};
     static const char *const progress_choices[] = {"auto", "off", NULL};
     struct swapci_method_choices methods;
-    const char *json = NULL;
+    struct outputs out = {NULL, false};
     bool no_bound = false;
     struct swapci_run_options o = {.engine = "wasmtime",
                                    .method = SWAPCI_METHOD_RANDOM,
@@ -117,8 +131,10 @@ int swapci_cmd_run(int argc, char **argv) {
          "makes names and methods repeatable (tampering goes by Redis's ids too)", 0, 0, 0},
         {"no-bound", SWAPCI_OPTION_FLAG, &no_bound, NULL,
          "do not measure the bound before and the engines after the run", 0, 0, 0},
-        {"json", SWAPCI_OPTION_STRING, &json, "FILE|-", "write the result as one JSON document", 0,
-         0, 0},
+        {"details", SWAPCI_OPTION_FLAG, &out.details, NULL,
+         "all figures in a table, instead of words and a picture", 0, 0, 0},
+        {"json", SWAPCI_OPTION_STRING, &out.json, "FILE|-", "write the result as one JSON document",
+         0, 0, 0},
         {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW",
          "progress line on a terminal (default auto)", progress_choices, 0, 0},
     };
@@ -143,5 +159,5 @@ int swapci_cmd_run(int argc, char **argv) {
     o.bound = !no_bound;
     swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
     swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
-    return run(&o, json);
+    return run(&o, &out);
 }

@@ -88,6 +88,8 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
         .wrong = books->wrong,
         .tampered = books->tampered,
         .startup_s = job->startup_s,
+        .sent = job->signer_sent,
+        .own_input = o->input != NULL,
         .swaps = swapci_judges_swaps(job->judges) - job->swaps_before,
         .workers = (unsigned)o->workers,
         .batch = batch_of(job),
@@ -100,6 +102,9 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
     r->elapsed_s = end > begin ? (double)(end - begin) / 1e6 : 0;
     settle_bound(job, swapci_run_result_throughput(r));
     r->bound_per_s = job->bound.per_s;
+    r->sign_us = job->bound.sign_us;
+    r->verify_us = job->bound.verify_us;
+    r->redis_us = job->bound.redis_us;
     describe_modules(job, r);
 }
 

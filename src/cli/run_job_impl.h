@@ -58,6 +58,7 @@ struct swapci_run_job {
     swapc_error generator_error;
 
     swapci_key_pairs *pairs; /* with which the bound is measured; NULL: it is not */
+    uint64_t signer_sent;    /* records, by the signer's word; 0: unknown */
     struct swapci_run_bound bound;
     struct swapci_bench_report comparison;
     bool compared;

@@ -1,4 +1,4 @@
-/* run_result.h - what `swapc run` reports: as a table for people and as JSON for scripts.
+/* run_result.h - what `swapc run` reports: for people, in words or as a table, and as JSON for scripts.
  *
  * lost, duplicates and wrong come from the ledger, which reads the verdicts from Redis itself; the
  * pipeline's own counters are used only for times and swaps.
@@ -23,7 +23,10 @@ struct swapci_run_result {
     uint64_t valid, not_valid, errors;
     uint64_t lost, duplicates, wrong, tampered;
     double startup_s, elapsed_s;
-    double bound_per_s; /* 0: not measured */
+    double bound_per_s;                  /* 0: not measured, as what it is made of: */
+    double sign_us, verify_us, redis_us; /* CPU time a message */
+    uint64_t sent;  /* records that the signer has sent; 0: it could not be asked */
+    bool own_input; /* the messages are the user's, not random names */
     uint64_t swaps;
     unsigned workers;
     unsigned batch; /* messages that may be judged by one call; 1: each has its own */
@@ -40,13 +43,19 @@ struct swapci_run_result {
  * the input read to its end. */
 bool swapci_run_result_good(const struct swapci_run_result *result);
 
-/* Answered messages a second. */
-double swapci_run_result_throughput(const struct swapci_run_result *result);
-
 /* The document of DESIGN section 9; a new reference, or NULL. */
 json_t *swapci_run_result_json(const struct swapci_run_result *result);
 
-/* The table, with the original system's figures beside; colour only when `colour`. */
+/* Messages a second, of those that have a verdict. */
+double swapci_run_result_throughput(const struct swapci_run_result *result);
+
+/* For who sees one for the first time: sentences, and a picture with figures; colour only when `colour`. */
+void swapci_run_result_tell(const struct swapci_run_result *result, bool colour, FILE *to);
+
+/* A line for each engine that is not in this build. */
+void swapci_run_result_absent(FILE *to);
+
+/* All figures in a table, with the original system's beside; colour only when `colour`. */
 void swapci_run_result_print(const struct swapci_run_result *result, bool colour, FILE *to);
 
 #endif

@@ -2,36 +2,13 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "wrap.h"
 
-enum { HELP_COLUMN = 28, HELP_WIDTH = 79 };
+enum { HELP_COLUMN = 28 };
 
 void swapci_options_choices(const struct swapci_option *row, FILE *to) {
     for (const char *const *c = row->choices; c && *c; c++)
         fprintf(to, "%s%s", c == row->choices ? "" : "|", *c);
-}
-
-static size_t columns(const char *text, size_t len) {
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++) count += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return count;
-}
-
-/* Words of text from column at on, with lines that begin at indent. Returns the column after them. */
-static size_t print_words(FILE *to, const char *text, size_t at, size_t indent) {
-    for (text += strspn(text, " \n"); *text; text += strspn(text, " \n")) {
-        size_t len = strcspn(text, " \n"), width = columns(text, len);
-        if (at > indent && at + 1 + width > HELP_WIDTH) {
-            fprintf(to, "\n%*s", (int)indent, "");
-            at = indent;
-        } else if (at > indent) {
-            fputc(' ', to);
-            at++;
-        }
-        fwrite(text, 1, len, to);
-        at += width;
-        text += len;
-    }
-    return at;
 }
 
 static void print_row(FILE *to, const struct swapci_option *row) {
@@ -49,7 +26,7 @@ static void print_row(FILE *to, const struct swapci_option *row) {
     }
     char text[1024];
     snprintf(text, sizeof text, "%s%s", row->help, row->choices ? choices : "");
-    print_words(to, text, HELP_COLUMN, HELP_COLUMN);
+    swapci_wrap(to, text, HELP_COLUMN, HELP_COLUMN);
     fputc('\n', to);
 }
 
@@ -64,7 +41,7 @@ static void print_summary(FILE *to, const char *text) {
             fprintf(to, "%s%s\n", at ? "\n" : "", line);
             at = 0;
         } else {
-            at = print_words(to, line, at, 0);
+            at = swapci_wrap(to, line, at, 0);
         }
         text += len + (text[len] == '\n');
     }
