@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "clock.h"
 #include "peer.h"
 #include "samples.h"
 #include "scenario.h"
@@ -11,6 +11,9 @@
 
 /* Calls that bring a contender's code and tables back into the caches that the one before filled. */
 enum { WARM_CALLS = 2 };
+
+/* A peer that takes longer for a call, starting included, is called less often. */
+enum { SLOW_NS = 1500000, SLOW_CALLS = 8 };
 
 struct entry {
     struct bench *bench;
@@ -106,38 +109,48 @@ static enum swapc_status add_contenders(struct bench *b) {
     return SWAPC_OK;
 }
 
-/* Each peer whose program is there, with the flavour that any current runtime reads; it has proved itself
- * when it started. */
-static enum swapc_status add_peers(struct bench *b) {
+/* A peer with its guest, which has proved itself when it started. One that cannot is said, and takes no
+ * part. */
+static void add_peer(struct bench *b, const struct swapci_peer_kind *kind, unsigned method) {
+    char program[SWAPCI_LAB_PATH], module[SWAPCI_LAB_PATH];
+    struct swapci_bench_report *report = b->report;
+    struct entry *e = &b->entries[report->count];
+    struct swapci_bench_row *row = &report->rows[report->count];
+    swapc_error why = SWAPC_ERROR_INIT;
+    if (report->count == SWAPCI_BENCH_ROWS_MAX) return;
+    snprintf(program, sizeof program, "%s/%s", b->config->peers, kind->name);
+    snprintf(module, sizeof module, "%s/%s",
+             kind->beside ? b->config->peers : b->config->paths[method], kind->guest);
+    *row = (struct swapci_bench_row){.peer = true};
+    snprintf(row->engine, sizeof row->engine, "%s", kind->name);
+    snprintf(row->flavour, sizeof row->flavour, "%s", kind->flavour);
+    snprintf(row->method, sizeof row->method, "%s", swapci_method_table[method]->name);
+    uint64_t start = swapci_clock_monotonic_ns();
+    if (swapci_peer_start(&e->peer, program, module, "verify_message", &b->samples[method], &why) !=
+        SWAPC_OK) {
+        b->config->failed(row, why.text, b->config->failed_user);
+        return;
+    }
+    bool slow = swapci_clock_monotonic_ns() - start > SLOW_NS * b->samples[method].count;
+    e->bench = b;
+    e->samples = &b->samples[method];
+    b->contenders[report->count++] =
+        (struct swapci_contender){.run = peer_some,
+                                  .user = e,
+                                  .units = slow ? SLOW_CALLS : b->config->requests,
+                                  .warm = slow ? 1 : WARM_CALLS,
+                                  .cpu_ns = peer_cpu};
+}
+
+/* Each peer whose program is there; who asked for them says which is not. */
+static void add_peers(struct bench *b) {
+    char why[256];
     for (unsigned m = 0; b->config->peers && m < swapci_method_count; m++)
-        for (const char *const *name = swapci_peer_names; *name; name++) {
-            char program[SWAPCI_LAB_PATH], module[SWAPCI_LAB_PATH];
-            struct swapci_bench_row *row = &b->report->rows[b->report->count];
-            struct entry *e = &b->entries[b->report->count];
-            if (b->report->count == SWAPCI_BENCH_ROWS_MAX) return SWAPC_OK;
-            snprintf(program, sizeof program, "%s/%s", b->config->peers, *name);
-            snprintf(module, sizeof module, "%s/plain.wasm", b->config->paths[m]);
-            enum swapc_status status = swapci_peer_start(
-                &e->peer, program, module, "verify_message", &b->samples[m], b->error);
-            if (status == SWAPC_NOT_FOUND) {
-                if (b->error) swapc_error_clear(b->error);
-                continue; /* said by who asked for it */
-            }
-            if (status != SWAPC_OK) return status;
-            e->bench = b;
-            e->samples = &b->samples[m];
-            b->contenders[b->report->count++] =
-                (struct swapci_contender){.run = peer_some,
-                                          .user = e,
-                                          .units = b->config->requests,
-                                          .warm = WARM_CALLS,
-                                          .cpu_ns = peer_cpu};
-            snprintf(row->engine, sizeof row->engine, "%s", *name);
-            snprintf(row->flavour, sizeof row->flavour, "plain");
-            snprintf(row->method, sizeof row->method, "%s", swapci_method_table[m]->name);
-            row->peer = true;
-        }
-    return SWAPC_OK;
+        for (const struct swapci_peer_kind *kind = swapci_peer_kinds; kind->name; kind++)
+            if (swapci_peer_there(b->config->peers, kind->name, why, sizeof why) &&
+                (!kind->beside ||
+                 swapci_peer_there(b->config->peers, kind->guest, why, sizeof why)))
+                add_peer(b, kind, m);
 }
 
 /* A figure for a wrong answer would be worth nothing: every request must come out Valid first. */
@@ -167,9 +180,10 @@ static enum swapc_status run_rounds(struct bench *b) {
     return status;
 }
 
-static int native_of(const struct bench *b, const char *method) {
+/* The engine's default row of that method, or -1. */
+static int row_of(const struct bench *b, const char *engine, const char *method) {
     for (unsigned i = 0; i < b->report->count; i++)
-        if (strcmp(b->report->rows[i].engine, "native") == 0 &&
+        if (strcmp(b->report->rows[i].engine, engine) == 0 &&
             strcmp(b->report->rows[i].method, method) == 0)
             return (int)i;
     return -1;
@@ -179,10 +193,12 @@ static void summarise(struct bench *b) {
     for (unsigned i = 0; i < b->report->count; i++) {
         struct swapci_bench_row *row = &b->report->rows[i];
         const struct swapci_bench_row *before = i > 0 ? row - 1 : NULL;
-        int native = native_of(b, row->method);
+        int native = row_of(b, "native", row->method);
+        int ours = row_of(b, "wasmtime", row->method);
         row->cpu_us = swapci_measure_cpu(&b->measure, i);
         row->wall_us = swapci_measure_wall(&b->measure, i);
         if (native >= 0) row->ratio = swapci_measure_ratio(&b->measure, i, (unsigned)native);
+        if (ours >= 0) row->to_ours = swapci_measure_ratio(&b->measure, i, (unsigned)ours);
         row->by_default = !row->peer && (!before || strcmp(before->engine, row->engine) != 0 ||
                                          strcmp(before->method, row->method) != 0);
     }
@@ -208,7 +224,7 @@ enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
         status = swapci_samples_make(swapci_method_table[m], config->requests, SWAPCI_SAMPLES_KEYS,
                                      &b.samples[m], error);
     if (status == SWAPC_OK) status = add_contenders(&b);
-    if (status == SWAPC_OK) status = add_peers(&b);
+    if (status == SWAPC_OK) add_peers(&b);
     if (status == SWAPC_OK) status = run_rounds(&b);
     if (status == SWAPC_OK) summarise(&b);
     fini(&b);
@@ -242,10 +258,38 @@ static void add_row(struct swapci_lab *lab, const struct swapci_bench_row *from,
     json_object_set_new(row, "method", json_string(from->method));
     swapci_lab_spread(row, "us", from->cpu_us, 1);
     if (from->ratio.median > 0) swapci_lab_ratio(row, from->ratio);
+    if (from->to_ours.median > 0)
+        json_object_set_new(row, "to_wasmtime", json_real(from->to_ours.median));
     json_object_set_new(row, "wall_median_us", json_real(from->wall_us.median));
     json_object_set_new(row, "rounds", json_integer(rounds));
     json_object_set_new(row, "default", json_boolean(from->by_default));
     if (from->peer) json_object_set_new(row, "peer", json_true());
+}
+
+static void peer_failed(const struct swapci_bench_row *row, const char *why, void *user) {
+    swapci_lab_note(user, "peer %s with %s (%s) takes no part: %s", row->engine, row->flavour,
+                    row->method, why);
+}
+
+/* What each peer is, and which is absent, why. */
+static void note_peers(struct swapci_lab *lab) {
+    char why[256];
+    const char *before = "";
+    for (const struct swapci_peer_kind *kind = swapci_peer_kinds; kind->name; kind++) {
+        bool program = swapci_peer_there(lab->peers, kind->name, why, sizeof why);
+        if (program && kind->beside && !swapci_peer_there(lab->peers, kind->guest, why, sizeof why))
+            swapci_lab_note(lab, "peer %s: its guest %s is absent: %s", kind->name, kind->guest,
+                            why);
+        if (strcmp(before, kind->name) == 0) continue;
+        before = kind->name;
+        if (swapci_peer_there(lab->peers, kind->name, why, sizeof why))
+            swapci_lab_note(lab, "%s: %s, a process of its own", kind->name, kind->what);
+        else swapci_lab_note(lab, "peer %s is absent: %s", kind->name, why);
+    }
+    swapci_lab_note(
+        lab,
+        "k256: one Rust guest (bench/peers/rust) that every host of wasm runs; plain and mvp: our "
+        "guest");
 }
 
 enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *error) {
@@ -255,6 +299,8 @@ enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *e
     struct swapci_bench_config config = {.pace = lab->pace,
                                          .requests = (unsigned)lab->requests,
                                          .peers = lab->peers,
+                                         .failed = peer_failed,
+                                         .failed_user = lab,
                                          .log = lab->log};
     enum swapc_status status = SWAPC_OK;
     for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++) {
@@ -271,15 +317,7 @@ enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *e
                     report.rounds, report.requests);
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
         if (!info.built) swapci_lab_note(lab, "engine %s is not in this build", info.name);
-    for (const char *const *name = swapci_peer_names; lab->peers && *name; name++) {
-        char program[SWAPCI_LAB_PATH];
-        snprintf(program, sizeof program, "%s/%s", lab->peers, *name);
-        if (access(program, X_OK) != 0)
-            swapci_lab_note(lab,
-                            "peer %s is absent: ./dev bench engines --peers builds it where its "
-                            "tool chain is",
-                            *name);
-    }
+    if (lab->peers) note_peers(lab);
     swapci_lab_note(lab, "the original (Rust, i7-4770K): wasmtime 2.7–3.2 × native, wasm3 23–30 × "
                          "native");
     return SWAPC_OK;

@@ -17,21 +17,25 @@
 #include "method.h"
 #include "swapc/swapc.h"
 
-struct swapci_bench_config {
-    const char *paths[SWAPCI_METHODS_MAX]; /* bundle of each method, by its number */
-    struct swapci_pace pace;               /* 21 rounds by default of the command line */
-    unsigned requests;                     /* calls of one contender in one round */
-    const char *peers; /* folder of peers' programs (peer.h); NULL: none take part */
-    bool best_only;    /* of each engine only the flavour that it runs best */
-    swapc_log log;
-};
-
 struct swapci_bench_row {
     char engine[32], flavour[32], method[16];
     bool peer;                            /* another waPC host, in a process of its own */
     bool by_default;                      /* what a user gets who names the engine alone */
     struct swapci_spread cpu_us, wall_us; /* of one call */
     struct swapci_spread ratio;           /* CPU time to native's; median 0: no native */
+    struct swapci_spread to_ours;         /* to our wasmtime's default; median 0: none */
+};
+
+struct swapci_bench_config {
+    const char *paths[SWAPCI_METHODS_MAX]; /* bundle of each method, by its number */
+    struct swapci_pace pace;               /* 21 rounds by default of the command line */
+    unsigned requests;                     /* calls of one contender in one round */
+    const char *peers; /* folder of peers' programs (peer.h); NULL: none take part */
+    /* Told of a peer (with engine, flavour and method) that is there and cannot take part; set when peers is. */
+    void (*failed)(const struct swapci_bench_row *row, const char *why, void *user);
+    void *failed_user;
+    bool best_only; /* of each engine only the flavour that it runs best */
+    swapc_log log;
 };
 
 enum { SWAPCI_BENCH_ROWS_MAX = 64 };

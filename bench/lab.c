@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine_names.h"
+#include "printable.h"
 
 enum { QUANTILES = 21 };
 
@@ -63,7 +64,7 @@ void swapci_lab_note(struct swapci_lab *lab, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    json_array_append_new(lab->notes, json_string(text));
+    json_array_append_new(lab->notes, json_string(swapci_printable_line(text, sizeof text)));
 }
 
 void swapci_lab_distribution(struct swapci_lab *lab, const char *label, const char *unit,

@@ -1,7 +1,9 @@
 /* `swapc bench module BUNDLE OPERATION --input FILE`: a module of the user's own on every engine and
  * flavour that runs it: the call with its spread, compiling, starting, swapping, memory, size, and a
  * sentence of advice. Native code is loaded only when the user said so. */
+#include <malloc.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "printable.h"
 #include "scenario.h"
 
 enum {
@@ -38,6 +41,7 @@ struct bench {
     struct swapci_measure measure;
     swapc_reply reply, first; /* first: what the first contender answered */
     bool answered;
+    char why[512]; /* the first engine that does not run it, or answer */
 };
 
 static swapc_bytes operation_of(const struct bench *b) {
@@ -150,20 +154,45 @@ static enum swapc_status sample_calls(struct bench *b, struct entry *e) {
     return status;
 }
 
+/* A sentence below the table, which is the reason when nothing is left to measure. */
+__attribute__((format(printf, 2, 3))) static void why_not(struct bench *b, const char *format,
+                                                          ...) {
+    va_list args;
+    va_start(args, format);
+    char text[sizeof b->why];
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    swapci_lab_note(b->lab, "%s", text);
+    if (!b->why[0]) snprintf(b->why, sizeof b->why, "%s", text);
+}
+
+/* What the process grows by when the module is loaded and has answered once, its engine running already. */
+static enum swapc_status weigh(struct bench *b, struct entry *e) {
+    swapc_module_release(e->module);
+    e->module = NULL;
+    malloc_trim(0);
+    double before = resident_kb();
+    enum swapc_status status = load(b, e, false, &e->module);
+    if (status == SWAPC_OK) status = call_some(e, 0, 1, b->error);
+    malloc_trim(0);
+    e->memory_kb = resident_kb() - before;
+    if (e->memory_kb < 0) e->memory_kb = 0;
+    return status;
+}
+
 /* The first answer; all must be the same. Returns false, with a note, when it is none. */
 static bool answers(struct bench *b, const struct entry *e) {
     swapc_error why = SWAPC_ERROR_INIT;
+    char said[160];
     enum swapc_status status =
         swapc_module_call(e->module, operation_of(b), b->lab->input, NULL, &b->reply, &why);
     if (status == SWAPC_GUEST_ERROR) {
-        swapci_lab_note(
-            b->lab, "%s, %s: the module answers with an error, which is not measured: %.*s",
-            e->engine, e->flavour, (int)(b->reply.body.len < 120 ? b->reply.body.len : 120),
-            (const char *)b->reply.body.ptr);
+        why_not(b, "%s, %s: the module answers with an error, which is not measured: %s", e->engine,
+                e->flavour, swapci_printable(b->reply.body, said, sizeof said));
         return false;
     }
     if (status != SWAPC_OK) {
-        swapci_lab_note(b->lab, "%s, %s: the call fails: %s", e->engine, e->flavour, why.text);
+        why_not(b, "%s, %s: the call fails: %s", e->engine, e->flavour, why.text);
         return false;
     }
     if (!b->answered) swapc_reply_set(&b->first, b->reply.body);
@@ -184,13 +213,13 @@ static enum swapc_status add_entry(struct bench *b, const char *engine, const ch
     *e = (struct entry){.bench = b, .by_default = by_default};
     snprintf(e->engine, sizeof e->engine, "%s", engine);
     snprintf(e->flavour, sizeof e->flavour, "%s", flavour);
-    double before = resident_kb();
     enum swapc_status status = load(b, e, false, &e->module);
+    if (status == SWAPC_NOT_FOUND || status == SWAPC_NO_MEMORY) return status;
     if (status != SWAPC_OK) { /* an engine that does not run it is no failure of the benchmark */
-        swapci_lab_note(b->lab, "%s, %s: not run: %s", engine, flavour,
-                        b->error && b->error->text[0] ? b->error->text : swapc_status_text(status));
+        why_not(b, "%s, %s: not run: %s", engine, flavour,
+                b->error && b->error->text[0] ? b->error->text : swapc_status_text(status));
         if (b->error) swapc_error_clear(b->error);
-        return status == SWAPC_NOT_FOUND || status == SWAPC_NO_MEMORY ? status : SWAPC_OK;
+        return SWAPC_OK;
     }
     if (!e->module) return SWAPC_OK;
     if (!answers(b, e)) {
@@ -198,7 +227,8 @@ static enum swapc_status add_entry(struct bench *b, const char *engine, const ch
         e->module = NULL;
         return SWAPC_OK;
     }
-    e->memory_kb = resident_kb() - before;
+    status = weigh(b, e);
+    if (status != SWAPC_OK) return status;
     if (stat(swapc_module_describe(e->module)->path, &st) == 0)
         e->file_kb = (double)st.st_size / 1024;
     uint64_t start = swapci_clock_monotonic_ns();
@@ -232,14 +262,11 @@ static enum swapc_status add_contenders(struct bench *b) {
             status = add_entry(b, info.name, *f, b->measure.count == before);
         swapci_pace_progress(&b->lab->pace, i, 20);
     }
-    if (status == SWAPC_OK && b->measure.count == 0) {
-        const char *why =
-            json_string_value(json_array_get(b->lab->notes, json_array_size(b->lab->notes) - 1));
-        return swapc_error_set(b->error, SWAPC_NO_FLAVOUR,
-                               "nothing to measure: no engine of this build answers %s of %s (%s)",
-                               b->lab->operation, b->lab->module_path, why ? why : "no reason");
-    }
-    return status;
+    if (status != SWAPC_OK || b->measure.count > 0) return status;
+    return swapc_error_set(b->error, SWAPC_NO_FLAVOUR,
+                           "nothing to measure: no engine of this build answers %s of %s (%s)",
+                           b->lab->operation, b->lab->module_path,
+                           b->why[0] ? b->why : "it has no flavour that an engine here may run");
 }
 
 /* Within 3 % what comes by default is preferred: less is no difference. */
@@ -273,10 +300,30 @@ static void add_row(struct bench *b, unsigned index, unsigned best) {
     json_object_set_new(row, "default", json_boolean(e->by_default));
 }
 
+/* "wasmtime with the flavour wide", or of a bare file "wasmtime". */
+static const char *name_of(const struct entry *e, char *out, size_t size) {
+    bool file = strcmp(e->flavour, "file") == 0;
+    snprintf(out, size, "%s%s%s", e->engine, file ? "" : " with the flavour ",
+             file ? "" : e->flavour);
+    return out;
+}
+
+/* The sandbox of another engine that is compiled soonest, and sooner than best; or best. */
+static unsigned soonest(const struct bench *b, unsigned best) {
+    unsigned found = best;
+    for (unsigned i = 0; i < b->measure.count; i++)
+        if (strcmp(b->entries[i].engine, "native") != 0 &&
+            strcmp(b->entries[i].engine, b->entries[best].engine) != 0 &&
+            b->entries[i].compile_ms < b->entries[found].compile_ms)
+            found = i;
+    return found;
+}
+
 /* What to do with the figures: the fastest in a sandbox, what native would give, and from how many
  * calls on compiling pays. */
 static void advise(struct bench *b) {
-    unsigned best = fastest(b, true), fast = fastest(b, false), quickest = best;
+    unsigned best = fastest(b, true), fast = fastest(b, false);
+    char name[80], native[96] = "";
     if (best == UINT32_MAX) {
         swapci_lab_note(b->lab, "advice: only native code runs it, without a sandbox: build a wasm "
                                 "flavour before anybody else's version of it is loaded");
@@ -284,29 +331,21 @@ static void advise(struct bench *b) {
     }
     const struct entry *e = &b->entries[best];
     double us = swapci_measure_cpu(&b->measure, best).median;
-    char native[96] = "";
     if (fast != best)
         snprintf(native, sizeof native, ", %.2f × native code",
                  swapci_measure_ratio(&b->measure, best, fast).median);
-    for (unsigned i = 0; i < b->measure.count; i++)
-        if (strcmp(b->entries[i].engine, "native") != 0 &&
-            strcmp(b->entries[i].engine, e->engine) != 0 &&
-            b->entries[i].compile_ms < b->entries[quickest].compile_ms)
-            quickest = i;
-    const struct entry *q = &b->entries[quickest];
-    double other = swapci_measure_cpu(&b->measure, quickest).median;
-    if (quickest != best && other > us)
+    swapci_lab_note(b->lab, "advice: %s (%.*f µs a call%s)%s", name_of(e, name, sizeof name),
+                    us < 10 ? 2 : 1, us, native,
+                    b->measure.count == 1 ? ": nothing else here runs it" : "");
+    unsigned other = soonest(b, best);
+    double more = swapci_measure_cpu(&b->measure, other).median - us;
+    if (other != best && more > 0)
         swapci_lab_note(
             b->lab,
-            "advice: %s with the flavour %s (%.1f µs a call%s); %s starts sooner (%.1f ms "
-            "against %.1f uncached) and pays only below %.0f calls of a module",
-            e->engine, e->flavour, us, native, q->engine, q->compile_ms, e->compile_ms,
-            (e->compile_ms - q->compile_ms) * 1e3 / (other - us));
-    else
-        swapci_lab_note(b->lab,
-                        "advice: %s with the flavour %s: the fastest in a sandbox (%.1f µs a "
-                        "call%s) and none starts sooner",
-                        e->engine, e->flavour, us, native);
+            "where a module is new and not in the cache: %s is ready in %.1f ms and not in "
+            "%.1f, which pays below some %.0f calls of that module",
+            name_of(&b->entries[other], name, sizeof name), b->entries[other].compile_ms,
+            e->compile_ms, (e->compile_ms - b->entries[other].compile_ms) * 1e3 / more);
     if (us < 1)
         swapci_lab_note(b->lab,
                         "a call of this module is mostly the call itself (bench calls): the "
@@ -337,7 +376,7 @@ enum swapc_status swapci_scenario_module(struct swapci_lab *lab, swapc_error *er
         for (unsigned i = 0; i < b.measure.count; i++) add_row(&b, i, fastest(&b, false));
         if (!lab->incomplete) advise(&b);
         swapci_lab_note(lab,
-                        "%s of %s, %zu bytes in, %zu bytes out; memory: what the process grew by",
+                        "%s of %s, %zu bytes in, %zu bytes out; memory: what the process grows by",
                         lab->operation, lab->module_path, lab->input.len, b.first.body.len);
     }
     swapci_measure_fini(&b.measure);

@@ -2,9 +2,10 @@
  *
  * A peer is started as `PROGRAM MODULE OPERATION`. On its standard input it gets the requests (u32 count, then
  * each as u32 length and bytes, little-endian), then lines "FROM TO" that ask for those calls; on its standard
- * output it says once "ok HEX", the answer to the first request, and after each line the CPU time in nanoseconds
- * that its process has used so far. bench/peers/ holds ours; `./dev bench … --peers` builds those whose
- * tool chain is there.
+ * output it says "ok HEX", the answer, for each request in turn, and after each line the CPU time in nanoseconds
+ * that its process has used so far. What it cannot do it says on standard error, and ends. bench/peers/ holds
+ * ours; `./dev bench … --peers` builds those whose tool chain is there, and writes why into NAME.absent for the
+ * others.
  *
  * Threads: one. Ownership: start/stop.
  */
@@ -16,17 +17,31 @@
 
 #include "samples.h"
 
-/* The peers that bench/peers holds, NULL-ended. */
-extern const char *const swapci_peer_names[];
+/* A peer with a guest: a row of `bench engines --peers`. */
+struct swapci_peer_kind {
+    const char *name;    /* its program's file, and the row's engine */
+    const char *flavour; /* the row's */
+    const char *guest;   /* a flavour's file of the method's bundle; or a file beside the program */
+    bool beside;
+    const char *what; /* it is, for the notes */
+};
+
+/* What bench/peers holds, rows of one name together, ended by a NULL name. */
+extern const struct swapci_peer_kind swapci_peer_kinds[];
+
+/* Whether the folder holds that file, a peer's program or a guest; why not, in one line, else (the file
+ * NAME.absent). */
+bool swapci_peer_there(const char *folder, const char *name, char *why, size_t size);
 
 struct swapci_peer {
-    pid_t pid; /* 0: not running */
+    pid_t pid;  /* 0: not running */
+    int errors; /* file descriptor of what it says on standard error */
     FILE *to, *from;
     uint64_t cpu_ns; /* that it has said */
 };
 
-/* Starts it with a module's file and the requests; its answer to the first must say Valid. Returns SWAPC_OK;
- * NOT_FOUND (no such program); SYSTEM (it failed: error says what with); CORRUPT (another answer). */
+/* Starts it with a module's file and the requests; its answer to each must say Valid. Returns SWAPC_OK; SYSTEM (it
+ * is not there, or failed: error has the first line that it said); CORRUPT (another answer). */
 enum swapc_status swapci_peer_start(struct swapci_peer *peer, const char *program,
                                     const char *module, const char *operation,
                                     const struct swapci_samples *samples, swapc_error *error);

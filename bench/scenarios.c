@@ -19,6 +19,7 @@ const struct swapci_scenario swapci_scenarios[] = {
                  {"ratio", "× native", 2},
                  {"ratio_min", "min", 2},
                  {"ratio_max", "max", 2},
+                 {"to_wasmtime", "× wasmtime", 2},
                  {"wall_median_us", "wall µs", 1},
                  DEFAULT},
      .run = swapci_scenario_engines},

@@ -81,10 +81,32 @@ commands() {
     refused 2 "frobnicate"
 }
 
-@test "bench names the peers that are absent" {
+# peers/NAME answers each request with Valid, as bench/peer.h says.
+fake_peer() {
+    cat >"peers/$1" <<'END'
+#!/usr/bin/env python3
+import struct, sys, time
+read = lambda: struct.unpack("<I", sys.stdin.buffer.read(4))[0]
+for _ in [sys.stdin.buffer.read(read()) for _ in range(read())]:
+    print("ok", b"\x82\xacpayload_back\xa0\xa6status\xa5Valid".hex())
+sys.stdout.flush()
+for line in sys.stdin.buffer:
+    print(time.process_time_ns(), flush=True)
+END
+    chmod +x "peers/$1"
+}
+
+@test "bench measures peers that are there, and says which is not, and why" {
     mkdir peers
-    SWAPC_PEERS=$work/peers "$SWAPC" bench engines --peers --rounds 1 --requests 8 --progress off >out
-    says out "peer wazero is absent"
+    echo "there is no go" >peers/wazero.absent
+    printf '#!/bin/sh\nprintf "it is \\033broken\\n" >&2\nexit 1\n' >peers/wapc-wasm3
+    chmod +x peers/wapc-wasm3
+    fake_peer k256-native
+    SWAPC_PEERS=$work/peers "$SWAPC" bench engines --peers --rounds 1 --requests 8 --progress off --json peers.json >out
+    says out "peer wazero is absent: there is no go" "peer extism is absent: ./dev bench" 'it is \x1bbroken' \
+        "k256-mvp.wasm is absent"
+    json peers.json '[r["method"] for r in d["rows"] if r.get("peer")] == ["schnorr", "ecdsa"]'
+    json peers.json 'all(r["engine"] == "k256-native" and not r["default"] and r["to_wasmtime"] > 0 for r in d["rows"] if r.get("peer"))'
     run --separate-stderr "$SWAPC" bench calls --peers
     refused 2 "belongs to bench engines"
 }
@@ -103,8 +125,31 @@ commands() {
     echo '{"rows":3}' >old.json
     run --separate-stderr "$SWAPC" bench calls --compare old.json
     refused 2 "old.json"
+}
+
+@test "bench module says why there is nothing to measure" {
     run --separate-stderr "$SWAPC" bench module echo no_such_operation
-    refused 1 "no_such_operation"
+    refused 1 "answers no_such_operation" "unknown operation no_such_operation"
+    run --separate-stderr "$SWAPC" bench module schnorr verify_message --hex 00
+    refused 1 "not a map"
+    run --separate-stderr "$SWAPC" bench module ./nope x
+    refused 1 "no module at ./nope"
+    echo text >text.wasm
+    run --separate-stderr "$SWAPC" bench module ./text.wasm x
+    refused 1 "text file, not a wasm module"
+}
+
+@test "bench module takes a bare file, and says which engine does not" {
+    cp "$(dirname "$program")/../share/swapc/modules/echo/wide.wasm" mine.wasm
+    "$SWAPC" bench module ./mine.wasm echo --hex 00 --rounds 2 --progress off >out
+    says out "advice: wasmtime " "nothing else here runs it" "wasm3 does not have"
+}
+
+@test "figures that a full disk does not take are an error" {
+    [[ -w /dev/full ]] || skip "no /dev/full"
+    run --separate-stderr "$SWAPC" bench calls --rounds 1 --progress off --json /dev/full
+    [[ $status == 1 ]]
+    says "$stderr" "/dev/full" "No space left"
 }
 
 @test "a report that cannot be written is refused before anything is measured" {
