@@ -31,6 +31,7 @@ extern const struct swapci_scenario swapci_scenarios[];               /* ended b
 const struct swapci_scenario *swapci_scenario_find(const char *name); /* NULL: none */
 
 enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *error);
+enum swapc_status swapci_scenario_parts(struct swapci_lab *lab, swapc_error *error);
 enum swapc_status swapci_scenario_calls(struct swapci_lab *lab, swapc_error *error);
 enum swapc_status swapci_scenario_swap(struct swapci_lab *lab, swapc_error *error);
 enum swapc_status swapci_scenario_cold(struct swapci_lab *lab, swapc_error *error);

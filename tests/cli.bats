@@ -162,7 +162,7 @@ END
 
 @test "bench help names every scenario" {
     run -0 "$SWAPC" bench --help
-    for name in engines calls swap cold batch ring single pipeline scale module all; do
+    for name in engines parts calls swap cold batch ring single pipeline scale module all; do
         [[ $output == *"  $name "* ]]
     done
 }

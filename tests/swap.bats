@@ -69,6 +69,14 @@ fresh_cache() {
     says calls.err "allocations"
 }
 
+@test "bench parts says where a verification's time goes" {
+    fresh_cache
+    "$SWAPC" bench parts --rounds 2 --progress off --json figures.json >parts.out
+    json figures.json '{r["part"] for r in d["rows"]} == {"call", "MessagePack", "hex", "SHA-256", "curve"}'
+    json figures.json '{r["engine"] for r in d["rows"]} >= {"wasmtime", "native"}'
+    json figures.json 'all(r["percent"] > 50 for r in d["rows"] if r["part"] == "curve")'
+}
+
 @test "bench module measures what runs, compares with before, and an interrupt keeps what there is" {
     fresh_cache
     "$SWAPC" bench module echo echo --hex 00ff --rounds 3 --progress off --json old.json >module.out
