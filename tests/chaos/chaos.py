@@ -7,13 +7,13 @@ import json
 import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import threading
 import time
 
 import faults
+import interrupt
 from ledger import Ledger
 from resp import Refused
 from scene import Scene
@@ -22,11 +22,7 @@ from soak import Soak
 BACKLOG = 2000  # unanswered messages at which the load waits
 BATCH = 25  # messages that are added at once
 TELL_S = 10  # between two lines of progress
-AGAIN_S = 5  # how long an event that cannot take place is tried again
-
-
-class Interrupted(BaseException):
-    """By a signal."""
+AGAIN_S = 15  # how long an event that cannot take place is tried again
 
 
 class Chaos:
@@ -222,6 +218,10 @@ class Chaos:
         self.report(reasons, lost)
         return {"seed": self.options.seed, "kills": self.kills, "faults": self.faults, **result}
 
+    def end(self):
+        self.ending = True
+        self.scene.end()
+
     def report(self, reasons, lost):
         scene = self.scene
         self.tell("took place: " + ", ".join("%s %d" % pair for pair in sorted(self.happened.items())))
@@ -291,10 +291,6 @@ def write_json(path, result):
             file.write(text + "\n")
 
 
-def on_signal(number, frame):
-    raise Interrupted
-
-
 def supervise(what, options, folder):
     """Runs it and clears up. Returns the exit status."""
     bad, interrupted = True, False
@@ -302,13 +298,11 @@ def supervise(what, options, folder):
         result = what.run()
         write_json(options.json, result)
         bad = bool(what.faulty) or any(result.get(name) for name in ("lost", "duplicates", "wrong"))
-    except Interrupted:
+    except interrupt.Interrupted:
         interrupted = True
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        what.ending = True
-        what.scene.end()
+        interrupt.ignore()
+        what.end()
         if options.keep or bad and not interrupted:
             print("chaos: seed %d; logs and data are in %s" % (options.seed, folder), file=sys.stderr)
         else:
@@ -321,8 +315,7 @@ def supervise(what, options, folder):
 
 def main(arguments):
     options = parse(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
+    interrupt.listen()
     folder = tempfile.mkdtemp(prefix="swapc-chaos-")
     what = (Soak if options.soak else Chaos)(options, folder)
     return supervise(what, options, folder)

@@ -6,6 +6,7 @@ import shutil
 import socket
 import time
 
+import interrupt
 from process import Process, spawn
 from proxy import Proxy
 from resp import Refused, Resp
@@ -220,18 +221,24 @@ class Scene:
 
     def exchange(self, old, new):
         old.call("CLIENT", "PAUSE", "15000", "WRITE")  # longer than what follows
-        if not self.in_step(old, new):
-            old.call("CLIENT", "UNPAUSE")
+        was = self.primary
+        try:
+            in_step = self.in_step(old, new)
+            if in_step:
+                new.call("REPLICAOF", "NO", "ONE")
+        except OSError:
+            in_step = False
+        if not in_step:
+            self.once(1 - was, "REPLICAOF", "127.0.0.1", str(self.ports[was]))  # if it did hear
+            self.once(was, "CLIENT", "UNPAUSE")
             return False
-        new.call("REPLICAOF", "NO", "ONE")
-        was = self.servers[self.primary]
         self.primary = 1 - self.primary
         self.proxy.point_at(self.socket_of(self.primary))
         try:
             old.call("REPLICAOF", "127.0.0.1", str(self.ports[self.primary]))
             old.call("CLIENT", "UNPAUSE")
         except OSError:  # two primaries must not be
-            was.kill()
+            self.servers[was].kill()
         self.admin.close()
         self.admin = self.connect(tend=True)
         return True
@@ -239,6 +246,7 @@ class Scene:
     # ---- processes ------------------------------------------------------------------------------
 
     def tend(self):
+        interrupt.check()
         for process in self.processes:
             process.tend()
         for swap in [s for s in self.swaps if s[0].poll() is not None]:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import interrupt
 from process import TO_DIE_WITH_US, Process
 from resp import Resp
 
@@ -51,6 +52,7 @@ class SoakScene:
             while there and not os.path.exists(there):
                 if not process.running():
                     raise SystemExit("soak: %s does not start: %s" % (process.name, process.words()[-1:]))
+                interrupt.check()
                 time.sleep(0.02)
         with open(self.path("generator.log"), "ab") as log:
             self.feeder = subprocess.Popen(
@@ -85,7 +87,7 @@ class Soak:
         self.ending, self.faulty = False, []
         self.rate = None  # messages a second; None: as many as are taken
         self.fed = 0
-        self.swaps, self.swaps_refused = 0, 0
+        self.swaps, self.swaps_refused, self.swapper = 0, 0, None
         self.samples = {"signer": [], "verifier": [], "generator": []}
         self.start = time.monotonic()
 
@@ -135,6 +137,18 @@ class Soak:
                 if self.ending:
                     return
 
+    def wait(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            interrupt.check()
+            time.sleep(min(0.1, max(0, end - time.monotonic())))
+
+    def end(self):
+        self.ending = True
+        if self.swapper:
+            self.swapper.join()
+        self.scene.end()
+
     # ---- measuring --------------------------------------------------------------------------------
 
     def answered(self, redis):
@@ -144,10 +158,10 @@ class Soak:
     def measure(self, redis):
         """Messages a second at full load."""
         while redis.call("EXISTS", "swapc:verdicts") == 0:
-            time.sleep(0.1)
-        time.sleep(2)
+            self.wait(0.1)
+        self.wait(2)
         first, begin = self.answered(redis), time.monotonic()
-        time.sleep(MEASURE_S)
+        self.wait(MEASURE_S)
         return (self.answered(redis) - first) / (time.monotonic() - begin)
 
     def sample(self):
@@ -161,19 +175,18 @@ class Soak:
 
     def run(self):
         redis = self.scene.begin()
-        threads = [threading.Thread(target=self.feed, daemon=True)]
-        threads[0].start()
+        threading.Thread(target=self.feed, daemon=True).start()
         full = self.measure(redis)
         self.rate = LOAD * full
         self.tell("%.0f messages/s at full load: %.0f/s from now on" % (full, self.rate))
         while redis.call("XLEN", "swapc:messages") > self.rate:  # what the full load left
-            time.sleep(0.1)
-        threads.append(threading.Thread(target=self.swap_on_and_on, daemon=True))
-        threads[1].start()
+            self.wait(0.1)
+        self.swapper = threading.Thread(target=self.swap_on_and_on, daemon=True)
+        self.swapper.start()
         end = time.monotonic() + self.options.soak * 60
         before = self.answered(redis)
         while time.monotonic() < end and self.running():
-            time.sleep(min(SAMPLE_S, max(0, end - time.monotonic())))
+            self.wait(min(SAMPLE_S, max(0, end - time.monotonic())))
             if not self.running():
                 break
             self.sample()
