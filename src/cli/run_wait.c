@@ -11,8 +11,10 @@
 
 enum {
     TICK_MS = 20,
-    LEDGER_TICKS = 50, /* how often the ledger is asked while other producers fill the stream */
-    STALL_S = 120      /* without one more verdict in this time, the rest is lost */
+    LEDGER_TICKS = 50, /* how often the ledger is asked once as many are judged as were sent: other
+                          producers may keep the stream from ever being empty … */
+    LEDGER_TICKS_MOST = 500, /* … and before that, as other verifiers may judge ours */
+    STALL_S = 120            /* without one more verdict in this time, the rest is lost */
 };
 
 bool swapci_run_input_broke(const struct swapci_run_job *job) {
@@ -81,7 +83,7 @@ static enum swapc_status give_up(struct swapci_run_job *job, bool done, uint64_t
 /* How the wait for the answers stands. */
 struct standing {
     uint64_t open;     /* in the stream: not answered, whoever added them */
-    uint64_t answered; /* by the ledger, once all is sent */
+    uint64_t answered; /* by the ledger, once all is sent while others fill the stream */
     uint64_t seen;     /* for people: never less than before */
     bool done;         /* all is sent */
 };
@@ -93,7 +95,8 @@ static enum swapc_status look(struct swapci_run_job *job, unsigned turn, struct 
     uint64_t sent = atomic_load(&job->sent);
     if (status == SWAPC_OK) status = unanswered(job, &s->open, error);
     if (sent > s->open && sent - s->open > s->seen) s->seen = sent - s->open;
-    if (status == SWAPC_OK && s->done && (s->open == 0 || turn % LEDGER_TICKS == 0))
+    unsigned ticks = swapci_judges_judged(job->judges) < sent ? LEDGER_TICKS_MOST : LEDGER_TICKS;
+    if (status == SWAPC_OK && s->done && s->open > 0 && turn % ticks == 0)
         status = swapci_ledger_read(job->ledger, job->redis, &job->names, &s->answered, error);
     return status;
 }
@@ -110,7 +113,10 @@ enum swapc_status swapci_run_wait_answers(struct swapci_run_job *job, swapc_erro
         nanosleep(&tick, NULL);
         status = look(job, turn, &standing, error);
         swapci_run_tell_front(job);
-        if (standing.done && standing.answered == swapci_ledger_count(job->ledger)) break;
+        /* With nothing in the stream no verdict can come any more: the join reads them all, once. */
+        if (standing.done &&
+            (standing.open == 0 || standing.answered == swapci_ledger_count(job->ledger)))
+            break;
         swapci_progress_draw(&progress, standing.seen, total ? total : atomic_load(&job->sent));
         if (stalled(&patience, standing.open > 0 || standing.done,
                     standing.seen + standing.answered)) {

@@ -62,7 +62,7 @@ for i = 3, count, width do
   for f = 1, always do entry[3 + 2 * f] = ARGV[i + f - 1] end
   local since = tonumber(ARGV[i + latency - 1])
   if since == 0 then since = tonumber(string.match(ARGV[i], '^%d+')) * 1000 end
-  entry[3 + 2 * latency] = math.max(0, now - since)
+  entry[3 + 2 * latency] = string.format('%d', math.max(0, now - since)) -- a number costs more
   local used = last
   for f = always + 1, width do
     local value = ARGV[i + f - 1]

@@ -10,7 +10,8 @@
  *     async-signal-safe.
  * Ownership: free after join; the judges and the receiver are the caller's and outlive the verifier,
  *     which alone uses the receiver until free.
- * Limits: at most SWAPCI_VERIFIER_UNSTORED records are taken and not yet stored, over all workers.
+ * Limits: at most SWAPCI_VERIFIER_UNSTORED verdicts are not stored yet, over all workers, beside what each
+ *     has just taken: SWAPCI_VERIFIER_BATCH records.
  */
 #ifndef SWAPCI_VERIFIER_H
 #define SWAPCI_VERIFIER_H

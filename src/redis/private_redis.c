@@ -74,12 +74,13 @@ static void become_server(char *const *argv, const char *program, pid_t parent, 
 }
 
 static enum swapc_status launch(swapci_private_redis *server, swapc_error *error) {
-    char *argv[] = {(char[]){"redis-server"}, (char[]){"--port"},    (char[]){"0"},
-                    (char[]){"--unixsocket"}, server->socket,        (char[]){"--unixsocketperm"},
-                    (char[]){"700"},          (char[]){"--dir"},     server->dir.path,
-                    (char[]){"--save"},       (char[]){""},          (char[]){"--appendonly"},
-                    (char[]){"yes"},          (char[]){"--logfile"}, (char[]){"redis.log"},
-                    (char[]){"--daemonize"},  (char[]){"no"},        NULL};
+    char *argv[] = {(char[]){"redis-server"}, (char[]){"--port"}, (char[]){"0"},
+                    (char[]){"--unixsocket"}, server->socket, (char[]){"--unixsocketperm"},
+                    (char[]){"700"}, (char[]){"--dir"}, server->dir.path, (char[]){"--save"},
+                    (char[]){""}, (char[]){"--appendonly"}, (char[]){"yes"}, (char[]){"--logfile"},
+                    (char[]){"redis.log"}, (char[]){"--daemonize"}, (char[]){"no"},
+                    /* Deleting an entry walks half of its node, which has 100 by default. */
+                    (char[]){"--stream-node-max-entries"}, (char[]){"16"}, NULL};
     pid_t parent = getpid();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0)
