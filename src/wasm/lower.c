@@ -354,6 +354,7 @@ enum swapc_status swapci_wasm_lower(const struct swapci_wasm_module *module,
                                     const struct swapci_wasm_lowering *how, swapci_buffer *out,
                                     swapc_error *error) {
     struct swapci_lower l = {.m = module, .how = how, .w = {out, SWAPC_OK}, .error = error};
+    if (how->metered) l.w.status = swapci_wasm_leaves_find(module, &l.leaves);
     swapci_wasm_put(&l.w, module->bytes.ptr, 8); /* magic and version */
     lower_sections(&l);
     if (l.status == SWAPC_OK && !module->sections[SWAPCI_WASM_CODE].at &&
@@ -361,5 +362,6 @@ enum swapc_status swapci_wasm_lower(const struct swapci_wasm_module *module,
         swapci_lower_damaged(&l, SWAPCI_LOWER_NO_FUNCTION, module->bytes.ptr + module->bytes.len);
     swapci_buffer_fini(&l.code);
     swapci_lower_body_fini(&l);
+    swapci_wasm_leaves_fini(&l.leaves);
     return outcome(&l);
 }

@@ -12,8 +12,8 @@
  *
  * Metered, it also asks its host, now and then, whether to go on: it counts a budget of instructions
  * down in a global of its own: at the head of each loop by what one turn of it can cost, at the
- * entry of each function by what is outside its loops, before each memory.copy and memory.fill by
- * their length; a memory.grow is dear whatever it is given. When the budget is spent it calls the import SWAPCI_METER_MODULE.SWAPCI_METER_NAME
+ * entry of each function by what is outside its loops, behind each call that may recurse by how much
+ * of the function is left, before each memory.copy and memory.fill by their length; a memory.grow is dear whatever it is given. When the budget is spent it calls the import SWAPCI_METER_MODULE.SWAPCI_METER_NAME
  * of type () -> i32, which gives the next budget or traps. The first entry into an instance asks at
  * once. So between two questions lie, in the worst case, the budget times SWAPCI_METER_FREE /
  * SWAPCI_METER_CALL instructions: short functions that neither loop nor call are not worth counting,
@@ -33,9 +33,10 @@
 
 #define SWAPCI_METER_MODULE "swapc"
 #define SWAPCI_METER_NAME "tick"
-#define SWAPCI_METER_FREE 2048u  /* instructions of a leaf function that is not counted */
-#define SWAPCI_METER_CALL 64u    /* what a call costs, in instructions */
-#define SWAPCI_METER_GROW 32768u /* what memory.grow costs: the memory may be moved */
+#define SWAPCI_METER_FREE 2048u       /* instructions of a leaf function that is not counted */
+#define SWAPCI_METER_CALL 64u         /* what a call costs, in instructions */
+#define SWAPCI_METER_RETURN_FREE 256u /* bytes of code behind a call that are not counted again */
+#define SWAPCI_METER_GROW 32768u      /* what memory.grow costs: the memory may be moved */
 
 struct swapci_wasm_lowering {
     bool metered;

@@ -269,11 +269,15 @@ static void put_copy(struct body *b, const struct swapci_wasm_instruction *in) {
 /* ---- the rest ---- */
 
 static void put_call(struct body *b, struct swapci_wasm_instruction *in) {
+    bool recurses = swapci_wasm_may_recurse(&b->l->leaves, in);
     b->meter.calls = true;
     if (b->l->how->metered) swapci_meter_count(&b->meter, SWAPCI_METER_CALL);
     if (in->code == SWAPCI_WASM_OP_CALL) in->index = swapci_lower_function(b->l, in->index);
     else if (in->second != 0) unsupported(b, "more than one table");
     swapci_wasm_instruction_write(&b->w, in);
+    if (!b->l->how->metered || !recurses) return;
+    settle_all(b); /* the payment is a block */
+    swapci_meter_return(&b->meter, (size_t)(b->r.end - b->r.at));
 }
 
 /* By no more pages than there can be, which no memory can grow by either unless it is empty. */

@@ -7,7 +7,7 @@
 #ifndef SWAPCI_WASM_LOWER_IMPL_H
 #define SWAPCI_WASM_LOWER_IMPL_H
 
-#include "instruction.h"
+#include "leaves.h"
 #include "lower.h"
 
 #define SWAPCI_LOWER_NESTING 2000 /* blocks in each other */
@@ -17,8 +17,9 @@ struct swapci_lower {
     const struct swapci_wasm_module *m;
     const struct swapci_wasm_lowering *how;
     struct swapci_wasm_writer w;
-    swapci_buffer code; /* of the function at hand, without its locals */
-    void *body;         /* of the heap: lower_body.c's, kept from one body to the next */
+    struct swapci_wasm_leaves leaves; /* found when metered */
+    swapci_buffer code;               /* of the function at hand, without its locals */
+    void *body; /* of the heap: lower_body.c's, kept from one body to the next */
     swapc_error *error;
     enum swapc_status status;
 };
@@ -73,6 +74,8 @@ void swapci_meter_close(struct swapci_meter *meter, uint32_t depth);
 void swapci_meter_count(struct swapci_meter *meter, uint32_t price);
 /* Before memory.copy and memory.fill, whose length is on top of the stack. */
 void swapci_meter_bulk(struct swapci_meter *meter);
+/* Behind a call that may recurse, with so many bytes of the function still to come. */
+void swapci_meter_return(struct swapci_meter *meter, size_t left);
 /* The function ends: takes its payment out where it is not worth it. */
 void swapci_meter_end(struct swapci_meter *meter);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define PRICE_MAX (1u << 20) /* keeps the budget, counted down, far from wrapping */
+#define RETURN_MAX 8192      /* so that a large function with many calls is not asked at each */
 #define BULK_SHIFT 4         /* memory.copy and memory.fill move 16 bytes an instruction's time */
 
 static void put_op(struct swapci_meter *meter, uint8_t opcode, uint32_t index) {
@@ -69,6 +70,15 @@ void swapci_meter_bulk(struct swapci_meter *meter) {
     swapci_wasm_put_byte(meter->w, SWAPCI_WASM_OP_I32_SHR_U);
     put_payment(meter);
     put_op(meter, SWAPCI_WASM_OP_GLOBAL_GET, scratch);
+}
+
+/* What was paid at the entry was paid when the call began: while calls return, nothing would be asked. */
+void swapci_meter_return(struct swapci_meter *meter, size_t left) {
+    if (left <= SWAPCI_METER_RETURN_FREE) return;
+    put_op(meter, SWAPCI_WASM_OP_GLOBAL_GET, meter->budget);
+    swapci_wasm_put_byte(meter->w, SWAPCI_WASM_OP_I32_CONST);
+    swapci_wasm_put_signed(meter->w, left < RETURN_MAX ? (int64_t)left : RETURN_MAX);
+    put_payment(meter);
 }
 
 void swapci_meter_end(struct swapci_meter *meter) {

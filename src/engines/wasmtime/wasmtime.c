@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "checkpoints.h"
 #include "heap.h"
 #include "log_held.h"
 #include "wt_instance.h"
@@ -29,14 +30,19 @@ static void close(swapc_engine_state *state) {
     swapci_heap_free(state);
 }
 
-static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes,
-                                  swapc_error *error) {
+static enum swapc_status validate_at(const swapc_engine_state *state, swapc_bytes bytes,
+                                     const char *path, swapc_error *error) {
     wasmtime_error_t *refused =
         wasmtime_module_validate(state->demand.engine, bytes.ptr, bytes.len);
     if (!refused) return SWAPC_OK;
-    const enum swapc_status status = swapci_wt_report_refused(refused, NULL, error);
+    const enum swapc_status status = swapci_wt_report_refused(refused, path, error);
     wasmtime_error_delete(refused);
     return status;
+}
+
+static enum swapc_status validate(swapc_engine_state *state, swapc_bytes bytes,
+                                  swapc_error *error) {
+    return validate_at(state, bytes, NULL, error);
 }
 
 static bool is_guest_call(const wasm_externtype_t *type) {
@@ -86,12 +92,44 @@ static enum swapc_status link_build(struct swapci_wt_build *build,
     return status;
 }
 
+/* Epochs are not looked at while calls return: the module is compiled with checkpoints there. written is
+ * empty when it needs none. Of what cannot be read, wasmtime says why. */
+static enum swapc_status write_checkpoints(const swapc_engine_state *state,
+                                           const swapc_artifact *artifact, swapci_buffer *written,
+                                           swapc_error *error) {
+    struct swapci_wasm_module module;
+    swapc_error said = SWAPC_ERROR_INIT;
+    enum swapc_status status = swapci_wasm_module_read(&module, artifact->bytes, &said);
+    if (status == SWAPC_OK) {
+        status = swapci_wasm_add_checkpoints(&module, written, &said);
+        swapci_wasm_module_fini(&module);
+    }
+    if (status == SWAPC_OK) return SWAPC_OK;
+    if (status != SWAPC_NO_MEMORY) {
+        const enum swapc_status refused =
+            validate_at(state, artifact->bytes, artifact->path, error);
+        if (refused != SWAPC_OK) return refused;
+    }
+    return swapc_error_set(error, status, "%s: %s", artifact->path ? artifact->path : "the module",
+                           said.text);
+}
+
+/* In the words for the module as it came, where it is at fault. */
+static enum swapc_status report_refused(const swapc_engine_state *state,
+                                        const swapc_artifact *artifact, wasmtime_error_t *refused,
+                                        swapc_error *error) {
+    enum swapc_status status = validate_at(state, artifact->bytes, artifact->path, error);
+    if (status == SWAPC_OK) status = swapci_wt_report_refused(refused, artifact->path, error);
+    wasmtime_error_delete(refused);
+    return status;
+}
+
 /* A module that does not fit into the pool's slots is refused there with an error of its own, so
  * the last word is the demand runtime's. */
-static enum swapc_status compile_build(swapc_engine_module *module, const swapc_artifact *artifact,
-                                       struct swapci_wt_build **build, swapc_error *error) {
+static enum swapc_status compile_bytes(swapc_engine_module *module, const swapc_artifact *artifact,
+                                       swapc_bytes bytes, struct swapci_wt_build **build,
+                                       swapc_error *error) {
     swapc_engine_state *state = module->state;
-    const swapc_bytes bytes = artifact->bytes;
     wasmtime_error_t *refused = NULL;
     *build = &module->pool;
     if (state->pool.engine)
@@ -101,13 +139,19 @@ static enum swapc_status compile_build(swapc_engine_module *module, const swapc_
 
     *build = &module->demand;
     refused = wasmtime_module_new(state->demand.engine, bytes.ptr, bytes.len, &(*build)->module);
-    if (refused) {
-        const enum swapc_status status = swapci_wt_report_refused(refused, artifact->path, error);
-        wasmtime_error_delete(refused);
-        return status;
-    }
+    if (refused) return report_refused(state, artifact, refused, error);
     atomic_store(&module->demand_ready, true);
     return link_build(*build, &state->demand, artifact->path, error);
+}
+
+static enum swapc_status compile_build(swapc_engine_module *module, const swapc_artifact *artifact,
+                                       struct swapci_wt_build **build, swapc_error *error) {
+    swapci_buffer written = SWAPCI_BUFFER_INIT;
+    enum swapc_status status = write_checkpoints(module->state, artifact, &written, error);
+    const swapc_bytes bytes = written.len ? swapci_buffer_bytes(&written) : artifact->bytes;
+    if (status == SWAPC_OK) status = compile_bytes(module, artifact, bytes, build, error);
+    swapci_buffer_fini(&written);
+    return status;
 }
 
 static void build_fini(struct swapci_wt_build *build) {
@@ -197,9 +241,9 @@ static const uint64_t *now(const swapc_engine_state *state) {
     return &state->ticker.now;
 }
 
-/* Both runtimes have these; see config_new. */
+/* Both runtimes have these; see config_new. What is compiled is the module with its checkpoints. */
 static const char *settings(const swapc_engine_state *state) {
-    return state->memory_moves ? "bounds" : "guards";
+    return state->memory_moves ? "bounds, checkpoints" : "guards, checkpoints";
 }
 
 /* The pool's machine code serves here as well: both runtimes have the same code settings. */

@@ -317,7 +317,7 @@ static void impossible_pool_falls_back(void **unused) {
     int32_t result = 0;
     fixture_open(&f, 1000000); /* 4 PiB */
     assert_non_null(strstr(f.logged, "made on demand"));
-    assert_string_equal(swapc_engine_wasmtime.settings(f.state), "guards");
+    assert_string_equal(swapc_engine_wasmtime.settings(f.state), "guards, checkpoints");
     assert_int_equal(compile_text(&f, "(module " MEMORY GUEST_CALL "i32.const 7))"), SWAPC_OK);
     assert_int_equal(instantiate(&f, &f.instance), SWAPC_OK);
     assert_int_equal(call(&f, &result), SWAPC_OK);
@@ -334,7 +334,7 @@ static int run_in_little_space(void) {
                       "i32.const 1300000 i32.load))");
     if (!strstr(f.logged, "address space is short")) return 3;
     if (call(&f, &result) != SWAPC_OK || result != 0) return 4;
-    if (strcmp(swapc_engine_wasmtime.settings(f.state), "bounds") != 0) return 5;
+    if (strcmp(swapc_engine_wasmtime.settings(f.state), "bounds, checkpoints") != 0) return 5;
     fixture_close(&f);
     return 0;
 }
