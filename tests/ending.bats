@@ -139,6 +139,64 @@ sending() {
     clean
 }
 
+# hanging_guest: the environment names modules whose schnorr never comes back from a call.
+hanging_guest() {
+    copy_modules
+    rm modules/schnorr/*
+    python3 "$here/make_wasm.py" hang >modules/schnorr/plain.wasm
+    cat >modules/schnorr/module.toml <<'TOML'
+name = "schnorr"
+version = "9.0.0"
+operations = ["verify_message"]
+
+[flavours]
+plain = "plain.wasm"
+TOML
+}
+
+@test "a verifier ends while a guest hangs in its deadline, and the message stays pending" {
+    redis_on unix
+    start_signer
+    hanging_guest
+    # A slot that takes several modules has no contract, which this one could not keep.
+    start_verifier --method schnorr --swap warm --deadline 60000
+    redis "$socket" XADD swapc:messages '*' m hello method schnorr
+    await in_a_call "$verifier"
+    ends 0 TERM "$verifier"
+    [[ $(redis "$socket" XPENDING swapc:messages swapc | head -1) == 1 ]]
+    [[ $(redis "$socket" EXISTS swapc:verdicts) == 0 ]]
+    ends 0 TERM "$signer"
+    clean
+}
+
+# Whether the process has used CPU time for half a second.
+in_a_call() {
+    local before
+    before=$(awk '{ print $14 + $15 }' "/proc/$1/stat")
+    sleep 0.5
+    (($(awk '{ print $14 + $15 }' "/proc/$1/stat") - before > 15))
+}
+
+@test "a run ends while a guest hangs, at the signal and at its deadline" {
+    local begin
+    hanging_guest
+    background run "$SWAPC" run --no-bound --method schnorr --swap warm --messages 5
+    await signer_of "$pid"
+    await in_a_call "$pid"
+    ends 130 TERM "$pid"
+    no_survivors
+    begin=$SECONDS
+    run --separate-stderr timeout 60 "$SWAPC" run --no-bound --method schnorr --swap warm --messages 2 --deadline 300
+    [[ $status == 1 ]]
+    ((SECONDS - begin < 30)) # 10 s a call otherwise, twice for each message
+    says "$output" "2 Error"
+    says "$stderr" "DEADLINE"
+}
+
+signer_of() {
+    child "$1" swapc signer
+}
+
 @test "the second signal ends a service at once" {
     redis_on unix
     start_signer

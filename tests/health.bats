@@ -82,6 +82,44 @@ not_serving() {
     await grep -q "key is unknown" wrong.err
 }
 
+@test "a verifier that takes nothing is said after a while" {
+    redis_start "$work/redis"
+    start_pair
+    kill -STOP "$verifier"
+    run -0 "$SWAPC" generate --redis "unix:$socket" --messages 3000
+    await grep -q "waiting for room on the ring test-$mark for 5 s: the verifier takes less than there is" signer.err
+    kill -CONT "$verifier"
+}
+
+# sending STREAM: asks the signer at $port, as any gRPC client would (the message is of the original's contract);
+# the answer's bytes.
+sending() {
+    local stream=$1
+    {
+        printf '\\x00\\x00\\x00\\x00\\x%02x' $((4 + ${#stream}))
+        printf '\\x08\\x01\\x22\\x%02x' ${#stream}
+    } >head
+    # shellcheck disable=SC2059
+    { printf "$(<head)"; printf '%s' "$stream"; } |
+        curl --silent --show-error --max-time 60 --http2-prior-knowledge --data-binary @- --output - \
+            -H 'content-type: application/grpc' -H 'te: trailers' \
+            "http://127.0.0.1:$port/transport_interface.Transport_interface/establish_connection" >answer
+}
+
+@test "Sending is answered with Ok and the stream's name, and with Error for another stream" {
+    curl --version 2>/dev/null | grep -q HTTP2 || skip "no curl that speaks HTTP/2"
+    port=$(free_port)
+    redis_start "$work/redis"
+    background signer "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys --listen "127.0.0.1:$port"
+    await grep -q "ready: ring" signer.err
+    sending swapc:messages
+    # Five bytes of gRPC's frame; status 0 is left out; field 2 is the name.
+    [[ $(tail -c +6 answer | od -An -tx1 | tr -d ' \n') == 120e$(printf swapc:messages | od -An -tx1 | tr -d ' \n')* ]]
+    sending other:messages
+    says answer "this signer reads swapc:messages"
+    [[ $(tail -c +6 answer | od -An -tx1 | tr -d ' \n') == 0802* ]]
+}
+
 @test "on TCP without mutual TLS nothing can be changed" {
     local port
     port=$(free_port)

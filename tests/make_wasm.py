@@ -1,6 +1,6 @@
 """make_wasm.py KIND: writes a small waPC module to stdout.
 
-good: answers every call with nothing; no-call: exports memory only; import: imports a function that
+good: answers every call with nothing; hang: never comes back from one; no-call: exports memory only; import: imports a function that
 no host has; wrong-type: __guest_call takes nothing.
 """
 import sys
@@ -24,6 +24,8 @@ def module(kind):
     if kind != "no-call":
         exports.append(name("__guest_call") + bytes([FUNCTION, int(imported)]))
     body = bytes([0, 0x41, 1, 0x0B])  # no locals; i32.const 1
+    if kind == "hang":  # loop; br 0; end; unreachable
+        body = bytes([0, 0x03, 0x40, 0x0C, 0, 0x0B, 0, 0x0B])
     parts = [b"\0asm\1\0\0\0", section(1, call_type)]
     if imported:
         parts.append(section(2, name("elsewhere") + name("launch_rocket") + bytes([FUNCTION, 0])))

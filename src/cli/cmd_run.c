@@ -121,6 +121,8 @@ int swapci_cmd_run(int argc, char **argv) {
         {"workers", SWAPCI_OPTION_COUNT, &o.workers, "N", "threads that verify (default 1)", 0, 1,
          SWAPCI_VERIFIER_WORKERS_MAX},
         SWAPCI_BATCH_ROW(&o.batch),
+        {"deadline", SWAPCI_OPTION_COUNT, &o.deadline_ms, "MS",
+         "longest time of one call of a module (default 10000)", 0, 1, UINT32_MAX},
         {"keys", SWAPCI_OPTION_STRING, &o.keys, "FILE",
          "key file, made when missing (default: a temporary one)", 0, 0, 0},
         {"keys-count", SWAPCI_OPTION_COUNT, &o.keys_count, "N",

@@ -59,6 +59,11 @@ __attribute__((noreturn)) static void force(void) {
         if (leftovers[i].remove) leftovers[i].remove(leftovers[i].user);
     if (exit_status == SWAPCI_EXIT_INTERRUPTED)
         dprintf(STDERR_FILENO, "swapc: interrupted; everything it started has been taken down\n");
+    else
+        dprintf(STDERR_FILENO,
+                "swapc: the end is forced, %s; messages without a stored verdict stay pending in "
+                "Redis\n",
+                atomic_load(&count) > 1 ? "as a second signal came" : "as it took too long");
     _exit(exit_status);
 }
 

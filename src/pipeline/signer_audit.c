@@ -39,11 +39,13 @@ static void tell_lost(swapci_signer *s, int64_t lost) {
 
 static void take_up(swapci_signer *s, uint64_t taken) {
     atomic_fetch_add_explicit(&s->count_adopted, taken, memory_order_relaxed);
-    swapc_log_write(&s->config.log, SWAPC_LOG_WARN, "signer",
-                    "%" PRIu64
-                    " messages were in %s and pending with nobody, as others changed its "
-                    "group: they are taken up",
-                    taken, s->names.messages);
+    if (!s->told_passed_over)
+        swapc_log_write(&s->config.log, SWAPC_LOG_WARN, "signer",
+                        "%" PRIu64
+                        "%s messages were in %s and pending with nobody, as others changed "
+                        "its group: they are taken up",
+                        taken, taken == TAKE_MAX ? " or more" : "", s->names.messages);
+    s->told_passed_over = true;
     if (taken == TAKE_MAX) s->audit_due_ns = 0;
     swapci_signer_recovery_begin(s);
 }
@@ -75,5 +77,6 @@ enum swapc_status swapci_signer_audit(swapci_signer *s, swapc_error *error) {
     if (found.fresh) swapci_signer_recovery_begin(s);
     else if (found.taken > 0) take_up(s, found.taken);
     else take_up_stuck(s, found.first_open, now);
+    s->told_passed_over &= found.fresh || found.taken > 0;
     return status;
 }

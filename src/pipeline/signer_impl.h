@@ -70,6 +70,7 @@ struct swapci_signer {
     uint64_t chores_due_ns;
 
     uint64_t audit_due_ns, stuck_since_ns;
+    bool told_passed_over;  /* since an audit found nothing */
     swapci_stream_id stuck; /* the first pending entry at the last audit */
     int64_t lost_known;     /* entries that were gone unread at the last audit; -1: not known */
 
