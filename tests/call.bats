@@ -198,3 +198,38 @@ load helpers
         done
     done
 }
+
+@test "a payload is text, and so is what comes back in the document" {
+    [[ $("$SWAPC" call echo echo --text 'grüß dich') == 'grüß dich' ]]
+    "$SWAPC" call echo echo --text 'grüß "dich"' --json answer
+    json answer 'd["response_text"] == "grüß \"dich\"" and "error_text" not in d'
+    "$SWAPC" call echo echo --text '' --json answer
+    json answer 'd["response_text"] == "" and d["response_hex"] == ""'
+    run -1 "$SWAPC" call echo fail --text 'so nicht' --json answer
+    json answer 'd["error_text"] == "so nicht" and "response_text" not in d'
+    "$SWAPC" call echo echo --hex c328 --json answer
+    json answer 'd["response_hex"] == "c328" and "response_text" not in d'
+    run --separate-stderr "$SWAPC" call echo echo --text a --hex 00
+    refused 2 "exclude each other"
+}
+
+@test "a text gets a line of its own on a terminal and not in a pipe" {
+    script -qec "'$SWAPC' call echo echo --text hello" /dev/null </dev/null >shown
+    [[ $(od -An -c shown | tr -d ' \n') == 'hello\r\n' ]]
+    "$SWAPC" call echo echo --text hello >piped
+    [[ $(wc -c <piped) == 5 ]]
+}
+
+@test "a call that is repeated answers once and tells its times" {
+    LC_ALL=C "$SWAPC" call echo echo --text hello --repeat 200 >out 2>err
+    [[ $(<out) == hello ]]
+    says err '^200 calls one after the other: min [0-9.]+ us, median [0-9.]+ us, p99 [0-9.]+ us, max [0-9.]+ us'
+    "$SWAPC" call echo echo --repeat 50 --json answer 2>err
+    json answer 'd["call_us"]["calls"] == 50 and 0 < d["call_us"]["min"] <= d["call_us"]["p50"] <= d["call_us"]["p99"] <= d["call_us"]["max"]'
+    [[ ! -s err ]]
+    run -1 --separate-stderr "$SWAPC" call echo fail --text oops --repeat 9
+    says "$stderr" '1 calls'
+    says "$stderr" 'oops'
+    run --separate-stderr "$SWAPC" call echo echo --repeat 0
+    refused 2 "--repeat takes a whole number from 1"
+}

@@ -2,18 +2,23 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "clock.h"
 #include "engine_names.h"
 #include "hex.h"
+#include "histogram.h"
 #include "arguments.h"
 #include "printable.h"
+#include "terminal.h"
+#include "utf8.h"
 
 enum { ERROR_SHOWN = 400 };
 
 struct call_job {
-    const char *input, *hex, *engine, *flavour, *json;
-    uint64_t deadline_ms, memory_max;
+    const char *input, *hex, *text, *engine, *flavour, *json;
+    uint64_t deadline_ms, memory_max, repeat;
     uint8_t *payload;
     size_t payload_len;
+    swapci_histogram *times_ns; /* of --repeat; NULL: not asked for */
 };
 
 static enum swapc_status read_hex(struct call_job *job, swapc_error *error) {
@@ -29,6 +34,12 @@ static enum swapc_status read_hex(struct call_job *job, swapc_error *error) {
 
 static enum swapc_status read_payload(struct call_job *job, swapc_error *error) {
     if (job->hex) return read_hex(job, error);
+    if (job->text) {
+        job->payload = (uint8_t *)strdup(job->text);
+        job->payload_len = strlen(job->text);
+        return job->payload ? SWAPC_OK
+                            : swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the payload");
+    }
     if (job->input) return swapci_cli_read(job->input, &job->payload, &job->payload_len, error);
     return SWAPC_OK;
 }
@@ -42,6 +53,30 @@ static json_t *hex_json(swapc_bytes bytes) {
     return value;
 }
 
+static json_t *text_json(swapc_bytes bytes) {
+    return json_stringn(bytes.len ? (const char *)bytes.ptr : "", bytes.len);
+}
+
+static double us(uint64_t ns) {
+    return (double)ns / 1e3;
+}
+
+static json_t *times_json(const swapci_histogram *h) {
+    return json_pack("{s:I, s:f, s:f, s:f, s:f}", "calls", (json_int_t)h->count, "min", us(h->min),
+                     "p50", us(swapci_histogram_percentile(h, 50)), "p99",
+                     us(swapci_histogram_percentile(h, 99)), "max", us(h->max));
+}
+
+static void print_times(const swapci_histogram *h) {
+    char text[256];
+    snprintf(text, sizeof text,
+             "%llu calls one after the other: min %.1f µs, median %.1f µs, p99 %.1f µs, max %.1f "
+             "µs\n",
+             (unsigned long long)h->count, us(h->min), us(swapci_histogram_percentile(h, 50)),
+             us(swapci_histogram_percentile(h, 99)), us(h->max));
+    swapci_terminal_put(stderr, text);
+}
+
 static enum swapc_status report_json(const struct call_job *job, const swapc_module *module,
                                      enum swapc_status status, const swapc_reply *reply,
                                      swapc_error *error) {
@@ -52,6 +87,10 @@ static enum swapc_status report_json(const struct call_job *job, const swapc_mod
                   hex_json(status == SWAPC_OK ? reply->body : none), "error_hex",
                   hex_json(status == SWAPC_OK ? none : reply->body), "status",
                   swapc_status_name(status), "engine", info->engine, "flavour", info->flavour);
+    if (swapci_utf8_valid(reply->body))
+        json_object_set_new(document, status == SWAPC_OK ? "response_text" : "error_text",
+                            text_json(reply->body));
+    if (job->times_ns) json_object_set_new(document, "call_us", times_json(job->times_ns));
     return swapci_cli_write_json(job->json, document, error);
 }
 
@@ -65,8 +104,11 @@ static bool may_show(swapc_bytes body) {
     return true;
 }
 
-static bool write_response(swapc_bytes body) {
+static bool write_response(const struct call_job *job, swapc_bytes body) {
     bool written = body.len == 0 || fwrite(body.ptr, 1, body.len, stdout) == body.len;
+    /* A text that was asked for as a text: the prompt comes on its own line. */
+    if (job->text && isatty(STDOUT_FILENO) && body.len > 0 && body.ptr[body.len - 1] != '\n')
+        fputc('\n', stdout);
     return fflush(stdout) == 0 && written;
 }
 
@@ -86,7 +128,7 @@ static int report(const struct call_job *job, const swapc_module *module, enum s
                         "them to a file or a pipe (| xxd), or ask for --json -",
                         reply->body.len);
         return swapci_cli_fail("swapc call", error);
-    } else if (status == SWAPC_OK && !write_response(reply->body)) {
+    } else if (status == SWAPC_OK && !write_response(job, reply->body)) {
         swapc_error_set(error, SWAPC_IO, "cannot write the response to standard output");
         return swapci_cli_fail("swapc call", error);
     }
@@ -96,9 +138,16 @@ static int report(const struct call_job *job, const swapc_module *module, enum s
 static int call_module(const struct call_job *job, swapc_module *module, const char *operation,
                        swapc_error *error) {
     swapc_reply reply = SWAPC_REPLY_INIT;
-    enum swapc_status status =
-        swapc_module_call(module, swapc_bytes_str(operation),
-                          swapc_bytes_of(job->payload, job->payload_len), NULL, &reply, error);
+    enum swapc_status status = SWAPC_OK;
+    for (uint64_t i = 0; i < job->repeat && status == SWAPC_OK; i++) {
+        uint64_t start = swapci_clock_monotonic_ns();
+        status =
+            swapc_module_call(module, swapc_bytes_str(operation),
+                              swapc_bytes_of(job->payload, job->payload_len), NULL, &reply, error);
+        if (job->times_ns)
+            swapci_histogram_record(job->times_ns, swapci_clock_monotonic_ns() - start);
+    }
+    if (job->times_ns && !job->json) print_times(job->times_ns);
     int exit_status = report(job, module, status, &reply, error);
     swapc_reply_fini(&reply);
     return exit_status;
@@ -159,6 +208,10 @@ int swapci_cmd_call(int argc, char **argv) {
         {"input", SWAPCI_OPTION_STRING, &job.input, "FILE|-", "the payload, from a file or stdin",
          0, 0, 0},
         {"hex", SWAPCI_OPTION_STRING, &job.hex, "HEX", "the payload, in hexadecimal", 0, 0, 0},
+        {"text", SWAPCI_OPTION_STRING, &job.text, "TEXT", "the payload, as it stands here", 0, 0,
+         0},
+        {"repeat", SWAPCI_OPTION_COUNT, &job.repeat, "N",
+         "call N times: the times of a call on stderr, the last response once", 0, 1, 100000000},
         {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
          "engine (default: the first sandbox that runs it); native: trusted code, unconfined", 0, 0,
          0},
@@ -174,19 +227,27 @@ int swapci_cmd_call(int argc, char **argv) {
     const struct swapci_options options = {
         "swapc call",
         "BUNDLE|FILE OPERATION",
-        "Calls one operation of a module and writes its raw response to stdout. Without --input "
-        "and\n"
-        "--hex the payload is empty. A module named without '/' and '.' is one that swapc ships.",
+        "Calls one operation of a module and writes its raw response to stdout. Without "
+        "--input, --hex and --text the payload is empty. A module named without '/' and '.' is one "
+        "that swapc ships.",
         rows,
         sizeof rows / sizeof *rows,
         2,
         2,
-        "swapc call echo echo --hex 00ff | od -tx1"};
+        "swapc call echo echo --text hello"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
     if (stop >= 0) return stop;
-    if (job.input && job.hex)
-        return swapci_cli_usage("swapc call", "--input and --hex exclude each other");
+    if ((job.input != NULL) + (job.hex != NULL) + (job.text != NULL) > 1)
+        return swapci_cli_usage("swapc call", "--input, --hex and --text exclude each other: a "
+                                              "call has one payload");
+    if (job.repeat > 0) {
+        job.times_ns = malloc(sizeof *job.times_ns);
+        if (!job.times_ns) return SWAPCI_EXIT_FAILED;
+        swapci_histogram_init(job.times_ns);
+    } else {
+        job.repeat = 1;
+    }
     swapc_error error = SWAPC_ERROR_INIT;
     char path[4096];
     int exit_status;
@@ -195,5 +256,6 @@ int swapci_cmd_call(int argc, char **argv) {
         exit_status = swapci_cli_fail("swapc call", &error);
     else exit_status = call_path(&job, path, argv[first + 1], &error);
     free(job.payload);
+    free(job.times_ns);
     return exit_status;
 }

@@ -41,6 +41,7 @@ static char *value_text(const struct swapci_option *row) {
         text = *(const char **)row->target;
         break;
     case SWAPCI_OPTION_COUNT:
+    case SWAPCI_OPTION_OPTIONAL:
         snprintf(number, sizeof number, "%" PRIu64, *(uint64_t *)row->target);
         break;
     case SWAPCI_OPTION_FRACTION:
@@ -52,7 +53,7 @@ static char *value_text(const struct swapci_option *row) {
         break;
     }
     /* A count's start that means something else than a count is told by the help. */
-    if (row->kind == SWAPCI_OPTION_COUNT &&
+    if ((row->kind == SWAPCI_OPTION_COUNT || row->kind == SWAPCI_OPTION_OPTIONAL) &&
         (*(uint64_t *)row->target == UINT64_MAX || *(uint64_t *)row->target < row->min))
         text = NULL;
     char *out = malloc((text ? strlen(text) : 0) + 8);

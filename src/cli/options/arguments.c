@@ -158,6 +158,10 @@ static int store(const struct swapci_options *o, const struct swapci_option *row
     case SWAPCI_OPTION_CHOICE:
         *(const char **)row->target = text;
         return is_choice(row->choices, text) ? -1 : wrong_choice(o, row, text, from);
+    case SWAPCI_OPTION_OPTIONAL:
+        if (!text) *(uint64_t *)row->target = row->min;
+        if (!text) return -1;
+        __attribute__((fallthrough));
     case SWAPCI_OPTION_COUNT:
         return swapci_count_parse(text, row->min, row->max, row->target)
                    ? -1
@@ -237,8 +241,9 @@ static int wrong_option(const struct swapci_options *o, const struct option *tab
 }
 
 static struct option long_option(const struct swapci_option *row, int value) {
-    return (struct option){row->name, swapci_option_is_flag(row) ? no_argument : required_argument,
-                           NULL, value};
+    int takes = row->kind == SWAPCI_OPTION_OPTIONAL ? optional_argument : required_argument;
+    return (struct option){row->name, swapci_option_is_flag(row) ? no_argument : takes, NULL,
+                           value};
 }
 
 static int apply_settings(const struct swapci_options *o, const bool *given) {

@@ -26,6 +26,7 @@ enum swapci_option_kind {
     SWAPCI_OPTION_CHOICE,   /* const char **, one of choices (NULL-ended) */
     SWAPCI_OPTION_COUNT,    /* uint64_t *, min to max; also 10k, 1M */
     SWAPCI_OPTION_FRACTION, /* double *, 0 to 1 */
+    SWAPCI_OPTION_OPTIONAL, /* uint64_t *, as a count; --name alone is min, a value stands after "=" */
     SWAPCI_OPTION_FLAG,     /* bool * */
     SWAPCI_OPTION_ACT       /* bool *: a flag for this time, which no file and no variable sets */
 };

@@ -13,7 +13,9 @@ void swapci_options_choices(const struct swapci_option *row, FILE *to) {
 
 static void print_row(FILE *to, const struct swapci_option *row) {
     char left[80], choices[512] = ": ";
-    int width = snprintf(left, sizeof left, "  --%s %s", row->name, row->meta ? row->meta : "");
+    bool optional = row->kind == SWAPCI_OPTION_OPTIONAL;
+    int width = snprintf(left, sizeof left, optional ? "  --%s[=%s]" : "  --%s %s", row->name,
+                         row->meta ? row->meta : "");
     fputs(left, to);
     if (width >= HELP_COLUMN) fprintf(to, "\n%*s", HELP_COLUMN, "");
     else fprintf(to, "%*s", HELP_COLUMN - width, "");
