@@ -6,6 +6,8 @@
 --       {0, "", -1}: nothing was looked at, as the lease is another's; {0, "", -2}: neither, as a message
 --       has come, which is pending with the asker now. `lost` is how many entries of the stream the group was
 --       never given, by the counts of Redis 7; -1: not known.
+if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: what is read decides what is written
+
 local messages, lease, group, consumer = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local token, most, steps = ARGV[3], tonumber(ARGV[4]), 4096
 local pcall = redis.pcall

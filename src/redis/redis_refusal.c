@@ -42,6 +42,7 @@ static const struct {
     {"DENIED", NEVER, "it takes strangers from its own host only: give it a password or bind it"},
     {"NOPERM", NEVER, ""},
     {"ERR The user executing the script", NEVER, ""},
+    {"The user executing the script", NEVER, ""},
     {"ERR ACL failure in script", NEVER, ""},
     {"WRONGTYPE", NEVER,
      "a key of that name holds something else: delete it, or choose another prefix with --stream"},
@@ -64,6 +65,16 @@ static const struct {
 
 enum { ROWS = sizeof table / sizeof *table };
 
+/* Without what Redis 6 puts before an error inside a script, "@user_script: 37: ", and the sign of an error, which
+ * may follow it. */
+static swapc_bytes bare(swapc_bytes text) {
+    size_t at = 0, colons = 0;
+    if (text.len == 0 || text.ptr[0] != '@') return text;
+    while (at < text.len && colons < 2) colons += text.ptr[at++] == ':';
+    while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '-')) at++;
+    return colons == 2 && at < text.len ? swapc_bytes_of(text.ptr + at, text.len - at) : text;
+}
+
 /* Whether text begins with code, as a word where code is one. */
 static bool begins_with(swapc_bytes text, const char *code) {
     size_t len = strlen(code);
@@ -78,7 +89,7 @@ static size_t row_of(swapc_bytes text) {
 }
 
 enum swapci_redis_refusal swapci_redis_refusal_of(swapc_bytes text) {
-    size_t row = row_of(text);
+    size_t row = row_of(bare(text));
     return row < ROWS ? table[row].class : SWAPCI_REDIS_NEVER;
 }
 
@@ -130,6 +141,7 @@ static void remember(swapci_redis *redis, swapc_bytes text) {
 enum swapc_status swapci_redis_refused(swapci_redis *redis, swapc_bytes text, const char *what,
                                        swapc_bytes command, swapc_error *error) {
     char permission[256];
+    text = bare(text);
     size_t row = row_of(text);
     const char *remedy = row < ROWS ? table[row].remedy : "see the server's log";
     if (text.len == 0) text = swapc_bytes_str("no reason");

@@ -30,6 +30,14 @@ static const struct {
     {"WRONGTYPE Operation against a key holding the wrong kind of value", SWAPCI_REDIS_NEVER},
     {"BUSYGROUP Consumer Group name already exists", SWAPCI_REDIS_NEVER},
     {"OOMPH", SWAPCI_REDIS_NEVER},
+    /* As scripts of Redis 6.2 say it. */
+    {"@user_script: 37: -OOM command not allowed when used memory > 'maxmemory'.",
+     SWAPCI_REDIS_LATER},
+    {"@user_script: 5: -READONLY You can't write against a read only replica.", SWAPCI_REDIS_GONE},
+    {"@user_script: 5: NOREPLICAS Not enough good replicas to write.", SWAPCI_REDIS_LATER},
+    {"@user_script: 5", SWAPCI_REDIS_NEVER},
+    {"@a: b: ", SWAPCI_REDIS_NEVER},
+    {"@::", SWAPCI_REDIS_NEVER},
     {"", SWAPCI_REDIS_NEVER},
 };
 
@@ -53,6 +61,8 @@ static const struct {
     {"ERR The user executing the script can't run this command or subcommand", "XACK", "+xack and"},
     {"NOPERM this user may not run XDEL on swapc:messages", "XDEL", "+xdel and"},
     {"ERR The user executing the script can't run this command", "XADD", "refused XADD to store"},
+    {"@user_script: 37: The user executing the script can't run this command or subcommand", "GET",
+     "SETUSER default +get and"},
 };
 
 static void a_remedy_names_what_was_denied(void **state) {
