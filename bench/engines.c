@@ -288,8 +288,7 @@ static void note_peers(struct swapci_lab *lab) {
     }
     swapci_lab_note(
         lab,
-        "k256: one Rust guest (bench/peers/rust) that every host of wasm runs; plain and mvp: our "
-        "guest");
+        "k256: one Rust guest (bench/peers/rust) that every host of wasm runs; plain: our guest");
 }
 
 enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *error) {

@@ -16,7 +16,7 @@
 enum { LINE_MAX_SIZE = 4096 };
 
 #define WAPC_WASMTIME "crate wapc 2.2 with wasmtime-provider 2.25 (wasmtime 48)"
-#define WAPC_WASM3 "crate wapc 1.1 with wasm3-provider 1.1 (wasm3 0.5)"
+#define WAPC_WASM3 "crate wapc 1.1 with wasm3-provider 1.1 (wasm3 0.4.7)"
 #define WAZERO "wazero 1.12 with a waPC host of 130 lines"
 
 const struct swapci_peer_kind swapci_peer_kinds[] = {
@@ -24,7 +24,6 @@ const struct swapci_peer_kind swapci_peer_kinds[] = {
     {"wapc-wasmtime", "k256", "k256.wasm", true, WAPC_WASMTIME},
     {"wapc-wasmtime", "plain", "plain.wasm", false, WAPC_WASMTIME},
     {"wapc-wasm3", "k256", "k256-mvp.wasm", true, WAPC_WASM3},
-    {"wapc-wasm3", "mvp", "mvp.wasm", false, WAPC_WASM3},
     {"wazero", "k256", "k256.wasm", true, WAZERO},
     {"wazero", "plain", "plain.wasm", false, WAZERO},
     {"extism", "k256", "k256-extism.wasm", true, "Extism's C API 1.41, k256 as its plug-in"},
