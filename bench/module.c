@@ -19,7 +19,7 @@ enum {
     ROUND_NS = 8000000,
     CALLS_MAX = 2000,
     STARTS = 5,
-    COMPILES = 3,
+    COMPILES = 5,
     SWAPS = 50,
     SAMPLE_NS = 300000000
 };

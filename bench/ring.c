@@ -114,6 +114,8 @@ static enum swapc_status run_stream(struct swapci_lab *lab, unsigned bytes, swap
     json_object_set_new(row, "bytes", json_integer(bytes));
     swapci_lab_spread(row, "ns", spread, 1);
     json_object_set_new(row, "records_per_s", json_real(1e9 / spread.median));
+    json_object_set_new(row, "rounds", json_integer(done));
+    json_object_set_new(row, "default", json_true());
     json_object_set_new(row, "mb_per_s", json_real(bytes * 1e3 / spread.median));
     return status;
 }
@@ -169,6 +171,7 @@ static enum swapc_status run_round_trip(struct swapci_lab *lab, swapc_error *err
         json_object_set_new(row, "mode", json_string("round trip"));
         json_object_set_new(row, "bytes", json_integer(256));
         swapci_lab_spread(row, "ns", swapci_spread_of(ns, done), 1);
+        json_object_set_new(row, "default", json_true());
         swapci_lab_distribution(lab, "ring, round trip", "ns", ns, done);
     }
     lane_close(&lanes[0]);
