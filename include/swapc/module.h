@@ -97,7 +97,8 @@ struct swapc_reply {
 
 #define SWAPC_REPLY_INIT {{0, 0}, 0, 0}
 
-/* Frees the buffer. The reply is as after SWAPC_REPLY_INIT. */
+/* Frees the buffer. The reply is as after SWAPC_REPLY_INIT. In a callback, the reply of a call around it
+ * panics, here and in swapc_reply_set. */
 void swapc_reply_fini(swapc_reply *reply) SWAPC_NONNULL(1);
 
 /* Copies bytes into the reply (for a host-call handler); bytes may be a part of the reply itself.

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "trust_policy.h"
+
 enum table { TOP, FLAVOURS, DIGESTS, SELF_TEST, TABLES };
 
 static const char *const table_names[TABLES] = {"", "flavours", "digests", "self_test"};
@@ -89,11 +91,19 @@ static enum swapc_status take_once(struct reader *r, const char *key, char *out)
                   : swapci_toml_name(&r->t, out);
 }
 
+static enum swapc_status take_expires(struct reader *r) {
+    int64_t seconds;
+    enum swapc_status status = take_once(r, "expires", r->m->expires);
+    if (status != SWAPC_OK || swapci_expiry_parse(r->m->expires, &seconds)) return status;
+    return swapci_toml_fail(&r->t, "\"%s\" is no time: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ is",
+                            r->m->expires);
+}
+
 static enum swapc_status take_top(struct reader *r, const struct swapci_toml_statement *s) {
     struct swapci_suggestion suggestion = {.word = s->name};
     if (strcmp(s->name, "name") == 0) return take_once(r, s->name, r->m->name);
     if (strcmp(s->name, "version") == 0) return take_once(r, s->name, r->m->version);
-    if (strcmp(s->name, "expires") == 0) return take_once(r, s->name, r->m->expires);
+    if (strcmp(s->name, "expires") == 0) return take_expires(r);
     if (strcmp(s->name, "operations") == 0) return swapci_operations_take(&r->t, &r->m->operations);
     for (size_t i = 0; i < sizeof top_keys / sizeof *top_keys; i++)
         swapci_suggest_offer(&suggestion, top_keys[i]);

@@ -410,7 +410,12 @@ static void refused_digests(void **state) {
     struct swapci_manifest m;
     swapc_error error;
     assert_int_equal(parse("expires = 2030\n" GOOD, &m, &error), SWAPC_BUNDLE);
-    assert_int_equal(parse("expires = \"a\"\nexpires = \"b\"\n" GOOD, &m, &error), SWAPC_BUNDLE);
+    swapc_error_clear(&error);
+    assert_int_equal(parse("expires = \"2030-02-31\"\n" GOOD, &m, &error), SWAPC_BUNDLE);
+    assert_non_null(strstr(error.text, "line 1: \"2030-02-31\" is no time"));
+    swapc_error_clear(&error);
+    assert_int_equal(parse("expires = \"2030-01-31\"\nexpires = \"2030-01-31\"\n" GOOD, &m, &error),
+                     SWAPC_BUNDLE);
 }
 
 int main(int argc, char **argv) {

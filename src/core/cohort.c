@@ -104,22 +104,25 @@ void swapci_cohort_leave(struct swapci_cohort *cohort) {
     else if (before & WAITED) wake(&cohort->pins);
 }
 
-struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t generation) {
+/* WAITED is put there under the lock, as it is taken away when the cohort moves on: who waits for a
+ * generation that is gone then sees it, and does not wait for the pins of the next one. */
+struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t generation,
+                                          uint32_t *seen) {
     struct swapci_cohort *cohort = set->current;
     do {
         if (cohort->generation < generation &&
-            (atomic_load_explicit(&cohort->pins, memory_order_acquire) & COUNT) != 0)
-            return cohort;
+            (atomic_load_explicit(&cohort->pins, memory_order_acquire) & COUNT) != 0) {
+            *seen = atomic_fetch_or_explicit(&cohort->pins, WAITED, memory_order_acq_rel) | WAITED;
+            if (*seen & COUNT) return cohort;
+        }
         cohort = cohort->next;
     } while (cohort != set->current);
     return NULL;
 }
 
-bool swapci_cohort_wait(struct swapci_cohort *cohort, uint64_t deadline_ns) {
+bool swapci_cohort_wait(struct swapci_cohort *cohort, uint32_t seen, uint64_t deadline_ns) {
     struct timespec until = {(time_t)(deadline_ns / 1000000000u),
                              (long)(deadline_ns % 1000000000u)};
-    uint32_t seen = atomic_fetch_or_explicit(&cohort->pins, WAITED, memory_order_acq_rel) | WAITED;
-    if ((seen & COUNT) == 0) return true;
     /* FUTEX_WAIT_BITSET takes an absolute time. */
     long woken = syscall(SYS_futex, &cohort->pins, FUTEX_WAIT_BITSET_PRIVATE, seen, &until, NULL,
                          FUTEX_BITSET_MATCH_ANY);

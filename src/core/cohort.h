@@ -47,11 +47,13 @@ struct swapci_cohort *swapci_cohorts_enter(struct swapci_cohorts *set);
 /* The pin has let go. cohort must not be touched afterwards. */
 void swapci_cohort_leave(struct swapci_cohort *cohort);
 
-/* Returns a cohort in which a pin of a generation before `generation` is held, or NULL. */
-struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t generation);
+/* Returns a cohort in which a pin of a generation before `generation` is held, or NULL; *seen is what
+ * swapci_cohort_wait waits with. */
+struct swapci_cohort *swapci_cohorts_held(struct swapci_cohorts *set, uint64_t generation,
+                                          uint32_t *seen);
 
-/* Waits until cohort is at zero or something has changed there. Returns false when deadline_ns (on
- * CLOCK_MONOTONIC) has passed before. */
-bool swapci_cohort_wait(struct swapci_cohort *cohort, uint64_t deadline_ns);
+/* Waits until something has changed at cohort since it was seen so: its pins, or the generation that it
+ * counts. Needs no exclusion. Returns false when deadline_ns (on CLOCK_MONOTONIC) has passed before. */
+bool swapci_cohort_wait(struct swapci_cohort *cohort, uint32_t seen, uint64_t deadline_ns);
 
 #endif

@@ -3,6 +3,8 @@
 #define SWAPC_BUILDING /* no attributes: the compiler must not know that NULL is misuse */
 #include <setjmp.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "failing_alloc.h"
@@ -371,6 +373,11 @@ static enum swapc_status borrows_the_reply(swapc_bytes binding, swapc_bytes ns,
         status = swapc_module_call(held, swapc_bytes_str("x"), swapc_bytes_str(""), NULL, call_user,
                                    NULL);
     else caught++;
+    if (setjmp(panicked) == 0)
+        status = swapc_reply_set(call_user, swapc_bytes_str("not what the guest says"));
+    else caught++;
+    if (setjmp(panicked) == 0) swapc_reply_fini(call_user);
+    else caught++;
     if (status != SWAPC_OK) return status;
     return swapc_module_call(held, swapc_bytes_str("x"), swapc_bytes_str(""), NULL, reply, NULL);
 }
@@ -393,9 +400,92 @@ static void a_nested_call_has_a_reply_of_its_own(void **state) {
         swapc_module_call(held, swapc_bytes_str("x"), swapc_bytes_str(""), &options, &reply, NULL);
     swapc_panic_set(NULL);
     assert_int_equal(status, SWAPC_OK); /* the handler's own reply is one that it may use */
-    assert_int_equal(caught, 1);
+    assert_int_equal(caught, 3);
     swapc_module_release(held);
     swapc_reply_fini(&reply);
+    swapc_host_free(host);
+}
+
+/* A coroutine that is switched away from in a callback and comes back before one that began its own later:
+ * a panic with a sentence, where wasmtime would abort without one. */
+enum { PANICKED = 7 };
+struct strand {
+    ucontext_t here;
+    char stack[256 * 1024];
+    swapc_module *module;
+    enum swapc_status status;
+};
+static struct strand strands[2];
+static ucontext_t conductor;
+
+static enum swapc_status switches_away(swapc_bytes binding, swapc_bytes ns, swapc_bytes operation,
+                                       swapc_bytes payload, swapc_reply *reply, void *call_user,
+                                       void *user) {
+    (void)binding, (void)ns, (void)operation, (void)payload, (void)reply, (void)user;
+    struct strand *strand = call_user;
+    assert_int_equal(swapcontext(&strand->here, &conductor), 0);
+    return SWAPC_OK;
+}
+
+static void calls_from_a_strand(int index) {
+    struct strand *strand = &strands[index];
+    swapc_reply reply = SWAPC_REPLY_INIT;
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+    options.user = strand;
+    strand->status = swapc_module_call(strand->module, swapc_bytes_str("x"), swapc_bytes_str(""),
+                                       &options, &reply, NULL);
+    swapc_reply_fini(&reply);
+    swapcontext(&strand->here, &conductor);
+}
+
+static void goes_on(int index) {
+    assert_int_equal(swapcontext(&conductor, &strands[index].here), 0);
+}
+
+static void ends_as_expected(const char *file, int line, const char *condition) {
+    (void)file, (void)line;
+    _exit(strstr(condition, "last_callback") ? PANICKED : 1);
+}
+
+/* In a process of its own: there is no way back from there. */
+static void panics_when_the_first_returns_first(void) {
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        swapc_panic_set(ends_as_expected);
+        goes_on(0);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), PANICKED);
+}
+
+static void callbacks_of_coroutines_return_in_their_order(void **state) {
+    (void)state;
+    static const struct swapci_fake_program program = {.call = asks_and_shrugs};
+    swapc_host *host = NULL;
+    swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
+    config.host_call = switches_away;
+    memset(&swapci_fake, 0, sizeof swapci_fake);
+    assert_int_equal(swapc_host_new(&config, &host, NULL), SWAPC_OK);
+    swapc_module *module = load_into(host, &program);
+    for (int i = 0; i < 2; i++) {
+        struct strand *strand = &strands[i];
+        assert_int_equal(getcontext(&strand->here), 0);
+        strand->module = module;
+        strand->status = SWAPC_BUSY;
+        strand->here.uc_stack = (stack_t){.ss_sp = strand->stack, .ss_size = sizeof strand->stack};
+        makecontext(&strand->here, (void (*)(void))calls_from_a_strand, 1, i);
+        goes_on(i);
+    }
+    panics_when_the_first_returns_first();
+    goes_on(1); /* the last one first is right */
+    assert_int_equal(strands[1].status, SWAPC_OK);
+    goes_on(0);
+    assert_int_equal(strands[0].status, SWAPC_OK);
+    swapc_module_release(module);
     swapc_host_free(host);
 }
 
@@ -436,6 +526,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(misuse_panics),
         cmocka_unit_test(the_last_reference_stays_while_a_call_of_it_is_in_a_callback),
         cmocka_unit_test(a_nested_call_has_a_reply_of_its_own),
+        cmocka_unit_test(callbacks_of_coroutines_return_in_their_order),
         cmocka_unit_test(a_refusal_names_the_module_once),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

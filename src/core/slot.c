@@ -201,20 +201,23 @@ enum swapc_status swapci_slot_rollback(swapc_slot *slot, uint64_t *generation) {
     return status;
 }
 
-static struct swapci_cohort *held(swapc_slot *slot, uint64_t generation) {
+static struct swapci_cohort *held(swapc_slot *slot, uint64_t generation, uint32_t *seen) {
     pthread_mutex_lock(&slot->lock);
-    struct swapci_cohort *cohort = swapci_cohorts_held(slot->cohorts, generation);
+    struct swapci_cohort *cohort = swapci_cohorts_held(slot->cohorts, generation, seen);
     pthread_mutex_unlock(&slot->lock);
     return cohort;
 }
 
+/* When the time is up it looks once more: what it waited at may have been let go meanwhile. */
 enum swapc_status swapc_slot_drain(swapc_slot *slot, uint64_t generation, uint32_t timeout_ms) {
     uint64_t until = swapci_clock_monotonic_ns() + (uint64_t)timeout_ms * 1000000u;
     if (generation > swapc_slot_generation(slot)) return SWAPC_INVALID;
-    for (;;) {
-        struct swapci_cohort *cohort = held(slot, generation);
+    for (bool in_time = true;;) {
+        uint32_t seen;
+        struct swapci_cohort *cohort = held(slot, generation, &seen);
         if (!cohort) return SWAPC_OK;
-        if (!swapci_cohort_wait(cohort, until)) return SWAPC_BUSY;
+        if (!in_time) return SWAPC_BUSY;
+        in_time = swapci_cohort_wait(cohort, seen, until);
     }
 }
 

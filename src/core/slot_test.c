@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "clock.h"
+#include "cohort.h"
 #include "failing_alloc.h"
 #include "fake_engine.h"
 #include "publish.h"
@@ -267,6 +269,28 @@ static void drain_with_many_generations_held(void **state) {
 }
 
 /* Only the current generation is held: nothing older is. */
+/* A counter that is found held, let go, and given to the next generation before the one who found it
+ * waits: the pins of that generation are none of his. */
+static void a_counter_that_moved_on_is_not_waited_for(void **state) {
+    (void)state;
+    struct swapci_cohorts *set = swapci_cohorts_new();
+    struct swapci_cohort *pinned[64];
+    unsigned pins = 0;
+    uint64_t generation = 1;
+    uint32_t seen = 0;
+    assert_non_null(set);
+    assert_true(swapci_cohorts_move(set, generation));
+    struct swapci_cohort *old = swapci_cohorts_enter(set);
+    assert_true(swapci_cohorts_move(set, ++generation));
+    assert_ptr_equal(swapci_cohorts_held(set, generation, &seen), old);
+    swapci_cohort_leave(old);
+    while ((pinned[pins++] = swapci_cohorts_enter(set)) != old)
+        assert_true(pins < 64 && swapci_cohorts_move(set, ++generation));
+    assert_true(swapci_cohort_wait(old, seen, swapci_clock_monotonic_ns() + 100000000));
+    while (pins > 0) swapci_cohort_leave(pinned[--pins]);
+    swapci_cohorts_close(set);
+}
+
 static void drain_does_not_wait_for_the_current_generation(void **state) {
     enum { HELD = 9 };
     struct bench *t = *state;
@@ -365,6 +389,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(warm_calls_and_swaps_allocate_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_waits_for_older_generations_only, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_with_many_generations_held, setup, teardown),
+        cmocka_unit_test(a_counter_that_moved_on_is_not_waited_for),
         cmocka_unit_test_setup_teardown(drain_does_not_wait_for_the_current_generation, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(publishing_without_memory_changes_nothing, setup, teardown),

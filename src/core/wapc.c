@@ -30,7 +30,11 @@ static void enter_callback(swapc_call *call) {
     swapci_around.call = call;
 }
 
+/* An engine's record of what this thread is in is a stack as well, and breaks when it is left in another
+ * order: a coroutine's callback that is switched away from comes back before those begun after it do. */
 static void leave_callback(swapc_call *call) {
+    bool the_last_callback_returns_first = swapci_around.call == call;
+    SWAPC_CHECK(the_last_callback_returns_first);
     swapci_around.call = call->around;
 }
 
