@@ -9,7 +9,7 @@
 if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: what is read decides what is written
 
 local messages, lease, group, consumer = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
-local token, most, steps = ARGV[3], tonumber(ARGV[4]), 4096
+local token, most, steps = ARGV[3], tonumber(ARGV[4]), 8192
 local pcall = redis.pcall
 
 local function refused(command, reply)

@@ -118,7 +118,10 @@ static void messages_that_went_unread_are_counted(void **state) {
     (void)state;
     open_scene(&s);
     int64_t before = look(&s, 100).lost;
-    if (before < 0) skip(); /* a server before Redis 7 */
+    if (before < 0) { /* a server before Redis 7 */
+        close_scene(&s);
+        skip();
+    }
     assert_int_equal(before, 0);
     add(&s, MANY);
     take(&s, "c", 2);

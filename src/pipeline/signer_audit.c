@@ -5,7 +5,7 @@
 #include "redis_retry.h"
 #include "signer_impl.h"
 
-enum { AUDIT_MS = 2000, TAKE_MAX = 512, STUCK_MS = 30000 };
+enum { AUDIT_MS = 2000, TAKE_MAX = 4096, STUCK_MS = 30000 };
 
 enum swapc_status swapci_signer_answer_deleted(void *user, swapci_stream_id id,
                                                swapc_error *error) {
