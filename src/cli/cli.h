@@ -25,6 +25,8 @@ int swapci_cmd_conformance(int argc, char **argv);
 int swapci_cmd_module(int argc, char **argv);
 int swapci_cmd_status(int argc, char **argv);
 int swapci_cmd_dead(int argc, char **argv);
+int swapci_cmd_help(int argc, char **argv);
+int swapci_cmd_completions(int argc, char **argv);
 int swapci_cmd_check_config(int argc, char **argv);
 int swapci_cmd_version(int argc, char **argv);
 

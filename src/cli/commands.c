@@ -22,6 +22,7 @@ const struct swapci_command swapci_commands[] = {
     {"conformance", "runs the waPC conformance suite on an engine", swapci_cmd_conformance, NULL},
     {"check-config", "checks swapc.toml, and shows each value and its origin",
      swapci_cmd_check_config, NULL},
+    {"completions", "writes completions for a shell", swapci_cmd_completions, NULL},
     {.name = NULL},
 };
 
