@@ -180,9 +180,12 @@ static void resident_add(struct swapci_cache *cache, const char *name,
 }
 
 static void drop(struct swapci_cache *cache, int directory, const char *name, const char *why) {
+    bool deleted = unlinkat(directory, name, 0) == 0 || errno == ENOENT;
     swapc_log_write(cache->log, SWAPC_LOG_WARN, "cache",
-                    "the compiled module %s is deleted and made anew: %s", name, why);
-    unlinkat(directory, name, 0);
+                    deleted ? "the compiled module %s is deleted and made anew: %s"
+                            : "what is called %s among the compiled modules is no file of ours and "
+                              "is not used, delete it: %s",
+                    name, why);
 }
 
 bool swapci_cache_find(struct swapci_cache *cache, const struct swapci_cache_key *key, int *code) {

@@ -18,7 +18,7 @@ enum { STALE_S = 3600 };
 const char swapci_cache_magic[16] = "swapc-cache-1\n";
 
 /* secure_getenv: a program that runs with more rights than its caller takes no hints from it. */
-static bool choose(const char *asked, char *out, size_t size) {
+static bool choose(const char *asked, const swapc_log *log, char *out, size_t size) {
     const char *own = asked ? asked : secure_getenv("SWAPC_CACHE");
     const char *xdg = secure_getenv("XDG_CACHE_HOME");
     const char *home = secure_getenv("HOME");
@@ -26,6 +26,12 @@ static bool choose(const char *asked, char *out, size_t size) {
     if (own) n = snprintf(out, size, "%s", own);
     else if (xdg && xdg[0] == '/') n = snprintf(out, size, "%s/swapc", xdg);
     else if (home && home[0] == '/') n = snprintf(out, size, "%s/.cache/swapc", home);
+    if (n >= 0 && (size_t)n >= size)
+        swapc_log_write(
+            log, SWAPC_LOG_INFO, "cache",
+            "no compiled modules are kept: the path of %d bytes is too long (\"%.60s...\");"
+            " name another directory in SWAPC_CACHE",
+            n, out);
     return n > 0 && (size_t)n < size;
 }
 
@@ -46,7 +52,7 @@ bool swapci_cache_dir_private(const struct stat *st) {
 int swapci_cache_dir_open(const char *asked, const swapc_log *log) {
     char path[PATH_MAX];
     struct stat st;
-    if (!choose(asked, path, sizeof path)) return -1;
+    if (!choose(asked, log, path, sizeof path)) return -1;
     int fd = make(path) == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (fd < 0 || fstat(fd, &st) != 0) {
         swapc_log_write(log, SWAPC_LOG_INFO, "cache",

@@ -220,6 +220,34 @@ static void an_empty_name_means_no_cache(void **state) {
 }
 
 /* What an engine has mapped must not change under it, nor vanish (SIGBUS). */
+/* A folder of an entry's name: nothing of the cache can delete it, and nothing says that it did. */
+static void a_folder_in_place_of_an_entry_is_told(void **state) {
+    struct bench *b = *state;
+    char path[512];
+    int code;
+    store(b);
+    assert_int_equal(each_entry(b, path, false), 1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    reopen(b);
+    assert_false(swapci_cache_find(&b->cache, &key, &code));
+    assert_non_null(strstr(b->logged, "delete it"));
+    assert_int_equal(rmdir(path), 0);
+}
+
+static void a_path_that_is_too_long_is_told(void **state) {
+    struct bench *b = *state;
+    char path[8192];
+    memset(path, 'a', sizeof path - 1);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    swapci_cache_fini(&b->cache);
+    b->logged[0] = '\0';
+    swapci_cache_init(&b->cache, path, &b->log);
+    store(b);
+    assert_non_null(strstr(b->logged, "8191 bytes is too long"));
+}
+
 static void code_handed_out_cannot_be_changed(void **state) {
     struct bench *b = *state;
     char path[512];
@@ -375,6 +403,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_link_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_directory_open_to_others_is_not_used, setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_name_means_no_cache, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_folder_in_place_of_an_entry_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_path_that_is_too_long_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(code_handed_out_cannot_be_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_changed_entry_is_read_again, setup, teardown),
         cmocka_unit_test_setup_teardown(more_entries_than_are_kept_resident, setup, teardown),
