@@ -1,7 +1,7 @@
 # swapc_guest(NAME echo SOURCES main.c [SECP256K1 [INTERNALS batch.c]]): the bundle
 # share/swapc/modules/<name> of the build, out of module.toml and the sources of the calling folder
 # (SECP256K1: of a module that verifies signatures, with guests/verify and libsecp256k1; INTERNALS:
-# sources that include libsecp256k1's own), in every flavour that module.toml names:
+# a source that includes all of libsecp256k1's own secp256k1.c and stands for it), in every flavour that module.toml names:
 #
 #     wide.wasm    128-bit products in one instruction and SIMD: the fast one, for wasmtime and wasm2c
 #     plain.wasm   what any current runtime reads
@@ -77,9 +77,11 @@ endif()
 
 # What includes the sources of libsecp256k1 was written against one release of them, and the library
 # promises nothing about its inside: fails when the hash over them is not that release's.
-set(SWAPC_SECP256K1_HASH 0c4734035d414da23d959cf711d615212e053454fd737e90c000ce232db587f4)
+set(SWAPC_SECP256K1_HASH 91a94fedb6eb2402c561e30c32018c1a9fdfbdb661a6cdfe89633e0ed67e94e6)
 function(swapc_guest_check_internals)
-    file(GLOB files "${SWAPC_SECP256K1_SRC}/*.h")
+    file(GLOB files "${SWAPC_SECP256K1_SRC}/*.h" "${SWAPC_SECP256K1_SRC}/secp256k1.c"
+         "${SWAPC_SECP256K1_SRC}/modules/extrakeys/main_impl.h"
+         "${SWAPC_SECP256K1_SRC}/modules/schnorrsig/main_impl.h")
     list(SORT files)
     set(all)
     foreach(file IN LISTS files)
@@ -233,6 +235,7 @@ function(swapc_guest)
             swapc_guest_objects(inside SET ${arg_NAME} FLAVOUR ${flavour}
                 FLAGS ${SWAPC_GUEST_OWN} -isystem "${SWAPC_SECP256K1_SRC}" ${internals}
                 SOURCES ${arg_INTERNALS})
+            list(FILTER linked EXCLUDE REGEX "/secp256k1\\.o$") # the internals include its source
             list(APPEND linked ${inside})
         endif()
         if(flavour STREQUAL "native")

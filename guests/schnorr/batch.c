@@ -1,19 +1,10 @@
-/* The one translation unit that reaches into libsecp256k1: it includes the library's own sources for
- * the multiplication of many points, which its API does not offer. cmake/Guests.cmake compares their
- * hash, so that another release is never taken for the one that this was written against. */
-#include "batch.h"
+/* The one translation unit that reaches into libsecp256k1: it includes the library's own source for
+ * the multiplication of many points, which its API does not offer. The whole of it, so that the module has
+ * each function once: it takes the place of the library's object file. cmake/Guests.cmake compares
+ * the sources' hash, so that another release is never taken for the one that this was written against. */
+#include <secp256k1.c>
 
-/* clang-format off: the library's order, each needs those before it */
-#include <assumptions.h>
-#include <util.h>
-#include <field_impl.h>
-#include <scalar_impl.h>
-#include <group_impl.h>
-#include <ecmult_impl.h>
-#include <hash_impl.h>
-#include <int128_impl.h>
-#include <scratch_impl.h>
-/* clang-format on */
+#include "batch.h"
 
 enum {
     ALIGN = 16,
