@@ -69,7 +69,7 @@ static void check_flavour(struct check_job *job, const struct swapci_flavour *fl
     enum swapci_file_kind needed = needed_kind(flavour->name, image.bytes);
     bool wasm = needed == SWAPCI_FILE_WASM;
     status = swapci_file_kind_expect(image.bytes, needed, image.path, &error);
-    if (status == SWAPC_OK && wasm) status = swapci_check_wasm(image.bytes, &error);
+    if (status == SWAPC_OK && wasm) status = swapci_check_wasm(image.bytes, NULL, &error);
     row(job, status, &error, what, "%s, %zu bytes, sha256 %s%s, %s", flavour->file, image.bytes.len,
         image.digest_hex,
         image.expected_hex[0] ? " as module.toml says" : " (module.toml names none)",

@@ -13,10 +13,13 @@
 
 #include "swapc/bytes.h"
 #include "swapc/error.h"
+#include "work.h"
 
 /* The init exports in the order in which they are run, NULL-ended. */
 extern const char *const swapci_init_exports[];
 
-enum swapc_status swapci_check_wasm(swapc_bytes bytes, swapc_error *error);
+/* Out: work, what compiling it will take (NULL: nobody asks). */
+enum swapc_status swapci_check_wasm(swapc_bytes bytes, struct swapci_wasm_work *work,
+                                    swapc_error *error);
 
 #endif

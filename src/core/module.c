@@ -98,11 +98,12 @@ static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
 }
 
 static enum swapc_status check_image(swapc_host *host, const swapc_engine *engine,
-                                     const struct swapci_image *image, swapc_error *error) {
+                                     const struct swapci_image *image,
+                                     struct swapci_wasm_work *work, swapc_error *error) {
     bool wasm = (engine->caps & SWAPC_CAP_WASM) != 0;
     enum swapc_status status = swapci_file_kind_expect(
         image->bytes, wasm ? SWAPCI_FILE_WASM : SWAPCI_FILE_SHARED_OBJECT, image->path, error);
-    if (status == SWAPC_OK && wasm) status = swapci_check_wasm(image->bytes, error);
+    if (status == SWAPC_OK && wasm) status = swapci_check_wasm(image->bytes, work, error);
     if (!wasm) return status;
     return status == SWAPC_OK ? validate(host, engine, image, error) : status;
 }
@@ -131,9 +132,12 @@ static void keep_compiled(swapc_module *module) {
 static enum swapc_status compile(swapc_module *module, swapc_engine_state *state,
                                  swapc_error *error) {
     const struct swapci_image *image = &module->image;
-    swapc_artifact artifact = {image->bytes, image->path, image->digest_hex};
-    enum swapc_status status = check_image(module->host, module->blueprint.engine, image, error);
+    struct swapci_wasm_work work = {{0}};
+    enum swapc_status status =
+        check_image(module->host, module->blueprint.engine, image, &work, error);
     if (status != SWAPC_OK) return status;
+    swapc_artifact artifact = {image->bytes, image->path, image->digest_hex,
+                               swapci_wasm_work_best_ms(&work)};
     status = module->blueprint.engine->compile(state, &artifact, &module->blueprint.module, error);
     if (status != SWAPC_OK) swapci_report_by(error, module->blueprint.engine->name);
     if (status == SWAPC_OK && module->kept) keep_compiled(module);
@@ -143,7 +147,7 @@ static enum swapc_status compile(swapc_module *module, swapc_engine_state *state
 /* What was kept has passed every check when it was compiled. */
 static bool revive(swapc_module *module, swapc_engine_state *state) {
     const struct swapci_image *image = &module->image;
-    swapc_artifact artifact = {swapc_bytes_of(NULL, 0), image->path, image->digest_hex};
+    swapc_artifact artifact = {.path = image->path, .digest_hex = image->digest_hex};
     swapc_error error = SWAPC_ERROR_INIT;
     struct swapci_cache_key key = cache_key(module);
     int compiled;

@@ -2,15 +2,15 @@
 
 #include <stdio.h>
 
-#include "instruction.h"
+#include "measure.h"
 
 /* Which of the open blocks are loops: a bit each. */
 struct body {
     const struct swapci_wasm_module *m;
+    struct swapci_wasm_work *work; /* of the whole module */
     uint32_t function;
-    uint64_t locals, instructions, ways; /* blocks and branches */
-    uint64_t blocks;
-    uint32_t nesting, nesting_deepest, loops, loops_deepest;
+    struct swapci_wasm_body_measure measure;
+    uint32_t nesting, loops;
     uint8_t is_loop[SWAPCI_WASM_NESTING_MAX / 8 + 1];
     swapc_error *error;
 };
@@ -46,10 +46,9 @@ static void open_block(struct body *b, bool loop) {
     if (loop) b->is_loop[b->nesting / 8] |= bit;
     else b->is_loop[b->nesting / 8] &= (uint8_t)~bit;
     b->nesting++;
-    b->blocks++;
-    if (b->nesting > b->nesting_deepest) b->nesting_deepest = b->nesting;
+    if (b->nesting > b->measure.nesting_deepest) b->measure.nesting_deepest = b->nesting;
     b->loops += loop;
-    if (b->loops > b->loops_deepest) b->loops_deepest = b->loops;
+    if (b->loops > b->measure.loops_deepest) b->measure.loops_deepest = b->loops;
 }
 
 static void close_block(struct body *b) {
@@ -66,18 +65,6 @@ static enum swapc_status unknown(struct body *b, const uint8_t *at, uint32_t cod
                            swapci_wasm_unknown(code));
 }
 
-static uint32_t ways_of(const struct swapci_wasm_instruction *in) {
-    switch (in->opcode->immediate) {
-    case SWAPCI_WASM_IMMEDIATE_BLOCK:
-    case SWAPCI_WASM_IMMEDIATE_LABEL:
-        return 1;
-    case SWAPCI_WASM_IMMEDIATE_LABELS:
-        return in->label_count;
-    default:
-        return 0;
-    }
-}
-
 /* Up to the body's end, or what decides against it. */
 static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
     enum swapc_status status = SWAPC_OK;
@@ -86,12 +73,13 @@ static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
         const uint8_t *at = r->at;
         swapci_wasm_instruction_read(r, b->m, &in);
         if (!r->bad && !in.opcode) return unknown(b, at, in.code);
-        if (++b->instructions > SWAPCI_WASM_BODY_MAX)
-            return body_too_much(b, "instructions", b->instructions, SWAPCI_WASM_BODY_MAX);
+        if (b->measure.instructions >= SWAPCI_WASM_BODY_MAX)
+            return body_too_much(b, "instructions", b->measure.instructions + 1,
+                                 SWAPCI_WASM_BODY_MAX);
         if (b->nesting >= SWAPCI_WASM_NESTING_MAX)
             return body_too_much(b, "blocks in each other", b->nesting, SWAPCI_WASM_NESTING_MAX);
         if (r->bad) continue;
-        b->ways += ways_of(&in);
+        swapci_wasm_measure_step(b->m, &in, &b->measure, b->work);
         if (in.opcode->immediate == SWAPCI_WASM_IMMEDIATE_BLOCK)
             open_block(b, in.code == SWAPCI_WASM_OP_LOOP);
         else if (in.code == SWAPCI_WASM_OP_END) close_block(b);
@@ -101,62 +89,42 @@ static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
     return status;
 }
 
-/* What is bounded over all functions together: see the ceilings of these names. */
-struct totals {
-    uint64_t spans, nestings, meetings, changes;
-};
-
-static enum swapc_status add_to(struct totals *t, const struct body *b) {
-    uint64_t span = b->locals * b->loops_deepest;
-    t->spans += span * span;
-    t->nestings += (uint64_t)b->nesting_deepest * b->nesting_deepest;
-    t->meetings += b->locals * b->ways;
-    t->changes += b->locals * b->blocks * b->blocks;
-    if (t->spans > SWAPCI_WASM_SPANS_MAX)
-        return too_many(b->error,
-                        "locals times loops in each other, squared and summed over functions",
-                        t->spans, SWAPCI_WASM_SPANS_MAX);
-    if (t->nestings > SWAPCI_WASM_NESTINGS_MAX)
-        return too_many(b->error, "blocks in each other, squared and summed over functions",
-                        t->nestings, SWAPCI_WASM_NESTINGS_MAX);
-    if (t->meetings > SWAPCI_WASM_MEETINGS_MAX)
-        return too_many(b->error, "locals times blocks and branches, summed over functions",
-                        t->meetings, SWAPCI_WASM_MEETINGS_MAX);
-    if (t->changes > SWAPCI_WASM_CHANGES_MAX)
-        return too_many(b->error, "locals times the square of blocks, summed over functions",
-                        t->changes, SWAPCI_WASM_CHANGES_MAX);
-    return SWAPC_OK;
+static enum swapc_status check_work(const struct swapci_wasm_work *work, swapc_error *error) {
+    uint32_t ms = swapci_wasm_work_quick_ms(work);
+    enum swapci_wasm_work_kind most = swapci_wasm_work_most(work);
+    if (ms <= SWAPCI_WASM_WORK_MS_MAX) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_LIMIT,
+                           "compiling the module is estimated at %u ms, and %u are the most that "
+                           "is taken; most of them for %s (%llu): split it, or build it smaller",
+                           ms, SWAPCI_WASM_WORK_MS_MAX, swapci_wasm_work_name(most),
+                           (unsigned long long)work->counts[most]);
 }
 
-static enum swapc_status check_body(struct body *b, struct swapci_wasm_reader r,
-                                    struct totals *totals) {
+static enum swapc_status check_body(struct body *b, struct swapci_wasm_reader r) {
     const struct swapci_wasm_type *type = swapci_wasm_function_type(b->m, b->function);
     const uint8_t *from = r.at;
     struct swapci_wasm_locals locals;
     swapci_wasm_read_locals(&r, &locals);
-    b->locals = locals.count + (type ? type->param_count : 0);
-    b->instructions = b->ways = b->blocks = 0;
-    b->nesting = b->nesting_deepest = b->loops = b->loops_deepest = 0;
+    b->measure =
+        (struct swapci_wasm_body_measure){.locals = locals.count + (type ? type->param_count : 0)};
+    b->nesting = b->loops = 0;
     enum swapc_status status = walk(b, &r);
     if (status != SWAPC_OK) return status;
     if (r.bad) return damaged(b->error, "a function", swapci_wasm_place(b->m, from));
-    uint64_t span = b->locals * b->loops_deepest;
-    if (span > SWAPCI_WASM_SPAN_MAX)
-        return body_too_much(b, "locals times that of its loops in each other", span,
-                             SWAPCI_WASM_SPAN_MAX);
-    return add_to(totals, b);
+    swapci_wasm_measure_body(&b->measure, b->work);
+    return check_work(b->work, b->error);
 }
 
-static enum swapc_status check_bodies(const struct swapci_wasm_module *m, swapc_error *error) {
+static enum swapc_status check_bodies(const struct swapci_wasm_module *m,
+                                      struct swapci_wasm_work *work, swapc_error *error) {
     struct swapci_wasm_reader r = m->sections[SWAPCI_WASM_CODE];
-    struct body b = {.m = m, .error = error};
+    struct body b = {.m = m, .work = work, .error = error};
     uint32_t count = r.at ? swapci_wasm_count(&r) : 0;
-    struct totals totals = {0, 0, 0, 0};
-    enum swapc_status status = SWAPC_OK;
+    enum swapc_status status = check_work(work, error);
     for (uint32_t i = 0; i < count && !r.bad && status == SWAPC_OK; i++) {
         struct swapci_wasm_reader part = swapci_wasm_part(&r, swapci_wasm_u32(&r));
         b.function = m->functions_imported + i;
-        if (!part.bad) status = check_body(&b, part, &totals);
+        if (!part.bad) status = check_body(&b, part);
     }
     if (status == SWAPC_OK && r.bad) return damaged(error, "the code", swapci_wasm_place(m, r.at));
     return status;
@@ -175,7 +143,7 @@ static enum swapc_status check_counts(const struct swapci_wasm_module *m, swapc_
         {SWAPCI_WASM_GLOBALS, SWAPCI_WASM_GLOBALS_MAX, "globals"},
         {SWAPCI_WASM_EXPORTS, SWAPCI_WASM_FUNCTIONS_MAX, "exports"},
         {SWAPCI_WASM_ELEMENTS, SWAPCI_WASM_SEGMENTS_MAX, "element segments"},
-        {SWAPCI_WASM_DATA, SWAPCI_WASM_SEGMENTS_MAX, "data segments"},
+        {SWAPCI_WASM_DATA, SWAPCI_WASM_DATA_MAX, "data segments"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct swapci_wasm_reader r = m->sections[rows[i].section];
@@ -214,8 +182,13 @@ static enum swapc_status check_references(const struct swapci_wasm_module *m, sw
 }
 
 enum swapc_status swapci_wasm_check_ceilings(const struct swapci_wasm_module *module,
-                                             swapc_error *error) {
+                                             struct swapci_wasm_work *work, swapc_error *error) {
+    struct swapci_wasm_work own;
+    if (!work) work = &own;
+    memset(work, 0, sizeof *work);
     enum swapc_status status = check_counts(module, error);
     if (status == SWAPC_OK) status = check_references(module, error);
-    return status == SWAPC_OK ? check_bodies(module, error) : status;
+    if (status != SWAPC_OK) return status;
+    swapci_wasm_measure_sections(module, work);
+    return check_bodies(module, work, error);
 }

@@ -64,7 +64,7 @@ static enum swapc_status check_bytes(swapc_bytes bytes, swapc_error *error) {
     struct swapci_wasm_module module;
     swapc_error_clear(error);
     enum swapc_status status = swapci_wasm_module_read(&module, bytes, error);
-    if (status == SWAPC_OK) status = swapci_wasm_check_ceilings(&module, error);
+    if (status == SWAPC_OK) status = swapci_wasm_check_ceilings(&module, NULL, error);
     swapci_wasm_module_fini(&module);
     assert_int_equal(error->status, status);
     return status;
@@ -114,34 +114,59 @@ static void bodies_have_ceilings(void **unused) {
            "loops");
 }
 
-/* What a compiler's time goes by: a wide function with deep loops, or very many such. */
-static void locals_times_loops_have_a_ceiling(void **unused) {
+/* Kinds of work that each alone is too much, in modules of some kilobytes to some hundred; and next to
+ * each, a fifth of it, which is taken. */
+static void work_has_a_ceiling(void **unused) {
     (void)unused;
-    uint32_t locals = SWAPCI_WASM_SPAN_MAX / 100;
-    expect((struct shape){.functions = 1, .locals = locals, .loops = 100}, SWAPC_OK, "");
-    expect((struct shape){.functions = 1, .locals = locals + 1, .loops = 100}, SWAPC_LIMIT,
-           "function 0: the number of its locals times");
-    expect((struct shape){.functions = 1, .locals = 50000, .loops = 0}, SWAPC_OK, "");
-    uint32_t many = SWAPCI_WASM_SPANS_MAX / (1000 * 1000);
-    expect((struct shape){.functions = many, .locals = 100, .loops = 10}, SWAPC_OK, "");
-    expect((struct shape){.functions = many + 1, .locals = 100, .loops = 10}, SWAPC_LIMIT,
-           "the module");
+    static const struct {
+        struct shape taken, refused;
+        const char *said;
+    } rows[] = {
+        {{.functions = 20000}, {.functions = 65000, .locals = 600}, "functions (65000)"},
+        {{.functions = 1, .locals = 1000, .loops = 100},
+         {.functions = 20, .locals = 1000, .loops = 100},
+         "loops times locals"},
+        {{.functions = 1, .locals = 1000, .blocks = 500},
+         {.functions = 1, .locals = 50000, .blocks = 500},
+         "blocks and branches times locals"},
+        {{.functions = 1, .locals = 40, .blocks = 5000},
+         {.functions = 10, .locals = 40, .blocks = 9000},
+         "blocks"},
+        {{.functions = 4, .instructions = 400000},
+         {.functions = 30, .instructions = 400000},
+         "instructions"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        expect(rows[i].taken, SWAPC_OK, "");
+        expect(rows[i].refused, SWAPC_LIMIT, rows[i].said);
+        expect(rows[i].refused, SWAPC_LIMIT, "compiling the module is estimated at");
+    }
 }
 
-/* Many functions, each below its ceiling; a function whose ways meet for very many locals. */
-static void sums_have_ceilings(void **unused) {
+/* What one estimate says of a module, by kind. */
+static void work_is_counted_by_kind(void **unused) {
     (void)unused;
-    uint32_t deep = 1000, functions = SWAPCI_WASM_NESTINGS_MAX / (deep * deep);
-    expect((struct shape){.functions = functions, .blocks = deep}, SWAPC_OK, "");
-    expect((struct shape){.functions = functions + 1, .blocks = deep}, SWAPC_LIMIT, "squared");
-    uint32_t locals = SWAPCI_WASM_MEETINGS_MAX / (20 * 50);
-    expect((struct shape){.functions = 20, .locals = locals, .blocks = 50}, SWAPC_OK, "");
-    expect((struct shape){.functions = 20, .locals = locals + 1, .blocks = 50}, SWAPC_LIMIT,
-           "blocks and branches");
-    locals = SWAPCI_WASM_CHANGES_MAX / (5000 * 5000);
-    expect((struct shape){.functions = 1, .locals = locals, .blocks = 5000}, SWAPC_OK, "");
-    expect((struct shape){.functions = 1, .locals = locals + 1, .blocks = 5000}, SWAPC_LIMIT,
-           "square of blocks");
+    swapci_buffer bytes = SWAPCI_BUFFER_INIT;
+    struct swapci_wasm_module module;
+    struct swapci_wasm_work work;
+    build(&(struct shape){.functions = 3, .locals = 4, .loops = 2, .blocks = 5, .globals = 2},
+          &bytes);
+    assert_int_equal(swapci_wasm_module_read(&module, swapci_buffer_bytes(&bytes), NULL), SWAPC_OK);
+    assert_int_equal(swapci_wasm_check_ceilings(&module, &work, NULL), SWAPC_OK);
+    assert_int_equal(work.counts[SWAPCI_WASM_WORK_FUNCTIONS], 3);
+    assert_int_equal(work.counts[SWAPCI_WASM_WORK_LOCALS], 12);
+    assert_int_equal(work.counts[SWAPCI_WASM_WORK_BLOCKS], 21);
+    assert_int_equal(work.counts[SWAPCI_WASM_WORK_LOOPS], 6);
+    assert_int_equal(work.counts[SWAPCI_WASM_WORK_LOOP_LOCALS], 24);
+    assert_int_equal(work.counts[SWAPCI_WASM_WORK_WAY_LOCALS], 84);
+    assert_int_equal(work.counts[SWAPCI_WASM_WORK_CONSTANTS], 4);
+    swapci_wasm_work_add(&work, SWAPCI_WASM_WORK_LOOPS, UINT64_MAX, UINT64_MAX, 2);
+    swapci_wasm_work_add(&work, SWAPCI_WASM_WORK_LOOPS, 1, 1, 1);
+    assert_true(work.counts[SWAPCI_WASM_WORK_LOOPS] == UINT64_MAX); /* and no wrap */
+    assert_int_equal(swapci_wasm_work_most(&work), SWAPCI_WASM_WORK_LOOPS);
+    assert_int_equal(swapci_wasm_work_quick_ms(&work), UINT32_MAX);
+    swapci_wasm_module_fini(&module);
+    swapci_buffer_fini(&bytes);
 }
 
 static void externref_is_called_by_its_name(void **unused) {
@@ -202,8 +227,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(counts_have_ceilings),
         cmocka_unit_test(table_elements_count_in_all_tables),
         cmocka_unit_test(bodies_have_ceilings),
-        cmocka_unit_test(locals_times_loops_have_a_ceiling),
-        cmocka_unit_test(sums_have_ceilings),
+        cmocka_unit_test(work_has_a_ceiling),
+        cmocka_unit_test(work_is_counted_by_kind),
         cmocka_unit_test(externref_is_called_by_its_name),
         cmocka_unit_test(unknown_instructions_are_placed),
         cmocka_unit_test(truncations_are_survived),

@@ -78,6 +78,9 @@ typedef struct swapc_artifact {
     swapc_bytes bytes;      /* the file's content; empty for deserialize */
     const char *path;       /* where it came from, for messages; never opened again; may be NULL */
     const char *digest_hex; /* SHA-256 of bytes, 64 lower-case digits */
+    /* The core's estimate of how long an optimising compiler takes for these bytes at the worst, in
+     * milliseconds; 0: it has none (native code). An engine that compiles in two ways may go by it. */
+    uint32_t compile_ms;
 } swapc_artifact;
 
 /* How long an entry into the guest may take. Lives until the entry returns. */

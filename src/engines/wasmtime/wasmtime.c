@@ -92,6 +92,11 @@ static enum swapc_status link_build(struct swapci_wt_build *build,
     return status;
 }
 
+/* From what the core estimates on, in milliseconds (src/wasm/work.h): a module is compiled only once,
+ * even where it does not fit into the pool's slots; and it is compiled without optimisation, because
+ * nothing can interrupt the compiler. */
+enum { COMPILE_APART_MS = 500, COMPILE_QUICK_MS = 2500 };
+
 /* Epochs are not looked at while calls return: the module is compiled with checkpoints there. written is
  * empty when it needs none. Of what cannot be read, wasmtime says why. */
 static enum swapc_status write_checkpoints(const swapc_engine_state *state,
@@ -126,9 +131,9 @@ static enum swapc_status report_refused(const swapc_engine_state *state,
 
 /* A module that does not fit into the pool's slots is refused there with an error of its own, so
  * the last word is the demand runtime's. */
-static enum swapc_status compile_bytes(swapc_engine_module *module, const swapc_artifact *artifact,
-                                       swapc_bytes bytes, struct swapci_wt_build **build,
-                                       swapc_error *error) {
+static enum swapc_status compile_here(swapc_engine_module *module, const swapc_artifact *artifact,
+                                      swapc_bytes bytes, struct swapci_wt_build **build,
+                                      swapc_error *error) {
     swapc_engine_state *state = module->state;
     wasmtime_error_t *refused = NULL;
     *build = &module->pool;
@@ -142,6 +147,69 @@ static enum swapc_status compile_bytes(swapc_engine_module *module, const swapc_
     if (refused) return report_refused(state, artifact, refused, error);
     atomic_store(&module->demand_ready, true);
     return link_build(*build, &state->demand, artifact->path, error);
+}
+
+/* Takes the machine code into the runtime; NULL: it does not fit there, or there is no such runtime. */
+static wasmtime_module_t *take_code(const struct swapci_wt_runtime *runtime,
+                                    const wasm_byte_vec_t *code) {
+    wasmtime_module_t *module = NULL;
+    wasmtime_error_t *refused =
+        runtime->engine ? wasmtime_module_deserialize(runtime->engine, (const uint8_t *)code->data,
+                                                      code->size, &module)
+                        : NULL;
+    if (refused) wasmtime_error_delete(refused);
+    return module;
+}
+
+/* Compiled by an engine of no pool, its code goes to where instances will be. */
+static enum swapc_status compile_by(wasm_engine_t *engine, swapc_engine_module *module,
+                                    const swapc_artifact *artifact, swapc_bytes bytes,
+                                    struct swapci_wt_build **build, swapc_error *error) {
+    swapc_engine_state *state = module->state;
+    wasmtime_module_t *compiled = NULL;
+    wasm_byte_vec_t code;
+    wasmtime_error_t *refused = wasmtime_module_new(engine, bytes.ptr, bytes.len, &compiled);
+    if (refused) return report_refused(state, artifact, refused, error);
+    refused = wasmtime_module_serialize(compiled, &code);
+    wasmtime_module_delete(compiled);
+    if (refused) return report_refused(state, artifact, refused, error);
+    *build = &module->pool;
+    module->pool.module = take_code(&state->pool, &code);
+    if (!module->pool.module) {
+        *build = &module->demand;
+        module->demand.module = take_code(&state->demand, &code);
+        atomic_store(&module->demand_ready, module->demand.module != NULL);
+    }
+    wasm_byte_vec_delete(&code);
+    if (!(*build)->module)
+        return swapc_error_set(error, SWAPC_SYSTEM, "wasmtime does not take its own code of %s",
+                               artifact->path ? artifact->path : "the module");
+    return link_build(*build, *build == &module->pool ? &state->pool : &state->demand,
+                      artifact->path, error);
+}
+
+static enum swapc_status compile_quickly(swapc_engine_module *module,
+                                         const swapc_artifact *artifact, swapc_bytes bytes,
+                                         struct swapci_wt_build **build, swapc_error *error) {
+    wasm_engine_t *quick = swapci_wt_quick_engine_new(module->state);
+    if (!quick) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a compiler");
+    const enum swapc_status status = compile_by(quick, module, artifact, bytes, build, error);
+    wasm_engine_delete(quick);
+    if (status == SWAPC_OK)
+        swapc_log_write(&module->state->log, SWAPC_LOG_INFO, "wasmtime",
+                        "%s is compiled without optimisation: with it, it might take %u ms",
+                        artifact->path ? artifact->path : "the module", artifact->compile_ms);
+    return status;
+}
+
+static enum swapc_status compile_bytes(swapc_engine_module *module, const swapc_artifact *artifact,
+                                       swapc_bytes bytes, struct swapci_wt_build **build,
+                                       swapc_error *error) {
+    if (artifact->compile_ms < COMPILE_APART_MS)
+        return compile_here(module, artifact, bytes, build, error);
+    if (artifact->compile_ms < COMPILE_QUICK_MS)
+        return compile_by(module->state->demand.engine, module, artifact, bytes, build, error);
+    return compile_quickly(module, artifact, bytes, build, error);
 }
 
 static enum swapc_status compile_build(swapc_engine_module *module, const swapc_artifact *artifact,

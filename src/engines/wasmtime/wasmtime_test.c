@@ -37,6 +37,33 @@ static void passes_arguments(void **unused) {
     fixture_close(&f);
 }
 
+/* The pool takes no third table, so that the second module runs on demand. A module that is not compiled
+ * where its instances will be answers as any other. */
+static void heavy_modules_run(void **unused) {
+    (void)unused;
+    static const char *const texts[] = {
+        "(module " MEMORY GUEST_CALL "i32.const 10 local.get 0 i32.mul local.get 1 i32.add))",
+        "(module (table 1 funcref) (table 1 funcref) (table 1 funcref) " MEMORY GUEST_CALL
+        "i32.const 10 local.get 0 i32.mul local.get 1 i32.add))"};
+    static const uint32_t estimates[] = {1000, 100000};
+    for (unsigned i = 0; i < 4; i++) {
+        struct fixture f;
+        int32_t result = 0;
+        fixture_open(&f, 4);
+        f.compile_ms = estimates[i / 2];
+        assert_int_equal(compile_text(&f, texts[i % 2]), SWAPC_OK);
+        assert_true(i < 2 || strstr(f.logged, "test.wasm is compiled without optimisation"));
+        assert_int_equal(instantiate(&f, &f.instance), SWAPC_OK);
+        assert_int_equal(call(&f, &result), SWAPC_OK);
+        assert_int_equal(result, 34);
+        fixture_close(&f);
+        fixture_open(&f, 4);
+        f.compile_ms = estimates[i / 2];
+        assert_int_equal(compile_bytes(&f, "\0asm\1\0\0\0\1", 9), SWAPC_MODULE_MALFORMED);
+        fixture_close(&f);
+    }
+}
+
 static void unreachable_traps(void **unused) {
     (void)unused;
     expect_call("(module " MEMORY GUEST_CALL "unreachable))", SWAPC_TRAP, "unreachable");
@@ -286,6 +313,7 @@ static void threads_share_a_module(void **unused) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_arguments),
+        cmocka_unit_test(heavy_modules_run),
         cmocka_unit_test(unreachable_traps),
         cmocka_unit_test(division_by_zero_traps),
         cmocka_unit_test(load_outside_memory_traps),

@@ -85,6 +85,7 @@ static const swapc_import imports[] = {
 };
 
 struct fixture {
+    uint32_t compile_ms; /* what compile is told */
     swapc_engine_state *state;
     swapc_engine_module *module;
     swapc_engine_instance *instance;
@@ -144,7 +145,7 @@ static inline wasm_byte_vec_t binary_of(const char *text) {
 }
 
 static inline enum swapc_status compile_bytes(struct fixture *f, const void *bytes, size_t len) {
-    const swapc_artifact artifact = {swapc_bytes_of(bytes, len), "test.wasm", NULL};
+    const swapc_artifact artifact = {swapc_bytes_of(bytes, len), "test.wasm", NULL, f->compile_ms};
     return engine->compile(f->state, &artifact, &f->module, &f->error);
 }
 

@@ -239,6 +239,14 @@ void swapci_wt_runtime_fini(swapc_engine_state *state) {
     swapci_heap_free(state->imports);
 }
 
+wasm_engine_t *swapci_wt_quick_engine_new(const swapc_engine_state *state) {
+    wasm_config_t *config = config_new(!state->memory_moves);
+    if (!config) return NULL;
+    wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_NONE);
+    wasmtime_config_cranelift_regalloc_algorithm_set(config, WASMTIME_REGALLOC_SINGLE_PASS);
+    return wasm_engine_new_with_config(config);
+}
+
 bool swapci_wt_pool_take(swapc_engine_state *state) {
     if (atomic_fetch_add(&state->pool_used, 1) < state->pool_size) return true;
     swapci_wt_pool_give(state);

@@ -50,6 +50,10 @@ enum swapc_status swapci_wt_runtime_init(swapc_engine_state *state,
 
 void swapci_wt_runtime_fini(swapc_engine_state *state);
 
+/* An engine that compiles without optimisation, and whose time is therefore the size's and no shape's;
+ * its product runs in both runtimes. The caller deletes it. NULL: no memory. */
+wasm_engine_t *swapci_wt_quick_engine_new(const swapc_engine_state *state);
+
 /* Takes a slot of the pool. Returns false when there is none free. */
 bool swapci_wt_pool_take(swapc_engine_state *state);
 void swapci_wt_pool_give(swapc_engine_state *state);
