@@ -113,7 +113,7 @@ static enum swapc_status write_page(const char *folder, const json_t *documents,
 
 /* ---- the picture ----------------------------------------------------------------------------------- */
 
-enum { SVG_WIDTH = 760, SVG_LEFT = 170, SVG_RIGHT = 130, SVG_LINE = 28, SVG_TOP = 44 };
+enum { SVG_WIDTH = 760, SVG_LEFT = 210, SVG_RIGHT = 150, SVG_LINE = 28, SVG_TOP = 44 };
 
 static void svg_style(FILE *to) {
     fputs("<style>text{font:13px system-ui,sans-serif;fill:#1c1e21}.soft{fill:#5b6067}"
@@ -134,17 +134,29 @@ static const char *svg_class(const char *engine) {
 static void svg_bar(const json_t *row, int line, double most, FILE *to) {
     const char *engine = json_string_value(json_object_get(row, "engine"));
     const char *method = json_string_value(json_object_get(row, "method"));
+    const char *flavour = json_string_value(json_object_get(row, "flavour"));
+    bool peer = json_is_true(json_object_get(row, "peer"));
     double ratio = json_number_value(json_object_get(row, "ratio"));
     double us = json_number_value(json_object_get(row, "median_us"));
     double room = SVG_WIDTH - SVG_LEFT - SVG_RIGHT;
     double bar = 4 + (room - 4) * log(ratio > 1 ? ratio : 1) / log(most);
     int y = SVG_TOP + line * SVG_LINE;
-    fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s, %s</text>\n", SVG_LEFT - 10,
-            y + 14, engine, method);
+    fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s%s%s, %s</text>\n", SVG_LEFT - 10,
+            y + 14, engine, peer ? " " : "", peer ? flavour : "", method);
     fprintf(to, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"18\" rx=\"2\"/>\n",
             svg_class(engine), SVG_LEFT, y, bar);
-    fprintf(to, "<text x=\"%.1f\" y=\"%d\">%.2f × · %.1f µs</text>\n", SVG_LEFT + bar + 8, y + 14,
-            ratio, us);
+    fprintf(to, "<text x=\"%.1f\" y=\"%d\">%.*f × · %.*f µs</text>\n", SVG_LEFT + bar + 8, y + 14,
+            ratio < 100 ? 2 : 0, ratio, us < 1000 ? 1 : 0, us);
+}
+
+/* What users get by default; and of peers the first method, lest the picture be long. */
+static bool is_drawn(const json_t *rows, size_t index) {
+    const json_t *row = json_array_get(rows, index);
+    const char *first = json_string_value(json_object_get(json_array_get(rows, 0), "method"));
+    const char *method = json_string_value(json_object_get(row, "method"));
+    if (!json_is_true(json_object_get(row, "peer")))
+        return json_is_true(json_object_get(row, "default"));
+    return first && method && strcmp(first, method) == 0;
 }
 
 static enum swapc_status write_picture(const char *folder, const json_t *engines,
@@ -157,7 +169,7 @@ static enum swapc_status write_picture(const char *folder, const json_t *engines
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
         double ratio = json_number_value(json_object_get(row, "ratio"));
-        if (!json_is_true(json_object_get(row, "default"))) continue;
+        if (!is_drawn(rows, i)) continue;
         most = ratio > most ? ratio : most;
         lines++;
     }
@@ -173,8 +185,7 @@ static enum swapc_status write_picture(const char *folder, const json_t *engines
           out.to);
     int line = 0;
     for (size_t i = 0; i < json_array_size(rows); i++)
-        if (json_is_true(json_object_get(json_array_get(rows, i), "default")))
-            svg_bar(json_array_get(rows, i), line++, most, out.to);
+        if (is_drawn(rows, i)) svg_bar(json_array_get(rows, i), line++, most, out.to);
     fputs("<text class=\"soft\" x=\"10\" y=\"", out.to);
     fprintf(out.to, "%d\">%s, %lld cores; swapc bench engines</text>\n</svg>\n",
             SVG_TOP + lines * SVG_LINE + 16, json_string_value(json_object_get(host, "cpu")),

@@ -2,7 +2,7 @@
  *
  *   report.html   one page that holds all (figures, drawings, sortable tables, the machine) and asks the
  *                 network for nothing
- *   report.svg    the engines' default rows as a picture for a README, when they were measured
+ *   report.svg    the engines' default rows, and peers, as a picture for a README, when they were measured
  *   NAME.csv      each scenario's rows
  *   figures.json  all of it
  *

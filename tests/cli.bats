@@ -102,11 +102,12 @@ END
     printf '#!/bin/sh\nprintf "it is \\033broken\\n" >&2\nexit 1\n' >peers/wapc-wasm3
     chmod +x peers/wapc-wasm3
     fake_peer k256-native
-    SWAPC_PEERS=$work/peers "$SWAPC" bench engines --peers --rounds 1 --requests 8 --progress off --json peers.json >out
+    SWAPC_PEERS=$work/peers "$SWAPC" bench engines --peers --rounds 1 --requests 8 --progress off --json peers.json --report drawn >out
     says out "peer wazero is absent: there is no go" "peer extism is absent: ./dev bench" 'it is \x1bbroken' \
         "k256-mvp.wasm is absent"
     json peers.json '[r["method"] for r in d["rows"] if r.get("peer")] == ["schnorr", "ecdsa"]'
     json peers.json 'all(r["engine"] == "k256-native" and not r["default"] and r["to_wasmtime"] > 0 for r in d["rows"] if r.get("peer"))'
+    grep -q 'k256-native k256, schnorr' drawn/report.svg
     run --separate-stderr "$SWAPC" bench calls --peers
     refused 2 "belongs to bench engines"
 }

@@ -88,12 +88,14 @@ fresh_cache() {
     "$SWAPC" bench module ./mine echo --rounds 2 --progress off --json mine.json --compare old.json >module.out
     json mine.json '"native" not in {r["engine"] for r in d["rows"]}'
     says module.out "native code was not loaded" "%"
-    background bench "$SWAPC" bench engines --rounds 10000 --progress off --json cut.json
+    background bench "$SWAPC" bench engines --rounds 10000 --progress off --json cut.json --report cut
     sleep 3
     kill -INT "$pid"
     finish "$pid"
     [[ $status == 130 ]]
     json cut.json 'd["incomplete"]'
+    json cut/figures.json 'd["engines"]["incomplete"]'
+    grep -q 'Incomplete: it was interrupted' cut/report.html
     says bench.out INCOMPLETE
 }
 
