@@ -14,19 +14,11 @@ uint64_t swapci_clock_monotonic_ns(void);
 /* The same clock as of the last tick of the kernel: up to 4 ms behind, and a quarter of the price. */
 uint64_t swapci_clock_coarse_ns(void);
 
+enum { SWAPCI_CLOCK_PART = 50 };
+
 /* When after_ms from now will be, on the same clock: from a second on up to a fiftieth later, for then
  * it is counted on the kernel's coarse clock, which costs a quarter of the exact one. */
 uint64_t swapci_clock_deadline_ns(uint32_t after_ms);
-
-/* The same for who has a time that is at most some 100 ms old (0: none), which is good enough for a long
- * deadline and costs nothing. */
-enum { SWAPCI_CLOCK_PART = 50, SWAPCI_CLOCK_VERY_LONG_MS = 5000 };
-static inline uint64_t swapci_clock_deadline_near(uint64_t recent_ns, uint32_t after_ms) {
-    uint64_t after = (uint64_t)after_ms * 1000000u;
-    if (recent_ns == 0 || after_ms < SWAPCI_CLOCK_VERY_LONG_MS)
-        return swapci_clock_deadline_ns(after_ms);
-    return recent_ns + after + after / SWAPCI_CLOCK_PART;
-}
 
 /* Microseconds since 1970-01-01 UTC; jumps when the time is set. */
 uint64_t swapci_clock_realtime_us(void);

@@ -33,8 +33,9 @@ static inline swapc_run swapci_run_for(const struct swapci_blueprint *blueprint,
     const swapc_call *around = swapci_around.call;
     swapc_run run = {0, options && options->cancel ? &options->cancel->flag : NULL,
                      around ? around->run : NULL};
-    uint64_t recent = blueprint->now ? __atomic_load_n(blueprint->now, __ATOMIC_RELAXED) : 0;
-    if (deadline_ms != 0) run.deadline_ns = swapci_clock_deadline_near(recent, deadline_ms);
+    /* Not from the engine's word: that is old for a while in a process that was stopped, or whose ticker
+     * does not get its turn, and the deadline would be over before the call begins. */
+    if (deadline_ms != 0) run.deadline_ns = swapci_clock_deadline_ns(deadline_ms);
     uint64_t outer_ns = run.outer ? run.outer->deadline_ns : 0;
     if (outer_ns != 0 && (run.deadline_ns == 0 || outer_ns < run.deadline_ns))
         run.deadline_ns = outer_ns;

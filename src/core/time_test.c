@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "fake_engine.h"
 #include "imports.h"
+#include "instance.h"
 #include "swapc/swapc.h"
 #include "test_main.h"
 #include "wapc.h"
@@ -72,6 +73,19 @@ static void the_engine_s_clock_is_read(void **state) {
     now = 0;
     swapci_call_enter(&call, &run);
     assert_int_equal(swapci_call_look(&call), SWAPC_DEADLINE);
+}
+
+/* It is an old one in a process that was stopped for a while, and each call has its time all the same. */
+static void no_deadline_is_counted_from_an_old_word(void **state) {
+    (void)state;
+    const uint64_t word = 1;
+    struct swapci_blueprint blueprint = {.limits = SWAPC_LIMITS_INIT, .now = &word};
+    for (blueprint.limits.deadline_ms = 100; blueprint.limits.deadline_ms < 1000000;
+         blueprint.limits.deadline_ms *= 10) {
+        uint64_t from = swapci_clock_monotonic_ns();
+        swapc_run run = swapci_run_for(&blueprint, NULL);
+        assert_true(run.deadline_ns >= from + blueprint.limits.deadline_ms * UINT64_C(1000000));
+    }
 }
 
 /* ---- calls ------------------------------------------------------------------------------------- */
@@ -262,6 +276,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_import_looks_at_deadline_and_cancel),
         cmocka_unit_test(the_engine_s_clock_is_read),
+        cmocka_unit_test(no_deadline_is_counted_from_an_old_word),
         cmocka_unit_test_setup_teardown(a_handler_that_comes_back_late_is_a_deadline, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_handler_can_ask_what_is_left, setup, teardown),

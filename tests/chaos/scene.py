@@ -188,17 +188,21 @@ class Scene:
             link.close()
 
     @staticmethod
-    def replication(link):
-        lines = link.call("INFO", "replication").decode().splitlines()
+    def info(link, section):
+        lines = link.call("INFO", section).decode().splitlines()
         return dict(line.split(":", 1) for line in lines if ":" in line)
 
     def in_step(self, old, new):
-        """Waits until the replica has all there is: what it has not would be lost with the old primary."""
+        """Waits until the replica has all there is: what it has not would be lost with the old primary, and
+        until its file has that too: after a synchronization Redis writes that anew in the background, and
+        one that is killed meanwhile comes back with what it had before."""
         end = time.monotonic() + 2
         while time.monotonic() < end:
-            there, here = self.replication(new), self.replication(old)
+            there, here = self.info(new, "replication"), self.info(old, "replication")
+            file = self.info(new, "persistence")
             if there.get("master_link_status") == "up" and \
-                    there.get("slave_repl_offset") == here.get("master_repl_offset"):
+                    there.get("slave_repl_offset") == here.get("master_repl_offset") and \
+                    file.get("aof_rewrite_in_progress") == file.get("aof_rewrite_scheduled") == "0":
                 return True
             time.sleep(0.02)
         return False
