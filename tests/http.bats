@@ -164,6 +164,10 @@ PY
     }
     await judged
     says body "swapc_generator_messages_total [1-9]"
+    says run.err "the page is at unix:$tmp/run.http"
+    curl -s --unix-socket "$tmp/run.http" http://localhost/api/state >body
+    json body '[p["role"] for p in d["processes"]] == ["run", "signer"]'
+    [[ $(curl -s --unix-socket "$tmp/run.http" http://localhost/) == *"<title>swapc</title>"* ]]
     kill -INT "$pid"
     finish "$pid"
     ((status == 130))
@@ -188,4 +192,109 @@ PY
     run --separate-stderr "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark-2" --keys keys \
         --consumer two --http "unix:$work/one.http"
     refused 1 "listen"
+}
+
+# post PATH JSON [OPTION of curl…]: as the page would, with the token of file `token`.
+post() {
+    code=$(curl -s -o body -w '%{http_code}' --max-time 60 -H "Authorization: Bearer $(cat token)" \
+        -H 'Content-Type: application/json' -d "$2" "${@:3}" "http://$at$1")
+}
+
+generation() {
+    get /metrics
+    metric 'swapc_slot_generation{slot="schnorr"}'
+}
+
+@test "who has the token checks, swaps and rolls back; a refusal says where and why" {
+    local modules
+    start_pair --http-token token
+    modules=$(cd "$(dirname "$program")/../share/swapc/modules" && pwd)
+    [[ $(stat -c %a token) == 600 ]]
+    post /api/check "{\"slot\":\"schnorr\",\"path\":\"$modules/schnorr\"}"
+    [[ $code == 200 && $(generation) == 1 ]]
+    post /api/check "{\"slot\":\"schnorr\",\"path\":\"$modules/ecdsa\"}"
+    [[ $code == 422 ]]
+    json body 'd["ok"] is False and d["stage"] == "self-test" and d["status"] == "CONTRACT" and d["text"]'
+    post /api/swap "{\"process\":\"0\",\"slot\":\"schnorr\",\"path\":\"$modules/schnorr\"}"
+    [[ $code == 200 ]]
+    json body 'd["ok"] and d["generation"] == 2 and d["self_tests"] > 0'
+    [[ $(generation) == 2 ]]
+    post /api/swap '{"slot":"schnorr","path":"/no/such"}'
+    [[ $code == 422 ]]
+    json body 'd["status"] == "NOT_FOUND" and "/no/such" in d["text"]'
+    post /api/rollback '{"slot":"schnorr"}'
+    [[ $code == 200 && $(generation) == 3 ]]
+    post /api/swap '{"slot":"nothing","path":"/x"}'
+    [[ $code == 422 ]]
+    post /api/swap '{"process":"3/0","slot":"schnorr","path":"/x"}'
+    [[ $code == 404 ]]
+    post /api/swap 'no json'
+    [[ $code == 400 ]]
+    get /metrics
+    [[ $(metric 'swapc_swaps_total{action="swap",stage="publish",result="done"}') == 1 ]]
+    [[ $(metric 'swapc_swaps_total{action="check",stage="self-test",result="refused"}') == 1 ]]
+    get /api/state
+    json body '" ".join(e["action"] for e in d["processes"][0]["verifier"]["swaps"]) == "check check swap swap rollback"'
+}
+
+@test "a wrong token, another site, a large body, no token at all: refused, and nothing changes" {
+    start_pair --http-token token
+    local swap='{"slot":"schnorr","path":"/x"}' json='Content-Type: application/json'
+    get /api/swap -X POST -H "$json" -d "$swap"
+    [[ $code == 401 ]]
+    get /api/swap -X POST -H "$json" -H "Authorization: Bearer $(printf %064d 7)" -d "$swap"
+    [[ $code == 403 ]]
+    post /api/swap "$swap" -H 'Origin: http://evil.example'
+    [[ $code == 403 ]]
+    post /api/swap "$swap" -H 'Sec-Fetch-Site: cross-site'
+    [[ $code == 403 ]]
+    post /api/swap "$swap" -H 'Host: evil.example'
+    [[ $code == 421 ]]
+    head -c 1000000 /dev/zero | tr '\0' a >large
+    post /api/swap @large
+    [[ $code == 413 ]]
+    get "/api/swap?token=$(cat token)"
+    [[ $code == 405 ]]
+    get /api/state -H 'Origin: http://evil.example'
+    [[ $code == 403 ]]
+    curl -s -D head -o body "http://$at/" -H 'Origin: http://evil.example'
+    not grep -qi '^access-control' head
+    grep -qi "^content-security-policy: default-src 'none'" head
+    [[ $(metric_of_swaps) == 0 ]]
+    chmod 644 token
+    run --separate-stderr "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark-2" --keys keys.pub \
+        --http 127.0.0.1:0 --http-token token
+    refused 1 "chmod 600"
+}
+
+metric_of_swaps() {
+    get /metrics
+    metric 'swapc_swaps_total{action="swap",stage="publish",result="done"}'
+}
+
+@test "a dashboard shows several processes, hands controls on, and sees one go and come back" {
+    local modules process
+    start_pair --http-token token
+    process=$at
+    modules=$(cd "$(dirname "$program")/../share/swapc/modules" && pwd)
+    background board "$SWAPC" dashboard --connect "unix:$work/signer.http" "$process"
+    await grep -q "page is at" board.out
+    at=$(sed -n 's,.*http://\([0-9.:]*\)/,\1,p' board.out)
+    both() { get /api/state && json body 'len([p for p in d["processes"] if "gone" not in p]) == 2' 2>/dev/null; }
+    await both
+    json body '[p["role"] for p in d["processes"]] == ["signer", "verifier"]'
+    post /api/swap "{\"process\":\"2/0\",\"slot\":\"schnorr\",\"path\":\"$modules/schnorr\"}"
+    [[ $code == 200 ]]
+    json body 'd["generation"] == 2'
+    get /api/swap -H 'Content-Type: application/json' -d '{"process":"2/0","slot":"schnorr","path":"/x"}' \
+        -H "Authorization: Bearer $(printf %064d 7)"
+    [[ $code == 403 ]]
+    kill -KILL "$verifier"
+    one_gone() { get /api/state && json body '"gone" in d["processes"][1] and d["processes"][1]["verifier"]' 2>/dev/null; }
+    await one_gone
+    background verifier "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub \
+        --http "$process"
+    await both
+    run --separate-stderr "$SWAPC" dashboard
+    refused 2 "--connect"
 }

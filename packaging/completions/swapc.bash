@@ -36,6 +36,7 @@ _swapc() {
         module/rollback) command=module-rollback ;;
         /dead) command=dead ;;
         /status) command=status ;;
+        /dashboard) command=dashboard ;;
         /conformance) command=conformance ;;
         /check-config) command=check-config ;;
         /completions) command=completions ;;
@@ -52,6 +53,7 @@ _swapc() {
     run/--stream) value=1 ;;
     run/--via) value=1 words="shm redis" ;;
     run/--http) value=1 ;;
+    run/--http-token) value=1 files=-f ;;
     run/--workers) value=1 ;;
     run/--batch) value=1 ;;
     run/--deadline) value=1 ;;
@@ -92,6 +94,7 @@ _swapc() {
     verifier/--tls-key) value=1 files=-f ;;
     verifier/--tls-client-ca) value=1 files=-f ;;
     verifier/--stream) value=1 ;;
+    verifier/--http-token) value=1 files=-f ;;
     verifier/--engine) value=1 words="wasmtime wasm3 native" ;;
     verifier/--method) value=1 words="schnorr ecdsa random" ;;
     verifier/--swap) value=1 words="none warm disk cold" ;;
@@ -193,6 +196,10 @@ _swapc() {
     status/--tls-name) value=1 ;;
     status/--config) value=1 files=-f ;;
     status/--log-format) value=1 words="logfmt json" ;;
+    dashboard/--connect) value=1 ;;
+    dashboard/--http) value=1 ;;
+    dashboard/--config) value=1 files=-f ;;
+    dashboard/--log-format) value=1 words="logfmt json" ;;
     conformance/--engine) value=1 words="wasmtime wasm3 native" ;;
     conformance/--case) value=1 ;;
     conformance/--folder) value=1 files=-d ;;
@@ -206,14 +213,14 @@ _swapc() {
     completions/--log-format) value=1 words="logfmt json" ;;
     esac
     [[ -n $value ]] || case $command in
-    "") words="run signer verifier generate bench call inspect module dead status conformance check-config completions help" options="--help --version" ;;
+    "") words="run signer verifier generate bench call inspect module dead status dashboard conformance check-config completions help" options="--help --version" ;;
     module) words="new check keygen sign list swap rollback" options=--help ;;
     run)
-        options=" --engine --method --messages --input --swap --tamper --redis --stream --via --http --workers --batch --deadline --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
+        options=" --engine --method --messages --input --swap --tamper --redis --stream --via --http --http-token --dashboard --workers --batch --deadline --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
     signer)
         options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --keys-count --method --consumer --tamper --seed --retry --parent --config --log-format --help" ;;
     verifier)
-        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --engine --allow-native --method --swap --workers --batch --deadline --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
+        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
     generate)
         options=" --redis --stream --messages --input --method --seed --signer --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     bench)
@@ -249,6 +256,8 @@ _swapc() {
         words="list retry drop" ;;
     status)
         options=" --watch --watch= --drain --json --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
+    dashboard)
+        options=" --connect --http --config --log-format --help" ;;
     conformance)
         options=" --engine --case --folder --json --config --log-format --help" ;;
     check-config)

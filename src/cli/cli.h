@@ -24,6 +24,7 @@ int swapci_cmd_bench(int argc, char **argv);
 int swapci_cmd_conformance(int argc, char **argv);
 int swapci_cmd_module(int argc, char **argv);
 int swapci_cmd_status(int argc, char **argv);
+int swapci_cmd_dashboard(int argc, char **argv);
 int swapci_cmd_dead(int argc, char **argv);
 int swapci_cmd_help(int argc, char **argv);
 int swapci_cmd_completions(int argc, char **argv);

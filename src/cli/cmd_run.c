@@ -118,6 +118,9 @@ int swapci_cmd_run(int argc, char **argv) {
          0, 0},
         SWAPCI_VIA_ROW(&o.via),
         SWAPCI_HTTP_ROW(&o.http),
+        SWAPCI_HTTP_TOKEN_ROW(&o.http_token, " (default: made)"),
+        {"dashboard", SWAPCI_OPTION_FLAG, &o.dashboard, NULL,
+         "a page on a free port of this machine (as --http); prints its address", 0, 0, 0},
         {"workers", SWAPCI_OPTION_COUNT, &o.workers, "N", "threads that verify (default 1)", 0, 1,
          SWAPCI_VERIFIER_WORKERS_MAX},
         SWAPCI_BATCH_ROW(&o.batch),
@@ -155,6 +158,7 @@ int swapci_cmd_run(int argc, char **argv) {
         "swapc run --messages 100k --method random --workers 2 --tamper 0.05"};
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
+    if (o.dashboard && !o.http) o.http = "127.0.0.1:0";
     if (stop_with < 0) stop_with = check(&o, o.messages != UINT64_MAX);
     if (stop_with >= 0) return stop_with;
     if (o.messages == UINT64_MAX && !o.input) o.messages = 1024;

@@ -11,7 +11,7 @@
 
 struct verifier_job {
     struct swapci_pipeline_options common;
-    const char *engine, *method, *swap, *trust_keys, *trust_state;
+    const char *engine, *method, *swap, *trust_keys, *trust_state, *http_token;
     uint64_t workers, batch, keep, retry_s, deadline_ms;
     bool allow_native;
 };
@@ -59,6 +59,12 @@ static void collect(void *user, swapci_facts *out) {
     out->ring = swapci_receiver_fill(b->receiver);
 }
 
+static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
+                             const char *path, swapci_swap_event *event, swapc_error *error) {
+    const struct served *b = user;
+    return swapci_verifier_control_act(&b->slots, action, slot, path, event, error);
+}
+
 /* Before a forced end. */
 static void abandon(void *user) {
     swapci_receiver_abandon(user);
@@ -85,6 +91,8 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
         .control = &control,
         .http = job->common.http,
         .collect = collect,
+        .act = act,
+        .http_token = job->http_token,
         .redis = served->redis,
         .names = served->names,
         .log = swapci_cli_service_log(),
@@ -99,12 +107,13 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
     return status == SWAPC_OK ? joined : status;
 }
 
-/* The policy of the command line; none without --trust-keys. */
-static enum swapc_status make_trust(const struct verifier_job *job, swapc_trust **out,
-                                    swapc_error *error) {
+/* The policy of the command line, with its memory of versions (state) or without; none without
+ * --trust-keys. */
+static enum swapc_status make_trust(const struct verifier_job *job, const char *state,
+                                    swapc_trust **out, swapc_error *error) {
     swapc_trust_config config = SWAPC_TRUST_CONFIG_INIT;
     config.keys_dir = job->trust_keys;
-    config.state_dir = job->trust_state;
+    config.state_dir = state;
     config.log = swapci_cli_log();
     if (!job->trust_keys && !job->trust_state) return SWAPC_OK;
     if (!job->trust_keys)
@@ -126,13 +135,15 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
     swapci_judges *judges = NULL;
     swapci_receiver *receiver = NULL;
     swapci_verifier *verifier = NULL;
-    swapc_trust *trust = NULL;
+    swapc_trust *trust = NULL, *check_trust = NULL;
     enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
     if (status == SWAPC_OK) status = swapci_pipeline_modules(methods, &paths, error);
     swapci_pipeline_judged(&paths, methods, &config);
     swapci_pipeline_swap(job->swap, job->method, &config);
-    if (status == SWAPC_OK) status = make_trust(job, &trust, error);
+    if (status == SWAPC_OK) status = make_trust(job, job->trust_state, &trust, error);
+    if (status == SWAPC_OK) status = make_trust(job, NULL, &check_trust, error);
     config.trust = trust;
+    config.check_trust = check_trust;
     config.cancel = &swapci_signals_cancel;
     if (status == SWAPC_OK) status = swapci_judges_new(&config, &judges, error);
     if (status == SWAPC_OK) status = swapci_via_receiver(&job->common, &receiver, error);
@@ -166,6 +177,7 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
     swapci_receiver_close(receiver);
     swapci_judges_free(judges);
     swapc_trust_free(trust);
+    swapc_trust_free(check_trust);
     return status;
 }
 
@@ -180,6 +192,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
                                .retry_s = UINT64_MAX};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE.pub", "public keys of the signers (required)"),
+        SWAPCI_HTTP_TOKEN_ROW(&job.http_token, ""),
         {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
          "engine (default wasmtime); native: trusted code, unconfined", 0, 0, 0},
         {"allow-native", SWAPCI_OPTION_FLAG, &job.allow_native, NULL,

@@ -19,6 +19,7 @@ const struct swapci_command swapci_commands[] = {
      swapci_module_commands},
     {"dead", "lists, gives back or drops messages that were given up", swapci_cmd_dead, NULL},
     {"status", "asks a running process how it is", swapci_cmd_status, NULL},
+    {"dashboard", "one page for several running processes", swapci_cmd_dashboard, NULL},
     {"conformance", "runs the waPC conformance suite on an engine", swapci_cmd_conformance, NULL},
     {"check-config", "checks swapc.toml, and shows each value and its origin",
      swapci_cmd_check_config, NULL},

@@ -40,7 +40,17 @@ extern const char swapci_via_help[];
      SWAPCI_OPTION_STRING,                                                                         \
      target,                                                                                       \
      "ADDR",                                                                                       \
-     "probes and metrics over HTTP, unix:PATH or HOST:PORT",                                       \
+     "probes, metrics and a page over HTTP, unix:PATH or HOST:PORT",                               \
+     0,                                                                                            \
+     0,                                                                                            \
+     0}
+
+#define SWAPCI_HTTP_TOKEN_ROW(target, more)                                                        \
+    {"http-token",                                                                                 \
+     SWAPCI_OPTION_STRING,                                                                         \
+     target,                                                                                       \
+     "FILE",                                                                                       \
+     "who has what is in FILE may swap over HTTP" more,                                            \
      0,                                                                                            \
      0,                                                                                            \
      0}

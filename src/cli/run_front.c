@@ -1,5 +1,6 @@
 /* What is shared: `verifying`, raised once the verifier stands, since the front's threads look at it; the
  * counts that they read are any thread's. */
+#include <stdio.h>
 #include <string.h>
 
 #include "run_job_impl.h"
@@ -17,16 +18,51 @@ static void collect(void *user, swapci_facts *out) {
     out->ring = swapci_receiver_fill(job->receiver);
 }
 
+static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
+                             const char *path, swapci_swap_event *event, swapc_error *error) {
+    const struct swapci_run_job *job = user;
+    if (!atomic_load(&job->verifying))
+        return swapc_error_set(error, SWAPC_BUSY, "the run is starting: try again");
+    return swapci_verifier_control_act(&job->slots, action, slot, path, event, error);
+}
+
+/* For people, also where the log says little. */
+static void announce(const struct swapci_run_job *job) {
+    const char *address = swapci_front_address(job->front);
+    fprintf(stderr, "swapc run: the page is at %s%s%s, until the run ends\n",
+            swapci_front_socket(job->front) ? "" : "http://", address,
+            swapci_front_socket(job->front) ? "" : "/");
+    fprintf(stderr, "swapc run: to swap from it, give it the token in %s\n", job->http_token);
+}
+
+/* The token and the signer's socket lie where the run's other files do, and go with them. */
+static void name_files(struct swapci_run_job *job) {
+    const char *folder =
+        job->server ? swapci_private_redis_directory(job->server) : job->tempdir.path;
+    const char *given = job->options->http_token;
+    snprintf(job->signer_http, sizeof job->signer_http, "unix:%.100s/signer.http", folder);
+    snprintf(job->http_token, sizeof job->http_token, "%.4000s%s", given ? given : folder,
+             given ? "" : "/http-token");
+}
+
 enum swapc_status swapci_run_start_front(struct swapci_run_job *job, swapc_error *error) {
     if (!job->options->http) return SWAPC_OK;
+    name_files(job);
+    const char *const remotes[] = {job->signer_http};
     const swapci_front_config config = {.address = job->options->http,
                                         .role = "run",
                                         .log = job->log,
                                         .collect = collect,
                                         .user = job,
                                         .redis = &job->redis_config,
-                                        .names = &job->names};
-    return swapci_front_start(&config, &job->front, error);
+                                        .names = &job->names,
+                                        .control = act,
+                                        .token_file = job->http_token,
+                                        .remotes = remotes,
+                                        .remote_count = 1};
+    enum swapc_status status = swapci_front_start(&config, &job->front, error);
+    if (status == SWAPC_OK) announce(job);
+    return status;
 }
 
 void swapci_run_tell_front(struct swapci_run_job *job) {

@@ -122,6 +122,10 @@ enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_er
     };
     status = swapci_verifier_new(&config, &job->verifier, error);
     if (status == SWAPC_OK) status = swapci_verifier_start(job->verifier, error);
+    job->slots = (struct swapci_verifier_control){.judges = job->judges,
+                                                  .workers = (unsigned)job->options->workers,
+                                                  .verifier = job->verifier,
+                                                  .log = job->log};
     if (status == SWAPC_OK) atomic_store(&job->verifying, true);
     return status;
 }
@@ -132,6 +136,7 @@ enum swapc_status swapci_run_start_signer(struct swapci_run_job *job, swapc_erro
         .redis_url = job->redis_config.url,
         .ring = job->ring,
         .via = o->via,
+        .http = job->front ? job->signer_http : NULL,
         .keys = job->keys,
         .listen = job->listen,
         .stream = job->names.prefix,

@@ -225,7 +225,9 @@ static enum swapc_status open_front(struct frame *f, swapc_error *error) {
                                         .collect = s->collect,
                                         .user = s->user,
                                         .redis = s->redis,
-                                        .names = s->names};
+                                        .names = s->names,
+                                        .control = s->act,
+                                        .token_file = s->http_token};
     enum swapc_status status = swapci_front_start(&config, &f->front, error);
     const char *path = status == SWAPC_OK ? swapci_front_socket(f->front) : NULL;
     f->http_socket = path ? strdup(path) : NULL;

@@ -42,7 +42,11 @@ struct swapci_service {
                                                   NULL: none */
     const char *http;                          /* NULL: no HTTP */
     void (*collect)(void *user, swapci_facts *out); /* as of front.h */
-    const swapci_redis_config *redis;               /* as of front.h */
+    enum swapc_status (*act)(void *user, enum swapci_swap_action action, const char *slot,
+                             const char *path, swapci_swap_event *event,
+                             swapc_error *error); /* front.h's control; NULL: no slots */
+    const char *http_token;                       /* the same */
+    const swapci_redis_config *redis;             /* as of front.h */
     const swapci_stream_names *names;
     pid_t parent; /* ends when this process does; 0: nobody's */
     swapc_log log;

@@ -181,7 +181,9 @@ static void end_interrupted(int number) {
 static void handle_early(int argc, char **argv, char **envp) {
     const char *command = argc > 1 ? argv[1] : "";
     (void)envp;
-    if (strcmp(command, "signer") == 0 || strcmp(command, "verifier") == 0) install(end_clean);
+    if (strcmp(command, "signer") == 0 || strcmp(command, "verifier") == 0 ||
+        strcmp(command, "dashboard") == 0)
+        install(end_clean);
     else if (strcmp(command, "run") == 0 || strcmp(command, "generate") == 0)
         install(end_interrupted);
 }

@@ -17,7 +17,8 @@
 struct swapci_signer_child {
     const char *redis_url; /* handed over in the environment: it may hold a password */
     const char *ring, *keys, *listen, *stream, *consumer;
-    const char *via; /* NULL: its default */
+    const char *via;  /* NULL: its default */
+    const char *http; /* NULL: none */
     double tamper;
     uint64_t seed;
     unsigned retry_s; /* how long it tries a lost Redis again; 0: a private one, not at all */

@@ -66,29 +66,49 @@ static enum swapc_status find_slot(const char *slot, const swapci_method **out,
                            slot);
 }
 
-static enum swapc_status swap(void *user, const char *slot, const char *path,
-                              swapci_control_module *out, swapc_error *error) {
-    const struct swapci_verifier_control *control = user;
+static enum swapc_status act(const struct swapci_verifier_control *control,
+                             enum swapci_swap_action action, const swapci_method *method,
+                             const char *path, swapci_swap_event *event, swapc_error *error) {
+    if (action == SWAPCI_ACTION_ROLLBACK)
+        return swapci_judges_rollback(control->judges, method, event, error);
+    if (path[0] != '/')
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "the bundle's path must begin with a slash, not \"%s\"", path);
+    return action == SWAPCI_ACTION_SWAP
+               ? swapci_judges_swap(control->judges, method, path, event, error)
+               : swapci_judges_check(control->judges, method, path, event, error);
+}
+
+/* Out: what is current now, after a swap or rollback. */
+static enum swapc_status do_action(const struct swapci_verifier_control *control,
+                                   enum swapci_swap_action action, const char *slot,
+                                   const char *path, swapci_swap_event *event,
+                                   swapci_control_module *out, swapc_error *error) {
     const swapci_method *method;
     enum swapc_status status = find_slot(slot, &method, error);
-    if (status == SWAPC_OK && path[0] != '/')
-        status = swapc_error_set(error, SWAPC_INVALID,
-                                 "the bundle's path must begin with a slash, not \"%s\"", path);
-    if (status == SWAPC_OK) status = swapci_judges_swap(control->judges, method, path, error);
-    if (status == SWAPC_OK && swapci_facts_read_module(control->judges, method, out))
+    if (status == SWAPC_OK) status = act(control, action, method, path, event, error);
+    if (status == SWAPC_OK && action != SWAPCI_ACTION_CHECK &&
+        swapci_facts_read_module(control->judges, method, out))
         say_current(control, out);
     return status;
 }
 
+static enum swapc_status swap(void *user, const char *slot, const char *path,
+                              swapci_control_module *out, swapc_error *error) {
+    return do_action(user, SWAPCI_ACTION_SWAP, slot, path, NULL, out, error);
+}
+
 static enum swapc_status rollback(void *user, const char *slot, swapci_control_module *out,
                                   swapc_error *error) {
-    const struct swapci_verifier_control *control = user;
-    const swapci_method *method;
-    enum swapc_status status = find_slot(slot, &method, error);
-    if (status == SWAPC_OK) status = swapci_judges_rollback(control->judges, method, error);
-    if (status == SWAPC_OK && swapci_facts_read_module(control->judges, method, out))
-        say_current(control, out);
-    return status;
+    return do_action(user, SWAPCI_ACTION_ROLLBACK, slot, "", NULL, out, error);
+}
+
+enum swapc_status swapci_verifier_control_act(const struct swapci_verifier_control *control,
+                                              enum swapci_swap_action action, const char *slot,
+                                              const char *path, swapci_swap_event *event,
+                                              swapc_error *error) {
+    swapci_control_module current = {.generation = 0};
+    return do_action(control, action, slot, path, event, &current, error);
 }
 
 swapci_control_service swapci_verifier_control_service(struct swapci_verifier_control *control) {

@@ -21,6 +21,12 @@ struct swapci_verifier_control {
 size_t swapci_verifier_control_modules(const struct swapci_verifier_control *control, char *out,
                                        size_t size);
 
+/* Checks, swaps or rolls back, as who asks over HTTP wants it (front.h). Returns as swapci_judges_swap. */
+enum swapc_status swapci_verifier_control_act(const struct swapci_verifier_control *control,
+                                              enum swapci_swap_action action, const char *slot,
+                                              const char *path, swapci_swap_event *event,
+                                              swapc_error *error);
+
 /* The service over control, which must outlive it. */
 swapci_control_service swapci_verifier_control_service(struct swapci_verifier_control *control);
 

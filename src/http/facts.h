@@ -11,6 +11,7 @@
 #include "control_types.h"
 #include "http_server.h"
 #include "judge.h"
+#include "remotes.h"
 #include "signer.h"
 #include "stream_watch.h"
 #include "transport.h"
@@ -28,6 +29,12 @@ typedef struct swapci_facts_process {
     uint64_t resident_bytes, open_fds, threads;
 } swapci_facts_process;
 
+/* Another process that this one shows. */
+typedef struct swapci_facts_remote {
+    const char *address; /* borrowed */
+    bool up;
+} swapci_facts_remote;
+
 typedef struct swapci_facts {
     char role[SWAPCI_CONTROL_NAME_MAX], version[SWAPCI_CONTROL_NAME_MAX];
     uint32_t pid;
@@ -37,6 +44,9 @@ typedef struct swapci_facts {
     bool controls;                          /* check, swap and roll back are taken */
     swapci_facts_process process;
     swapci_http_stats http;
+
+    swapci_facts_remote remotes[SWAPCI_REMOTES_MAX];
+    size_t remote_count;
 
     bool has_streams; /* the fields up to the next has_ are filled in; so for each */
     swapci_stream_facts streams;

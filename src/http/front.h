@@ -3,6 +3,11 @@
  *   /livez     200 while the process works at all; 503 when its main loop hangs
  *   /readyz    200 while it can be used, as grpc.health.v1 says; 503 and a sentence why not
  *   /metrics   metrics.h
+ *   /          the page (dashboard/), which lives on /api/events: the same documents as /api/state, once a
+ *              second; and /api/check, /api/swap and /api/rollback, POST, for who has the token
+ *
+ * It can show other processes beside its own, or none of its own (remotes.h); their controls are handed on
+ * with the token that came, and they decide.
  *
  * Nobody who works on messages is asked or waits: facts are counters that are read as they stand, and how
  * full the streams are is asked over a connection of the front's own (stream_watch.h).
@@ -28,15 +33,22 @@ typedef struct swapci_front_config {
     bool watched; /* health is told several times a second: else the main loop counts as hanging */
     /* Fills in what the process knows of itself; out is zeroed but for role, health and what the front
      * knows. Must not block. */
-    void (*collect)(void *user, swapci_facts *out);
+    void (*collect)(void *user, swapci_facts *out); /* NULL: it only shows remotes */
     void *user;
     const swapci_redis_config *redis; /* for the watch of the streams; NULL: none; copied */
     const swapci_stream_names *names; /* the same */
+    /* Checks, swaps or rolls back; on a thread of the server's, one at a time; may take as long as a
+     * compilation. Out: *event, zeroed before. NULL: this process has no slots. */
+    enum swapc_status (*control)(void *user, enum swapci_swap_action action, const char *slot,
+                                 const char *path, swapci_swap_event *event, swapc_error *error);
+    const char *token_file;     /* of controls (http_token.h); NULL: none are taken */
+    const char *const *remotes; /* addresses of others; copied */
+    size_t remote_count;        /* at most SWAPCI_REMOTES_MAX */
 } swapci_front_config;
 
 typedef struct swapci_front swapci_front;
 
-/* Returns as swapci_http_server_start and swapci_stream_watch_start. Until health is told it is not
+/* Returns as swapci_http_token_load, swapci_http_server_start and swapci_stream_watch_start. Until health is told it is not
  * serving: "it is starting". */
 enum swapc_status swapci_front_start(const swapci_front_config *config, swapci_front **out,
                                      swapc_error *error);

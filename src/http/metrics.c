@@ -190,6 +190,14 @@ static void write_requests(struct writer *w, const swapci_facts *f) {
     }
 }
 
+static void write_remotes(struct writer *w, const swapci_facts *f) {
+    for (size_t i = 0; i < f->remote_count; i++) {
+        char labels[LABELS_MAX] = "";
+        label(labels, sizeof labels, "address", f->remotes[i].address);
+        sample(w, "", labels, f->remotes[i].up);
+    }
+}
+
 /* ---- rows of one number ----------------------------------------------------------------------- */
 
 #define NUMBER(row, condition, value)                                                              \
@@ -299,6 +307,8 @@ static const struct row {
     {"swapc_redis_memory_bytes", GAUGE_TYPE, write_redis_memory, "Memory that Redis uses."},
     {"swapc_stream_age_seconds", GAUGE_TYPE, write_streams_age,
      "How old the figures of the streams are; absent while there are none."},
+    {"swapc_remote_up", GAUGE_TYPE, write_remotes,
+     "1 while a process that this one shows beside its own answers."},
     {"swapc_http_requests_total", COUNTER_TYPE, write_requests,
      "HTTP requests of this server, by the class of their answer."},
     {"swapc_http_connections", GAUGE_TYPE, write_connections, "Open connections of this server."},

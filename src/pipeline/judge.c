@@ -173,21 +173,23 @@ swapci_swap_log *swapci_judges_log(swapci_judges *judges) {
     return &judges->log;
 }
 
-/* Books what came of it. `why` is not NULL. */
-static void book(swapci_judges *j, const swapci_method *method, const char *path,
-                 const swapc_swap_report *report, enum swapc_status status, const swapc_error *why,
-                 swapci_swap_event *event) {
-    event->status = status;
-    event->stage = report->stage;
-    event->self_tests = report->self_tests;
-    event->generation = report->generation;
-    event->load_us = report->load_us;
-    event->self_test_us = report->self_test_us;
-    snprintf(event->slot, sizeof event->slot, "%s", method->name);
-    snprintf(event->path, sizeof event->path, "%s", path);
-    snprintf(event->text, sizeof event->text, "%s", status == SWAPC_OK ? "" : why->text);
-    swapci_swap_log_add(&j->log, event);
-    if (status == SWAPC_OK && event->action != SWAPCI_ACTION_CHECK) atomic_fetch_add(&j->swaps, 1);
+/* Books what came of it, and tells. */
+static void book(swapci_judges *j, enum swapci_swap_action action, const swapci_method *method,
+                 const char *path, const swapc_swap_report *report, enum swapc_status status,
+                 const swapc_error *why, swapci_swap_event *out) {
+    swapci_swap_event event = {.action = action,
+                               .status = status,
+                               .stage = report->stage,
+                               .self_tests = report->self_tests,
+                               .generation = report->generation,
+                               .load_us = report->load_us,
+                               .self_test_us = report->self_test_us};
+    snprintf(event.slot, sizeof event.slot, "%s", method->name);
+    snprintf(event.path, sizeof event.path, "%s", path);
+    snprintf(event.text, sizeof event.text, "%s", status == SWAPC_OK ? "" : why->text);
+    swapci_swap_log_add(&j->log, &event);
+    if (status == SWAPC_OK && action != SWAPCI_ACTION_CHECK) atomic_fetch_add(&j->swaps, 1);
+    if (out) *out = event;
 }
 
 static enum swapc_status swap_into(const swapci_judges *j, swapc_slot *slot, swapc_host *host,
@@ -199,20 +201,20 @@ static enum swapc_status swap_into(const swapci_judges *j, swapc_slot *slot, swa
 }
 
 enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
-                                     const char *path, swapc_error *error) {
+                                     const char *path, swapci_swap_event *event,
+                                     swapc_error *error) {
     swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
-    swapci_swap_event event = {.action = SWAPCI_ACTION_SWAP};
     swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
     swapc_slot *slot;
     enum swapc_status status = slot_of(judges, method, &slot, why);
     if (status == SWAPC_OK) status = may_swap(judges, why);
     if (status == SWAPC_OK) status = swap_into(judges, slot, judges->host, path, &report, why);
-    book(judges, method, path, &report, status, why, &event);
+    book(judges, SWAPCI_ACTION_SWAP, method, path, &report, status, why, event);
     return status;
 }
 
 /* A slot of the same contract, and a host of its own, that nobody else sees. */
-static enum swapc_status check_apart(swapci_judges *j, const swapci_method *method,
+static enum swapc_status check_apart(const swapci_judges *j, const swapci_method *method,
                                      const char *path, swapc_swap_report *report,
                                      swapc_error *error) {
     const char *engines[SWAPCI_ENGINE_NAMES_MAX];
@@ -239,30 +241,26 @@ enum swapc_status swapci_judges_check(swapci_judges *judges, const swapci_method
     swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
     swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
     swapc_slot *slot;
-    *event = (swapci_swap_event){.action = SWAPCI_ACTION_CHECK};
     enum swapc_status status = slot_of(judges, method, &slot, why);
     if (status == SWAPC_OK) status = may_swap(judges, why);
     if (status == SWAPC_OK) status = check_apart(judges, method, path, &report, why);
     report.generation = 0;
-    book(judges, method, path, &report, status, why, event);
+    book(judges, SWAPCI_ACTION_CHECK, method, path, &report, status, why, event);
     return status;
 }
 
 enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,
-                                         swapc_error *error) {
+                                         swapci_swap_event *event, swapc_error *error) {
     swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
-    swapci_swap_event event = {.action = SWAPCI_ACTION_ROLLBACK};
     swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
     swapc_slot *slot;
     enum swapc_status status = slot_of(judges, method, &slot, why);
-    if (status == SWAPC_OK) {
-        report.stage = SWAPC_SWAP_PUBLISH;
-        status = swapc_slot_rollback(slot, &report.generation);
-    }
+    report.stage = SWAPC_SWAP_PUBLISH;
+    if (status == SWAPC_OK) status = swapc_slot_rollback(slot, &report.generation);
     if (status == SWAPC_EMPTY)
         swapc_error_set(why, status, "%s has had one module only: nothing to go back to",
                         method->name);
-    book(judges, method, "", &report, status, why, &event);
+    book(judges, SWAPCI_ACTION_ROLLBACK, method, "", &report, status, why, event);
     return status;
 }
 

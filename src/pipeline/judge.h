@@ -61,14 +61,15 @@ void swapci_judges_free(swapci_judges *judges);
  * messages themselves swap.
  * Returns what swapc_slot_swap and swapc_slot_rollback return; NOT_FOUND (method not served),
  * UNSUPPORTED (the mode), NOT_ALLOWED (native code, without allow_native). After failure the slot is
- * as before. */
+ * as before. Out: *event says how far it came (NULL: not wanted). */
 enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
-                                     const char *path, swapc_error *error);
+                                     const char *path, swapci_swap_event *event,
+                                     swapc_error *error);
 enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,
-                                         swapc_error *error);
+                                         swapci_swap_event *event, swapc_error *error);
 
 /* What swapci_judges_swap would do with the bundle, short of publishing it, in a host of its own: nothing of
- * what is running changes, and no version is remembered (nor compared). Out: *event says how far it came.
+ * what is running changes, and no version is remembered (nor compared).
  * Returns what swapci_judges_swap returns. */
 enum swapc_status swapci_judges_check(swapci_judges *judges, const swapci_method *method,
                                       const char *path, swapci_swap_event *event,

@@ -1,0 +1,335 @@
+// The page: takes a document a second from /api/events and shows it. Text is only ever set as text.
+import {Model, bytes, duration, number, upTime} from "/model.js";
+import {drawChart} from "/chart.js";
+
+const $ = (id) => document.getElementById(id);
+const model = new Model();
+
+function make(name, attributes = {}, ...children) {
+  const e = document.createElement(name);
+  for (const [k, v] of Object.entries(attributes)) {
+    if (k === "class") e.className = v;
+    else e.setAttribute(k, v);
+  }
+  e.append(...children.filter((c) => c !== null && c !== undefined));
+  return e;
+}
+
+// Sets text only when it differs, so that a selection stays, and screen readers hear changes only.
+function setText(e, text) {
+  if (e.textContent !== text) e.textContent = text;
+}
+
+// ---- the picture --------------------------------------------------------------------------------
+
+// Nodes and arrows are made once; after that their texts change.
+const NODES = [
+  {key: "generator", title: "Producers"},
+  {key: "stream", title: "Redis: messages"},
+  {key: "signer", title: "Signer"},
+  {key: "ring", title: "Ring"},
+  {key: "verifier", title: "Verifier"},
+  {key: "verdicts", title: "Redis: verdicts"},
+];
+const parts = {};
+
+function buildFlow() {
+  NODES.forEach((node, i) => {
+    if (i > 0) {
+      const arrow = parts[`to-${node.key}`] = {
+        rate: make("span", {class: "rate"}), unit: make("small", {}, "a second"),
+      };
+      arrow.root = make("li", {class: "arrow"}, arrow.rate,
+        make("span", {class: "line", "aria-hidden": "true"}, make("i")), arrow.unit);
+      $("flow").append(arrow.root);
+    }
+    const n = parts[node.key] = {queue: make("span", {class: "queue"}), note: make("small")};
+    n.root = make("li", {class: "node"}, make("b", {}, node.title), n.queue, n.note);
+    if (node.key === "ring") {
+      n.meter = make("meter", {min: 0, max: 1, "aria-label": "how full the ring is"});
+      n.root.append(n.meter);
+    }
+    $("flow").append(n.root);
+  });
+}
+
+function showNode(key, queue, note, gone = false) {
+  setText(parts[key].queue, queue);
+  setText(parts[key].note, note);
+  parts[key].root.classList.toggle("gone", gone);
+}
+
+function showArrow(key, rate) {
+  setText(parts[`to-${key}`].rate, number(rate));
+  parts[`to-${key}`].root.classList.toggle("moves", rate > 0);
+}
+
+const isGone = (list) => list.length > 0 && list.every((p) => p.gone);
+
+function showFlow(now) {
+  const s = now.streams || {};
+  const g = now.generator && now.generator.generator;
+  const ring = now.verifiers[0] ? now.verifiers[0].verifier : {ring_used: null, ring_capacity: null};
+  const inFlight = now.signers.reduce((t, p) => t + p.signer.in_flight, 0);
+  const unstored = now.verifiers.reduce((t, p) => t + p.verifier.unstored, 0);
+  const workers = now.verifiers.reduce((t, p) => t + p.verifier.workers, 0);
+  showNode("generator", g ? number(g.sent) : "–",
+    g ? (g.wanted ? `of ${number(g.wanted)} added` : "added") : "not of these processes");
+  showNode("stream", number(s.messages ?? null),
+    now.streams ? `waiting; ${number(s.lag)} unread, ${number(s.pending)} pending` : "not known",
+    !now.here.some((p) => p.redis_up));
+  showNode("signer", now.signers.length ? number(inFlight) : "–",
+    now.signers.length ? "sent and not taken" : "not among these", isGone(now.signers));
+  showNode("ring", ring.ring_capacity ? bytes(ring.ring_used) : "–",
+    ring.ring_capacity ? `of ${bytes(ring.ring_capacity)}` : "not known");
+  parts.ring.meter.value = ring.ring_capacity ? ring.ring_used / ring.ring_capacity : 0;
+  showNode("verifier", now.verifiers.length ? number(unstored) : "–",
+    now.verifiers.length ? `unstored; ${workers} worker${workers === 1 ? "" : "s"}` : "not among these",
+    isGone(now.verifiers));
+  showNode("verdicts", number(s.verdicts ?? null), `stored; ${number(s.dead ?? null)} given up`);
+  const judged = model.rate((l) => l.valid + l.notValid + l.errors);
+  showArrow("stream", model.rate((l) => (l.added ?? (l.generator ? l.generator.generator.sent : null))));
+  showArrow("signer", now.signers.length ? model.rate((l) => l.sent) : null);
+  showArrow("ring", now.signers.length ? model.rate((l) => l.sent) : null);
+  showArrow("verifier", judged);
+  showArrow("verdicts", judged);
+}
+
+// ---- numbers --------------------------------------------------------------------------------------
+
+const tiles = {};
+
+function showTile(key, title, value, note = "") {
+  if (!tiles[key]) {
+    tiles[key] = {value: make("span"), note: make("small")};
+    $("tiles").append(make("div", {}, make("dt", {}, title), make("dd", {"data-tile": key}, tiles[key].value, tiles[key].note)));
+  }
+  setText(tiles[key].value, value);
+  setText(tiles[key].note, note);
+}
+
+function showTiles(now) {
+  const age = model.percentiles((l) => l.age);
+  const failed = now.verifiers.find((p) => p.verifier.errors > 0);
+  showTile("rate", "Verdicts a second", number(model.rate((l) => l.valid + l.notValid + l.errors)));
+  showTile("valid", "Valid", number(now.valid));
+  showTile("notvalid", "Not valid", number(now.notValid));
+  showTile("errors", "Error", number(now.errors), failed ? `last: ${failed.verifier.last_error}` : "");
+  const queued = now.streams && now.streams.lag > 1000;
+  showTile("p50", "XADD to verdict, median", duration(age.p50), queued ? "mostly waiting in the stream" : "");
+  showTile("p90", "90 %", duration(age.p90));
+  showTile("p99", "99 %", duration(age.p99));
+  const last = model.points[model.points.length - 1];
+  drawChart($("chart-rate"), model.points, [{of: (p) => p.rate}],
+    `Verdicts a second: now ${number(last.rate)}`, number);
+  const ms = (v) => (v === null ? null : v / 1e6);
+  drawChart($("chart-age"), model.points,
+    [{of: (p) => ms(p.p50)}, {of: (p) => ms(p.p99), kind: "second"}],
+    `From XADD to verdict: median ${duration(last.p50)}, 99 % within ${duration(last.p99)}`, number);
+}
+
+// ---- tables ---------------------------------------------------------------------------------------
+
+// Rows by their key; cells are texts, or [text, title].
+function showRows(body, rows) {
+  const old = new Map([...body.children].map((tr) => [tr.dataset.key, tr]));
+  rows.forEach(({key, cells}, at) => {
+    let tr = old.get(key);
+    old.delete(key);
+    if (!tr) {
+      tr = make("tr", {"data-key": key}, ...cells.map((c, i) => make(i ? "td" : "th",
+        i ? {class: c.num ? "num" : ""} : {scope: "row"}, c.code ? make("code") : make("span"),
+        make("span", {class: "why"}))));
+    }
+    if (body.children[at] !== tr) body.insertBefore(tr, body.children[at] || null);
+    cells.forEach((c, i) => {
+      setText(tr.children[i].children[0], c.text);
+      setText(tr.children[i].children[1], c.why || "");
+      if (c.title) tr.children[i].title = c.title;
+    });
+  });
+  for (const tr of old.values()) tr.remove();
+}
+
+function showSlots(now) {
+  showRows($("slots"), now.verifiers.flatMap((p) => p.verifier.slots.map((s) => {
+    const call = model.percentiles((l) => l.calls[`${p.id} ${s.slot}`]);
+    return {key: `${p.id} ${s.slot}`, cells: [
+      {text: now.verifiers.length > 1 ? `${s.slot} (${p.address})` : s.slot},
+      {text: `${s.module} ${s.version}`, title: s.path},
+      {text: `${s.engine} · ${s.flavour}`},
+      {text: number(s.generation), num: true},
+      {text: s.digest.slice(0, 16), title: s.digest, code: true},
+      {text: number(s.valid + s.not_valid + s.errors), num: true},
+      {text: duration(call.p50), num: true},
+      {text: duration(call.p99), num: true},
+    ]};
+  })));
+}
+
+function showProcesses(now) {
+  showRows($("processes"), now.all.map((p) => {
+    const cpu = model.rate((l) => l.cpu[p.id]);
+    return {key: p.id, cells: [
+      {text: p.role ? `${p.role} ${p.version}, pid ${p.pid}` : "process"},
+      {text: p.gone ? "gone" : p.draining ? "ending" : p.serving ? "serving" : "not serving",
+        why: p.gone || (p.serving ? "" : p.reason)},
+      {text: p.address, code: true},
+      {text: p.uptime_ms === undefined ? "–" : upTime(p.uptime_ms), num: true},
+      {text: cpu === null || p.gone ? "–" : `${Math.round(cpu * 100)} %`, num: true},
+      {text: bytes(p.resident_bytes), num: true},
+    ]};
+  }));
+}
+
+let swapsShown = "";
+
+function showSwaps(now) {
+  const events = now.verifiers.flatMap((p) => p.verifier.swaps.map((e) => ({...e, id: p.id})))
+    .sort((a, b) => b.at_us - a.at_us);
+  const key = events.map((e) => `${e.id}:${e.number}`).join(" ");
+  if (key === swapsShown && $("swaps").children.length) return;
+  swapsShown = key;
+  $("swaps").replaceChildren(...events.map((e) => {
+    const at = new Date(e.at_us / 1000);
+    const did = {swap: "swapped", rollback: "rolled back", check: "checked"}[e.action];
+    return make("li", {class: e.ok ? "done" : "refused"},
+      make("time", {datetime: at.toISOString()}, at.toLocaleTimeString("en-GB")), ` ${e.slot} `,
+      e.ok ? make("b", {class: "ok"}, `✓ ${did}`)
+        : make("b", {class: "no"}, `✗ ${e.action} refused at ${e.stage} [${e.status}]`),
+      e.ok && e.generation ? `, generation ${e.generation}` : "",
+      e.ok && e.action !== "rollback"
+        ? `, loaded in ${duration(e.load_us * 1e3)}, ${e.self_tests} vectors in ${duration(e.self_test_us * 1e3)}` : "",
+      e.path ? make("div", {}, make("code", {}, e.path)) : null,
+      e.text ? make("div", {class: "no"}, e.text) : null);
+  }));
+  if (!events.length) $("swaps").append(make("li", {class: "quiet"}, "Nothing yet."));
+}
+
+// ---- health ---------------------------------------------------------------------------------------
+
+function showHealth(now) {
+  const gone = now.all.filter((p) => p.gone);
+  const bad = now.here.filter((p) => !p.serving);
+  const pill = $("health");
+  pill.className = `pill ${gone.length || bad.length ? "bad" : "good"}`;
+  setText(pill, gone.length ? `${gone.length} gone` : bad.length ? "not serving" : "serving");
+  setText($("since"), `${now.all.length} process${now.all.length === 1 ? "" : "es"}`);
+  banner([...gone.map((p) => `${p.role || "The process"} at ${p.address} is gone: ${p.gone}.`),
+    ...bad.map((p) => `${p.role} is not serving: ${p.reason}.`)].join(" "));
+}
+
+function banner(text) {
+  $("banner").hidden = !text;
+  setText($("banner"), text);
+}
+
+// ---- controls --------------------------------------------------------------------------------------
+
+function showChoices(now) {
+  const options = now.verifiers.flatMap((p) => p.verifier.slots.map((s) => ({
+    value: JSON.stringify({process: p.id, slot: s.slot}),
+    text: now.verifiers.length > 1 ? `${s.slot}, ${p.address}` : s.slot,
+    path: s.path,
+  })));
+  const select = $("slot");
+  const same = options.length === select.options.length && options.every((o, i) => select.options[i].value === o.value);
+  if (same) return;
+  const chosen = select.value;
+  select.replaceChildren(...options.map((o) => make("option", {value: o.value}, o.text)));
+  if (options.some((o) => o.value === chosen)) select.value = chosen;
+}
+
+function outcome(good, text) {
+  $("outcome").className = `outcome ${good ? "good" : "bad"}`;
+  setText($("outcome"), text);
+}
+
+async function readAnswer(response) {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {ok: response.ok, text: text.trim()};
+  }
+}
+
+function tell(action, answer) {
+  if (!answer.ok) {
+    const where = answer.stage ? ` at ${answer.stage} [${answer.status}]` : "";
+    outcome(false, `Refused${where}: ${answer.text || "it did not say why"}`);
+  } else if (action === "check") {
+    outcome(true, `It would be taken: ${answer.self_tests} vectors answered. Versions are compared when it is swapped.`);
+  } else {
+    outcome(true, `Done: generation ${answer.generation} judges from now on.`);
+  }
+}
+
+async function act(action) {
+  const buttons = document.querySelectorAll("#control button");
+  if (!$("slot").value) return outcome(false, "There is no slot to act on yet.");
+  if (action !== "rollback" && !$("path").value.trim()) {
+    $("path").focus();
+    return outcome(false, "Say which bundle: a path that begins with a slash.");
+  }
+  if (!$("token").value.trim()) {
+    $("token").focus();
+    return outcome(false, "Give the token: it is in the file that --http-token names, or that swapc run has printed.");
+  }
+  buttons.forEach((b) => { b.disabled = true; });
+  outcome(true, "Working …");
+  try {
+    const response = await fetch(`/api/${action}`, {
+      method: "POST",
+      headers: {"Content-Type": "application/json", Authorization: `Bearer ${$("token").value.trim()}`},
+      body: JSON.stringify({...JSON.parse($("slot").value), path: $("path").value.trim(), page: true}),
+    });
+    tell(action, await readAnswer(response));
+  } catch {
+    outcome(false, "The process did not answer: it may be gone.");
+  } finally {
+    buttons.forEach((b) => { b.disabled = false; });
+  }
+}
+
+$("control").addEventListener("submit", (event) => {
+  event.preventDefault();
+  act("swap");
+});
+for (const b of document.querySelectorAll("#control button[type=button]"))
+  b.addEventListener("click", () => act(b.dataset.action));
+
+// ---- life -------------------------------------------------------------------------------------------
+
+function show(text) {
+  const now = model.take(JSON.parse(text));
+  for (const part of [showFlow, showTiles, showSlots, showProcesses, showSwaps, showChoices, showHealth]) part(now);
+}
+
+let silentSince = null, lastHeard = Date.now();
+
+function connect() {
+  const source = new EventSource("/api/events");
+  source.onmessage = (event) => {
+    silentSince = null;
+    lastHeard = Date.now();
+    show(event.data);
+  };
+  // It comes back by itself; after a refusal (another kind of answer) the browser would not try again.
+  source.onerror = () => {
+    if (source.readyState !== EventSource.CLOSED) return;
+    source.close();
+    setTimeout(connect, 2000);
+  };
+}
+
+setInterval(() => {
+  if (Date.now() - lastHeard < 4000) return;
+  silentSince = silentSince || new Date(lastHeard);
+  $("health").className = "pill bad";
+  setText($("health"), "no answer");
+  banner(`Nothing was heard of this process since ${silentSince.toLocaleTimeString("en-GB")}: it has ended, or hangs. This page tries again by itself.`);
+}, 1000);
+
+buildFlow();
+connect();

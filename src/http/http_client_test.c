@@ -1,0 +1,93 @@
+/* The client against the server beside it, and against what is none. */
+#include "http_client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http_server.h"
+#include "test_main.h"
+
+static const char token[] = "0123456789abcdef0123456789abcdef";
+
+static void answer(void *user, const swapci_http_request *request, swapci_http_reply *reply) {
+    (void)user;
+    reply->code = request->body.len > 0 ? 202 : 200;
+    assert_int_equal(swapci_buffer_append(&reply->body, swapc_bytes_str("hello ")), SWAPC_OK);
+    assert_int_equal(swapci_buffer_append(&reply->body, request->body), SWAPC_OK);
+}
+
+static const swapci_http_route routes[] = {{"/get", SWAPCI_HTTP_DATA, answer},
+                                           {"/do", SWAPCI_HTTP_CONTROL, answer}};
+
+static enum swapc_status ask(swapci_http_call call, unsigned *code, char out[256]) {
+    swapci_buffer body = SWAPCI_BUFFER_INIT;
+    call.timeout_ms = call.timeout_ms ? call.timeout_ms : 20000;
+    call.answer_max = call.answer_max ? call.answer_max : 4096;
+    enum swapc_status status = swapci_http_call_do(&call, code, &body, NULL);
+    snprintf(out, 256, "%.*s", (int)body.len, body.ptr ? (char *)body.ptr : "");
+    swapci_buffer_fini(&body);
+    return status;
+}
+
+static void it_reads_what_the_server_sends(void **state) {
+    static const char *const addresses[] = {"127.0.0.1:0", "unix:/tmp/swapc-client-test.sock"};
+    char out[256], bearer[64], address[128];
+    unsigned code = 0;
+    (void)state;
+    snprintf(bearer, sizeof bearer, "Bearer %s", token);
+    for (size_t i = 0; i < 2; i++) {
+        swapci_http_server *server;
+        const swapci_http_config config = {
+            .address = addresses[i], .token = token, .routes = routes, .route_count = 2};
+        assert_int_equal(swapci_http_server_start(&config, &server, NULL), SWAPC_OK);
+        snprintf(address, sizeof address, "%s", swapci_http_server_address(server));
+        swapci_http_call call = {.address = address, .method = "GET", .path = "/get"};
+        assert_int_equal(ask(call, &code, out), SWAPC_OK);
+        assert_int_equal(code, 200);
+        assert_string_equal(out, "hello ");
+        call.answer_max = 40;
+        assert_int_equal(ask(call, &code, out), SWAPC_TOO_LARGE);
+        call = (swapci_http_call){.address = call.address,
+                                  .method = "POST",
+                                  .path = "/do",
+                                  .body = swapc_bytes_str("you")};
+        assert_int_equal(ask(call, &code, out), SWAPC_OK);
+        assert_int_equal(code, 401);
+        call.authorization = bearer;
+        assert_int_equal(ask(call, &code, out), SWAPC_OK);
+        assert_int_equal(code, 202);
+        assert_string_equal(out, "hello you");
+        swapci_http_server_stop(server);
+        assert_int_equal(ask(call, &code, out), SWAPC_UNREACHABLE);
+    }
+}
+
+/* The kernel takes the connection, and nobody answers. */
+static void who_does_not_answer_is_not_waited_for(void **state) {
+    char out[256], address[64];
+    unsigned code;
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    (void)state;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    const uint8_t *bytes = (const uint8_t *)&at;
+    snprintf(address, sizeof address, "127.0.0.1:%d", bytes[2] << 8 | bytes[3]);
+    swapci_http_call call = {.address = address, .method = "GET", .path = "/", .timeout_ms = 50};
+    assert_int_equal(ask(call, &code, out), SWAPC_DEADLINE);
+    close(fd);
+    call.address = "nonsense";
+    assert_int_equal(ask(call, &code, out), SWAPC_INVALID);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_reads_what_the_server_sends),
+        cmocka_unit_test(who_does_not_answer_is_not_waited_for),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}
