@@ -298,3 +298,26 @@ metric_of_swaps() {
     run --separate-stderr "$SWAPC" dashboard
     refused 2 "--connect"
 }
+
+@test "alert rules and the Grafana dashboard are sound, and name metrics that there are" {
+    local name rules=$here/../packaging/prometheus board=$here/../packaging/grafana/swapc.json
+    for name in $(grep -oh 'swapc_[a-z_]*' "$rules/swapc.rules.yml" "$board" | sort -u); do
+        grep -qE "^\| \`${name%_bucket}\` " "$here/../docs/OPERATING.md" || {
+            echo "no metric is called $name" >&2
+            return 1
+        }
+    done
+    json "$board" 'len(d["panels"]) > 9 and len({p["id"] for p in d["panels"]}) == len(d["panels"])'
+    command -v promtool >/dev/null || skip "promtool is not there (Debian: prometheus)"
+    promtool check rules "$rules/swapc.rules.yml"
+    promtool test rules "$rules/swapc.rules.test.yml"
+    python3 - "$board" >queries.yml <<'PY'
+import json, sys
+print("groups:\n- name: board\n  rules:")
+for panel in json.load(open(sys.argv[1]))["panels"]:
+    for target in panel["targets"]:
+        expr = target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*")
+        print("  - {record: a, expr: %s}" % json.dumps(expr))
+PY
+    promtool check rules --lint=none queries.yml
+}
