@@ -81,6 +81,7 @@ fresh_cache() {
     fresh_cache
     "$SWAPC" bench module echo echo --hex 00ff --rounds 3 --progress off --json old.json >module.out
     json old.json '{r["engine"] for r in d["rows"]} >= {"wasmtime", "native"} and not d["incomplete"]'
+    json old.json 'all(r["swap_us"] > 0 and r["memory_kb"] >= 0 for r in d["rows"])'
     json old.json 'all(r["median_us"] > 0 and r["low_us"] <= r["median_us"] <= r["high_us"] for r in d["rows"])'
     json old.json 'd["host"]["commit"] and d["host"]["compiler"] and d["host"]["governor"]'
     says module.out "advice: "
