@@ -75,8 +75,14 @@ as_one_by_one() {
     start_signer
     { seq 100; echo this is deadly indeed; seq 101 400; } >messages
     run -0 "$SWAPC" generate --input messages --method schnorr
+    all_taken() {
+        [[ $(redis "$socket" XPENDING swapc:messages swapc | head -1) == 401 ]]
+    }
+    await all_taken # so that there are batches to be made
     three_verifiers_die_at_most --workers 2
     answered_once 401
     [[ $deaths == 3 && $(field status | sort | uniq -c | xargs) == "1 Error 400 Valid" ]]
     [[ $(field reason) == poisoned && $(redis "$socket" HLEN swapc:strikes) == 0 ]]
+    # It was a batch that the first one died on: all that were in it had a strike, and lost it again.
+    [[ $(redis "$socket" INFO commandstats | sed -n 's/^cmdstat_hsetnx:calls=\([0-9]*\),.*/\1/p') -ge 16 ]]
 }
