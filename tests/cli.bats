@@ -172,3 +172,45 @@ END
     run --separate-stderr timeout 5 "$SWAPC" bench calls --rounds 10000 --json missing/figures
     refused 1 "missing/figures"
 }
+
+@test "what is missing is named whole with what to give" {
+    run --separate-stderr "$SWAPC" signer
+    refused 2 "--redis is required \(a server's URL" '[$]SWAPC_REDIS' "--keys is required"
+    run --separate-stderr "$SWAPC" verifier --redis unix:none
+    refused 2 "swapc verifier: --keys is required .the FILE.pub that the signer makes"
+    run --separate-stderr "$SWAPC" generate
+    refused 2 "--redis is required"
+    run --separate-stderr "$SWAPC" module swap schnorr ./x
+    refused 2 "--target is required .the --listen of a running verifier"
+    run --separate-stderr "$SWAPC" module sign ./x
+    refused 2 "--key is required .swapc module keygen FILE makes one"
+    run --separate-stderr "$SWAPC" status
+    refused 2 "expected: ADDR, as in: swapc status unix:/run/verifier.sock"
+}
+
+@test "what is too much or unknown is answered with what may be meant" {
+    run --separate-stderr "$SWAPC" run 100
+    refused 2 'unexpected argument "100": here are only options'
+    run --separate-stderr "$SWAPC" run -m 100
+    refused 2 'unknown option "-m": did you mean --method or --messages'
+    run --separate-stderr "$SWAPC" inspect echo more
+    refused 2 'unexpected argument "more": expected: BUNDLE'
+    for command in "run" "conformance" "module check echo"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr "$SWAPC" $command --engine wasmtme
+        refused 2 'engine "wasmtme" is not in this build: did you mean "wasmtime"'
+    done
+    run --separate-stderr "$SWAPC" bench engine
+    refused 2 'did you mean "engines"' "there are: engines, "
+    run --separate-stderr "$SWAPC" module
+    refused 2 "which command.*keygen"
+}
+
+@test "a file that is missing is named with what it is for" {
+    run --separate-stderr "$SWAPC" run --no-bound --input nofile
+    refused 1 "messages file nofile .one a line; - is standard input. cannot be read: No such file"
+    run --separate-stderr "$SWAPC" run --no-bound --keys /nowhere/keys
+    refused 1 "cannot make key file /nowhere/keys in a folder that is there"
+    run --separate-stderr "$SWAPC" call echo echo --json /nowhere/x.json
+    refused 1 "cannot write /nowhere/x.json, which a folder that is there must hold"
+}

@@ -53,6 +53,22 @@ int swapci_cli_fail(const char *command, const swapc_error *error) {
                                                                               : SWAPCI_EXIT_FAILED;
 }
 
+int swapci_cli_engine(const char *command, const char *engine) {
+    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
+    struct swapci_suggestion suggestion = {.word = engine};
+    swapc_error error = SWAPC_ERROR_INIT;
+    char built[256] = "";
+    for (unsigned i = 0; swapc_engine_at(i, &info); i++) {
+        if (!info.built) continue;
+        if (strcmp(info.name, engine) == 0) return -1;
+        swapci_suggest_offer(&suggestion, info.name);
+        snprintf(built + strlen(built), sizeof built - strlen(built), " %s", info.name);
+    }
+    swapc_error_set(&error, SWAPC_NO_ENGINE, "engine \"%s\" is not in this build%s (it has:%s)",
+                    engine, swapci_suggest_text(&suggestion), built);
+    return swapci_cli_fail(command, &error);
+}
+
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 /* A value in quotes. What the library wrote is one line already, whose escapes logfmt leaves alone; a guest's
@@ -226,7 +242,8 @@ static bool can_write(const char *path) {
 
 enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error) {
     if (!path || strcmp(path, "-") == 0 || can_write(path)) return SWAPC_OK;
-    return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
+    return swapc_error_set_errno(error, SWAPC_IO, errno,
+                                 "cannot write %s, which a folder that is there must hold", path);
 }
 
 enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swapc_error *error) {

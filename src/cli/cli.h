@@ -31,6 +31,12 @@ int swapci_cmd_completions(int argc, char **argv);
 int swapci_cmd_check_config(int argc, char **argv);
 int swapci_cmd_version(int argc, char **argv);
 
+#define SWAPCI_REDIS_WHAT "a server's URL, redis://HOST:PORT; or $SWAPC_REDIS"
+
+/* Says so when no engine has this name, or it is not in this build. Returns -1 when all is well, else
+ * SWAPCI_EXIT_USAGE. */
+int swapci_cli_engine(const char *command, const char *engine);
+
 /* Prints "COMMAND: sentence [STATUS]" of an error, a limit by the command's own option; returns SWAPCI_EXIT_FAILED, or SWAPCI_EXIT_USAGE
  * for what was given wrongly or is not built in (NO_ENGINE, INVALID). */
 int swapci_cli_fail(const char *command, const swapc_error *error);

@@ -13,6 +13,7 @@
 #include "scenario.h"
 #include "settings.h"
 #include "signals.h"
+#include "suggest.h"
 
 static const char command[] = "swapc bench";
 
@@ -232,9 +233,17 @@ static const char *summary(char *out, size_t size) {
     return out;
 }
 
+static const char *meant(const char *given, struct swapci_suggestion *suggestion) {
+    *suggestion = (struct swapci_suggestion){.word = given};
+    for (const struct swapci_scenario *s = swapci_scenarios; s->name; s++)
+        swapci_suggest_offer(suggestion, s->name);
+    return swapci_suggest_text(suggestion);
+}
+
 int swapci_cmd_bench(int argc, char **argv) {
     static const char *const progress_choices[] = {"auto", "off", NULL};
     char text[2048];
+    struct swapci_suggestion suggestion;
     struct bench_options o = {.requests = 64, .swaps = 2000, .progress = "auto"};
     const struct swapci_option rows[] = {
         {"quick", SWAPCI_OPTION_FLAG, &o.quick, NULL, "a minute at most for all, and rougher", 0, 0,
@@ -276,8 +285,9 @@ int swapci_cmd_bench(int argc, char **argv) {
     const struct swapci_scenario *chosen[SCENARIOS_MAX];
     bool module = strcmp(arguments[0], "module") == 0;
     if (!choose(arguments[0], chosen))
-        return swapci_cli_usage(command, "no benchmark is called \"%s\"; there are: %s",
-                                arguments[0], names(text, sizeof text));
+        return swapci_cli_usage(command, "no benchmark is called \"%s\"%s (there are: %s)",
+                                arguments[0], meant(arguments[0], &suggestion),
+                                names(text, sizeof text));
     if (module != (argc - first == 3) || (!module && argc - first > 1))
         return swapci_cli_usage(command,
                                 module ? "bench module takes a bundle or a file and an "

@@ -57,6 +57,8 @@ int swapci_cmd_conformance(int argc, char **argv) {
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
+    stop_with = swapci_cli_engine(command, engine);
+    if (stop_with >= 0) return stop_with;
     char shipped[4096];
     swapc_error error = SWAPC_ERROR_INIT;
     if (!folder &&

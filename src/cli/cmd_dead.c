@@ -242,8 +242,8 @@ static int take_arguments(struct dead_job *job, int count, char **words) {
     if (job->verb->act && !job->all && !job->wanted_count)
         return swapci_cli_usage(command, "%s which? name ids of \"swapc dead list\", or use --all",
                                 job->verb->name);
-    if (!job->redis_url) return swapci_cli_usage(command, "--redis is required");
-    return -1;
+    const struct swapci_required required = {"--redis", job->redis_url, SWAPCI_REDIS_WHAT};
+    return swapci_cli_required(command, &required, 1);
 }
 
 int swapci_cmd_dead(int argc, char **argv) {

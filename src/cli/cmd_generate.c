@@ -128,7 +128,9 @@ int swapci_cmd_generate(int argc, char **argv) {
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
-    if (!job.redis) return swapci_cli_usage(command, "--redis or $SWAPC_REDIS is required");
+    const struct swapci_required required = {"--redis", job.redis, SWAPCI_REDIS_WHAT};
+    stop_with = swapci_cli_required(command, &required, 1);
+    if (stop_with >= 0) return stop_with;
     if (job.messages == 0 && !job.input) job.messages = 1024;
     swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
     swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);

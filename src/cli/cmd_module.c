@@ -25,7 +25,9 @@ static int help(void) {
 }
 
 int swapci_cmd_module(int argc, char **argv) {
-    if (argc < 2) return swapci_cli_usage("swapc module", "which command?");
+    if (argc < 2)
+        return swapci_cli_usage("swapc module", "which command? %s",
+                                "new, check, keygen, sign, list, swap or rollback");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help();
     return swapci_commands_run(swapci_module_commands, "swapc module", argc - 1, argv + 1);
 }

@@ -258,6 +258,8 @@ int swapci_cmd_module_check(int argc, char **argv) {
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
     if (stop >= 0) return stop;
+    stop = job.engine ? swapci_cli_engine(options.command, job.engine) : -1;
+    if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     swapc_trust_config config = SWAPC_TRUST_CONFIG_INIT;
     swapc_trust *trust = NULL;

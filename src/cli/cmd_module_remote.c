@@ -31,6 +31,12 @@ struct remote_job {
      0,                                                                                            \
      0}
 
+static int need_target(const struct remote_job *job, const char *command) {
+    const struct swapci_required required = {"--target", job->target,
+                                             "the --listen of a running verifier"};
+    return swapci_cli_required(command, &required, 1);
+}
+
 static void print_module(const swapci_control_module *m) {
     printf("%-10s generation %llu  %s %s  %s %s  sha256 %.16s...  %s\n", m->slot,
            (unsigned long long)m->generation, m->name, m->version, m->engine, m->flavour, m->digest,
@@ -88,7 +94,8 @@ int swapci_cmd_module_list(int argc, char **argv) {
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
     if (stop >= 0) return stop;
-    if (!job.target) return swapci_cli_usage(options.command, "--target is required");
+    stop = need_target(&job, options.command);
+    if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     return list(&job, &error) == SWAPC_OK ? SWAPCI_EXIT_OK
                                           : swapci_cli_fail(options.command, &error);
@@ -139,7 +146,8 @@ int swapci_cmd_module_swap(int argc, char **argv) {
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
     if (stop >= 0) return stop;
-    if (!job.target) return swapci_cli_usage(options.command, "--target is required");
+    stop = need_target(&job, options.command);
+    if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     return swap(&job, argv[first], argv[first + 1], &error) == SWAPC_OK
                ? SWAPCI_EXIT_OK

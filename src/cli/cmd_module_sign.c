@@ -154,7 +154,10 @@ int swapci_cmd_module_sign(int argc, char **argv) {
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
     if (stop >= 0) return stop;
-    if (!job.key) return swapci_cli_usage(options.command, "--key is required");
+    const struct swapci_required required = {"--key", job.key,
+                                             "swapc module keygen FILE makes one"};
+    stop = swapci_cli_required(options.command, &required, 1);
+    if (stop >= 0) return stop;
     swapc_error error = SWAPC_ERROR_INIT;
     const char *path;
     enum swapc_status status = swapci_cli_own_path(argv[first], &path, &error);

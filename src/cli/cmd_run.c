@@ -64,23 +64,13 @@ static int run(const struct swapci_run_options *options, const struct outputs *o
 
 /* What the options exclude; returns -1 when nothing. */
 static int check(const struct swapci_run_options *o, bool messages_given) {
-    swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     const struct swapci_pipeline_options way = {.via = o->via, .ring = "", .stream = ""};
     int missing = swapci_via_check(command, &way);
     if (missing < 0) missing = swapci_http_check(command, o->http);
     if (missing >= 0) return missing;
     if (o->input && messages_given && o->messages == 0)
         return swapci_cli_usage(command, "--messages 0 leaves nothing of --input");
-    for (unsigned i = 0; swapc_engine_at(i, &info); i++)
-        if (strcmp(info.name, o->engine) == 0 && info.built) return -1;
-    swapc_error error = SWAPC_ERROR_INIT;
-    char built[128] = "";
-    for (unsigned i = 0; swapc_engine_at(i, &info); i++)
-        if (info.built)
-            snprintf(built + strlen(built), sizeof built - strlen(built), " %s", info.name);
-    swapc_error_set(&error, SWAPC_NO_ENGINE, "engine \"%s\" is not in this build; it has:%s",
-                    o->engine, built);
-    return swapci_cli_fail(command, &error);
+    return swapci_cli_engine(command, o->engine);
 }
 
 int swapci_cmd_run(int argc, char **argv) {

@@ -223,8 +223,12 @@ int swapci_cmd_signer(int argc, char **argv) {
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
-    if (!job.common.redis || !job.common.keys)
-        return swapci_cli_usage(command, "--redis or $SWAPC_REDIS, and --keys are required");
+    const struct swapci_required required[] = {
+        {"--redis", job.common.redis, SWAPCI_REDIS_WHAT},
+        {"--keys", job.common.keys, "a file; it is made when it is missing"},
+    };
+    stop_with = swapci_cli_required(command, required, sizeof required / sizeof *required);
+    if (stop_with >= 0) return stop_with;
     stop_with = swapci_via_check(command, &job.common);
     if (stop_with < 0) stop_with = swapci_http_check(command, job.common.http);
     if (stop_with >= 0) return stop_with;

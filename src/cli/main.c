@@ -20,7 +20,9 @@ __attribute__((section(".preinit_array"),
                used)) static void (*const first_of_all)(void) = occupy_standard_descriptors;
 
 static int dispatch(int argc, char **argv) {
-    if (argc < 2) return swapci_cli_usage("swapc", "which command?");
+    if (argc < 2)
+        return swapci_cli_usage("swapc",
+                                "which command? swapc run shows all of it, swapc help lists them");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0)
         return swapci_cmd_help(argc - 1, argv + 1);

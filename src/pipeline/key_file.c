@@ -56,8 +56,9 @@ enum swapc_status swapci_key_text_read(const char *path, const char *title, bool
     *out = (swapci_key_text){.path = path};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        return swapc_error_set_errno(error, errno == ENOENT ? SWAPC_NOT_FOUND : SWAPC_IO, errno,
-                                     "cannot open key file %s", path);
+        return swapc_error_set_errno(
+            error, errno == ENOENT ? SWAPC_NOT_FOUND : SWAPC_IO, errno,
+            "cannot open key file %s, which a signer makes where there is none", path);
     }
     enum swapc_status status = SWAPC_OK;
     if (fstat(fd, &st) != 0)
@@ -131,7 +132,8 @@ enum swapc_status swapci_key_file_write(const char *path, swapc_bytes bytes, int
         return swapc_error_set(error, SWAPC_INVALID, "the path of key file %s is too long", path);
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
-        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot make key file %s", path);
+        return swapc_error_set_errno(error, SWAPC_IO, errno,
+                                     "cannot make key file %s in a folder that is there", path);
     bool good =
         fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes) && settle(temporary, path, replace);
     int native = errno;

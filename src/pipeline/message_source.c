@@ -83,8 +83,11 @@ enum swapc_status swapci_source_lines(const char *path, size_t message_max, swap
     if (source->fd < 0) {
         int why = errno;
         free(source);
-        return swapc_error_set_errno(error, why == ENOENT ? SWAPC_NOT_FOUND : SWAPC_IO, why,
-                                     "%s cannot be read", path);
+        return swapc_error_set_errno(
+            error, why == ENOENT ? SWAPC_NOT_FOUND : SWAPC_IO, why,
+            "the messages file %s (one a line; - is standard input) cannot "
+            "be read",
+            path);
     }
     *out = source;
     return SWAPC_OK;

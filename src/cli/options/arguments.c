@@ -204,10 +204,15 @@ int swapci_options_apply(const struct swapci_options *o, const bool *skip) {
 
 static int check_positional(const struct swapci_options *o, int count, char **argv, int first) {
     if (count < o->positional_min)
-        return swapci_cli_usage(o->command, "expected: %s", o->arguments);
+        return swapci_cli_usage(o->command, "expected: %s, as in: %s", o->arguments, o->example);
+    if (count > o->positional_max && o->positional_max == 0)
+        return swapci_cli_usage(o->command,
+                                "unexpected argument \"%s\": here are only options, which begin "
+                                "with --",
+                                argv[first]);
     if (count > o->positional_max)
-        return swapci_cli_usage(o->command, "unexpected argument \"%s\"",
-                                argv[first + o->positional_max]);
+        return swapci_cli_usage(o->command, "unexpected argument \"%s\": expected: %s",
+                                argv[first + o->positional_max], o->arguments);
     return -1;
 }
 
@@ -216,13 +221,24 @@ static const struct swapci_option *row_of(const struct swapci_options *o, int go
                                 : &o->rows[got - LONG_OPTION];
 }
 
+/* "-n": those that begin so are what may be meant. */
+static int wrong_letter(const struct swapci_options *o) {
+    char list[512] = "";
+    for (size_t i = 0; i < o->count; i++)
+        if (o->rows[i].name[0] == optopt)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s--%s",
+                     *list ? " or " : ": did you mean ", o->rows[i].name);
+    return swapci_cli_usage(o->command, "unknown option \"-%c\"%s%s", optopt, list,
+                            *list ? "?" : ": options are written out, with --");
+}
+
 /* What getopt_long answered '?' to; word is the one it stood at, for a long option. */
 static int wrong_option(const struct swapci_options *o, const struct option *table,
                         const char *word) {
     if (optopt == HELP_OPTION) return swapci_cli_usage(o->command, "--help takes no value");
     if (optopt >= LONG_OPTION)
         return swapci_cli_usage(o->command, "--%s takes no value", row_of(o, optopt)->name);
-    if (optopt != 0) return swapci_cli_usage(o->command, "unknown option \"-%c\"", optopt);
+    if (optopt != 0) return wrong_letter(o);
     char list[256] = "", name[SWAPCI_SUGGEST_MAX];
     size_t given = strcspn(word, "=");
     snprintf(name, sizeof name, "%.*s", (int)(given > 2 ? given - 2 : 0), word + 2);
