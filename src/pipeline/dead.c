@@ -52,11 +52,11 @@ enum swapc_status swapci_dead_each(swapci_redis *redis, const swapci_stream_name
     swapci_stream_id after = {0, 0};
     enum swapc_status status = SWAPC_OK;
     for (bool more = true; more && status == SWAPC_OK;) {
-        char from[SWAPCI_STREAM_ID_SIZE];
+        char from[SWAPCI_STREAM_AFTER_SIZE];
         redisReply *reply = NULL;
-        swapci_stream_id_format(after, from);
+        if (!swapci_stream_after(after, from)) return SWAPC_OK;
         status = swapci_redis_call(redis, "the dead letters", &reply, error,
-                                   "XRANGE %s (%s + COUNT %d", names->dead, from, (int)PAGE);
+                                   "XRANGE %s %s + COUNT %d", names->dead, from, (int)PAGE);
         if (status != SWAPC_OK) return status;
         more = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
         if (reply->type != REDIS_REPLY_ARRAY)

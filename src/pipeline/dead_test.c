@@ -73,7 +73,9 @@ static void all_letters_are_shown_over_pages(void **state) {
     show(&s);
     assert_int_equal(s.shown, 0);
     for (int i = 0; i < 21; i++) admin(&s, "XADD swapc:dead * id 1-1 m x");
-    admin(&s, "XADD swapc:dead * id 7-3 m body method ecdsa reason poisoned t 55 strikes 3");
+    admin(&s,
+          "XADD swapc:dead 18446744073709551615-18446744073709551615 id 7-3 m body method ecdsa "
+          "reason poisoned t 55 strikes 3"); /* the last that can be */
     show(&s);
     assert_int_equal(s.shown, 22);
     assert_string_equal(s.body, "body");

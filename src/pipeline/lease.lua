@@ -20,6 +20,8 @@ if found and owner ~= token and (place == '' or at ~= place) then
   local left = redis.pcall('PTTL', lease)
   return why or refused('PTTL', left) or {0, left}
 end
-local set = redis.pcall('SET', lease, token .. ' ' .. place, 'PX', ARGV[3])
+-- Only who has the lease answers the recall: one refused here must find it the next time.
+why = refused('SET', redis.pcall('SET', lease, token .. ' ' .. place, 'PX', ARGV[3]))
+if why then return why end
 local recalled = redis.pcall('DEL', recall)
-return refused('SET', set) or refused('DEL', recalled) or {1, recalled}
+return refused('DEL', recalled) or {1, recalled}

@@ -87,6 +87,23 @@ static void what_was_taken_late_is_recalled_once(void **state) {
     swapci_redis_free(s.redis);
 }
 
+static void a_refusal_leaves_the_recall_for_the_next_time(void **state) {
+    scene s = scene_open();
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_lease a = lease_at(&s, NULL), b = lease_at(&s, NULL);
+    bool recalled;
+    (void)state;
+    hold(&s, &b, false);
+    hold(&s, &a, true);
+    assert_false(a.held);
+    fixture_command(s.redis, "CONFIG SET maxmemory 1"); /* SET is refused, DEL is not */
+    assert_int_equal(swapci_lease_hold(s.redis, &b, false, &recalled, &error), SWAPC_PROTOCOL);
+    fixture_command(s.redis, "CONFIG SET maxmemory 0");
+    assert_true(hold(&s, &b, false));
+    assert_false(hold(&s, &b, false));
+    swapci_redis_free(s.redis);
+}
+
 static void only_the_owner_leaves(void **state) {
     scene s = scene_open();
     swapc_error error = SWAPC_ERROR_INIT;
@@ -121,6 +138,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(one_owner_at_a_time),
         cmocka_unit_test(the_next_at_a_place_takes_over_at_once),
         cmocka_unit_test(what_was_taken_late_is_recalled_once),
+        cmocka_unit_test(a_refusal_leaves_the_recall_for_the_next_time),
         cmocka_unit_test(only_the_owner_leaves),
         cmocka_unit_test(another_kind_of_key_is_refused),
     };

@@ -229,11 +229,12 @@ typedef struct reading {
 static enum swapc_status read_page(void *user, swapc_error *error) {
     reading *r = user;
     swapci_ledger *ledger = r->ledger;
-    char from[SWAPCI_STREAM_ID_SIZE];
+    char from[SWAPCI_STREAM_AFTER_SIZE];
     redisReply *reply = NULL;
-    swapci_stream_id_format(ledger->cursor, from);
+    r->count = 0;
+    if (!swapci_stream_after(ledger->cursor, from)) return SWAPC_OK;
     enum swapc_status status =
-        swapci_redis_call(r->redis, "to read verdicts", &reply, error, "XRANGE %s (%s + COUNT %d",
+        swapci_redis_call(r->redis, "to read verdicts", &reply, error, "XRANGE %s %s + COUNT %d",
                           r->names->verdicts, from, (int)PAGE);
     if (status != SWAPC_OK) return status;
     for (size_t i = 0; i < reply->elements; i++) {

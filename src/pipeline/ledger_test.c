@@ -106,8 +106,10 @@ static void each_kind_is_counted(void **state) {
     assert_int_equal(swapci_histogram_percentile(r.latency_us, 50), 250);
     assert_true(r.last_us > 0);
     assert_int_equal(fixture_integer(redis, "SCARD %s", "swapc:tampered"), 1);
-    r = join(ledger, redis); /* the same once more */
+    fixture_command(redis, "XADD swapc:verdicts 18446744073709551615-18446744073709551615 id 6-1");
+    r = join(ledger, redis); /* the same once more, with one whose id is the last that can be */
     assert_int_equal(r.tampered, 2);
+    assert_int_equal(r.foreign, 4);
     assert_int_equal(r.wrong, 3);
     swapci_ledger_free(ledger);
     swapci_redis_free(redis);

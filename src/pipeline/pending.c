@@ -1,5 +1,4 @@
 /* The part of stream.h that deals with entries given out and not acknowledged. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,18 +40,19 @@ static bool take_pending(const redisReply *reply, swapci_pending *out) {
     return true;
 }
 
-enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream_names *names,
-                                        const char *consumer, swapci_stream_id after,
-                                        swapci_pending *out, size_t *count, swapc_error *error) {
-    char from[SWAPCI_STREAM_ID_SIZE];
+/* As swapci_stream_pending, of a consumer of any name: others' may be of any bytes, and any length. */
+static enum swapc_status pending_of(swapci_redis *redis, const swapci_stream_names *names,
+                                    swapc_bytes consumer, swapci_stream_id after,
+                                    swapci_pending *out, size_t *count, swapc_error *error) {
+    char from[SWAPCI_STREAM_AFTER_SIZE];
     redisReply *reply = NULL;
     size_t limit = *count;
     *count = 0;
-    swapci_stream_id_format(after, from);
+    if (!swapci_stream_after(after, from)) return SWAPC_OK;
     enum swapc_status status =
         swapci_redis_call(redis, "the pending list", &reply, error,
-                          "XPENDING %s " SWAPCI_STREAM_GROUP " (%s + %llu %s", names->messages,
-                          from, (unsigned long long)limit, consumer);
+                          "XPENDING %s " SWAPCI_STREAM_GROUP " %s + %llu %b", names->messages, from,
+                          (unsigned long long)limit, consumer.ptr, consumer.len);
     if (status != SWAPC_OK) return status;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements > limit)
         status = swapci_reply_unexpected(redis, "XPENDING", error);
@@ -64,20 +64,24 @@ enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream
     return status;
 }
 
+enum swapc_status swapci_stream_pending(swapci_redis *redis, const swapci_stream_names *names,
+                                        const char *consumer, swapci_stream_id after,
+                                        swapci_pending *out, size_t *count, swapc_error *error) {
+    return pending_of(redis, names, swapc_bytes_str(consumer), after, out, count, error);
+}
+
 /* What is wanted of one row of XINFO CONSUMERS, [name, …, pending, …, …]. */
 typedef struct consumer_row {
-    char name[SWAPCI_STREAM_CONSUMER_MAX + 1];
+    swapc_bytes name; /* in the reply */
     uint64_t pending;
 } consumer_row;
 
-/* A longer name than our consumers have is somebody else's: it is cut and so matches nobody. */
 static void take_consumer(const redisReply *reply, consumer_row *out) {
-    memset(out, 0, sizeof *out);
+    *out = (consumer_row){.pending = 0};
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         swapc_bytes key = swapci_reply_bytes(reply->element[i]);
         const redisReply *value = reply->element[i + 1];
-        if (swapc_bytes_equal(key, swapc_bytes_str("name")))
-            snprintf(out->name, sizeof out->name, "%.*s", (int)value->len, value->str);
+        if (swapc_bytes_equal(key, swapc_bytes_str("name"))) out->name = swapci_reply_bytes(value);
         else if (swapc_bytes_equal(key, swapc_bytes_str("pending")))
             out->pending = (uint64_t)value->integer;
     }
@@ -97,10 +101,11 @@ static enum swapc_status consumers(swapci_redis *redis, const swapci_stream_name
 }
 
 static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_names *names,
-                                   const char *consumer, bool *out, swapc_error *error) {
+                                   swapc_bytes consumer, bool *out, swapc_error *error) {
     redisReply *reply = NULL;
-    enum swapc_status status = swapci_redis_call(redis, "a lease", &reply, error,
-                                                 "EXISTS %s:lease:%s", names->prefix, consumer);
+    enum swapc_status status =
+        swapci_redis_call(redis, "a lease", &reply, error, "EXISTS %s:lease:%b", names->prefix,
+                          consumer.ptr, consumer.len);
     if (status == SWAPC_OK) {
         *out = reply->integer != 0;
         freeReplyObject(reply);
@@ -111,14 +116,14 @@ static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_name
 /* retire.lua, embedded. */
 extern const struct swapci_embedded swapci_retire_lua[];
 
-enum swapc_status swapci_stream_retire(swapci_redis *redis, const swapci_stream_names *names,
-                                       const char *consumer, const char *token,
-                                       swapc_error *error) {
+static enum swapc_status retire(swapci_redis *redis, const swapci_stream_names *names,
+                                swapc_bytes consumer, const char *token, swapc_error *error) {
     redisReply *reply = NULL;
     enum swapc_status status = swapci_redis_call(
         redis, "to remove a consumer", &reply, error,
-        "EVAL %b 2 %s %s:lease:%s " SWAPCI_STREAM_GROUP " %s %s", swapci_retire_lua[0].bytes,
-        swapci_retire_lua[0].len, names->messages, names->prefix, consumer, consumer, token);
+        "EVAL %b 2 %s %s:lease:%b " SWAPCI_STREAM_GROUP " %b %s", swapci_retire_lua[0].bytes,
+        swapci_retire_lua[0].len, names->messages, names->prefix, consumer.ptr, consumer.len,
+        consumer.ptr, consumer.len, token);
     if (status != SWAPC_OK) return status;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3)
         status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]),
@@ -126,6 +131,12 @@ enum swapc_status swapci_stream_retire(swapci_redis *redis, const swapci_stream_
                                       error);
     freeReplyObject(reply);
     return status;
+}
+
+enum swapc_status swapci_stream_retire(swapci_redis *redis, const swapci_stream_names *names,
+                                       const char *consumer, const char *token,
+                                       swapc_error *error) {
+    return retire(redis, names, swapc_bytes_str(consumer), token, error);
 }
 
 /* Who takes over, and how. */
@@ -153,14 +164,14 @@ static enum swapc_status tell_gone(const heir *h, swapci_pending *page, size_t *
 }
 
 /* Moves up to limit entries of one dead consumer. */
-static enum swapc_status adopt_from(heir *h, const char *dead, swapc_error *error) {
+static enum swapc_status adopt_from(heir *h, swapc_bytes dead, swapc_error *error) {
     swapci_pending page[ADOPT_PAGE];
     swapci_stream_id after = {0, 0};
     enum swapc_status status = SWAPC_OK;
     while (status == SWAPC_OK && h->moved < h->limit) {
         redisReply *reply = NULL;
         size_t count = h->limit - h->moved < ADOPT_PAGE ? h->limit - h->moved : ADOPT_PAGE;
-        status = swapci_stream_pending(h->redis, h->names, dead, after, page, &count, error);
+        status = pending_of(h->redis, h->names, dead, after, page, &count, error);
         if (status != SWAPC_OK || count == 0) break;
         after = page[count - 1].id;
         status = tell_gone(h, page, &count, error);
@@ -188,12 +199,11 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
         consumer_row row;
         bool alive = true;
         take_consumer(reply->element[i], &row);
-        if (!row.name[0] || !strcmp(row.name, consumer)) continue;
+        if (swapc_bytes_equal(row.name, swapc_bytes_str(consumer))) continue;
         status = has_lease(redis, names, row.name, &alive, error);
         if (status == SWAPC_OK && !alive && row.pending > 0)
             status = adopt_from(&h, row.name, error);
-        if (status == SWAPC_OK && !alive)
-            status = swapci_stream_retire(redis, names, row.name, "", error);
+        if (status == SWAPC_OK && !alive) status = retire(redis, names, row.name, "", error);
     }
     *moved = h.moved;
     freeReplyObject(reply);

@@ -19,6 +19,13 @@ size_t swapci_stream_id_format(swapci_stream_id id, char out[SWAPCI_STREAM_ID_SI
     return (size_t)snprintf(out, SWAPCI_STREAM_ID_SIZE, "%" PRIu64 "-%" PRIu64, id.ms, id.seq);
 }
 
+bool swapci_stream_after(swapci_stream_id id, char out[SWAPCI_STREAM_AFTER_SIZE]) {
+    out[0] = '(';
+    swapci_stream_id_format(id, out + 1);
+    return id.ms != UINT64_MAX ||
+           id.seq != UINT64_MAX; /* Redis refuses a range behind the last id */
+}
+
 bool swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out) {
     const uint8_t *dash = text.len ? memchr(text.ptr, '-', text.len) : NULL;
     if (!dash) return false;

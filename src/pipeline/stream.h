@@ -31,7 +31,8 @@ enum {
     SWAPCI_STREAM_PREFIX_MAX = 64,
     SWAPCI_STREAM_NAME_MAX = 79,
     SWAPCI_STREAM_CONSUMER_MAX = 127,
-    SWAPCI_STREAM_ID_SIZE = 42 /* bytes of an id's text with its NUL */
+    SWAPCI_STREAM_ID_SIZE = 42,   /* bytes of an id's text with its NUL */
+    SWAPCI_STREAM_AFTER_SIZE = 43 /* and of swapci_stream_after's */
 };
 
 #define SWAPCI_STREAM_GROUP "swapc"
@@ -46,6 +47,9 @@ typedef struct swapci_stream_id {
 int swapci_stream_id_compare(swapci_stream_id a, swapci_stream_id b);
 /* Writes "ms-seq" with a NUL; returns its length. */
 size_t swapci_stream_id_format(swapci_stream_id id, char out[SWAPCI_STREAM_ID_SIZE]);
+/* Writes "(ms-seq" with a NUL, where a range begins that holds all ids after this one. Returns false when
+ * there are none after it, as it is the last one that can be: such a range is refused by Redis. */
+bool swapci_stream_after(swapci_stream_id id, char out[SWAPCI_STREAM_AFTER_SIZE]);
 /* Reads "ms-seq" as Redis writes it. Returns false when it is none. */
 bool swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out);
 
@@ -144,8 +148,8 @@ enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_n
 typedef enum swapc_status (*swapci_stream_gone_fn)(void *user, swapci_stream_id id,
                                                    swapc_error *error);
 
-/* Moves up to `limit` entries to consumer's pending list from those of consumers without a lease,
- * without counting as a delivery, and takes those that have none left out of the group. gone: NULL: such
+/* Moves up to `limit` entries to consumer's pending list from those of consumers without a lease, whatever
+ * their names are, without counting as a delivery, and takes those that have none left out of the group. gone: NULL: such
  * entries are dropped. Out: *moved. (XAUTOCLAIM cannot be told whose entries to take, so
  * this is XPENDING and XCLAIM by consumer.) */
 enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_names *names,

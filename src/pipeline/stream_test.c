@@ -208,6 +208,77 @@ static void only_dead_consumers_lose_their_entries(void **state) {
     swapci_redis_free(redis);
 }
 
+/* Others read the group, too, and under names that ours never have. */
+static void a_dead_consumer_may_have_any_name(void **state) {
+    char kilobyte[1024];
+    memset(kilobyte, 'k', sizeof kilobyte);
+    const swapc_bytes dead[] = {{(const uint8_t *)kilobyte, sizeof kilobyte},
+                                {(const uint8_t *)kilobyte, SWAPCI_STREAM_CONSUMER_MAX},
+                                {(const uint8_t *)"a\0b", 3},
+                                {(const uint8_t *)"a b:%s", 6},
+                                {(const uint8_t *)"", 0}};
+    enum { COUNT = sizeof dead / sizeof *dead };
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_stream_id ids[3];
+    size_t moved;
+    (void)state;
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error);
+    add(redis, three, 3, ids);
+    add(redis, three, 3, ids);
+    for (size_t i = 0; i < COUNT; i++) {
+        redisReply *reply = NULL;
+        fixture_ok(swapci_redis_call(redis, "a test", &reply, &error,
+                                     "XREADGROUP GROUP swapc %b COUNT 1 STREAMS swapc:messages >",
+                                     dead[i].ptr, dead[i].len),
+                   &error);
+        assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+        freeReplyObject(reply);
+    }
+    assert_int_equal(consumers(redis), COUNT);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+               &error);
+    assert_int_equal(moved, COUNT);
+    assert_int_equal(fixture_pending(redis, "me"), COUNT);
+    assert_int_equal(consumers(redis), 1);
+    swapci_redis_free(redis);
+}
+
+static void after_the_last_id_there_is_nothing(void **state) {
+    static const swapci_stream_id last = {UINT64_MAX, UINT64_MAX};
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    swapci_pending page[2];
+    size_t count = 2, moved;
+    (void)state;
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error);
+    redisReply *reply = NULL;
+    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error,
+                                 "XADD swapc:messages "
+                                 "18446744073709551615-18446744073709551615 m x"),
+               &error);
+    freeReplyObject(reply);
+    fixture_ok(swapci_stream_read(redis, &names, "dead", 9, 0, &batch, &error), &error);
+    assert_int_equal(batch.count, 1);
+    assert_int_equal(swapci_stream_id_compare(batch.entries[0].id, last), 0);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+               &error);
+    assert_int_equal(moved, 1);
+    fixture_ok(
+        swapci_stream_pending(redis, &names, "me", (swapci_stream_id){0, 0}, page, &count, &error),
+        &error);
+    assert_int_equal(count, 1);
+    count = 2;
+    fixture_ok(swapci_stream_pending(redis, &names, "me", page[0].id, page, &count, &error),
+               &error);
+    assert_int_equal(count, 0);
+    swapci_batch_fini(&batch);
+    swapci_redis_free(redis);
+}
+
 static void last_id_and_length(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_redis *redis = fixture_open(0);
@@ -238,6 +309,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(pending_counts_only_real_deliveries),
         cmocka_unit_test(a_deleted_message_is_left_out_of_a_claim),
         cmocka_unit_test(only_dead_consumers_lose_their_entries),
+        cmocka_unit_test(a_dead_consumer_may_have_any_name),
+        cmocka_unit_test(after_the_last_id_there_is_nothing),
         cmocka_unit_test(last_id_and_length),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
