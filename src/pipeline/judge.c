@@ -404,8 +404,8 @@ static bool is_served(const swapci_judges *j, const swapci_method *method) {
     return j->modules[swapci_method_number(method)] != NULL;
 }
 
-static bool is_known(const swapci_judges *j, const swapci_record *record) {
-    return swapci_known_keys_has(j->keys, record->method->key_form, record->key);
+static enum swapci_known known(const swapci_judges *j, const swapci_record *record) {
+    return swapci_known_keys_look(j->keys, record->method->key_form, record->key);
 }
 
 enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record *record,
@@ -419,10 +419,11 @@ enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record
         out->reason = "method not served";
         return SWAPCI_OUTCOME_VERDICT;
     }
-    if (!is_known(judge->judges, record)) {
+    enum swapci_known key = known(judge->judges, record);
+    if (key != SWAPCI_KNOWN) {
         out->status = "NotValid";
         out->reason = SWAPCI_REASON_UNKNOWN_KEY;
-        return SWAPCI_OUTCOME_VERDICT;
+        return key == SWAPCI_UNSETTLED ? SWAPCI_OUTCOME_AGAIN : SWAPCI_OUTCOME_VERDICT;
     }
     return verify_timed(judge, record, out);
 }
@@ -447,7 +448,7 @@ bool swapci_judges_batches(const swapci_judges *judges, const swapci_method *met
 
 bool swapci_judge_may_join(const swapci_judge *judge, const swapci_record *record) {
     return record->message.len <= SWAPCI_JUDGE_MEMBER_BYTES &&
-           is_served(judge->judges, record->method) && is_known(judge->judges, record);
+           is_served(judge->judges, record->method) && known(judge->judges, record) == SWAPCI_KNOWN;
 }
 
 /* The head, then each one's request of verify_message. */

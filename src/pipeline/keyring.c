@@ -327,6 +327,10 @@ enum swapc_status swapci_keyring_public_load(const char *path, swapci_keyring_pu
     return status;
 }
 
+bool swapci_keyring_public_equal(const swapci_keyring_public *a, const swapci_keyring_public *b) {
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
 void swapci_keyring_public_free(swapci_keyring_public *keys) {
     free(keys);
 }

@@ -49,6 +49,9 @@ enum swapc_status swapci_keyring_public_load(const char *path, swapci_keyring_pu
                                              swapc_error *error);
 void swapci_keyring_public_free(swapci_keyring_public *keys); /* NULL does nothing */
 
+/* Whether both were read from the same lines in the same order. */
+bool swapci_keyring_public_equal(const swapci_keyring_public *a, const swapci_keyring_public *b);
+
 size_t swapci_keyring_public_count(const swapci_keyring_public *keys); /* lines; at least 1 */
 
 /* Whether key, in that form, is one of them; one of a length that the form has not is none. */

@@ -1,5 +1,5 @@
 /* What is shared: the keys that were read, under `lock` (shared to look a key up, alone to replace them),
- * and those that they replaced, until when those count, with `seen`, what the files looked like when they were read. */
+ * and those that they replaced, each until it counts no more, with `seen`, what the files looked like when they were read. */
 #include "known_keys.h"
 
 #include <dirent.h>
@@ -11,14 +11,25 @@
 
 #include "clock.h"
 
+/* Replacements of the keys within the grace; of more than these the first does not count any longer. */
+enum { OLD_MAX = 8, SETTLE_MS = 300, AGAIN_MS = 100 };
+
+/* Keys that were replaced. */
+typedef struct old_keys {
+    swapci_keyring_public *keys;
+    uint64_t until_ns;
+} old_keys;
+
 struct swapci_known_keys {
     pthread_rwlock_t lock;
     swapci_keyring_public *keys; /* under lock */
-    swapci_keyring_public *old;  /* under lock; NULL: none */
-    uint64_t old_until_ns;       /* under lock */
-    uint64_t grace_ns;
-    uint64_t seen; /* under lock */
-    bool told;     /* under lock: that the files cannot be read */
+    old_keys old[OLD_MAX];       /* under lock: the one that was replaced last comes last */
+    size_t old_count;            /* under lock */
+    uint64_t seen;               /* under lock */
+    uint64_t unsettled_until_ns; /* under lock: by the files themselves; 0: they never changed */
+    uint64_t again_ns;           /* under lock: when what cannot be read is looked into again */
+    bool broken;                 /* under lock: the files cannot be read, and that was told */
+    uint64_t grace_ns, settle_ns;
     swapc_log log;
     char path[];
 };
@@ -56,6 +67,7 @@ enum swapc_status swapci_known_keys_new(const char *path, uint32_t grace_ms, con
     strcpy(keys->path, path);
     keys->log = *log;
     keys->grace_ns = (uint64_t)grace_ms * 1000000u;
+    keys->settle_ns = (uint64_t)(grace_ms < SETTLE_MS ? grace_ms : SETTLE_MS) * 1000000u;
     keys->seen = look(path);
     pthread_rwlock_init(&keys->lock, NULL);
     enum swapc_status status = swapci_keyring_public_load(path, &keys->keys, error);
@@ -67,7 +79,7 @@ enum swapc_status swapci_known_keys_new(const char *path, uint32_t grace_ms, con
 void swapci_known_keys_free(swapci_known_keys *keys) {
     if (!keys) return;
     swapci_keyring_public_free(keys->keys);
-    swapci_keyring_public_free(keys->old);
+    for (size_t i = 0; i < keys->old_count; i++) swapci_keyring_public_free(keys->old[i].keys);
     pthread_rwlock_destroy(&keys->lock);
     free(keys);
 }
@@ -76,45 +88,84 @@ static void tell(swapci_known_keys *keys, enum swapc_status status, const swapc_
     if (status == SWAPC_OK)
         swapc_log_write(&keys->log, SWAPC_LOG_INFO, "keys", "%s was read again: %zu keys",
                         keys->path, swapci_keyring_public_count(keys->keys));
-    else if (!keys->told)
+    else if (!keys->broken)
         swapc_log_write(&keys->log, SWAPC_LOG_ERROR, "keys",
                         "%s; the keys that were read before stay", error->text);
-    keys->told = status != SWAPC_OK;
+}
+
+/* Forgets the oldest that do not count any more, or have no place. */
+static void forget_old(swapci_known_keys *keys, uint64_t clock_ns) {
+    size_t gone = 0;
+    while (gone < keys->old_count &&
+           (keys->old[gone].until_ns <= clock_ns || keys->old_count - gone == OLD_MAX))
+        swapci_keyring_public_free(keys->old[gone++].keys);
+    keys->old_count -= gone;
+    memmove(keys->old, keys->old + gone, keys->old_count * sizeof *keys->old);
+}
+
+/* With the lock held alone. */
+static void replace(swapci_known_keys *keys, swapci_keyring_public *fresh, uint64_t clock_ns) {
+    forget_old(keys, clock_ns);
+    if (swapci_keyring_public_equal(keys->keys, fresh)) {
+        swapci_keyring_public_free(fresh);
+        return;
+    }
+    keys->old[keys->old_count++] = (old_keys){keys->keys, clock_ns + keys->grace_ns};
+    keys->keys = fresh;
 }
 
 /* With the lock held alone. A file that is written to meanwhile looks different the next time. */
-static void read_again(swapci_known_keys *keys, uint64_t now) {
+static void read_again(swapci_known_keys *keys, uint64_t look_now, uint64_t clock_ns) {
     swapci_keyring_public *fresh = NULL;
     swapc_error error = SWAPC_ERROR_INIT;
     enum swapc_status status = swapci_keyring_public_load(keys->path, &fresh, &error);
-    if (status == SWAPC_OK) {
-        swapci_keyring_public_free(keys->old);
-        keys->old = keys->keys;
-        keys->old_until_ns = swapci_clock_monotonic_ns() + keys->grace_ns;
-        keys->keys = fresh;
-    }
-    keys->seen = now;
     tell(keys, status, &error);
+    if (status == SWAPC_OK) {
+        replace(keys, fresh, clock_ns);
+        keys->unsettled_until_ns = clock_ns + keys->settle_ns;
+    } else if (!keys->broken) {
+        keys->unsettled_until_ns = clock_ns + keys->grace_ns;
+    }
+    keys->broken = status != SWAPC_OK;
+    keys->again_ns = clock_ns + AGAIN_MS * 1000000ull;
+    keys->seen = look_now;
 }
 
-static bool has(swapci_known_keys *keys, enum swapci_key_form form, swapc_bytes key,
-                uint64_t *seen) {
-    pthread_rwlock_rdlock(&keys->lock);
-    bool found = swapci_keyring_public_has(keys->keys, form, key) ||
-                 (keys->old && swapci_clock_monotonic_ns() < keys->old_until_ns &&
-                  swapci_keyring_public_has(keys->old, form, key));
-    *seen = keys->seen;
-    pthread_rwlock_unlock(&keys->lock);
+/* With the lock held alone, or shared, as the next two. */
+static bool is_among(const swapci_known_keys *keys, enum swapci_key_form form, swapc_bytes key,
+                     uint64_t clock_ns) {
+    bool found = swapci_keyring_public_has(keys->keys, form, key);
+    for (size_t i = keys->old_count; i-- > 0 && !found;)
+        found = clock_ns < keys->old[i].until_ns &&
+                swapci_keyring_public_has(keys->old[i].keys, form, key);
     return found;
 }
 
-bool swapci_known_keys_has(swapci_known_keys *keys, enum swapci_key_form form, swapc_bytes key) {
-    uint64_t seen;
-    if (has(keys, form, key, &seen)) return true;
-    uint64_t now = look(keys->path);
-    if (now == seen) return false;
-    pthread_rwlock_wrlock(&keys->lock);
-    if (keys->seen != now) read_again(keys, now);
+static enum swapci_known answer(const swapci_known_keys *keys, enum swapci_key_form form,
+                                swapc_bytes key, uint64_t clock_ns) {
+    if (is_among(keys, form, key, clock_ns)) return SWAPCI_KNOWN;
+    return clock_ns < keys->unsettled_until_ns ? SWAPCI_UNSETTLED : SWAPCI_UNKNOWN;
+}
+
+static bool is_stale(const swapci_known_keys *keys, uint64_t look_now, uint64_t clock_ns) {
+    return keys->seen != look_now || (keys->broken && clock_ns >= keys->again_ns);
+}
+
+enum swapci_known swapci_known_keys_look(swapci_known_keys *keys, enum swapci_key_form form,
+                                         swapc_bytes key) {
+    pthread_rwlock_rdlock(&keys->lock);
+    bool found = is_among(keys, form, key, keys->old_count ? swapci_clock_monotonic_ns() : 0);
     pthread_rwlock_unlock(&keys->lock);
-    return has(keys, form, key, &seen);
+    if (found) return SWAPCI_KNOWN;
+    uint64_t look_now = look(keys->path), clock_ns = swapci_clock_monotonic_ns();
+    pthread_rwlock_rdlock(&keys->lock);
+    bool stale = is_stale(keys, look_now, clock_ns);
+    enum swapci_known known = answer(keys, form, key, clock_ns);
+    pthread_rwlock_unlock(&keys->lock);
+    if (!stale) return known;
+    pthread_rwlock_wrlock(&keys->lock);
+    if (is_stale(keys, look_now, clock_ns)) read_again(keys, look_now, clock_ns);
+    known = answer(keys, form, key, clock_ns);
+    pthread_rwlock_unlock(&keys->lock);
+    return known;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,14 +59,18 @@ static void put(const scene *s, const char *name, const char *first, const char 
     assert_int_equal(rename(made, path_of(s, name)), 0);
 }
 
-static bool knows(scene *s, unsigned which) {
+static enum swapci_known ask(scene *s, unsigned which) {
     uint8_t x[32];
     for (unsigned i = 0; i < sizeof x; i++) {
         unsigned byte;
         assert_int_equal(sscanf(lines[which] + 2 * i, "%2x", &byte), 1);
         x[i] = (uint8_t)byte;
     }
-    return swapci_known_keys_has(s->keys, SWAPCI_KEY_X_ONLY, swapc_bytes_of(x, sizeof x));
+    return swapci_known_keys_look(s->keys, SWAPCI_KEY_X_ONLY, swapc_bytes_of(x, sizeof x));
+}
+
+static bool knows(scene *s, unsigned which) {
+    return ask(s, which) == SWAPCI_KNOWN;
 }
 
 static void open_with_grace(scene *s, const char *path, uint32_t grace_ms) {
@@ -114,7 +119,62 @@ static void a_key_that_was_taken_away_counts_a_while_longer(void **state) {
     put(s, "a.pub", lines[2], "");
     assert_true(knows(s, 2));
     assert_true(knows(s, 1));
-    assert_false(knows(s, 0)); /* of the keys before, and not of those before them */
+    assert_true(knows(s, 0)); /* however often the file was replaced meanwhile */
+    scene_free(s);
+}
+
+/* As `cp` does: half of it, then all of it, and again and again. */
+static void a_file_that_is_written_in_place_takes_no_key_away(void **state) {
+    scene *s = scene_new();
+    (void)state;
+    put(s, "a.pub", lines[0], lines[1]);
+    open_with_grace(s, path_of(s, "a.pub"), 3600000);
+    for (unsigned i = 0; i < 20; i++) {
+        put(s, "a.pub", lines[i % 2], "");
+        assert_false(knows(s, 2));
+        put(s, "a.pub", lines[0], lines[1]);
+        assert_false(knows(s, 2));
+        assert_true(knows(s, 0));
+        assert_true(knows(s, 1));
+    }
+    scene_free(s);
+}
+
+static void of_a_file_that_changes_just_now_nothing_is_unknown(void **state) {
+    scene *s = scene_new();
+    (void)state;
+    put(s, "a.pub", lines[0], "");
+    open_with_grace(s, path_of(s, "a.pub"), 3600000);
+    assert_int_equal(ask(s, 1), SWAPCI_UNKNOWN); /* it has not changed since it was read */
+    put(s, "a.pub", lines[0], lines[2]);
+    assert_int_equal(ask(s, 1), SWAPCI_UNSETTLED);
+    while (ask(s, 1) == SWAPCI_UNSETTLED) usleep(1000);
+    assert_int_equal(ask(s, 1), SWAPCI_UNKNOWN);
+    put(s, "a.pub", "no key", "");
+    assert_int_equal(ask(s, 1), SWAPCI_UNSETTLED);
+    unlink(path_of(s, "a.pub"));
+    assert_int_equal(ask(s, 1), SWAPCI_UNSETTLED); /* for as long as the grace */
+    put(s, "a.pub", lines[1], "");
+    assert_int_equal(ask(s, 1), SWAPCI_KNOWN);
+    assert_int_equal(s->logged, 1);
+    scene_free(s);
+}
+
+/* What is not the file's own doing leaves it looking as before. */
+static void what_could_not_be_read_is_looked_into_again(void **state) {
+    scene *s = scene_new();
+    struct rlimit all, none;
+    (void)state;
+    put(s, "a.pub", lines[0], "");
+    open_keys(s, path_of(s, "a.pub"));
+    put(s, "a.pub", lines[1], "");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+    none = (struct rlimit){0, all.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    bool known = knows(s, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+    assert_false(known);
+    while (!knows(s, 1)) usleep(1000);
     scene_free(s);
 }
 
@@ -166,6 +226,9 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_key_is_known_as_soon_as_the_file_has_it),
         cmocka_unit_test(a_key_that_was_taken_away_counts_a_while_longer),
+        cmocka_unit_test(a_file_that_is_written_in_place_takes_no_key_away),
+        cmocka_unit_test(of_a_file_that_changes_just_now_nothing_is_unknown),
+        cmocka_unit_test(what_could_not_be_read_is_looked_into_again),
         cmocka_unit_test(a_folder_stands_for_its_files),
         cmocka_unit_test(what_cannot_be_read_leaves_the_keys_and_is_said_once),
         cmocka_unit_test(an_empty_folder_is_refused),
