@@ -1,5 +1,6 @@
 /* Two texts as versions, whose order must be one, and one of them as the record of what was admitted. */
 #include "admission.h"
+#include "manifest_values.h"
 #include "fuzz.h"
 
 static void order(const char *a, const char *b) {

@@ -56,7 +56,7 @@ void swapc_trust_free(swapc_trust *trust);
 /* Sets the record of the bundle called name in a policy's state_dir to version, also to a lower one:
  * the deliberate way back, which is logged as a warning (log NULL: nowhere). It works on running
  * policies as well.
- * Returns SWAPC_OK; INVALID (not MAJOR.MINOR.PATCH), IO (no such folder), NO_MEMORY. */
+ * Returns SWAPC_OK; INVALID (not MAJOR.MINOR.PATCH, or no name of a module), IO (no such folder), NO_MEMORY. */
 enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *name,
                                             const char *version, const swapc_log *log,
                                             swapc_error *error) SWAPC_WARN_UNUSED

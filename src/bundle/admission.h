@@ -2,15 +2,12 @@
  *
  * One small file a name in a folder, replaced as a whole, so that it holds one version or the other
  * and never half of one; compared and raised under an exclusive lock on the folder, so that two
- * processes cannot both win. Order is the precedence of semantic versions: 1.10.0 is above 1.9.0,
- * 1.0.0 above 1.0.0-rc.1, and what follows a plus sign does not count.
+ * processes cannot both win. Order: see swapci_version_compare (manifest_values.h).
  *
  * Threads and processes: any number on one folder. Ownership: all borrowed.
  */
 #ifndef SWAPCI_ADMISSION_H
 #define SWAPCI_ADMISSION_H
-
-#include <stdbool.h>
 
 #include "swapc/error.h"
 
@@ -26,11 +23,5 @@ enum swapc_status swapci_admission_open(const char *folder, swapc_error *error);
 /* Returns SWAPC_OK; VERSION naming both versions (not when setting); CORRUPT, IO, NO_MEMORY. */
 enum swapc_status swapci_admission(const char *folder, const char *name, const char *version,
                                    enum swapci_admission_act act, swapc_error *error);
-
-/* Whether text is a semantic version. */
-bool swapci_version_valid(const char *text);
-
-/* Returns less than, equal to or more than 0 as a precedes b; both are valid. */
-int swapci_version_compare(const char *a, const char *b);
 
 #endif

@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "small_file.h"
 #include "trust_policy.h"
+#include "manifest_values.h"
 
 static swapc_bytes take_line(swapc_bytes *text) {
     const uint8_t *end = memchr(text->ptr, '\n', text->len);
@@ -108,8 +109,7 @@ static enum swapc_status write_signature(const char *path, swapc_bytes text,
 static enum swapc_status check_expires(const char *expires, swapc_error *error) {
     int64_t seconds;
     if (!expires || !*expires || swapci_expiry_parse(expires, &seconds)) return SWAPC_OK;
-    return swapc_error_set(error, SWAPC_INVALID,
-                           "\"%s\" is no time: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ is", expires);
+    return swapc_error_set(error, SWAPC_INVALID, "\"%s\" is no time: " SWAPCI_EXPIRY_RULE, expires);
 }
 
 static enum swapc_status sign_manifest(const char *folder, const char *path,

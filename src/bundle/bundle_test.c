@@ -216,7 +216,7 @@ static void a_file_written_to_meanwhile_is_refused(void **state) {
 static void what_is_no_regular_file(void **state) {
     struct bench *b = *state;
     char path[96];
-    write_file(b, "module.toml", "name = \"n\"\nversion = \"1\"\n[flavours]\nwide = \"sub\"\n");
+    write_file(b, "module.toml", "name = \"n\"\nversion = \"1.0.0\"\n[flavours]\nwide = \"sub\"\n");
     snprintf(path, sizeof path, "%s/sub", b->folder);
     assert_int_equal(mkdir(path, 0700), 0);
     expect_failure(b->folder, wide_plain, SWAPC_IO, "not a regular file");

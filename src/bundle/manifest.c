@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "trust_policy.h"
+#include "manifest_values.h"
 
 enum table { TOP, FLAVOURS, DIGESTS, SELF_TEST, TABLES };
 
@@ -85,25 +85,36 @@ enum swapc_status swapci_operations_take(struct swapci_toml *t, struct swapci_na
     return status;
 }
 
-/* A key that may be there once. */
-static enum swapc_status take_once(struct reader *r, const char *key, char *out) {
-    return out[0] ? swapci_toml_fail(&r->t, "%s is said a second time", key)
-                  : swapci_toml_name(&r->t, out);
+static bool is_expiry(const char *text) {
+    int64_t seconds;
+    return swapci_expiry_parse(text, &seconds);
 }
 
-static enum swapc_status take_expires(struct reader *r) {
-    int64_t seconds;
-    enum swapc_status status = take_once(r, "expires", r->m->expires);
-    if (status != SWAPC_OK || swapci_expiry_parse(r->m->expires, &seconds)) return status;
-    return swapci_toml_fail(&r->t, "\"%s\" is no time: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ is",
-                            r->m->expires);
+struct value {
+    const char *key, *what, *rule;
+    bool (*valid)(const char *text);
+};
+
+static const struct value name_value = {"name", "name of a module", SWAPCI_MODULE_NAME_RULE,
+                                        swapci_module_name_valid};
+static const struct value version_value = {"version", "version", SWAPCI_VERSION_RULE,
+                                           swapci_version_valid};
+static const struct value expires_value = {"expires", "time", SWAPCI_EXPIRY_RULE, is_expiry};
+
+/* A value that may be there once. */
+static enum swapc_status take_value(struct reader *r, const struct value *value, char *out) {
+    if (out[0]) return swapci_toml_fail(&r->t, "%s is said a second time", value->key);
+    enum swapc_status status = swapci_toml_name(&r->t, out);
+    if (status != SWAPC_OK || value->valid(out)) return status;
+    return swapci_toml_fail(&r->t, "%s = \"%s\" is no %s: %s", value->key, out, value->what,
+                            value->rule);
 }
 
 static enum swapc_status take_top(struct reader *r, const struct swapci_toml_statement *s) {
     struct swapci_suggestion suggestion = {.word = s->name};
-    if (strcmp(s->name, "name") == 0) return take_once(r, s->name, r->m->name);
-    if (strcmp(s->name, "version") == 0) return take_once(r, s->name, r->m->version);
-    if (strcmp(s->name, "expires") == 0) return take_expires(r);
+    if (strcmp(s->name, "name") == 0) return take_value(r, &name_value, r->m->name);
+    if (strcmp(s->name, "version") == 0) return take_value(r, &version_value, r->m->version);
+    if (strcmp(s->name, "expires") == 0) return take_value(r, &expires_value, r->m->expires);
     if (strcmp(s->name, "operations") == 0) return swapci_operations_take(&r->t, &r->m->operations);
     for (size_t i = 0; i < sizeof top_keys / sizeof *top_keys; i++)
         swapci_suggest_offer(&suggestion, top_keys[i]);

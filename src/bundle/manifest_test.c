@@ -109,9 +109,10 @@ static void escapes_of_a_string(void **state) {
     struct swapci_manifest m;
     swapc_error error;
     assert_int_equal(
-        parse("name = \"a\\\"b\\\\c\"\nversion = \"1\"\n[flavours]\nw = \"w\"\n", &m, &error),
+        parse(HEAD "operations = [\"a\\\"b\\\\c\"]\n[flavours]\nw = \"w\"\n", &m, &error),
         SWAPC_OK);
-    assert_string_equal(m.name, "a\"b\\c");
+    assert_string_equal(m.operations.list[0], "a\"b\\c");
+    swapci_manifest_fini(&m);
 }
 
 static void expect_span(const struct swapci_manifest *m, struct swapci_span32 span,
@@ -291,6 +292,34 @@ static void refused_lines_are_named(void **state) {
     }
 }
 
+/* manifest_values_test.c has more values; here that each is asked, and that key, value and remedy are said. */
+static void values_that_cannot_be(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *says, *remedy;
+    } rows[] = {
+        {"name = \"../../x\"\nversion = \"1.0.0\"\n",
+         "line 1: name = \"../../x\" is no name of a module: ", "letters"},
+        {"name = \"n\"\nversion = \"1.0\"\n",
+         "line 2: version = \"1.0\" is no version: ", "as 1.0.0 "},
+        {"name = \"n\"\nversion = \"-1.0.0\"\n", "version = \"-1.0.0\"", "MAJOR.MINOR.PATCH"},
+        {"name = \"n\"\nversion = \"99999999999999999999.0.0\"\n",
+         "version = \"99999999999999999999.0.0\"", "at most 18 digits"},
+        {HEAD "expires = \"2026-02-30\"\n",
+         "line 3: expires = \"2026-02-30\" is no time: ", "YYYY-MM-DD"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct swapci_manifest m;
+        swapc_error error;
+        char text[256];
+        snprintf(text, sizeof text, "%s[flavours]\nwide = \"wide.wasm\"\n", rows[i].text);
+        enum swapc_status status = parse(text, &m, &error);
+        if (status != SWAPC_BUNDLE || !strstr(error.text, rows[i].says) ||
+            !strstr(error.text, rows[i].remedy))
+            fail_msg("row %zu gave %s: %s", i, swapc_status_name(status), error.text);
+    }
+}
+
 /* A flavour's file stays in the bundle's folder. */
 static void refused_flavours(void **state) {
     (void)state;
@@ -330,7 +359,8 @@ static void incomplete_manifests(void **state) {
     struct swapci_manifest m;
     swapc_error error;
     assert_int_equal(parse("", &m, &error), SWAPC_BUNDLE);
-    assert_int_equal(parse("version = \"1\"\n[flavours]\nw = \"w\"\n", &m, &error), SWAPC_BUNDLE);
+    assert_int_equal(parse("version = \"1.0.0\"\n[flavours]\nw = \"w\"\n", &m, &error),
+                     SWAPC_BUNDLE);
     assert_non_null(strstr(error.text, "name or version"));
     assert_int_equal(parse("name = \"n\"\n[flavours]\nw = \"w\"\n", &m, &error), SWAPC_BUNDLE);
     assert_int_equal(parse(HEAD, &m, &error), SWAPC_BUNDLE);
@@ -412,7 +442,7 @@ static void refused_digests(void **state) {
     assert_int_equal(parse("expires = 2030\n" GOOD, &m, &error), SWAPC_BUNDLE);
     swapc_error_clear(&error);
     assert_int_equal(parse("expires = \"2030-02-31\"\n" GOOD, &m, &error), SWAPC_BUNDLE);
-    assert_non_null(strstr(error.text, "line 1: \"2030-02-31\" is no time"));
+    assert_non_null(strstr(error.text, "line 1: expires = \"2030-02-31\" is no time"));
     swapc_error_clear(&error);
     assert_int_equal(parse("expires = \"2030-01-31\"\nexpires = \"2030-01-31\"\n" GOOD, &m, &error),
                      SWAPC_BUNDLE);
@@ -427,6 +457,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(incomplete_self_tests_are_refused),
         cmocka_unit_test(too_many_self_tests_are_refused),
         cmocka_unit_test(refused_lines_are_named),
+        cmocka_unit_test(values_that_cannot_be),
         cmocka_unit_test(refused_flavours),
         cmocka_unit_test(control_bytes_are_refused),
         cmocka_unit_test(incomplete_manifests),

@@ -13,6 +13,7 @@
 #include "report.h"
 #include "sized.h"
 #include "small_file.h"
+#include "manifest_values.h"
 
 struct swapc_trust {
     char *keys_dir;
@@ -213,16 +214,6 @@ enum swapc_status swapci_trust_verify(const swapc_trust *trust, swapc_bytes text
 
 /* ---- what a signed manifest may say ----------------------------------------------------------- */
 
-bool swapci_expiry_parse(const char *text, int64_t *seconds) {
-    struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%d", &tm);
-    if (end && *end == 'T') end = strptime(end, "T%H:%M:%SZ", &tm);
-    if (!end || *end != '\0') return false;
-    struct tm again = tm;
-    *seconds = timegm(&again);
-    return again.tm_mday == tm.tm_mday && again.tm_mon == tm.tm_mon; /* no 31st of February */
-}
-
 static enum swapc_status check_expiry(const struct swapci_manifest *manifest, const char *path,
                                       swapc_error *error) {
     int64_t until;
@@ -253,11 +244,6 @@ enum swapc_status swapci_trust_admissible(const swapc_trust *trust,
     enum swapc_status status = check_digests(manifest, path, error);
     if (status == SWAPC_OK) status = check_expiry(manifest, path, error);
     if (status != SWAPC_OK) return status;
-    if (!swapci_version_valid(manifest->version))
-        return swapc_error_set(error, SWAPC_BUNDLE,
-                               "%s has the version \"%s\", which cannot be compared: use "
-                               "MAJOR.MINOR.PATCH",
-                               path, manifest->version);
     return trust->state_dir ? swapci_admission(trust->state_dir, manifest->name, manifest->version,
                                                SWAPCI_ADMISSION_COMPARE, error)
                             : SWAPC_OK;
@@ -275,8 +261,11 @@ enum swapc_status swapci_trust_admit(const swapc_trust *trust, const char *name,
 
 static enum swapc_status allow_version(const char *state_dir, const char *name, const char *version,
                                        const swapc_log *log, swapc_error *error) {
+    if (!swapci_module_name_valid(name))
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "\"%s\" is no name of a module: " SWAPCI_MODULE_NAME_RULE, name);
     if (!swapci_version_valid(version))
-        return swapc_error_set(error, SWAPC_INVALID, "\"%s\" is no version: MAJOR.MINOR.PATCH is",
+        return swapc_error_set(error, SWAPC_INVALID, "\"%s\" is no version: " SWAPCI_VERSION_RULE,
                                version);
     enum swapc_status status =
         swapci_admission(state_dir, name, version, SWAPCI_ADMISSION_SET, error);

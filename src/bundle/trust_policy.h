@@ -20,8 +20,8 @@ enum swapc_status swapci_trust_verify(const swapc_trust *trust, swapc_bytes text
                                       swapc_error *error);
 
 /* Whether the signed manifest may be admitted now: not expired, its version not below the record.
- * Returns SWAPC_OK; SIGNATURE (expired, or without the digest of a flavour), VERSION, BUNDLE (no
- * semantic version), CORRUPT (the record), IO, NO_MEMORY. */
+ * Returns SWAPC_OK; SIGNATURE (expired, or without the digest of a flavour), VERSION, CORRUPT (the
+ * record), IO, NO_MEMORY. */
 enum swapc_status swapci_trust_admissible(const swapc_trust *trust,
                                           const struct swapci_manifest *manifest, const char *path,
                                           swapc_error *error);
@@ -30,9 +30,5 @@ enum swapc_status swapci_trust_admissible(const swapc_trust *trust,
  * meanwhile; CORRUPT, IO, NO_MEMORY. */
 enum swapc_status swapci_trust_admit(const swapc_trust *trust, const char *name,
                                      const char *version, swapc_error *error);
-
-/* Reads `expires`: YYYY-MM-DD (its first second) or YYYY-MM-DDThh:mm:ssZ, UTC. Returns false when it
- * is neither. */
-bool swapci_expiry_parse(const char *text, int64_t *seconds);
 
 #endif
