@@ -230,3 +230,27 @@ END
     run --separate-stderr "$SWAPC" run --method schnor --no-bound
     refused 2 'did you mean "schnorr"'
 }
+
+@test "a report of a stopped guest names its module once" {
+    local engine what body
+    local -A guests=(
+        [unreachable]='(func (export "__guest_call") (param i32 i32) (result i32) unreachable)'
+        [divide]='(func (export "__guest_call") (param i32 i32) (result i32) (i32.div_u (i32.const 1) (i32.const 0)))'
+        [memory]='(func (export "__guest_call") (param i32 i32) (result i32) (i32.load (i32.const -8)))'
+        [stack]='(func $f (export "__guest_call") (param i32 i32) (result i32) (i32.add (i32.const 1) (call $f (local.get 0) (local.get 1))))'
+        [deadline]='(func (export "__guest_call") (param i32 i32) (result i32) (loop (br 0)) (i32.const 1))'
+        [start]='(func (export "__guest_call") (param i32 i32) (result i32) (i32.const 1)) (func $s unreachable) (start $s)'
+        [init]='(func (export "__guest_call") (param i32 i32) (result i32) (i32.const 1)) (func (export "_initialize") unreachable)'
+        [data]='(func (export "__guest_call") (param i32 i32) (result i32) (i32.const 1)) (data (i32.const -1) "x")'
+    )
+    for what in "${!guests[@]}"; do
+        body=${guests[$what]}
+        echo "(module (memory (export \"memory\") 1) $body)" >named.wat
+        wat named.wat named.wasm
+        for engine in wasmtime wasm3; do
+            run -1 --separate-stderr "$SWAPC" call ./named.wasm x --engine $engine --deadline 300
+            echo "$what on $engine: $stderr"
+            [[ $(grep -o 'named\.wasm' <<<"$stderr" | wc -l) == 1 ]]
+        done
+    done
+}

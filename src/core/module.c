@@ -264,16 +264,19 @@ static bool names(const char *text, const char *path) {
     return strncmp(text, name, strlen(name)) == 0 && (*rest == ' ' || *rest == ':');
 }
 
-/* Puts the file's name before the sentence, so that every refusal says which module it means. */
-static void name_file(swapc_error *error, const char *path) {
-    char text[SWAPC_ERROR_TEXT_MAX];
-    if (!error || names(error->text, path)) return;
-    memcpy(text, error->text, sizeof text);
+/* Puts the file's name before the sentence, instead of the module's, so that every refusal says once which
+ * module it means. */
+static void name_file(swapc_error *error, const struct swapci_image *image) {
+    char text[SWAPC_ERROR_TEXT_MAX], named[SWAPC_ERROR_TEXT_MAX];
+    if (!error || names(error->text, image->path)) return;
+    int skip = snprintf(named, sizeof named, "module \"%s\": ", image->name);
+    if (skip < 0 || strncmp(error->text, named, (size_t)skip) != 0) skip = 0;
+    snprintf(text, sizeof text, "%s", error->text + skip);
     enum swapc_status status = error->status;
     int64_t native = error->native;
     const char *engine = error->engine;
     swapc_error_clear(error);
-    swapc_error_set(error, status, "%s: %s", path, text);
+    swapc_error_set(error, status, "%s: %s", image->path, text);
     error->native = native;
     error->engine = engine;
 }
@@ -305,7 +308,7 @@ static enum swapc_status module_new(swapc_host *host, struct swapci_image *image
     settle(module, host, index, options);
     enum swapc_status status = build(module, index, start_ms, error);
     if (status != SWAPC_OK) {
-        name_file(error, module->image.path);
+        name_file(error, &module->image);
         swapc_module_release(module);
         return status;
     }
@@ -413,7 +416,7 @@ enum swapc_status swapci_module_self_test(swapc_module *module, uint32_t deadlin
     error = swapci_report_into(error);
     enum swapc_status status =
         swapci_self_tests_run(&module->image.self_tests, module, deadline_max_ms, NULL, error);
-    if (status != SWAPC_OK) name_file(error, module->image.path);
+    if (status != SWAPC_OK) name_file(error, &module->image);
     return status;
 }
 

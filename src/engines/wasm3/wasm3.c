@@ -71,10 +71,11 @@ struct swapc_engine_instance {
 static const char import_stopped[] = "[trap] an import stopped the guest";
 static const char tick_stopped[] = "[trap] the guest was stopped";
 
-static enum swapc_status report(swapc_error *error, enum swapc_status status, const char *path,
+/* who NULL: the text says it, or the core does. */
+static enum swapc_status report(swapc_error *error, enum swapc_status status, const char *who,
                                 const char *text) {
     if (error && error->status == SWAPC_OK) {
-        swapc_error_set(error, status, "%s: %s", path ? path : "the module", text);
+        swapc_error_set(error, status, "%s%s%s", who ? who : "", who ? ": " : "", text);
         error->engine = NAME;
     }
     return status;
@@ -188,6 +189,16 @@ static enum swapc_status status_of(M3Result result) {
     return strncmp(result, "[trap]", 6) == 0 ? SWAPC_TRAP : SWAPC_UNSUPPORTED;
 }
 
+/* Why a guest ended. Which module has trapped, the core says. */
+static enum swapc_status report_end(const swapc_engine_module *module, enum swapc_status status,
+                                    M3Result result, swapc_error *error) {
+    static const char mark[] = "[trap] ";
+    if (status != SWAPC_TRAP && status != SWAPC_TRAP_STACK && status != SWAPC_TRAP_MEMORY)
+        return report(error, status, module->path, result);
+    if (strncmp(result, mark, sizeof mark - 1) == 0) result += sizeof mark - 1;
+    return report(error, status, "the guest trapped", result);
+}
+
 /* wasm3 refused what the validator and the scan let pass: some feature it lacks. */
 static enum swapc_status refuse(const swapc_engine_module *module, IM3Runtime runtime,
                                 M3Result result, swapc_error *error) {
@@ -295,7 +306,7 @@ static enum swapc_status report_stop(const swapc_engine_instance *instance, swap
     const char *text = "the guest was stopped: its call was cancelled";
     if (instance->stopped == SWAPC_DEADLINE)
         text = "the guest was stopped at its deadline: raise deadline_ms if it needs longer";
-    return report(error, instance->stopped, instance->module->path, text);
+    return report(error, instance->stopped, NULL, text);
 }
 
 static enum swapc_status run(struct entry *entry, const swapc_run *run_limits, swapc_error *error) {
@@ -310,11 +321,9 @@ static enum swapc_status run(struct entry *entry, const swapc_run *run_limits, s
     if (!entry->result) return SWAPC_OK;
     if (entry->result == import_stopped) return instance->stopped;
     if (entry->result == tick_stopped) return report_stop(instance, error);
-    const char *text = entry->result;
-    if (strncmp(text, "[trap] ", 7) == 0) text += 7;
     enum swapc_status status = status_of(entry->result);
-    return report(error, status == SWAPC_UNSUPPORTED ? SWAPC_TRAP : status, instance->module->path,
-                  text);
+    return report_end(instance->module, status == SWAPC_UNSUPPORTED ? SWAPC_TRAP : status,
+                      entry->result, error);
 }
 
 /* Loading runs on the guest's stack too: wasm3's compiler nests with the module's blocks. */
@@ -332,7 +341,7 @@ static enum swapc_status load_failed(const struct loading *l, M3Result result) {
     if (l->trial) return refuse(module, l->instance->room.runtime, result, l->error);
     if (status == SWAPC_UNSUPPORTED)
         status = strstr(result, "data segment") ? SWAPC_TRAP_MEMORY : SWAPC_TRAP;
-    return report(l->error, status, module->path, result);
+    return report_end(module, status, result, l->error);
 }
 
 static void load_here(void *user) {
