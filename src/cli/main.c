@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "c_stack.h"
 #include "cli.h"
 #include "commands.h"
 
@@ -40,10 +42,38 @@ static int deliver(int exit_status) {
     return SWAPCI_EXIT_FAILED;
 }
 
+/* What a thread gets that asks for no size: gRPC's, too. */
+#define THREAD_STACK ((size_t)2 * 1024 * 1024)
+
+/* A shell's `ulimit -s` is the size of the first thread's stack and, unless somebody says otherwise, of each
+ * later one's; gRPC's C core takes more than 64 KiB. So we say otherwise. */
+static void give_threads_stack(void) {
+    pthread_attr_t attributes;
+    size_t size;
+    if (pthread_getattr_default_np(&attributes) != 0) return;
+    if (pthread_attr_getstacksize(&attributes, &size) == 0 && size < THREAD_STACK &&
+        pthread_attr_setstacksize(&attributes, THREAD_STACK) == 0)
+        (void)pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+}
+
+struct command_line {
+    int argc, exit_status;
+    char **argv;
+};
+
+static void run(void *user) {
+    struct command_line *line = user;
+    line->exit_status = deliver(dispatch(line->argc, line->argv));
+}
+
 int main(int argc, char **argv) {
+    struct command_line line = {.argc = argc, .exit_status = SWAPCI_EXIT_FAILED, .argv = argv};
     signal(SIGXFSZ,
            SIG_IGN); /* a file that `ulimit -f` does not let grow is an error of its writer's */
     prctl(PR_SET_NAME, "swapc"); /* a child that was started as /proc/self/exe is called "exe" */
     swapci_options_each = swapci_commands_each;
-    return deliver(dispatch(argc, argv));
+    give_threads_stack();
+    swapci_c_stack_must(SWAPCI_C_STACK_LOAD, run, &line);
+    return line.exit_status;
 }
