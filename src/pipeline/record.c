@@ -14,7 +14,8 @@ enum {
     AT_SEQ = 24,
     AT_TIME = 32,
     AT_ZERO = 40,
-    VERSION = 1
+    VERSION = 1,
+    FLAGS = SWAPCI_RECORD_TAMPERED | SWAPCI_RECORD_ALONE
 };
 
 static void put(uint8_t *out, uint64_t value, int bytes) {
@@ -30,7 +31,7 @@ static uint64_t get(const uint8_t *in, int bytes) {
 /* Returns the name of the field that is outside its limits, or NULL. */
 static const char *bad_field(const swapci_record *r) {
     if (!r->method) return "method";
-    if (r->flags & ~(uint32_t)(SWAPCI_RECORD_TAMPERED | SWAPCI_RECORD_ALONE)) return "flags";
+    if (r->flags & ~(uint32_t)FLAGS) return "flags";
     if (r->message.len > SWAPCI_RECORD_MESSAGE_MAX) return "message length";
     if (!swapci_key_form_fits(r->method->key_form, r->key.len)) return "key length";
     return r->signature.len < r->method->signature_min ||
@@ -78,6 +79,15 @@ enum swapc_status swapci_record_encode(const swapci_record *record, uint8_t *out
     return SWAPC_OK;
 }
 
+/* Whole, by its checksum, and yet not to be understood. */
+static enum swapc_status of_another_release(const char *what, unsigned value, swapc_error *error) {
+    return swapc_error_set(
+        error, SWAPC_UNSUPPORTED,
+        "a signed record has %s %u, which this swapc (version %d of records) does not "
+        "know: run signer and verifier of one release",
+        what, value, VERSION);
+}
+
 static enum swapc_status corrupt(const char *what, swapc_error *error) {
     return swapc_error_set(error, SWAPC_CORRUPT,
                            "a signed record's %s is wrong: signer and verifier must be of the same "
@@ -88,13 +98,13 @@ static enum swapc_status corrupt(const char *what, swapc_error *error) {
 enum swapc_status swapci_record_decode(swapc_bytes bytes, swapci_record *out, swapc_error *error) {
     const uint8_t *in = bytes.ptr;
     if (bytes.len < SWAPCI_RECORD_HEAD) return corrupt("length", error);
-    if (in[AT_VERSION] != VERSION)
-        return swapc_error_set(error, SWAPC_UNSUPPORTED,
-                               "a signed record is of version %u, this swapc reads version %d: run "
-                               "signer and verifier of one release",
-                               in[AT_VERSION], VERSION);
-    if (in[AT_METHOD] >= swapci_method_count) return corrupt("method", error);
-    if (get(in + AT_ZERO, 8) != 0) return corrupt("reserved field", error);
+    if (in[AT_VERSION] != VERSION) return of_another_release("version", in[AT_VERSION], error);
+    if (in[AT_METHOD] >= swapci_method_count)
+        return of_another_release("method", in[AT_METHOD], error);
+    if (get(in + AT_FLAGS, 4) & ~(uint64_t)FLAGS)
+        return of_another_release("flags", (unsigned)get(in + AT_FLAGS, 4), error);
+    if (get(in + AT_ZERO, 8) != 0)
+        return of_another_release("reserved field", (unsigned)get(in + AT_ZERO, 4), error);
     out->method = swapci_method_table[in[AT_METHOD]];
     out->deliveries = (uint32_t)get(in + AT_DELIVERIES, 4);
     out->flags = (uint32_t)get(in + AT_FLAGS, 4);

@@ -50,7 +50,7 @@ enum swapc_status swapci_record_encode(const swapci_record *record, uint8_t *out
                                        size_t *len, swapc_error *error);
 
 /* Reads a record. Lengths and kinds are checked, contents are not.
- * Returns SWAPC_OK, UNSUPPORTED (another version), CORRUPT. After failure *out is undefined. */
+ * Returns SWAPC_OK, UNSUPPORTED (of another release: version, method, flags, or what is 0 here), CORRUPT. After failure *out is undefined. */
 enum swapc_status swapci_record_decode(swapc_bytes bytes, swapci_record *out, swapc_error *error);
 
 #endif

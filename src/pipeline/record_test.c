@@ -149,6 +149,23 @@ static void another_version_is_told_apart(void **state) {
     }
 }
 
+/* A release that has more says so in these, too. */
+static void what_only_another_release_writes_is_told_apart(void **state) {
+    static const size_t places[] = {1, 12, 13, 15, 40, 47}; /* method, flags, reserved */
+    swapci_record in = sample(), out;
+    uint8_t bytes[256];
+    size_t len;
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        swapc_error error = SWAPC_ERROR_INIT;
+        assert_int_equal(swapci_record_encode(&in, bytes, sizeof bytes, &len, NULL), SWAPC_OK);
+        bytes[places[i]] = 0x40;
+        assert_int_equal(swapci_record_decode(swapc_bytes_of(bytes, len), &out, &error),
+                         SWAPC_UNSUPPORTED);
+        assert_non_null(strstr(error.text, "one release"));
+    }
+}
+
 /* Every value of every byte of the head: decoded to what stands there, or refused; never a view
  * outside the bytes. */
 static void every_head_byte(void **state) {
@@ -181,6 +198,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(lengths_have_limits),
         cmocka_unit_test(output_room_is_exact),
         cmocka_unit_test(another_version_is_told_apart),
+        cmocka_unit_test(what_only_another_release_writes_is_told_apart),
         cmocka_unit_test(every_head_byte),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -111,8 +111,8 @@ static void write_record(scene *s, const swapci_entry *entry) {
 }
 
 /* A record as a later release would write it. */
-static void write_record_of_another_version(scene *s) {
-    uint8_t bytes[64] = {255};
+static void write_record_of_another_release(scene *s, uint8_t version, uint8_t method) {
+    uint8_t bytes[64] = {version, method};
     assert_int_equal(
         swapci_ring_write(s->producer, swapc_bytes_of(bytes, sizeof bytes), 1000, NULL), SWAPC_OK);
 }
@@ -152,7 +152,7 @@ static void count_version(enum swapc_log_level level, const char *source, const 
         atomic_fetch_add((atomic_int *)user, 1);
 }
 
-static void a_record_of_another_version_stays_pending_and_is_said_once(void **state) {
+static void a_record_of_another_release_stays_pending_and_is_said_once(void **state) {
     scene *s = *state;
     swapci_batch batch = SWAPCI_BATCH_INIT;
     static atomic_int told;
@@ -160,9 +160,9 @@ static void a_record_of_another_version_stays_pending_and_is_said_once(void **st
     open_all(s);
     give_out(s, 3, &batch);
     start(s);
-    write_record_of_another_version(s); /* of entry 0 */
+    write_record_of_another_release(s, 255, 0); /* of entry 0 */
     write_record(s, &batch.entries[1]);
-    write_record_of_another_version(s);
+    write_record_of_another_release(s, 1, 250);
     write_record(s, &batch.entries[2]);
     await_verdicts(s, 2);
     assert_int_equal(swapci_ring_consumer_changed(s->producer), 0); /* nothing is asked for again */
@@ -220,7 +220,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_record_that_cannot_be_read_is_asked_for_again,
                                         scene_setup, scene_teardown),
-        cmocka_unit_test_setup_teardown(a_record_of_another_version_stays_pending_and_is_said_once,
+        cmocka_unit_test_setup_teardown(a_record_of_another_release_stays_pending_and_is_said_once,
                                         scene_setup, scene_teardown),
         cmocka_unit_test_setup_teardown(a_broken_ring_is_emptied_once, scene_setup, scene_teardown),
     };
