@@ -86,6 +86,27 @@ works() {
     says "$stderr" "ACL SETUSER generate [+]xadd"
 }
 
+@test "a run with the documented rights, and with one less" {
+    local right
+    redis_start "$work/redis"
+    # shellcheck disable=SC2046
+    redis "$socket" $(documented run swapc)
+    run --separate-stderr "$SWAPC" run --redis "$(url run)" --messages 200 --method random --tamper 0.1
+    [[ $status == 0 ]]
+    [[ $(redis "$socket" --raw KEYS '*' | sort | xargs) == "swapc:messages swapc:verdicts" ]]
+    redis "$socket" ACL SETUSER run -info -pexpire
+    run --separate-stderr "$SWAPC" run --redis "$(url run)" --messages 20 --no-bound
+    [[ $status == 0 ]]
+    for right in info pexpire xgroup\|create xreadgroup xrange sscan; do
+        # shellcheck disable=SC2046
+        redis "$socket" $(documented run swapc)
+        redis "$socket" ACL SETUSER run "-$right"
+        run --separate-stderr timeout 60 "$SWAPC" run --redis "$(url run)" --messages 20
+        [[ $status == 1 ]]
+        says "$stderr" "ACL SETUSER run [+]${right/|/[|]} "
+    done
+}
+
 @test "the help names the variable" {
     local command
     for command in signer verifier generate run; do

@@ -50,6 +50,22 @@ generate() {
     [[ $status == 0 && $output == "10 messages added" ]]
 }
 
+@test "messages that are gone without a verdict that could be read end it with 1" {
+    pair --method schnorr
+    kill -STOP "$verifier"
+    background generate "$SWAPC" generate --messages 300 --method schnorr --signer "unix:$work/signer.sock"
+    local generate=$pid
+    await grep -q "300 messages added" generate.out
+    redis "$socket" DEL swapc:messages
+    finish "$generate"
+    [[ $status == 1 ]]
+    says generate.err "300 of 300 messages are gone from the stream and no verdict.*deleted.*--keep"
+    await grep -q "the group of swapc:messages was gone and is made anew" signer.err
+    kill -CONT "$verifier"
+    generate --messages 20 --method schnorr
+    await unanswered_none
+}
+
 @test "a verifier that is missing is asked for, and waited for" {
     start_redis
     start_signer

@@ -7,6 +7,7 @@
 
 #include "batch_credit.h"
 #include "clock.h"
+#include "redis_refusal.h"
 
 /* A round is some milliseconds, so that one of them is likely to be undisturbed; verifying stops early where a
  * call is slow (wasm3, cold swaps). */
@@ -132,8 +133,8 @@ static enum swapc_status measure_verify(swapci_judges *judges, const struct samp
 /* CPU time that the server has used, in microseconds: INFO's used_cpu_user + used_cpu_sys. */
 static enum swapc_status server_cpu(swapci_redis *redis, double *us, swapc_error *error) {
     redisReply *reply;
-    enum swapc_status status =
-        swapci_redis_call(redis, "ask for its CPU time", &reply, error, "INFO cpu");
+    enum swapc_status status = swapci_redis_call(
+        redis, "to tell its CPU time (--no-bound leaves that out)", &reply, error, "INFO cpu");
     if (status != SWAPC_OK) return status;
     const char *user = strstr(reply->str, "used_cpu_user:");
     const char *sys = strstr(reply->str, "used_cpu_sys:");
@@ -191,16 +192,20 @@ static enum swapc_status make_keys(swapci_redis *redis, const swapci_stream_name
     static const char script[] =
         "for _, key in ipairs(KEYS) do "
         "local made = redis.pcall('XGROUP', 'CREATE', key, ARGV[1], '0', 'MKSTREAM') "
-        "if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then return made end "
+        "if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then "
+        "return {'XGROUP|CREATE', made.err} end "
         "local lives = redis.pcall('PEXPIRE', key, ARGV[2]) "
-        "if lives ~= 1 then redis.pcall('DEL', key) return lives end end "
+        "if lives ~= 1 then redis.pcall('DEL', key) "
+        "return type(lives) == 'table' and {'PEXPIRE', lives.err} or lives end end "
         "return 1";
+    static const char what[] = "to measure the bound (--no-bound leaves that out)";
     redisReply *reply;
     enum swapc_status status =
-        swapci_redis_call(redis, "to measure the bound (--no-bound leaves that out)", &reply, error,
-                          "EVAL %s 2 %s %s " SWAPCI_STREAM_GROUP " %d", script, names->messages,
-                          names->verdicts, (int)KEYS_LIVE_MS);
-    if (status == SWAPC_OK) freeReplyObject(reply);
+        swapci_redis_call(redis, what, &reply, error, "EVAL %s 2 %s %s " SWAPCI_STREAM_GROUP " %d",
+                          script, names->messages, names->verdicts, (int)KEYS_LIVE_MS);
+    if (status != SWAPC_OK) return status;
+    status = swapci_redis_check_script(redis, reply, what, error);
+    freeReplyObject(reply);
     return status;
 }
 

@@ -19,7 +19,8 @@ struct swapci_verdict_watch {
     swapci_redis *redis;
     swapci_ledger *ledger;
     uint64_t answered; /* of the ledger's messages */
-    bool empty; /* the stream held no message at the last look: all of them have their verdict */
+    bool
+        empty; /* the stream held no message at the last look: those that have no verdict by now get none */
 };
 
 /* Before the first message is added. Returns SWAPC_OK, or those of redis.h: PROTOCOL also when verdicts

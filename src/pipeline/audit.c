@@ -57,7 +57,7 @@ static enum swapc_status ask_deleted(swapci_redis *redis, const swapci_stream_na
         "local gone = {} "
         "for i, id in ipairs(ARGV) do "
         "local found = redis.pcall('XREVRANGE', KEYS[1], id, id, 'COUNT', 1) "
-        "if found.err then return found end "
+        "if found.err then return {'XREVRANGE', found.err} end "
         "if #found == 0 then gone[#gone + 1] = i end end "
         "return gone";
     swapci_buffer command = SWAPCI_BUFFER_INIT;
@@ -84,6 +84,11 @@ enum swapc_status swapci_audit_deleted(swapci_redis *redis, const swapci_stream_
     if (*count == 0) return SWAPC_OK;
     enum swapc_status status = ask_deleted(redis, names, pending, *count, &reply, error);
     if (status != SWAPC_OK) return status;
+    status = swapci_redis_check_script(redis, reply, "to look at pending messages", error);
+    if (status != SWAPC_OK) {
+        freeReplyObject(reply);
+        return status;
+    }
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements > *count)
         status = swapci_reply_unexpected(redis, "XREVRANGE", error);
     for (size_t i = 0; i < *count && status == SWAPC_OK; i++) {

@@ -156,8 +156,16 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
 static enum swapc_status rejoin(swapci_signer *s, swapc_error *error) {
     uint64_t epoch = swapci_redis_epoch(s->redis);
     if (s->epoch == epoch) return SWAPC_OK;
-    enum swapc_status status = swapci_stream_create(s->redis, &s->names, error);
+    bool made;
+    enum swapc_status status = swapci_stream_join(s->redis, &s->names, &made, error);
     if (status != SWAPC_OK) return status;
+    if (made && s->joined)
+        swapc_log_write(
+            &s->config.log, SWAPC_LOG_WARN, "signer",
+            "the group of %s was gone and is made anew: was Redis started again empty, or the "
+            "stream deleted? Messages that went with it have no verdict",
+            s->names.messages);
+    s->joined = true;
     s->epoch = epoch;
     s->chores_due_ns = 0;
     swapci_signer_recovery_begin(s);

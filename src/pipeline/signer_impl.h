@@ -41,6 +41,7 @@ struct swapci_signer {
 
     swapci_redis *redis;
     uint64_t epoch; /* of the connection over which the group was seen to be there */
+    bool joined;    /* it was, at least once */
     swapci_sender *sender;
     swapci_verdict_writer *verdicts;
     swapci_batch batch;

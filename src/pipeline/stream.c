@@ -64,13 +64,22 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
 
 enum swapc_status swapci_stream_create(swapci_redis *redis, const swapci_stream_names *names,
                                        swapc_error *error) {
+    bool made;
+    return swapci_stream_join(redis, names, &made, error);
+}
+
+enum swapc_status swapci_stream_join(swapci_redis *redis, const swapci_stream_names *names,
+                                     bool *made, swapc_error *error) {
     redisReply *reply = NULL;
+    *made = false;
     enum swapc_status status = swapci_redis_appendf(
         redis, error, "XGROUP CREATE %s " SWAPCI_STREAM_GROUP " 0 MKSTREAM", names->messages);
     if (status == SWAPC_OK) status = swapci_redis_get_any(redis, &reply, error);
     if (status != SWAPC_OK) return status;
-    if (!swapci_redis_is_error(reply, "BUSYGROUP"))
+    if (!swapci_redis_is_error(reply, "BUSYGROUP")) {
         status = swapci_redis_check(redis, reply, "the consumer group", error);
+        *made = status == SWAPC_OK;
+    }
     freeReplyObject(reply);
     return status;
 }
@@ -280,10 +289,8 @@ enum swapc_status swapci_stream_last_id(swapci_redis *redis, const char *key, sw
     enum swapc_status status =
         swapci_redis_call(redis, what, &reply, error, "EVAL %s 1 %s", script, key);
     if (status != SWAPC_OK) return status;
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
-        status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[1]), what,
-                                      swapci_reply_bytes(reply->element[0]), error);
-    else if (!swapci_stream_id_parse(swapci_reply_bytes(reply), out))
+    status = swapci_redis_check_script(redis, reply, what, error);
+    if (status == SWAPC_OK && !swapci_stream_id_parse(swapci_reply_bytes(reply), out))
         status = swapci_reply_unexpected(redis, "XREVRANGE", error);
     freeReplyObject(reply);
     return status;

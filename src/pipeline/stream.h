@@ -71,6 +71,9 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
 /* Makes stream and group where they are missing, from the first entry on. */
 enum swapc_status swapci_stream_create(swapci_redis *redis, const swapci_stream_names *names,
                                        swapc_error *error);
+/* The same. Out: *made: the group was not there. */
+enum swapc_status swapci_stream_join(swapci_redis *redis, const swapci_stream_names *names,
+                                     bool *made, swapc_error *error);
 
 /* One message to be added. */
 typedef struct swapci_message {

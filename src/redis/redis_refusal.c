@@ -163,6 +163,18 @@ enum swapc_status swapci_redis_check(swapci_redis *redis, const redisReply *repl
                                 swapc_bytes_of(NULL, 0), error);
 }
 
+enum swapc_status swapci_redis_check_script(swapci_redis *redis, const redisReply *reply,
+                                            const char *what, swapc_error *error) {
+    bool refused = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+                   reply->element[0]->type == REDIS_REPLY_STRING &&
+                   reply->element[1]->type == REDIS_REPLY_STRING;
+    return refused
+               ? swapci_redis_refused(
+                     redis, swapc_bytes_of(reply->element[1]->str, reply->element[1]->len), what,
+                     swapc_bytes_of(reply->element[0]->str, reply->element[0]->len), error)
+               : swapci_redis_check(redis, reply, what, error);
+}
+
 enum swapc_status swapci_redis_refused_tls(swapci_redis *redis, const char *why,
                                            swapc_error *error) {
     redis->refusal = SWAPCI_REDIS_NEVER;

@@ -36,6 +36,11 @@ enum swapc_status swapci_redis_check(swapci_redis *redis, const redisReply *repl
 enum swapc_status swapci_redis_refused(swapci_redis *redis, swapc_bytes text, const char *what,
                                        swapc_bytes command, swapc_error *error);
 
+/* The same for the answer of a script that is {command, error}, or an error of its own; all others are
+ * SWAPC_OK: scripts that answer two texts otherwise are not for this. */
+enum swapc_status swapci_redis_check_script(swapci_redis *redis, const redisReply *reply,
+                                            const char *what, swapc_error *error);
+
 /* Whether reply is an error that begins with the word `code` ("NOSCRIPT"). */
 bool swapci_redis_is_error(const redisReply *reply, const char *code);
 
