@@ -95,6 +95,44 @@ verifiers_die() {
     all_judged_once 3000
 }
 
+@test "a module that is away for a while convicts no message" {
+    cp -r "$(dirname "$program")/../share/swapc/modules" modules
+    start_redis
+    start_signer
+    SWAPC_MODULES=$work/modules start_verifier --swap cold --method schnorr --listen "unix:$work/verifier.sock"
+    run -0 "$SWAPC" generate --messages 3 --method schnorr
+    await verdicts_reach "$socket" 3
+    mv modules/schnorr modules/away
+    run -0 "$SWAPC" generate --messages 10 --method schnorr
+    not_serving() {
+        run "$SWAPC" status "unix:$work/verifier.sock"
+        [[ $status == 1 && $output == *"messages cannot be judged"* ]]
+    }
+    await not_serving
+    [[ $(grep -c "no module for schnorr: " verifier*.err) == 1 ]]
+    mv modules/away modules/schnorr
+    all_judged_once 13
+    await grep -q "serving again" verifier*.err
+}
+
+@test "keys.pub that is written in place convicts no message" {
+    local keys
+    start_redis
+    start_signer
+    start_verifier
+    run -0 "$SWAPC" generate --messages 100
+    await verdicts_reach "$socket" 100
+    stop "$signer"
+    background signer2 "$SWAPC" signer --ring "test-$mark" --keys other
+    signer=$pid
+    await test -s other.pub
+    head -c 150 other.pub >keys.pub # as a copy that has just begun
+    run -0 "$SWAPC" generate --messages 100
+    sleep 1
+    cat other.pub >keys.pub
+    all_judged_once 200
+}
+
 @test "a folder holds the keys of two signers" {
     mkdir public
     start_redis

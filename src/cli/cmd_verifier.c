@@ -46,6 +46,7 @@ static void look(void *user, struct swapci_service_view *out) {
     swapci_verifier_stats stats = swapci_verifier_stats_get(b->slots.verifier);
     out->redis = swapci_redis_up(b->health);
     out->peer = swapci_receiver_sender_alive(b->receiver);
+    out->hindered = stats.hindered > 0;
     out->done = stats.valid + stats.not_valid + stats.errors;
     out->errors = stats.errors;
     out->unknown_keys = stats.unknown_keys;

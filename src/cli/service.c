@@ -91,6 +91,8 @@ static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_M
     else if (f->view.standby)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX,
                  "another %s has its consumer's name: give each its own --consumer", s->role);
+    else if (f->view.hindered)
+        snprintf(out, SWAPCI_CONTROL_REASON_MAX, "messages cannot be judged: its log says why");
     else if (missed)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX, "no %s is on the %s: start swapc %s %s there",
                  s->peer, s->place, s->peer, s->join);

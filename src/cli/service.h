@@ -22,6 +22,7 @@ struct swapci_service_view {
     bool standby;          /* another process has this one's name and office */
     bool peer;             /* the other side of the ring is there */
     bool full;             /* what is to be sent finds no room */
+    bool hindered;         /* something keeps it from its work; its log says what */
     uint64_t done;         /* messages so far */
     uint64_t errors;       /* of them: verdict Error */
     uint64_t unknown_keys; /* of them: NotValid because their key is unknown */

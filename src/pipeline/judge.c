@@ -21,8 +21,9 @@ struct swapci_judges {
     swapc_module *modules[SWAPCI_METHODS_MAX]; /* by the method's number */
     swapc_slot *slots[SWAPCI_METHODS_MAX]; /* swap none: one a method; else the first serves all */
     atomic_uint_least64_t swaps, judged;
-    uint32_t deadline_ms; /* of one call */
-    swapci_swap_log log;  /* locks itself */
+    atomic_bool told_module[SWAPCI_METHODS_MAX]; /* that it cannot be had, since it could */
+    uint32_t deadline_ms;                        /* of one call */
+    swapci_swap_log log;                         /* locks itself */
 };
 
 static enum swapc_status load(swapci_judges *j, unsigned number, swapc_module **out,
@@ -354,17 +355,40 @@ static enum swapc_status call_pinned(swapci_judge *judge, const swapc_pin *pinne
     return status;
 }
 
+/* Whether a module can be had is the same for all messages: said when it changes. */
+static void tell_module(swapci_judges *j, unsigned method, enum swapc_status status,
+                        const swapc_error *error) {
+    bool failed = status != SWAPC_OK;
+    if (!failed && !atomic_load_explicit(&j->told_module[method], memory_order_relaxed)) return;
+    if (atomic_exchange(&j->told_module[method], failed) == failed) return;
+    if (failed)
+        swapc_log_write(&j->config.log, SWAPC_LOG_ERROR, "verifier",
+                        "no module for %s: %s; its messages stay pending",
+                        swapci_method_table[method]->name,
+                        error->text[0] ? error->text : swapc_status_text(status));
+    else
+        swapc_log_write(&j->config.log, SWAPC_LOG_INFO, "verifier",
+                        "the module for %s can be had again", swapci_method_table[method]->name);
+}
+
+/* What hinders the module is no fault of the message. */
 static enum swapci_outcome verify(swapci_judge *judge, const swapci_record *record,
                                   swapci_verdict *out) {
     swapci_judges *j = judge->judges;
     swapc_pin pinned;
     swapc_error error = SWAPC_ERROR_INIT;
     enum swapc_status status = swapci_translator_request(record, &judge->request, &error);
-    if (status == SWAPC_OK) status = pin(j, swapci_method_number(record->method), &pinned, &error);
+    enum swapci_outcome outcome = swapci_outcome_of(status);
+    if (status == SWAPC_OK) {
+        unsigned method = swapci_method_number(record->method);
+        status = pin(j, method, &pinned, &error);
+        tell_module(j, method, status, &error);
+        outcome = SWAPCI_OUTCOME_AGAIN;
+    }
     if (status != SWAPC_OK) {
         out->status = "Error";
         out->reason = swapc_status_name(status);
-        return swapci_outcome_of(status);
+        return outcome;
     }
     status = call_pinned(judge, &pinned, swapc_bytes_str(SWAPCI_TRANSLATOR_OPERATION),
                          swapci_buffer_bytes(&judge->request), out);

@@ -175,7 +175,8 @@ swapci_verifier_stats swapci_verifier_stats_get(swapci_verifier *verifier) {
     swapci_verifier_stats stats = {.valid = atomic_load(&tally->valid),
                                    .not_valid = atomic_load(&tally->not_valid),
                                    .errors = atomic_load(&tally->errors),
-                                   .unknown_keys = atomic_load(&tally->unknown_keys)};
+                                   .unknown_keys = atomic_load(&tally->unknown_keys),
+                                   .hindered = atomic_load(&verifier->hindered)};
     swapci_tally_reason(tally, stats.last_reason);
     for (unsigned i = 0; i < verifier->worker_count; i++)
         stats.in_flight += atomic_load(&verifier->workers[i].open);

@@ -59,9 +59,11 @@ void swapci_verifier_stop(swapci_verifier *verifier);
 enum swapc_status swapci_verifier_join(swapci_verifier *verifier, swapc_error *error);
 
 typedef struct swapci_verifier_stats {
-    uint64_t valid, not_valid, errors;         /* judged */
-    uint64_t unknown_keys;                     /* of not_valid: their key is not in keys.pub */
-    uint64_t in_flight;                        /* judged and not stored */
+    uint64_t valid, not_valid, errors; /* judged */
+    uint64_t unknown_keys;             /* of not_valid: their key is not in keys.pub */
+    uint64_t in_flight;                /* judged and not stored */
+    unsigned
+        hindered; /* workers that have tried for a while to judge one message, and go on trying */
     char last_reason[SWAPCI_TALLY_REASON_MAX]; /* of the last Error; "": none */
 } swapci_verifier_stats;
 

@@ -56,6 +56,7 @@ struct swapci_verifier {
     atomic_int stop;
     atomic_int failed;
     atomic_bool told_version; /* of a record of another release */
+    atomic_uint hindered;     /* workers that have long tried to judge one message */
     atomic_uint running;
     swapci_tally tally;
     unsigned worker_count;

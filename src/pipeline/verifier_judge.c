@@ -97,20 +97,27 @@ static enum swapci_outcome call(swapci_worker *w, const swapci_record *record, b
  * pending. */
 static bool judge_one(swapci_worker *w, const swapci_record *record, swapci_verdict *verdict) {
     swapci_verifier *v = w->verifier;
-    bool alone = (record->flags & SWAPCI_RECORD_ALONE) != 0;
+    bool alone = (record->flags & SWAPCI_RECORD_ALONE) != 0, hindered = false, judged = false;
     for (uint32_t pause = AGAIN_MS;;
          pause = pause < AGAIN_MOST_MS / 2 ? 2 * pause : AGAIN_MOST_MS) {
         enum swapci_outcome outcome = call(w, record, alone, verdict);
         if (outcome == SWAPCI_OUTCOME_ONCE_MORE && !ends(v))
             outcome = call(w, record, true, verdict);
         if (outcome == SWAPCI_OUTCOME_ONCE_MORE && !ends(v)) outcome = SWAPCI_OUTCOME_VERDICT;
-        if (outcome == SWAPCI_OUTCOME_VERDICT) return true;
+        judged = outcome == SWAPCI_OUTCOME_VERDICT;
+        if (judged) break;
         if (!ends(v) && pause == AGAIN_MS)
             swapc_log_write(&v->config.log, SWAPC_LOG_WARN, "verifier",
                             "a message could not be judged (%s): it is tried again",
                             verdict->reason);
-        if (swapci_redis_sleep(&v->stop, pause, NULL) != SWAPC_OK) return false;
+        if (pause == AGAIN_MOST_MS && !hindered) {
+            hindered = true;
+            atomic_fetch_add(&v->hindered, 1);
+        }
+        if (swapci_redis_sleep(&v->stop, pause, NULL) != SWAPC_OK) break;
     }
+    if (hindered) atomic_fetch_sub(&v->hindered, 1);
+    return judged;
 }
 
 /* Judges and collects one, unless something has ended it all. */
