@@ -1,0 +1,180 @@
+"""Misuse raises: what is closed, in whatever order, on any thread, in callbacks, after a fork."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import threading
+import unittest
+from typing import Any, List
+
+import swapc
+from support import ECHO, SANDBOXES, host
+
+
+class Closing(unittest.TestCase):
+    def test_everything_after_close_raises(self) -> None:
+        home, slot = host(), swapc.Slot("s")
+        module = home.load(ECHO)
+        slot.publish(module)
+        pin = slot.pin()
+        contract = swapc.Contract('[[self_test]]\noperation = "echo"\nresponse = ""\n')
+        for handle in (pin, slot, module, home, contract):
+            handle.close()
+            handle.close()
+            self.assertTrue(handle.closed)
+            with self.assertRaises(swapc.Closed):
+                handle.__enter__()
+        for act in (
+            lambda: home.load(ECHO),
+            lambda: home.load_bytes("x", b""),
+            lambda: module.call("echo"),
+            module.self_test,
+            lambda: slot.publish(module),
+            lambda: slot.generation,
+            slot.pin,
+            slot.rollback,
+            slot.drain,
+            lambda: slot.call("echo"),
+            lambda: slot.swap(home, ECHO),
+            lambda: slot.ensure_pin(module),
+            lambda: pin.call("echo"),
+            lambda: pin.info,
+            lambda: contract.check(module),
+        ):
+            with self.assertRaises(swapc.Closed) as caught:
+                act()
+            self.assertIn("closed", caught.exception.text)
+        self.assertEqual(module.info.name, "echo")
+
+    def test_any_order(self) -> None:
+        """Host first, pin last: what is still held serves, and goes with the last of them."""
+        home, slot = host(), swapc.Slot("s")
+        module = home.load(ECHO)
+        slot.publish(module)
+        pin = slot.pin()
+        home.close()
+        module.close()
+        slot.close()
+        self.assertEqual(pin.call("echo", b"still"), b"still")
+        self.assertIsNotNone(home._pointer)
+        pin.close()
+        self.assertIsNone(home._pointer)
+
+    def test_nothing_is_closed_by_hand(self) -> None:
+        for _ in range(5):
+            home, slot = host(on_log=lambda *line: None), swapc.Slot("s")
+            slot.publish(home.load(ECHO, engine=SANDBOXES[-1]))
+            pin = slot.pin()
+            del home, slot
+            gc.collect()
+            self.assertEqual(pin.call("echo", b"x"), b"x")
+
+    def test_closing_in_a_callback_of_the_call(self) -> None:
+        def handler(call: swapc.HostCall) -> bytes:
+            for handle in (module, slot, home):
+                handle.close()
+            with self.assertRaises(swapc.Closed):
+                module.call("echo")
+            return b"done"
+
+        home, slot = host(on_host_call=handler), swapc.Slot("s")
+        module = home.load(ECHO)
+        slot.publish(module)
+        self.assertEqual(module.call("host"), b"done")
+        self.assertIsNone(home._pointer)
+
+    def test_closing_under_calls_of_others(self) -> None:
+        for _ in range(10):
+            home = host()
+            module = home.load(ECHO, engine=SANDBOXES[-1])
+            other: List[Any] = []
+
+            def caller() -> None:
+                try:
+                    while True:
+                        if module.call("echo", b"x") != b"x":
+                            other.append("a wrong answer")
+                except swapc.Closed:
+                    pass
+                except BaseException as failure:
+                    other.append(failure)
+
+            threads = [threading.Thread(target=caller) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            home.close()
+            module.close()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(other, [])
+            self.assertIsNone(home._pointer)
+
+    def test_random_orders(self) -> None:
+        """Seeded: whatever is done in whatever order answers or raises an Error."""
+        for seed in range(30):
+            draw = random.Random(seed)
+            home = host()
+            slots: List[Any] = [swapc.Slot("a"), swapc.Slot("b")]
+            modules: List[Any] = [home.load(ECHO, engine=SANDBOXES[-1])]
+            pins: List[Any] = []
+            acts = {
+                "load": lambda: modules.append(home.load(ECHO, engine=SANDBOXES[-1])),
+                "publish": lambda: draw.choice(slots).publish(draw.choice(modules)),
+                "pin": lambda: pins.append(draw.choice(slots).pin()),
+                "ensure": lambda: pins.append(draw.choice(slots).ensure_pin(draw.choice(modules))),
+                "call": lambda: draw.choice(modules + pins + slots).call("echo", b"x"),
+                "rollback": lambda: draw.choice(slots).rollback(),
+                "close": lambda: draw.choice(modules + pins + slots + [home] * (seed % 2)).close(),
+                "forget": lambda: (pins or [0]).pop(),
+            }
+            for _ in range(60):
+                try:
+                    acts[draw.choice(sorted(acts))]()
+                except (swapc.Closed, swapc.Empty):
+                    pass
+
+
+class Arguments(unittest.TestCase):
+    def test_what_c_would_cut_is_refused(self) -> None:
+        with host() as home, home.load(ECHO) as module, swapc.Slot("s") as slot:
+            slot.publish(module)
+            for kind, act in (
+                (TypeError, lambda: module.call(7)),  # type: ignore[arg-type]
+                (TypeError, lambda: module.call("echo", 7)),  # type: ignore[arg-type]
+                (TypeError, lambda: module.call("echo", None)),  # type: ignore[arg-type]
+                (ValueError, lambda: module.call("echo", deadline_ms=-1)),
+                (ValueError, lambda: module.call("echo", deadline_ms=1 << 32)),
+                (TypeError, lambda: module.call("echo", deadline_ms=0.5)),  # type: ignore[arg-type]
+                (ValueError, lambda: home.load("a\0b")),
+                (ValueError, lambda: swapc.Slot("a\0b")),
+                (ValueError, lambda: home.load(ECHO, engine="wasm3\0")),
+                (ValueError, lambda: slot.drain(-1)),
+                (ValueError, lambda: slot.drain(1, timeout_ms=1 << 32)),
+                (ValueError, lambda: host(limits=swapc.Limits(memory_max=1 << 64))),
+                (TypeError, lambda: host(engines="native")),
+                (ValueError, lambda: slot.swap(home, ECHO, self_test=9)),  # type: ignore[arg-type]
+            ):
+                with self.assertRaises(kind):
+                    act()
+            self.assertEqual(module.call("echo", b"fine"), b"fine")
+
+    def test_a_fork_has_no_handles(self) -> None:
+        with host() as home, home.load(ECHO) as module:
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    module.call("echo")
+                except swapc.Closed as error:
+                    status = 0 if "fork" in error.text else 2
+                module.close()
+                home.close()
+                os._exit(status)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+            self.assertEqual(module.call("echo", b"here"), b"here")
+
+
+if __name__ == "__main__":
+    unittest.main()
