@@ -167,6 +167,17 @@ class Handlers(unittest.TestCase):
             self.assertEqual(caught.exception.body, body)
             self.assertIsInstance(caught.exception.__cause__, cause)
 
+        class Mute(swapc.HostCallError):
+            def __str__(self) -> str:
+                raise RuntimeError
+
+        def mute(call: swapc.HostCall) -> bytes:
+            raise Mute
+
+        with self.assertRaises(swapc.GuestError) as caught:
+            self.run_with(mute)
+        self.assertIsInstance(caught.exception.__cause__, Mute)
+
         def full(call: swapc.HostCall) -> bytes:
             raise MemoryError
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
+import pickle
 import random
+import subprocess
+import sys
+import textwrap
 import threading
 import unittest
 from typing import Any, List
@@ -159,6 +164,65 @@ class Arguments(unittest.TestCase):
                 with self.assertRaises(kind):
                     act()
             self.assertEqual(module.call("echo", b"fine"), b"fine")
+
+    def test_handles_of_another_kind_are_refused(self) -> None:
+        with host() as home, home.load(ECHO) as module, swapc.Slot("s") as slot:
+            wrong: Any
+            for wrong in (None, home, slot, "module", 7, object()):
+                for act in (
+                    lambda: slot.publish(wrong),
+                    lambda: slot.admit(wrong),
+                    lambda: slot.publish_pin(wrong),
+                    lambda: slot.ensure_pin(wrong),
+                ):
+                    with self.assertRaisesRegex(TypeError, "module must be a swapc.Module"):
+                        act()
+            for wrong in (module, slot, "x", 7):
+                for name in ("limits", "trust", "on_host_call", "on_log", "on_console"):
+                    with self.assertRaisesRegex(TypeError, name):
+                        host(**{name: wrong})
+                for act in (
+                    lambda: slot.swap(wrong, ECHO),
+                    lambda: swapc.Slot("t", wrong),
+                    lambda: module.call("echo", cancel=wrong),
+                    lambda: home.load(ECHO, limits=wrong),
+                ):
+                    with self.assertRaises(TypeError):
+                        act()
+
+    def test_handles_are_not_copied(self) -> None:
+        with host() as home, home.load(ECHO) as module, swapc.Slot("s") as slot:
+            slot.publish(module)
+            with slot.pin() as pin:
+                for handle in (home, module, slot, pin):
+                    for act in (copy.copy, copy.deepcopy, pickle.dumps):
+                        with self.assertRaises(TypeError):
+                            act(handle)
+
+    def test_the_interpreter_ends_with_all_open_and_threads_calling(self) -> None:
+        program = """
+            import threading, swapc
+            host = swapc.Host(on_host_call=lambda call: b"", on_log=print, on_console=lambda *line: None, cache="")
+            module, slot = host.load(swapc.shipped("echo")), swapc.Slot("s")
+            slot.publish(module)
+            pin = slot.pin()
+            begun = threading.Semaphore(0)
+            def run():
+                begun.release()
+                while True:
+                    slot.call("host"), slot.call("log")
+            for _ in range(2):
+                threading.Thread(target=run, daemon=True).start()
+                begun.acquire()
+            print("the end")
+        """
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.assertEqual((done.returncode, done.stdout), (0, "the end\n"))
 
     def test_a_fork_has_no_handles(self) -> None:
         with host() as home, home.load(ECHO) as module:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ._abi import Bytes, CCallOptions, CCancel, CError, CReply, callback
-from ._convert import Payload, as_bytes, bytes_of, exception, text_of, unsigned, view_of
+from ._convert import Payload, as_bytes, bytes_of, exception, expect, text_of, unsigned, view_of
 from ._errors import HostCallError, Status, SwapStage
 from ._handle import Handle
 from ._library import lib
@@ -134,6 +134,19 @@ def _answer(reply: int, status: Status, data: bytes) -> int:
     return int(status)
 
 
+def _refuse(reply: int, failure: BaseException, handler: Any) -> int:
+    """Answers with the host's error. An exception here would be taken for OK."""
+    try:
+        _keep(failure, handler)
+        if isinstance(failure, MemoryError):
+            return int(Status.NO_MEMORY)
+        text = str(failure) if isinstance(failure, HostCallError) else ""
+        text = text or f"the host's handler failed: {type(failure).__name__}"
+        return _answer(reply, Status.SYSTEM, text.encode("utf-8", "replace"))
+    except BaseException:
+        return int(Status.SYSTEM)
+
+
 def host_call_callback(handler: HostCallHandler) -> Any:
     def run(
         binding: Bytes, ns: Bytes, operation: Bytes, payload: Bytes, reply: int, key: int, user: int
@@ -153,12 +166,7 @@ def host_call_callback(handler: HostCallHandler) -> Any:
                 b"" if answer is None else as_bytes("a handler's answer", answer),
             )
         except BaseException as failure:
-            _keep(failure, handler)
-            if isinstance(failure, MemoryError):
-                return int(Status.NO_MEMORY)
-            text = str(failure) if isinstance(failure, HostCallError) else ""
-            text = text or f"the host's handler failed: {type(failure).__name__}"
-            return _answer(reply, Status.SYSTEM, text.encode("utf-8", "replace"))
+            return _refuse(reply, failure, handler)
 
     return callback("swapc_host_call_fn")(run)
 
@@ -198,6 +206,8 @@ def call(
 ) -> bytes:
     """Calls an operation by swapc_module_call or swapc_pin_call."""
     name, data = as_bytes("operation", operation), as_bytes("payload", payload)
+    if cancel is not None:
+        expect("cancel", cancel, Cancel)
     options = None
     key = 0
     if deadline_ms != 0 or cancel is not None or user is not None:

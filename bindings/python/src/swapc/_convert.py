@@ -16,6 +16,12 @@ Payload = Union[bytes, bytearray, memoryview, str]
 Path = Union[str, "os.PathLike[str]"]
 
 
+def expect(name: str, value: Any, kind: type) -> None:
+    """Refuses what is not of its type: C would take any handle for any other."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a swapc.{kind.__name__}, not {type(value).__name__}")
+
+
 def as_bytes(name: str, value: Payload) -> bytes:
     if isinstance(value, bytes):
         return value

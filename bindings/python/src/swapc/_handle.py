@@ -82,6 +82,9 @@ class Handle:
         for parent in self._parents:
             parent._leave()
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"a swapc.{type(self).__name__} cannot be copied or pickled")
+
     def __enter__(self: Self) -> Self:
         if self._closed:
             self._enter()  # raises

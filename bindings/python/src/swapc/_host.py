@@ -78,10 +78,24 @@ def engines() -> List[EngineInfo]:
     return found
 
 
+def _callable(name: str, handler: Any) -> Any:
+    if not callable(handler):
+        raise TypeError(f"{name} must be callable, not {type(handler).__name__}")
+    return handler
+
+
+def _c_limits(limits: Optional[Limits]) -> Optional[CLimits]:
+    if limits is None:
+        return None
+    _convert.expect("limits", limits, Limits)
+    return limits._c()
+
+
 def _c_log(handler: Optional[LogHandler], level: LogLevel) -> Tuple[CLog, Any]:
     """The sink, and the callback that must be kept as long as the sink is."""
-    made = None if handler is None else _calls.log_callback(handler)
-    return CLog(ctypes.cast(made, ctypes.c_void_p) if made else None, None, int(level)), made
+    made = None if handler is None else _calls.log_callback(_callable("on_log", handler))
+    max_level = int(LogLevel(level))
+    return CLog(ctypes.cast(made, ctypes.c_void_p) if made else None, None, max_level), made
 
 
 class Trust(Handle):
@@ -151,22 +165,24 @@ class Host(Handle):
         trust: Optional[Trust] = None,
     ) -> None:
         config = CHostConfig(ctypes.sizeof(CHostConfig))
-        config.limits = (limits or Limits())._c()
+        config.limits = _c_limits(limits) or Limits()._c()
         config.instances = _convert.unsigned("instances", instances)
         config.cache = _convert.c_text_or_none("cache", cache)
         config.log, log = _c_log(on_log, log_level)
         # The library calls these for as long as it has the host.
         self._kept: List[Any] = [config, log]
         if on_host_call is not None:
-            self._kept.append(_calls.host_call_callback(on_host_call))
+            self._kept.append(_calls.host_call_callback(_callable("on_host_call", on_host_call)))
             config.host_call = ctypes.cast(self._kept[-1], ctypes.c_void_p)
         if on_console is not None:
-            self._kept.append(_calls.console_callback(on_console))
+            self._kept.append(_calls.console_callback(_callable("on_console", on_console)))
             config.console = ctypes.cast(self._kept[-1], ctypes.c_void_p)
         if engines is not None:
             self._kept.append(_convert.string_list("engines", engines))
             config.engines = ctypes.cast(self._kept[-1], ctypes.c_void_p)
         parents = () if trust is None else (trust,)
+        for parent in parents:
+            _convert.expect("trust", parent, Trust)
         made, error = ctypes.c_void_p(), CError()
         with Using(*parents) as pointers:
             config.trust = pointers[0] if pointers else None
@@ -191,7 +207,7 @@ class Host(Handle):
     ) -> Module:
         """Reads a bundle (a folder with module.toml) or a file (.wasm, .so), checks and compiles it.
         ``fresh``: anew, whatever the cache holds."""
-        return load(self, path, (engine, flavour, limits._c() if limits else None, fresh))
+        return load(self, path, (engine, flavour, _c_limits(limits), fresh))
 
     def load_bytes(
         self,
@@ -202,4 +218,4 @@ class Host(Handle):
         limits: Optional[Limits] = None,
     ) -> Module:
         """The same from memory; name is for messages."""
-        return load_bytes(self, name, data, (engine, None, limits._c() if limits else None, False))
+        return load_bytes(self, name, data, (engine, None, _c_limits(limits), False))

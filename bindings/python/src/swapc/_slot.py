@@ -13,7 +13,7 @@ from ._calls import Arguments, Callee, Frame, call
 from ._convert import Path, Payload, check
 from ._errors import Status, SwapStage
 from ._handle import Handle, Using
-from ._host import Host, Limits
+from ._host import Host, Limits, _c_limits
 from ._library import lib
 from ._module import Module, ModuleInfo, c_options, info_of
 
@@ -75,6 +75,7 @@ class Contract(Handle):
 
     def check(self, module: Module) -> None:
         """Puts the contract to a module. Raises :class:`ContractError`."""
+        _convert.expect("module", module, Module)
         error = CError()
         with Using(self, module) as (contract, checked), Frame() as frame:
             status = lib.swapc_contract_check(contract, checked, ctypes.byref(error))
@@ -113,6 +114,8 @@ class Slot(Callee):
     _kind = "slot"
 
     def __init__(self, name: str, contract: Optional[Contract] = None) -> None:
+        if contract is not None:
+            _convert.expect("contract", contract, Contract)
         made, error = ctypes.c_void_p(), CError()
         status = lib.swapc_slot_new(
             _convert.c_text("name", name), ctypes.byref(made), ctypes.byref(error)
@@ -152,6 +155,7 @@ class Slot(Callee):
 
     def admit(self, module: Module) -> None:
         """Puts the slot's contract to a module, which may then be published here."""
+        _convert.expect("module", module, Module)
         error = CError()
         with Using(self, module) as (slot, admitted), Frame() as frame:
             status = lib.swapc_slot_admit(slot, admitted, ctypes.byref(error))
@@ -160,6 +164,7 @@ class Slot(Callee):
     def publish(self, module: Module) -> int:
         """Makes module the current generation in one step and returns its number. Calls in flight end
         on the generation before. The slot keeps the module, which may be closed."""
+        _convert.expect("module", module, Module)
         generation = ctypes.c_uint64()
         with Using(self, module) as (slot, published):
             self._holds(module._host)
@@ -169,10 +174,12 @@ class Slot(Callee):
 
     def publish_pin(self, module: Module) -> Pin:
         """Publishes and pins in one step."""
+        _convert.expect("module", module, Module)
         return self._pin(lib.swapc_slot_publish_pin, module)
 
     def ensure_pin(self, module: Module) -> Pin:
         """Pins module where it is current, else publishes and pins it; :attr:`Pin.published` says which."""
+        _convert.expect("module", module, Module)
         published = ctypes.c_int()
         return self._pin(lib.swapc_slot_ensure_pin, module, published)
 
@@ -243,9 +250,9 @@ class Slot(Callee):
     ) -> SwapReport:
         """Loads, checks, tests and publishes the module at path, while the slot serves what it has. On a
         refusal the slot is as before, and the exception's ``stage`` says where it was."""
+        _convert.expect("host", host, Host)
         options = CSwapOptions(ctypes.sizeof(CSwapOptions), int(SelfTest(self_test)))
-        c_limits = None if limits is None else limits._c()
-        options.module = c_options((engine, flavour, c_limits, fresh))
+        options.module = c_options((engine, flavour, _c_limits(limits), fresh))
         report, error = CSwapReport(ctypes.sizeof(CSwapReport)), CError()
         where = _convert.c_text("path", path)
         with Using(self, host) as (slot, home):
