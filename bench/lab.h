@@ -28,8 +28,9 @@ struct swapci_lab {
     const char *module_path;  /* of module: a bundle or a file, its operation and payload */
     const char *operation;
     swapc_bytes input;
-    const char *peers; /* folder of other hosts' programs; NULL: they take no part */
-    bool native;       /* of module: native code may be loaded */
+    const char *peers;   /* folder of other hosts' programs; NULL: they take no part */
+    bool native;         /* of module: native code may be loaded */
+    uint64_t compile_ms; /* of module: as in swapc_limits */
     /* Finds a shipped bundle. */
     enum swapc_status (*find_bundle)(const char *name, char *out, size_t size, swapc_error *error);
 

@@ -73,7 +73,10 @@ static double resident_kb(void) {
 
 static enum swapc_status load(struct bench *b, const struct entry *e, bool fresh,
                               swapc_module **out) {
+    swapc_limits limits = SWAPC_LIMITS_INIT;
     swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
+    limits.compile_ms = b->lab->compile_ms;
+    options.limits = &limits;
     options.engine = e->engine;
     options.flavour = strcmp(e->flavour, "file") == 0 ? NULL : e->flavour;
     options.fresh = fresh;

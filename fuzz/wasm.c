@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     enum swapc_status status = swapci_wasm_scan(module, see, &items, &error);
     FUZZ_CHECK(status == error.status);
     error = (swapc_error)SWAPC_ERROR_INIT;
-    status = swapci_check_wasm(module, NULL, &error);
+    status = swapci_check_wasm(module, 0, NULL, &error);
     FUZZ_CHECK(status == error.status);
     lower(module, false);
     lower(module, true);

@@ -29,11 +29,15 @@ typedef struct swapc_limits {
     uint32_t log_lines;       /* console lines of one call; later ones are counted, not delivered */
     uint32_t host_call_depth; /* calls nested through host calls on one thread; 0, or more: 1000 */
     uint32_t host_call_count; /* host calls of one call */
+    uint64_t
+        compile_ms; /* what compiling the module may be estimated at, before an engine sees it: with
+                          * optimisation, or else without, or else it is LIMIT; milliseconds of one core
+                          * of 2024, estimated from what the module holds: no clock runs; 0: 2500 */
 } swapc_limits;
 
-/* The defaults: 10 s, 256 MiB, 16 MiB, 4 KiB, 64 lines, depth 8, 1024 host calls. */
+/* The defaults: 10 s, 256 MiB, 16 MiB, 4 KiB, 64 lines, depth 8, 1024 host calls, compile_ms 0. */
 #define SWAPC_LIMITS_INIT                                                                          \
-    {sizeof(swapc_limits), 10000u, 268435456u, 16777216u, 4096u, 64u, 8u, 1024u}
+    {sizeof(swapc_limits), 10000u, 268435456u, 16777216u, 4096u, 64u, 8u, 1024u, 0u}
 
 /* Bytes that structs keep free for a swapc_limits inside them, so that it can grow. */
 #define SWAPC_LIMITS_ROOM 128

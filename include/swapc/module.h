@@ -53,6 +53,8 @@ typedef struct swapc_module_info {
     const char *digest_hex; /* SHA-256 of that file, 64 digits */
     const char *const
         *operations; /* that the manifest names, NULL-ended; an empty list: not said */
+    int unoptimised; /* 1: compiled without optimisation, since with it it might have taken longer
+                      * than limits.compile_ms: it runs slower than it could */
 } swapc_module_info;
 
 /* Reads a bundle (a folder with module.toml) or a single file (.wasm, .so), checks it, compiles it

@@ -57,6 +57,7 @@ _swapc() {
     run/--workers) value=1 ;;
     run/--batch) value=1 ;;
     run/--deadline) value=1 ;;
+    run/--compile-max) value=1 ;;
     run/--keys) value=1 files=-f ;;
     run/--keys-count) value=1 ;;
     run/--keep) value=1 ;;
@@ -101,6 +102,7 @@ _swapc() {
     verifier/--workers) value=1 ;;
     verifier/--batch) value=1 ;;
     verifier/--deadline) value=1 ;;
+    verifier/--compile-max) value=1 ;;
     verifier/--trust-keys) value=1 files=-d ;;
     verifier/--trust-state) value=1 files=-d ;;
     verifier/--keep) value=1 ;;
@@ -126,6 +128,7 @@ _swapc() {
     bench/--input) value=1 files=-f ;;
     bench/--hex) value=1 ;;
     bench/--engine) value=1 words="native" ;;
+    bench/--compile-max) value=1 ;;
     bench/--json) value=1 files=-f ;;
     bench/--compare) value=1 files=-f ;;
     bench/--report) value=1 files=-d ;;
@@ -139,6 +142,7 @@ _swapc() {
     call/--engine) value=1 words="wasmtime wasm3 native" ;;
     call/--flavour) value=1 ;;
     call/--deadline) value=1 ;;
+    call/--compile-max) value=1 ;;
     call/--memory-max) value=1 ;;
     call/--json) value=1 files=-f ;;
     call/--config) value=1 files=-f ;;
@@ -150,6 +154,7 @@ _swapc() {
     module-check/--keys-dir) value=1 files=-d ;;
     module-check/--engine) value=1 words="wasmtime wasm3 native" ;;
     module-check/--contract) value=1 files=-f ;;
+    module-check/--compile-max) value=1 ;;
     module-check/--config) value=1 files=-f ;;
     module-check/--log-format) value=1 words="logfmt json" ;;
     module-keygen/--config) value=1 files=-f ;;
@@ -216,18 +221,18 @@ _swapc() {
     "") words="run signer verifier generate bench call inspect module dead status dashboard conformance check-config completions help" options="--help --version" ;;
     module) words="new check keygen sign list swap rollback" options=--help ;;
     run)
-        options=" --engine --method --messages --input --swap --tamper --redis --stream --via --http --http-token --dashboard --workers --batch --deadline --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
+        options=" --engine --method --messages --input --swap --tamper --redis --stream --via --http --http-token --dashboard --workers --batch --deadline --compile-max --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
     signer)
         options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --keys-count --method --consumer --tamper --seed --retry --parent --config --log-format --help" ;;
     verifier)
-        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
+        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --compile-max --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
     generate)
         options=" --redis --stream --messages --input --method --seed --signer --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     bench)
-        options=" --quick --rounds --requests --swaps --input --hex --engine --json --compare --peers --report --progress --config --log-format --help"
+        options=" --quick --rounds --requests --swaps --input --hex --engine --compile-max --json --compare --peers --report --progress --config --log-format --help"
         words="engines parts calls swap cold batch ring single pipeline scale module all module" modules=1 files=-f ;;
     call)
-        options=" --input --hex --text --repeat --engine --flavour --deadline --memory-max --json --config --log-format --help"
+        options=" --input --hex --text --repeat --engine --flavour --deadline --compile-max --memory-max --json --config --log-format --help"
         modules=1 files=-f ;;
     inspect)
         options=" --config --log-format --help"
@@ -236,7 +241,7 @@ _swapc() {
         options=" --config --log-format --help"
         files=-d ;;
     module-check)
-        options=" --keys-dir --engine --contract --native --config --log-format --help"
+        options=" --keys-dir --engine --contract --compile-max --native --config --log-format --help"
         modules=1 files=-f ;;
     module-keygen)
         options=" --config --log-format --help"

@@ -23,15 +23,16 @@ static const struct {
     {"swapc call", "deadline_ms", "--deadline"},
     {"swapc call", "limits.memory_max", "--memory-max"},
     {"swapc call", "memory_max", "--memory-max"},
+    {NULL, "limits.compile_ms", "--compile-max"}, /* all that load modules have it */
 };
 
-static void name_options(const char *command, const char *text, char *out, size_t size) {
+void swapci_cli_name_options(const char *command, const char *text, char *out, size_t size) {
     size_t used = 0;
     while (*text && used + 1 < size) {
         const char *option = NULL;
         for (size_t i = 0; i < sizeof limit_options / sizeof *limit_options && !option; i++) {
             size_t len = strlen(limit_options[i].limit);
-            if (strcmp(command, limit_options[i].command) != 0 ||
+            if ((limit_options[i].command && strcmp(command, limit_options[i].command) != 0) ||
                 strncmp(text, limit_options[i].limit, len) != 0)
                 continue;
             option = limit_options[i].option;
@@ -46,8 +47,9 @@ static void name_options(const char *command, const char *text, char *out, size_
 
 int swapci_cli_fail(const char *command, const swapc_error *error) {
     char text[SENTENCE_MAX];
-    name_options(command, error->text[0] ? error->text : swapc_status_text(error->status), text,
-                 sizeof text);
+    swapci_cli_name_options(command,
+                            error->text[0] ? error->text : swapc_status_text(error->status), text,
+                            sizeof text);
     fprintf(stderr, "%s: %s [%s]\n", command, text, swapc_status_name(error->status));
     return error->status == SWAPC_NO_ENGINE || error->status == SWAPC_INVALID ? SWAPCI_EXIT_USAGE
                                                                               : SWAPCI_EXIT_FAILED;

@@ -41,6 +41,20 @@ int swapci_cli_engine(const char *command, const char *engine);
  * for what was given wrongly or is not built in (NO_ENGINE, INVALID). */
 int swapci_cli_fail(const char *command, const swapc_error *error);
 
+/* The option that says how long compiling a module may be estimated to take; 0 in target: the default. */
+#define SWAPCI_COMPILE_MAX_ROW(target)                                                             \
+    {"compile-max",                                                                                \
+     SWAPCI_OPTION_COUNT,                                                                          \
+     target,                                                                                       \
+     "MS",                                                                                         \
+     "take modules estimated to compile that long, unoptimised if need be (default 2500)",         \
+     0,                                                                                            \
+     1,                                                                                            \
+     UINT32_MAX}
+
+/* The same sentence with the options of the command in place of the library's words. */
+void swapci_cli_name_options(const char *command, const char *text, char *out, size_t size);
+
 /* A log sink on stderr: lines of logfmt (level=warn source=ring msg="..."), or one JSON object a line with the
  * same keys (--log-format json), from warnings on, or from $SWAPC_LOG (error, warn, info, debug) on. */
 swapc_log swapci_cli_log(void);

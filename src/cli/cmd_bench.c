@@ -20,7 +20,7 @@ static const char command[] = "swapc bench";
 enum { ROUNDS = 21, QUICK_S = 5, FULL_S = 75, SCENARIOS_MAX = 16 };
 
 struct bench_options {
-    uint64_t rounds, requests, swaps;
+    uint64_t rounds, requests, swaps, compile_ms;
     const char *json, *progress, *report, *compare, *input, *hex, *engine;
     bool peers, quick;
 };
@@ -153,6 +153,7 @@ static enum swapc_status set_module(struct bench *b, char **arguments, swapc_err
                                    "--hex takes hexadecimal digits, two a byte");
     }
     b->lab.input = swapc_bytes_of(b->input, len);
+    b->lab.compile_ms = o->compile_ms;
     b->lab.native =
         strpbrk(arguments[1], "/.") == NULL || (o->engine && strcmp(o->engine, "native") == 0);
     return status;
@@ -259,6 +260,7 @@ int swapci_cmd_bench(int argc, char **argv) {
         {"hex", SWAPCI_OPTION_STRING, &o.hex, "HEX", "of module: the payload as digits", 0, 0, 0},
         {"engine", SWAPCI_OPTION_STRING, &o.engine, "native",
          "of module: native code of yours may be loaded too, unconfined", 0, 0, 0},
+        SWAPCI_COMPILE_MAX_ROW(&o.compile_ms),
         {"json", SWAPCI_OPTION_STRING, &o.json, "FILE|-", "write the figures as one JSON document",
          0, 0, 0},
         {"compare", SWAPCI_OPTION_STRING, &o.compare, "OLD.json",
@@ -295,8 +297,9 @@ int swapci_cmd_bench(int argc, char **argv) {
                                          "--input payload.bin"
                                        : "bench %s takes no further argument",
                                 arguments[0]);
-    if (!module && (o.input || o.hex || o.engine))
-        return swapci_cli_usage(command, "--input, --hex and --engine belong to bench module");
+    if (!module && (o.input || o.hex || o.engine || o.compile_ms))
+        return swapci_cli_usage(
+            command, "--input, --hex, --engine and --compile-max belong to bench module");
     if (o.input && o.hex) return swapci_cli_usage(command, "--input and --hex exclude each other");
     if (o.engine && strcmp(o.engine, "native") != 0)
         return swapci_cli_usage(command,

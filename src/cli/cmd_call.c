@@ -15,7 +15,7 @@ enum { ERROR_SHOWN = 400 };
 
 struct call_job {
     const char *input, *hex, *text, *engine, *flavour, *json;
-    uint64_t deadline_ms, memory_max, repeat;
+    uint64_t deadline_ms, memory_max, compile_ms, repeat;
     uint8_t *payload;
     size_t payload_len;
     swapci_histogram *times_ns; /* of --repeat; NULL: not asked for */
@@ -90,6 +90,7 @@ static enum swapc_status report_json(const struct call_job *job, const swapc_mod
     if (swapci_utf8_valid(reply->body))
         json_object_set_new(document, status == SWAPC_OK ? "response_text" : "error_text",
                             text_json(reply->body));
+    json_object_set_new(document, "unoptimised", json_boolean(info->unoptimised));
     if (job->times_ns) json_object_set_new(document, "call_us", times_json(job->times_ns));
     return swapci_cli_write_json(job->json, document, error);
 }
@@ -184,6 +185,7 @@ static int call_path(const struct call_job *job, const char *path, const char *o
     config.engines = swapci_engine_names(job->engine, engines);
     if (job->deadline_ms) config.limits.deadline_ms = (uint32_t)job->deadline_ms;
     if (job->memory_max) config.limits.memory_max = job->memory_max;
+    config.limits.compile_ms = job->compile_ms;
     swapc_host *host = NULL;
     swapc_module *module = NULL;
     swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
@@ -219,6 +221,7 @@ int swapci_cmd_call(int argc, char **argv) {
          "flavour of a bundle (default: the engine's best)", 0, 0, 0},
         {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS",
          "wall time of the call (default 10000); not on native", 0, 1, 3600000},
+        SWAPCI_COMPILE_MAX_ROW(&job.compile_ms),
         {"memory-max", SWAPCI_OPTION_COUNT, &job.memory_max, "BYTES",
          "ceiling of the guest's memory (default 256 MiB)", 0, 65536, 0},
         {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-",

@@ -1,4 +1,6 @@
 #include "bundle.h"
+#include "ceilings.h"
+#include "check.h"
 #include "cli.h"
 #include "file_kind.h"
 #include "arguments.h"
@@ -26,6 +28,19 @@ static enum swapc_status print_item(const struct swapci_wasm_item *item, void *u
     return SWAPC_OK;
 }
 
+/* How long compiling will take by the estimate, and what it comes to without an option. */
+static void print_work(swapc_bytes bytes) {
+    struct swapci_wasm_work work;
+    swapc_error error = SWAPC_ERROR_INIT;
+    if (swapci_check_wasm(bytes, UINT32_MAX, &work, &error) != SWAPC_OK) return;
+    const uint32_t best = swapci_wasm_work_best_ms(&work), quick = swapci_wasm_work_quick_ms(&work);
+    printf("  compiling is estimated at %u ms with optimisation, %u without", best, quick);
+    if (quick > SWAPCI_WASM_COMPILE_MS) printf(": refused, unless --compile-max %u or more", quick);
+    else if (best > SWAPCI_WASM_COMPILE_MS)
+        printf(": unoptimised on wasmtime, unless --compile-max %u or more", best);
+    putchar('\n');
+}
+
 static enum swapc_status print_image(const struct swapci_image *image, swapc_error *error) {
     printf("%s\n  %zu bytes  sha256 %s\n", image->path, image->bytes.len, image->digest_hex);
     const char *what;
@@ -38,6 +53,7 @@ static enum swapc_status print_image(const struct swapci_image *image, swapc_err
     case SWAPCI_FILE_WASM:
         break;
     }
+    print_work(image->bytes);
     return swapci_wasm_scan(image->bytes, print_item, NULL, error);
 }
 

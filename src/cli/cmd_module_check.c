@@ -16,6 +16,7 @@ struct check_job {
     const char *contract_name;
     swapc_contract *contract; /* NULL: none */
     const char *keys_dir, *engine;
+    uint64_t compile_ms;
     bool native;
     const char *path;
     struct swapci_manifest manifest;
@@ -33,9 +34,13 @@ __attribute__((format(printf, 5, 6))) static void row(struct check_job *job,
     va_start(args, format);
     printf("%-5s %-20s ", status == SWAPC_OK ? "ok" : "FAIL", what);
     if (status == SWAPC_OK) vprintf(format, args);
-    else
-        printf("%s [%s]", error->text[0] ? error->text : swapc_status_text(status),
-               swapc_status_name(status));
+    else {
+        char text[SWAPC_ERROR_TEXT_MAX];
+        swapci_cli_name_options("swapc module check",
+                                error->text[0] ? error->text : swapc_status_text(status), text,
+                                sizeof text);
+        printf("%s [%s]", text, swapc_status_name(status));
+    }
     putchar('\n');
     va_end(args);
     job->failed += status != SWAPC_OK;
@@ -69,7 +74,8 @@ static void check_flavour(struct check_job *job, const struct swapci_flavour *fl
     enum swapci_file_kind needed = needed_kind(flavour->name, image.bytes);
     bool wasm = needed == SWAPCI_FILE_WASM;
     status = swapci_file_kind_expect(image.bytes, needed, image.path, &error);
-    if (status == SWAPC_OK && wasm) status = swapci_check_wasm(image.bytes, NULL, &error);
+    if (status == SWAPC_OK && wasm)
+        status = swapci_check_wasm(image.bytes, job->compile_ms, NULL, &error);
     row(job, status, &error, what, "%s, %zu bytes, sha256 %s%s, %s", flavour->file, image.bytes.len,
         image.digest_hex,
         image.expected_hex[0] ? " as module.toml says" : " (module.toml names none)",
@@ -103,8 +109,10 @@ static void check_engine(struct check_job *job, const swapc_engine_info *engine,
     if (status == SWAPC_OK) status = swapc_module_self_test(module, &error);
     if (status == SWAPC_OK && job->contract)
         status = swapc_contract_check(job->contract, module, &error);
-    row(job, status, &error, what, "compiles, starts, %u self-test vectors%s%s",
-        job->manifest.self_tests.count, job->contract ? ", answers contract " : "",
+    bool unoptimised = module && swapc_module_describe(module)->unoptimised;
+    row(job, status, &error, what, "compiles%s, starts, %u self-test vectors%s%s",
+        unoptimised ? " (unoptimised: --compile-max)" : "", job->manifest.self_tests.count,
+        job->contract ? ", answers contract " : "",
         job->contract ? swapc_contract_name(job->contract) : "");
     swapc_module_release(module);
 }
@@ -212,6 +220,7 @@ static enum swapc_status check(struct check_job *job, const swapc_trust *trust,
     swapc_host_config config = SWAPC_HOST_CONFIG_INIT;
     config.log = swapci_cli_log();
     config.instances = 1;
+    config.limits.compile_ms = job->compile_ms;
     config.trust = trust;
     config.engines =
         job->native ? swapci_engine_names_all(engines) : swapci_engine_names(job->engine, engines);
@@ -239,6 +248,7 @@ int swapci_cmd_module_check(int argc, char **argv) {
         {"contract", SWAPCI_OPTION_STRING, &job.contract_name, "FILE",
          "what a slot needs, in the format of [[self_test]]; one that swapc ships by its name", 0,
          0, 0},
+        SWAPCI_COMPILE_MAX_ROW(&job.compile_ms),
         {"native", SWAPCI_OPTION_FLAG, &job.native, NULL,
          "check native code as well, which runs unconfined as it is loaded", 0, 0, 0},
     };

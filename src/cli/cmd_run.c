@@ -116,6 +116,7 @@ int swapci_cmd_run(int argc, char **argv) {
         SWAPCI_BATCH_ROW(&o.batch),
         {"deadline", SWAPCI_OPTION_COUNT, &o.deadline_ms, "MS",
          "longest time of one call of a module (default 10000)", 0, 1, UINT32_MAX},
+        SWAPCI_COMPILE_MAX_ROW(&o.compile_ms),
         {"keys", SWAPCI_OPTION_STRING, &o.keys, "FILE",
          "key file, made when missing (default: a temporary one)", 0, 0, 0},
         {"keys-count", SWAPCI_OPTION_COUNT, &o.keys_count, "N",

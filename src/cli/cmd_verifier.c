@@ -12,7 +12,7 @@
 struct verifier_job {
     struct swapci_pipeline_options common;
     const char *engine, *method, *swap, *trust_keys, *trust_state, *http_token;
-    uint64_t workers, batch, keep, retry_s, deadline_ms;
+    uint64_t workers, batch, keep, retry_s, deadline_ms, compile_ms;
     bool allow_native;
 };
 
@@ -128,7 +128,8 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
                                    .keys_pub = job->common.keys,
                                    .log = swapci_cli_log(),
                                    .workers = (unsigned)job->workers,
-                                   .deadline_ms = (uint32_t)job->deadline_ms};
+                                   .deadline_ms = (uint32_t)job->deadline_ms,
+                                   .compile_ms = job->compile_ms};
     struct swapci_module_paths paths;
     swapci_redis_health health = {0};
     unsigned methods = swapci_method_set(job->method);
@@ -207,6 +208,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
         SWAPCI_BATCH_ROW(&job.batch),
         {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS",
          "longest time of one call of a module (default 10000)", 0, 1, UINT32_MAX},
+        SWAPCI_COMPILE_MAX_ROW(&job.compile_ms),
         {"trust-keys", SWAPCI_OPTION_STRING, &job.trust_keys, "DIR",
          "take only bundles signed by a key (*.pub) in DIR", 0, 0, 0},
         {"trust-state", SWAPCI_OPTION_STRING, &job.trust_state, "DIR",

@@ -23,6 +23,7 @@ struct swapci_run_options {
     uint64_t messages; /* UINT64_MAX: as many as the input has */
     uint64_t workers, batch, keys_count, keep, seed;
     uint64_t deadline_ms; /* of one call; 0: the default */
+    uint64_t compile_ms;  /* of a module; 0: the default */
     double tamper;
     bool bound;             /* measure it before the run */
     const atomic_int *stop; /* not 0: interrupted */

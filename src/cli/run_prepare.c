@@ -69,7 +69,8 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
                                    .cancel = &swapci_signals_cancel,
                                    .log = job->log,
                                    .workers = (unsigned)o->workers,
-                                   .deadline_ms = (uint32_t)o->deadline_ms};
+                                   .deadline_ms = (uint32_t)o->deadline_ms,
+                                   .compile_ms = o->compile_ms};
     /* All methods, whatever this run asks for: others may add messages to the same stream. */
     unsigned methods = swapci_method_set(SWAPCI_METHOD_RANDOM);
     enum swapc_status status = swapci_pipeline_modules(methods, &job->paths, error);

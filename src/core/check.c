@@ -77,15 +77,15 @@ static enum swapc_status check_exports(const struct seen *seen, swapc_error *err
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_check_wasm(swapc_bytes bytes, struct swapci_wasm_work *work,
-                                    swapc_error *error) {
+enum swapc_status swapci_check_wasm(swapc_bytes bytes, uint64_t compile_ms,
+                                    struct swapci_wasm_work *work, swapc_error *error) {
     struct seen seen = {false, false};
     struct swapci_wasm_module module;
     enum swapc_status status = swapci_wasm_module_read(&module, bytes, error);
     if (status != SWAPC_OK) return status;
     status = swapci_wasm_scan_module(&module, check_item, &seen, error);
     if (status == SWAPC_OK) status = check_exports(&seen, error);
-    if (status == SWAPC_OK) status = swapci_wasm_check_ceilings(&module, work, error);
+    if (status == SWAPC_OK) status = swapci_wasm_check_ceilings(&module, compile_ms, work, error);
     swapci_wasm_module_fini(&module);
     return status;
 }

@@ -18,8 +18,8 @@
 /* The init exports in the order in which they are run, NULL-ended. */
 extern const char *const swapci_init_exports[];
 
-/* Out: work, what compiling it will take (NULL: nobody asks). */
-enum swapc_status swapci_check_wasm(swapc_bytes bytes, struct swapci_wasm_work *work,
-                                    swapc_error *error);
+/* compile_ms as in swapc_limits. Out: work, what compiling it will take (NULL: nobody asks). */
+enum swapc_status swapci_check_wasm(swapc_bytes bytes, uint64_t compile_ms,
+                                    struct swapci_wasm_work *work, swapc_error *error);
 
 #endif

@@ -40,7 +40,7 @@ static enum swapc_status check(struct shape s, swapc_error *error) {
     if (s.init_name) swapci_wasm_export(&b, s.init_name, 0, imported + 1);
     swapci_wasm_export(&b, "anything_else", 0, imported);
     swapci_wasm_section_end(&b);
-    enum swapc_status status = swapci_check_wasm(swapci_wasm_bytes(&b), NULL, error);
+    enum swapc_status status = swapci_check_wasm(swapci_wasm_bytes(&b), 0, NULL, error);
     assert_int_equal(error->status, status);
     swapci_wasm_builder_fini(&b);
     return status;
@@ -131,7 +131,8 @@ static void imported_memories_and_globals_are_refused(void **state) {
     swapci_wasm_section(&b, 2);
     swapci_wasm_item(&b, swapc_bytes_of(memory, sizeof memory));
     swapci_wasm_section_end(&b);
-    assert_int_equal(swapci_check_wasm(swapci_wasm_bytes(&b), NULL, &error), SWAPC_MODULE_IMPORT);
+    assert_int_equal(swapci_check_wasm(swapci_wasm_bytes(&b), 0, NULL, &error),
+                     SWAPC_MODULE_IMPORT);
     swapci_wasm_builder_fini(&b);
 }
 

@@ -8,6 +8,7 @@
 
 #include "bundle.h"
 #include "c_stack.h"
+#include "ceilings.h"
 #include "check.h"
 #include "engine_choice.h"
 #include "file_kind.h"
@@ -37,8 +38,10 @@ struct swapc_module {
     struct swapci_pool pool;
     swapc_module_info info;
     _Atomic(struct admission *) admissions; /* pushed to only, freed with the module */
-    bool kept;             /* its compiled form may come from the cache, and go there */
-    char engine_build[64]; /* the engine's version and settings, for the cache */
+    bool kept; /* its compiled form may come from the cache, and go there */
+    char engine_build[2]
+                     [128]; /* the engine's version and settings, and what compiling may take: for
+                                * the cache; [1]: compiled without optimisation */
 };
 
 /* The engine that the caller named, or the bundle's; UINT32_MAX when path is a file, or wrong in a way
@@ -98,19 +101,20 @@ static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
 }
 
 static enum swapc_status check_image(swapc_host *host, const swapc_engine *engine,
-                                     const struct swapci_image *image,
+                                     const struct swapci_image *image, uint64_t compile_ms,
                                      struct swapci_wasm_work *work, swapc_error *error) {
     bool wasm = (engine->caps & SWAPC_CAP_WASM) != 0;
     enum swapc_status status = swapci_file_kind_expect(
         image->bytes, wasm ? SWAPCI_FILE_WASM : SWAPCI_FILE_SHARED_OBJECT, image->path, error);
-    if (status == SWAPC_OK && wasm) status = swapci_check_wasm(image->bytes, work, error);
+    if (status == SWAPC_OK && wasm)
+        status = swapci_check_wasm(image->bytes, compile_ms, work, error);
     if (!wasm) return status;
     return status == SWAPC_OK ? validate(host, engine, image, error) : status;
 }
 
 static struct swapci_cache_key cache_key(const swapc_module *module) {
     return (struct swapci_cache_key){module->image.digest_hex, module->blueprint.engine->name,
-                                     module->engine_build};
+                                     module->engine_build[module->info.unoptimised]};
 }
 
 struct keeper {
@@ -133,19 +137,25 @@ static enum swapc_status compile(swapc_module *module, swapc_engine_state *state
                                  swapc_error *error) {
     const struct swapci_image *image = &module->image;
     struct swapci_wasm_work work = {{0}};
-    enum swapc_status status =
-        check_image(module->host, module->blueprint.engine, image, &work, error);
+    const swapc_engine *engine = module->blueprint.engine;
+    uint64_t most = module->blueprint.limits.compile_ms;
+    enum swapc_status status = check_image(module->host, engine, image, most, &work, error);
     if (status != SWAPC_OK) return status;
-    swapc_artifact artifact = {image->bytes, image->path, image->digest_hex,
-                               swapci_wasm_work_best_ms(&work)};
-    status = module->blueprint.engine->compile(state, &artifact, &module->blueprint.module, error);
-    if (status != SWAPC_OK) swapci_report_by(error, module->blueprint.engine->name);
+    swapc_artifact artifact = {.bytes = image->bytes,
+                               .path = image->path,
+                               .digest_hex = image->digest_hex,
+                               .compile_ms = swapci_wasm_work_best_ms(&work)};
+    artifact.unoptimised = engine->optimises && artifact.compile_ms > swapci_wasm_compile_ms(most);
+    module->info.unoptimised = artifact.unoptimised;
+    status = engine->compile(state, &artifact, &module->blueprint.module, error);
+    if (status != SWAPC_OK) swapci_report_by(error, engine->name);
     if (status == SWAPC_OK && module->kept) keep_compiled(module);
     return status;
 }
 
 /* What was kept has passed every check when it was compiled. */
-static bool revive(swapc_module *module, swapc_engine_state *state) {
+static bool revive_as(swapc_module *module, swapc_engine_state *state, bool unoptimised) {
+    module->info.unoptimised = unoptimised;
     const struct swapci_image *image = &module->image;
     swapc_artifact artifact = {.path = image->path, .digest_hex = image->digest_hex};
     swapc_error error = SWAPC_ERROR_INIT;
@@ -157,6 +167,13 @@ static bool revive(swapc_module *module, swapc_engine_state *state) {
     close(compiled);
     if (status != SWAPC_OK) swapci_cache_drop(&module->host->cache, &key, error.text);
     return status == SWAPC_OK;
+}
+
+/* A module and what its compiling may take say in which of the two ways it was compiled, but the file
+ * may not have been read: there is at most one. */
+static bool revive(swapc_module *module, swapc_engine_state *state) {
+    return revive_as(module, state, false) ||
+           (module->blueprint.engine->optimises && revive_as(module, state, true));
 }
 
 /* The compiled form when it is kept, else compiled from the file, which is read only now. */
@@ -231,8 +248,11 @@ static enum swapc_status admit_version(swapc_module *module, swapc_error *error)
 
 static void note_engine_build(swapc_module *module, const swapc_engine_state *state) {
     const swapc_engine *engine = module->blueprint.engine;
-    snprintf(module->engine_build, sizeof module->engine_build, "%s %s", engine->version(),
-             engine->settings ? engine->settings(state) : "");
+    const uint64_t most = swapci_wasm_compile_ms(module->blueprint.limits.compile_ms);
+    for (unsigned i = 0; i < 2; i++)
+        snprintf(module->engine_build[i], sizeof module->engine_build[i], "%s %s %llu%s",
+                 engine->version(), engine->settings ? engine->settings(state) : "",
+                 (unsigned long long)most, i ? " unoptimised" : "");
 }
 
 static enum swapc_status build(swapc_module *module, unsigned index, uint32_t start_ms,

@@ -3,7 +3,7 @@
 #include "sized.h"
 
 /* One row a struct: where its first version of this ABI number ended, and where it ends now. */
-SWAPCI_SIZED(limits_row, swapc_limits, "SWAPC_LIMITS_INIT", host_call_count, host_call_count);
+SWAPCI_SIZED(limits_row, swapc_limits, "SWAPC_LIMITS_INIT", host_call_count, compile_ms);
 SWAPCI_SIZED(host_row, swapc_host_config, "SWAPC_HOST_CONFIG_INIT", engines, engines);
 SWAPCI_SIZED(module_row, swapc_module_options, "SWAPC_MODULE_OPTIONS_INIT", limits, limits);
 SWAPCI_SIZED(call_row, swapc_call_options, "SWAPC_CALL_OPTIONS_INIT", user, user);

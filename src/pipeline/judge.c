@@ -80,6 +80,7 @@ static swapc_host_config host_config(const swapci_judges_config *config, const c
     host.engines = swapci_engine_names(config->engine, engines);
     host.instances = config->workers > 16 ? 4 * config->workers : 64;
     if (config->deadline_ms) host.limits.deadline_ms = config->deadline_ms;
+    host.limits.compile_ms = config->compile_ms;
     return host;
 }
 

@@ -42,6 +42,7 @@ typedef struct swapci_judges_config {
     swapc_log log;
     unsigned workers;
     uint32_t deadline_ms;     /* of one call; 0: the host's default */
+    uint64_t compile_ms;      /* as in swapc_limits */
     const swapc_trust *trust; /* NULL: any module is taken */
     const swapc_trust
         *check_trust; /* the same keys for swapci_judges_check, without a memory of versions */

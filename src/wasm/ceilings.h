@@ -24,13 +24,20 @@
 #define SWAPCI_WASM_BODY_MAX 500000u              /* instructions of a function */
 #define SWAPCI_WASM_LOOP_DEPTH_MAX 1000u
 #define SWAPCI_WASM_NESTING_MAX 10000u /* blocks in each other */
-/* Milliseconds of compiling without optimisation, as work.h estimates them. */
-#define SWAPCI_WASM_WORK_MS_MAX 3000u
+/* Milliseconds of compiling, as work.h estimates them, where limits.compile_ms is 0. */
+#define SWAPCI_WASM_COMPILE_MS 2500u
 
-/* Looks at the whole module. Out: work (NULL: nobody asks), with SWAPC_OK. Returns SWAPC_OK; LIMIT naming the function, what there is too much of
- * and the ceiling; UNSUPPORTED naming function and byte for an instruction or a type that no engine
+/* What a limit of 0 stands for. */
+static inline uint64_t swapci_wasm_compile_ms(uint64_t limit) {
+    return limit ? limit : SWAPCI_WASM_COMPILE_MS;
+}
+
+/* Looks at the whole module. compile_ms as in swapc_limits. Out: work (NULL: nobody asks), with SWAPC_OK.
+ * Returns SWAPC_OK; LIMIT naming the function, what there is too much of and the ceiling, or that compiling
+ * it even without optimisation is estimated to take longer; UNSUPPORTED naming function and byte for an instruction or a type that no engine
  * here has; MODULE_MALFORMED. */
 enum swapc_status swapci_wasm_check_ceilings(const struct swapci_wasm_module *module,
-                                             struct swapci_wasm_work *work, swapc_error *error);
+                                             uint64_t compile_ms, struct swapci_wasm_work *work,
+                                             swapc_error *error);
 
 #endif

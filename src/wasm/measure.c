@@ -107,8 +107,12 @@ static void block(const struct swapci_wasm_instruction *in, struct swapci_wasm_b
     body->parameters += in->block.param_count;
 }
 
-static void call(const struct swapci_wasm_type *type, struct swapci_wasm_work *work) {
+/* inner: of no import: the engine looks at the clock behind it (checkpoints.h), at a loop's cost. */
+static void call(const struct swapci_wasm_type *type, bool inner,
+                 struct swapci_wasm_body_measure *body, struct swapci_wasm_work *work) {
     ADD(CALLS, 1, 1, 1);
+    ADD(CHECKPOINTS, inner, 1, 1);
+    body->checkpoints += inner;
     ADD(CALL_VALUES, values_of(type), 1, 1);
 }
 
@@ -132,11 +136,13 @@ void swapci_wasm_measure_step(const struct swapci_wasm_module *m,
         break;
     case SWAPCI_WASM_IMMEDIATE_FUNCTION:
         if (in->code == SWAPCI_WASM_OP_REF_FUNC) ADD(HELPERS, 1, 1, 1);
-        else call(swapci_wasm_function_type(m, in->index), work);
+        else
+            call(swapci_wasm_function_type(m, in->index), in->index >= m->functions_imported, body,
+                 work);
         break;
     case SWAPCI_WASM_IMMEDIATE_TYPE_TABLE:
         ADD(HELPERS, 1, 1, 1);
-        call(swapci_wasm_type_at(m, in->index), work);
+        call(swapci_wasm_type_at(m, in->index), true, body, work);
         break;
     case SWAPCI_WASM_IMMEDIATE_MEMORY_ARGUMENT:
     case SWAPCI_WASM_IMMEDIATE_MEMORY_LANE:
@@ -159,7 +165,7 @@ void swapci_wasm_measure_step(const struct swapci_wasm_module *m,
 
 void swapci_wasm_measure_body(const struct swapci_wasm_body_measure *b,
                               struct swapci_wasm_work *work) {
-    uint64_t ways = b->blocks + b->branches + b->labels;
+    uint64_t ways = b->blocks + b->branches + b->labels + b->checkpoints;
     uint64_t span = b->locals * b->loops_deepest;
     ADD(LOCALS, b->locals, 1, 1);
     ADD(INSTRUCTIONS, b->instructions, 1, 1);

@@ -15,6 +15,7 @@
 struct swapci_wasm_body_measure {
     uint64_t locals; /* with parameters; set by the caller */
     uint64_t instructions, blocks, loops, branches, tables, labels;
+    uint64_t checkpoints;                    /* calls that need one at the worst */
     uint64_t value_blocks, values;           /* blocks with results, and all of those */
     uint64_t parameter_blocks, parameters;   /* the same of parameters */
     uint64_t nesting_deepest, loops_deepest; /* set by the caller */

@@ -20,18 +20,19 @@
     X(BYTES, "bytes", 6000, 6000)                                                                  \
     X(NAME_BYTES, "bytes of names for debugging", 160000, 160000)                                  \
     X(TYPE_VALUES, "values in its function types", 1900000, 4000000)                               \
-    X(FUNCTIONS, "functions", 25000000, 30000000)                                                  \
+    X(FUNCTIONS, "functions", 32000000, 38000000)                                                  \
     X(ENTRIES, "functions that are exported or in tables", 38000000, 38000000)                     \
     X(ELEMENTS, "elements of passive segments", 12000000, 45000000)                                \
     X(ELEMENT_EXPRESSIONS, "elements that are expressions", 75000000, 80000000)                    \
     X(CONSTANTS, "instructions in constants", 900000, 900000)                                      \
     X(LOCALS, "locals", 80000, 150000)                                                             \
-    X(INSTRUCTIONS, "instructions", 300000, 500000)                                                \
-    X(ACCESSES, "loads and stores", 1900000, 2500000)                                              \
+    X(INSTRUCTIONS, "instructions", 450000, 600000)                                                \
+    X(ACCESSES, "loads and stores", 3200000, 4000000)                                              \
     X(VECTORS, "vector instructions", 2500000, 2500000)                                            \
     X(CALLS, "calls", 2000000, 4500000)                                                            \
-    X(CALL_VALUES, "parameters and results of calls", 800000, 12000000)                            \
-    X(HELPERS, "indirect calls and instructions on tables or whole memories", 31000000, 60000000)  \
+    X(CHECKPOINTS, "calls within the module", 30000000, 35000000)                                  \
+    X(CALL_VALUES, "parameters and results of calls", 1600000, 12000000)                           \
+    X(HELPERS, "indirect calls and instructions on tables or whole memories", 75000000, 90000000)  \
     X(BLOCKS, "blocks", 3000000, 6000000)                                                          \
     X(LOOPS, "loops", 17000000, 22000000)                                                          \
     X(BRANCHES, "branches", 2000000, 5000000)                                                      \
@@ -40,8 +41,8 @@
     X(WAY_LOCALS, "blocks and branches times locals", 350000, 700000)                              \
     X(WAY_WAY_LOCALS, "blocks and branches, squared, times locals", 30, 2500)                      \
     X(TABLE_LABEL_LOCALS, "br_tables times their targets times locals", 1100, 3000)                \
-    X(VALUE_BLOCKS, "blocks with results times those results", 25000, 25000)                       \
-    X(PARAMETER_BLOCKS, "blocks with parameters times those parameters", 32000, 40000)             \
+    X(VALUE_BLOCKS, "blocks with results times those results", 40000, 40000)                       \
+    X(PARAMETER_BLOCKS, "blocks with parameters times those parameters", 50000, 50000)             \
     X(NESTING_SQUARED, "blocks in each other, squared", 5000, 6000)                                \
     X(SPANS, "locals times loops in each other, squared", 0, 5000)                                 \
     X(LENGTHS_SQUARED, "instructions of a function, squared", 0, 1200)

@@ -79,8 +79,9 @@ typedef struct swapc_artifact {
     const char *path;       /* where it came from, for messages; never opened again; may be NULL */
     const char *digest_hex; /* SHA-256 of bytes, 64 lower-case digits */
     /* The core's estimate of how long an optimising compiler takes for these bytes at the worst, in
-     * milliseconds; 0: it has none (native code). An engine that compiles in two ways may go by it. */
+     * milliseconds; 0: it has none (native code, or compiled before). */
     uint32_t compile_ms;
+    bool unoptimised; /* that is too long: compile without optimisation (see optimises) */
 } swapc_artifact;
 
 /* How long an entry into the guest may take. Lives until the entry returns. */
@@ -181,6 +182,9 @@ typedef struct swapc_engine {
      * (relaxed) before and after each import, where reading a clock would cost more than the import.
      * Valid until close. */
     const uint64_t *(*now)(const swapc_engine_state *state);
+
+    /* Whether compile has two ways, as artifact.unoptimised says. */
+    bool optimises;
 } swapc_engine;
 
 #ifdef __cplusplus

@@ -132,7 +132,8 @@ static void start(struct fixture *f, const char *kind) {
 }
 
 static enum swapc_status compile_len(struct fixture *f, size_t len, swapc_engine_module **out) {
-    const swapc_artifact artifact = {swapc_bytes_of(f->bytes, len), "guest.so", DIGEST, 0};
+    const swapc_artifact artifact = {
+        .bytes = swapc_bytes_of(f->bytes, len), .path = "guest.so", .digest_hex = DIGEST};
     swapc_error_clear(&f->error);
     return engine->compile(f->state, &artifact, out, &f->error);
 }

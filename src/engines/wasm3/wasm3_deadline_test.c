@@ -76,7 +76,8 @@ static void open_module(struct fixture *f, swapc_bytes call_body, swapc_bytes ot
     const swapc_engine_config config = {.import_count = 0};
     *f = (struct fixture){.limits = limits};
     assemble(f, call_body, other_body, start);
-    const swapc_artifact artifact = {swapci_wasm_bytes(&f->b), "guest.wasm", "", 0};
+    const swapc_artifact artifact = {
+        .bytes = swapci_wasm_bytes(&f->b), .path = "guest.wasm", .digest_hex = ""};
     assert_int_equal(engine->open(&config, &f->state, &f->error), SWAPC_OK);
     assert_int_equal(engine->compile(f->state, &artifact, &f->module, &f->error), SWAPC_OK);
 }

@@ -70,7 +70,8 @@ static void start(struct fixture *f) {
 }
 
 static enum swapc_status compile(struct fixture *f, const void *bytes, size_t len) {
-    const swapc_artifact artifact = {swapc_bytes_of(bytes, len), "guest.wasm", "", 0};
+    const swapc_artifact artifact = {
+        .bytes = swapc_bytes_of(bytes, len), .path = "guest.wasm", .digest_hex = ""};
     return engine->compile(f->state, &artifact, &f->module, &f->error);
 }
 

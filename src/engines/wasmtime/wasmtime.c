@@ -92,10 +92,9 @@ static enum swapc_status link_build(struct swapci_wt_build *build,
     return status;
 }
 
-/* From what the core estimates on, in milliseconds (src/wasm/work.h): a module is compiled only once,
- * even where it does not fit into the pool's slots; and it is compiled without optimisation, because
- * nothing can interrupt the compiler. */
-enum { COMPILE_APART_MS = 500, COMPILE_QUICK_MS = 2500 };
+/* From what the core estimates on, in milliseconds, a module is compiled only once, even where it does not
+ * fit into the pool's slots. */
+enum { COMPILE_APART_MS = 500 };
 
 /* Epochs are not looked at while calls return: the module is compiled with checkpoints there. written is
  * empty when it needs none. Of what cannot be read, wasmtime says why. */
@@ -197,7 +196,8 @@ static enum swapc_status compile_quickly(swapc_engine_module *module,
     wasm_engine_delete(quick);
     if (status == SWAPC_OK)
         swapc_log_write(&module->state->log, SWAPC_LOG_INFO, "wasmtime",
-                        "%s is compiled without optimisation: with it, it might take %u ms",
+                        "%s is compiled without optimisation: with it, it might take %u ms "
+                        "(limits.compile_ms)",
                         artifact->path ? artifact->path : "the module", artifact->compile_ms);
     return status;
 }
@@ -205,11 +205,10 @@ static enum swapc_status compile_quickly(swapc_engine_module *module,
 static enum swapc_status compile_bytes(swapc_engine_module *module, const swapc_artifact *artifact,
                                        swapc_bytes bytes, struct swapci_wt_build **build,
                                        swapc_error *error) {
+    if (artifact->unoptimised) return compile_quickly(module, artifact, bytes, build, error);
     if (artifact->compile_ms < COMPILE_APART_MS)
         return compile_here(module, artifact, bytes, build, error);
-    if (artifact->compile_ms < COMPILE_QUICK_MS)
-        return compile_by(module->state->demand.engine, module, artifact, bytes, build, error);
-    return compile_quickly(module, artifact, bytes, build, error);
+    return compile_by(module->state->demand.engine, module, artifact, bytes, build, error);
 }
 
 static enum swapc_status compile_build(swapc_engine_module *module, const swapc_artifact *artifact,
@@ -375,4 +374,5 @@ const swapc_engine swapc_engine_wasmtime = {
     .deserialize = deserialize,
     .settings = settings,
     .now = now,
+    .optimises = true,
 };

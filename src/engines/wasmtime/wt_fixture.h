@@ -85,7 +85,8 @@ static const swapc_import imports[] = {
 };
 
 struct fixture {
-    uint32_t compile_ms; /* what compile is told */
+    uint32_t compile_ms; /* these two are what compile is told */
+    bool unoptimised;
     swapc_engine_state *state;
     swapc_engine_module *module;
     swapc_engine_instance *instance;
@@ -145,7 +146,10 @@ static inline wasm_byte_vec_t binary_of(const char *text) {
 }
 
 static inline enum swapc_status compile_bytes(struct fixture *f, const void *bytes, size_t len) {
-    const swapc_artifact artifact = {swapc_bytes_of(bytes, len), "test.wasm", NULL, f->compile_ms};
+    const swapc_artifact artifact = {.bytes = swapc_bytes_of(bytes, len),
+                                     .path = "test.wasm",
+                                     .compile_ms = f->compile_ms,
+                                     .unoptimised = f->unoptimised};
     return engine->compile(f->state, &artifact, &f->module, &f->error);
 }
 
