@@ -8,8 +8,9 @@
 #include "manifest.h"
 
 struct swapci_contract_file {
-    char name[SWAPCI_NAME_MAX]; /* "": not said */
-    struct swapci_names operations;
+    char name[SWAPCI_NAME_MAX];               /* "": not said */
+    struct swapci_names operations, optional; /* none is in both */
+    uint32_t total_ms;                        /* for all vectors of a candidate */
     struct swapci_vectors vectors;
 };
 

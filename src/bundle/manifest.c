@@ -76,12 +76,13 @@ static enum swapc_status add_operation(const char *name, void *user) {
                                  adding->t->path);
 }
 
-enum swapc_status swapci_operations_take(struct swapci_toml *t, struct swapci_names *operations) {
+enum swapc_status swapci_operations_take(struct swapci_toml *t, const char *key,
+                                         struct swapci_names *operations) {
     struct adding adding = {t, operations};
-    if (operations->count) return swapci_toml_fail(t, "operations is said a second time");
+    if (operations->count) return swapci_toml_fail(t, "%s is said a second time", key);
     enum swapc_status status = swapci_toml_names(t, add_operation, &adding);
     if (status == SWAPC_OK && operations->count == 0)
-        return swapci_toml_fail(t, "operations names none: leave it out, or name them");
+        return swapci_toml_fail(t, "%s names none: leave it out, or name them", key);
     return status;
 }
 
@@ -115,7 +116,8 @@ static enum swapc_status take_top(struct reader *r, const struct swapci_toml_sta
     if (strcmp(s->name, "name") == 0) return take_value(r, &name_value, r->m->name);
     if (strcmp(s->name, "version") == 0) return take_value(r, &version_value, r->m->version);
     if (strcmp(s->name, "expires") == 0) return take_value(r, &expires_value, r->m->expires);
-    if (strcmp(s->name, "operations") == 0) return swapci_operations_take(&r->t, &r->m->operations);
+    if (strcmp(s->name, "operations") == 0)
+        return swapci_operations_take(&r->t, s->name, &r->m->operations);
     for (size_t i = 0; i < sizeof top_keys / sizeof *top_keys; i++)
         swapci_suggest_offer(&suggestion, top_keys[i]);
     return swapci_toml_unknown(&r->t, s, &suggestion);

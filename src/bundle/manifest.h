@@ -68,7 +68,8 @@ const struct swapci_flavour *swapci_manifest_flavour(const struct swapci_manifes
 /* Returns the digest that the manifest gives to the flavour's file, in lower case, or NULL. */
 const char *swapci_manifest_digest(const struct swapci_manifest *manifest, const char *flavour);
 
-/* operations = [...], in a manifest and in a contract. */
-enum swapc_status swapci_operations_take(struct swapci_toml *t, struct swapci_names *operations);
+/* key = [...] with names of operations, in a manifest and in a contract. */
+enum swapc_status swapci_operations_take(struct swapci_toml *t, const char *key,
+                                         struct swapci_names *operations);
 
 #endif

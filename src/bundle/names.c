@@ -24,6 +24,12 @@ bool swapci_names_has(const struct swapci_names *names, swapc_bytes name) {
     return false;
 }
 
+struct swapci_names swapci_names_of(const char *const *list) {
+    struct swapci_names names = {.list = (const char **)(uintptr_t)list};
+    while (list && list[names.count]) names.count++;
+    return names;
+}
+
 char *swapci_names_text(const struct swapci_names *names, char *out, size_t size) {
     size_t used = 0;
     out[0] = '\0';

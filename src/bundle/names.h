@@ -22,6 +22,9 @@ enum swapc_status swapci_names_add(struct swapci_names *names, const char *name)
 
 bool swapci_names_has(const struct swapci_names *names, swapc_bytes name);
 
+/* A NULL-ended list (NULL: none) as names; borrowed, not for fini. */
+struct swapci_names swapci_names_of(const char *const *list);
+
 /* Writes "a, b, c" into out, cut to size with "...". Returns out. */
 char *swapci_names_text(const struct swapci_names *names, char *out, size_t size);
 

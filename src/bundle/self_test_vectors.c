@@ -16,6 +16,14 @@ swapc_bytes swapci_vectors_view(const struct swapci_vectors *vectors, struct swa
                     : swapc_bytes_of(NULL, 0);
 }
 
+uint32_t swapci_vectors_total_ms(const struct swapci_vectors *vectors, uint32_t deadline_max_ms) {
+    uint32_t longest = 0;
+    for (unsigned i = 0; i < vectors->count; i++)
+        if (vectors->rows[i].deadline_ms > longest) longest = vectors->rows[i].deadline_ms;
+    if (longest > deadline_max_ms) longest = deadline_max_ms;
+    return longest > SWAPCI_VECTORS_TOTAL_MS ? longest : SWAPCI_VECTORS_TOTAL_MS;
+}
+
 static enum swapc_status no_memory(const struct swapci_toml *t) {
     return swapc_error_set(t->error, SWAPC_NO_MEMORY, "no memory to read %s", t->path);
 }

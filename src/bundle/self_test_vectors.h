@@ -25,7 +25,9 @@ enum {
     SWAPCI_VECTORS_MAX = 64,
     SWAPCI_VECTOR_BYTES_MAX = 64 << 10, /* of all operations, requests and answers together */
     SWAPCI_VECTOR_DEADLINE_MS = 250,
-    SWAPCI_VECTOR_DEADLINE_MAX_MS = 10000
+    SWAPCI_VECTOR_DEADLINE_MAX_MS = 10000,
+    SWAPCI_VECTORS_TOTAL_MS = 2000, /* of all together, unless one alone may take longer */
+    SWAPCI_VECTORS_TOTAL_MAX_MS = 60000
 };
 
 /* In swapci_vectors.bytes. */
@@ -56,6 +58,10 @@ struct swapci_vectors {
 };
 
 void swapci_vectors_fini(struct swapci_vectors *vectors);
+
+/* The time that all of them have together: SWAPCI_VECTORS_TOTAL_MS, or the longest deadline of one where that
+ * is more, each counting up to deadline_max_ms. */
+uint32_t swapci_vectors_total_ms(const struct swapci_vectors *vectors, uint32_t deadline_max_ms);
 
 /* The bytes of a span; borrowed. */
 swapc_bytes swapci_vectors_view(const struct swapci_vectors *vectors, struct swapci_span32 span);

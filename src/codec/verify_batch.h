@@ -3,8 +3,8 @@
  * The request is a MessagePack array of the requests, each in any form that verify_message.h reads,
  * so that one who holds encoded requests puts a head before them and no more. The response is
  * verify_message's, for all of them as one: `Valid` when each would be Valid, else `NotValid`, which
- * says that at least one is not: who needs to know which asks again in smaller batches. A member that
- * is no request is a guest error.
+ * says that at least one is not: who needs to know which asks again in smaller batches. An empty batch
+ * is `Valid`. A member that is no request, or a missing one, is a guest error.
  *
  * Threads: none shared. Ownership: views borrow from the input; a member may also point into its own
  *     struct, as there.
@@ -13,6 +13,8 @@
 #define SWAPCI_VERIFY_BATCH_H
 
 #include "verify_message.h"
+
+#define SWAPCI_VERIFY_BATCH_OPERATION "verify_batch"
 
 /* The most that the head of a batch takes. */
 #define SWAPCI_VERIFY_BATCH_HEAD_MAX 5

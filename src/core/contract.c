@@ -65,9 +65,17 @@ const char *swapc_contract_name(const swapc_contract *contract) {
     return contract->file.name;
 }
 
-const char *const *swapc_contract_operations(const swapc_contract *contract) {
+static const char *const *list_of(const struct swapci_names *names) {
     static const char *const none[] = {NULL};
-    return contract->file.operations.list ? contract->file.operations.list : none;
+    return names->list ? names->list : none;
+}
+
+const char *const *swapc_contract_operations(const swapc_contract *contract) {
+    return list_of(&contract->file.operations);
+}
+
+const char *const *swapc_contract_optional(const swapc_contract *contract) {
+    return list_of(&contract->file.optional);
 }
 
 unsigned swapc_contract_vectors(const swapc_contract *contract) {
@@ -76,6 +84,10 @@ unsigned swapc_contract_vectors(const swapc_contract *contract) {
 
 void swapc_contract_compare(swapc_contract *contract, swapc_contract_same_fn same, void *user) {
     contract->rule = (struct swapci_answer_rule){same, user};
+}
+
+uint32_t swapci_contract_total_ms(const swapc_contract *contract) {
+    return contract->file.total_ms;
 }
 
 uint64_t swapci_contract_number(const swapc_contract *contract) {
@@ -87,10 +99,9 @@ static enum swapc_status check_operations(const swapc_contract *contract,
                                           const swapc_module_info *info, const char *whose,
                                           const char *name, swapc_error *error) {
     const struct swapci_names *needed = &contract->file.operations;
-    struct swapci_names offered = {.list = (const char **)(uintptr_t)info->operations};
+    const struct swapci_names offered = swapci_names_of(info->operations);
     char offers[LIST_SHOWN], needs[LIST_SHOWN];
     bool lacks = false;
-    while (offered.list && offered.list[offered.count]) offered.count++;
     for (unsigned i = 0; i < needed->count && offered.count; i++)
         lacks = lacks || !swapci_names_has(&offered, swapc_bytes_str(needed->list[i]));
     if (!lacks) return SWAPC_OK;
@@ -105,8 +116,13 @@ enum swapc_status swapci_contract_check(const swapc_contract *contract, swapc_mo
     swapc_error cause = SWAPC_ERROR_INIT;
     enum swapc_status status = check_operations(contract, info, whose, name, error);
     if (status != SWAPC_OK) return status;
-    status = swapci_self_tests_run(&contract->file.vectors, module, SWAPCI_VECTOR_DEADLINE_MAX_MS,
-                                   &contract->rule, &cause);
+    const struct swapci_self_test test = {.vectors = &contract->file.vectors,
+                                          .optional = &contract->file.optional,
+                                          .rule = &contract->rule,
+                                          .deadline_max_ms = SWAPCI_VECTOR_DEADLINE_MAX_MS,
+                                          .time =
+                                              swapci_vector_time_begin(contract->file.total_ms)};
+    status = swapci_self_tests_run(&test, module, &cause);
     if (status == SWAPC_OK) return SWAPC_OK;
     if (status == SWAPC_NO_MEMORY) return swapc_error_set(error, status, "%s", cause.text);
     return swapc_error_set(error, SWAPC_CONTRACT, "%s does not do what %s %s needs: %s", info->name,

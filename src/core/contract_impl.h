@@ -16,6 +16,9 @@ enum { SWAPCI_CONTRACT_START_MS = 400 };
 /* The contract's number: no other contract of this process has it. 0 for NULL. */
 uint64_t swapci_contract_number(const swapc_contract *contract);
 
+/* What the vectors of a candidate may take together, its bundle's own included. */
+uint32_t swapci_contract_total_ms(const swapc_contract *contract);
+
 /* The functions without the i, on the stack that is there (entry.c). */
 enum swapc_status swapci_contract_load(const char *path, swapc_contract **out, swapc_error *error);
 enum swapc_status swapci_contract_load_bytes(const char *name, swapc_bytes text,

@@ -17,6 +17,8 @@
     "response_text = \"hello\"\n"                                                                  \
     "[[self_test]]\noperation = \"greet\"\nrequest_text = \"nobody\"\nerror_text = \"who?\"\n"
 
+#define TEXT_OF_GREET "[[self_test]]\noperation = \"greet\"\nresponse = \"\"\n"
+
 struct bench {
     swapc_host *host;
     swapc_slot *slot;
@@ -130,6 +132,7 @@ static void what_it_says(void **state) {
     assert_string_equal(swapc_contract_name(b->contract), "greetings");
     assert_string_equal(swapc_contract_operations(b->contract)[0], "greet");
     assert_null(swapc_contract_operations(b->contract)[1]);
+    assert_null(swapc_contract_optional(b->contract)[0]);
     assert_int_equal(swapc_contract_vectors(b->contract), 2);
     assert_ptr_equal(swapc_slot_contract(b->slot), b->contract);
 }
@@ -146,6 +149,16 @@ static void texts_that_are_none(void **state) {
         {"[[self_tests]]\n", "did you mean \"self_test\"?"},
         {"[[self_test]]\nresponse_text = \"\"\n", "line 1: self_test 1 lacks its operation"},
         {"operations = []\n", "line 1: operations names none"},
+        {"optional = []\n", "line 1: optional names none"},
+        {"optonal = [\"a\"]\n", "did you mean \"optional\"?"},
+        {"optional = [\"a\"]\noptional = [\"b\"]\n", "line 2: optional is said a second time"},
+        {"optional = [\"a\", \"a\"]\n", "line 1: operation a is named a second time"},
+        {"optional = [\"many\"]\n" TEXT_OF_GREET, "asks nothing of the optional operation many"},
+        {"operations = [\"greet\"]\noptional = [\"greet\"]\n" TEXT_OF_GREET,
+         "names greet both in operations and in optional"},
+        {"total_ms = 0\n", "line 1: "},
+        {"total_ms = 60001\n", "line 1: "},
+        {"total_ms = 5\ntotal_ms = 5\n", "line 2: total_ms is said a second time"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         swapc_contract *contract = NULL;

@@ -91,7 +91,7 @@ struct self_test {
 
 static void self_test(void *user) {
     struct self_test *e = user;
-    e->status = swapci_module_self_test(e->module, SWAPCI_VECTOR_DEADLINE_MAX_MS, e->error);
+    e->status = swapci_module_self_test(e->module, SWAPCI_VECTOR_DEADLINE_MAX_MS, NULL, e->error);
 }
 
 enum swapc_status swapc_module_self_test(swapc_module *module, swapc_error *error) {

@@ -238,9 +238,9 @@ static enum swapc_status check_limits(const swapc_module *module, swapc_error *e
 }
 
 /* The last step, so that a version that does not work is not one that was admitted. */
-static enum swapc_status admit_version(swapc_module *module, swapc_error *error) {
-    enum swapc_status status =
-        swapci_module_self_test(module, SWAPCI_VECTOR_DEADLINE_MAX_MS, error);
+static enum swapc_status admit_version(swapc_module *module, uint32_t deadline_max_ms,
+                                       swapc_error *error) {
+    enum swapc_status status = swapci_module_self_test(module, deadline_max_ms, NULL, error);
     return status == SWAPC_OK ? swapci_trust_admit(module->host->config.trust, module->image.name,
                                                    module->image.version, error)
                               : status;
@@ -267,7 +267,9 @@ static enum swapc_status build(swapc_module *module, unsigned index, uint32_t st
         status = obtain(module, state, error);
     }
     if (status == SWAPC_OK) status = prove(module, start_ms, error);
-    if (status == SWAPC_OK && module->image.trusted) status = admit_version(module, error);
+    if (status == SWAPC_OK && module->image.trusted)
+        status = admit_version(
+            module, start_ms ? SWAPCI_VECTOR_DEADLINE_MS : SWAPCI_VECTOR_DEADLINE_MAX_MS, error);
     return status;
 }
 
@@ -432,10 +434,16 @@ enum swapc_status swapci_module_admit(swapc_module *module, uint64_t contract) {
 }
 
 enum swapc_status swapci_module_self_test(swapc_module *module, uint32_t deadline_max_ms,
+                                          const struct swapci_vector_time *time,
                                           swapc_error *error) {
+    const struct swapci_vectors *vectors = &module->image.self_tests;
+    const struct swapci_self_test test = {
+        .vectors = vectors,
+        .deadline_max_ms = deadline_max_ms,
+        .time = time ? *time
+                     : swapci_vector_time_begin(swapci_vectors_total_ms(vectors, deadline_max_ms))};
     error = swapci_report_into(error);
-    enum swapc_status status =
-        swapci_self_tests_run(&module->image.self_tests, module, deadline_max_ms, NULL, error);
+    enum swapc_status status = swapci_self_tests_run(&test, module, error);
     if (status != SWAPC_OK) name_file(error, &module->image);
     return status;
 }

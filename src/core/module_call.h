@@ -22,8 +22,12 @@ enum swapc_status swapci_module_load_bytes(swapc_host *host, const char *name, s
                                            const swapc_module_options *options, swapc_module **out,
                                            swapc_error *error);
 
-/* swapc_module_self_test with a ceiling for the vectors' deadlines. */
+struct swapci_vector_time;
+
+/* swapc_module_self_test with a ceiling for the vectors' deadlines, and within time; NULL: a time of their
+ * own. */
 enum swapc_status swapci_module_self_test(swapc_module *module, uint32_t deadline_max_ms,
+                                          const struct swapci_vector_time *time,
                                           swapc_error *error);
 
 /* Whether the module has answered the contract of that number, and that it has. Any thread. Returns

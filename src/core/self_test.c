@@ -2,10 +2,13 @@
 
 #include <stdio.h>
 
+#include "clock.h"
 #include "module_call.h"
 #include "printable.h"
 
 enum { VALUE_SHOWN = 100, NAME_SHOWN = 80, BEFORE_DIFFERENCE = 8 };
+
+#define NS_A_MS UINT64_C(1000000)
 
 /* A value that is longer than what is shown is shown from a little before where the two differ. */
 static const char *value(swapc_bytes bytes, swapc_bytes other, char out[VALUE_SHOWN + 32]) {
@@ -27,6 +30,7 @@ struct answer {
     enum swapc_status status;
     swapc_reply reply;
     swapc_error error; /* of a call that gave no answer */
+    bool used_up;      /* the time of all */
 };
 
 static bool is_right(const struct swapci_vectors *vectors, const struct swapci_vector *v,
@@ -83,40 +87,75 @@ static void call(const struct swapci_vectors *vectors, const struct swapci_vecto
                                     &options, &out->reply, &out->error);
 }
 
-static enum swapc_status run_one(const struct swapci_vectors *vectors, unsigned index,
-                                 swapc_module *module, uint32_t deadline_max_ms,
-                                 const struct swapci_answer_rule *rule, struct answer *a,
-                                 swapc_error *error) {
-    const struct swapci_vector *v = &vectors->rows[index];
-    uint32_t wanted = v->deadline_ms ? v->deadline_ms : SWAPCI_VECTOR_DEADLINE_MS;
-    if (wanted > deadline_max_ms) wanted = deadline_max_ms;
-    uint32_t deadline_ms = swapci_module_deadline(module, wanted);
-    call(vectors, v, module, deadline_ms, a);
-    if (a->status == SWAPC_NO_MEMORY)
-        return swapc_error_set(error, a->status, "vector %u: %s", index + 1, a->error.text);
-    return is_right(vectors, v, a, rule) ? SWAPC_OK : wrong(vectors, index, a, error);
+/* What of the time is left, in milliseconds, rounded up. */
+static uint32_t time_left(const struct swapci_vector_time *time) {
+    uint64_t spent = swapci_clock_monotonic_ns() - time->start_ns, all = time->total_ms * NS_A_MS;
+    return spent >= all ? 0 : (uint32_t)((all - spent + NS_A_MS - 1) / NS_A_MS);
 }
 
-static enum swapc_status run_all(const struct swapci_vectors *vectors, swapc_module *module,
-                                 uint32_t deadline_max_ms, const struct swapci_answer_rule *rule,
+static enum swapc_status used_up(const struct swapci_self_test *test, unsigned index,
+                                 swapc_error *error) {
+    const struct swapci_vector *v = &test->vectors->rows[index];
+    char operation[NAME_SHOWN];
+    swapci_printable(view(test->vectors, v->operation), operation, sizeof operation);
+    return swapc_error_set(error, SWAPC_SELF_TEST,
+                           "the %u ms that the vectors of a module have together were used up at "
+                           "vector %u of %u (%s%soperation %s), DEADLINE: it has to be faster, or "
+                           "answer fewer; a contract gives more by total_ms",
+                           test->time.total_ms, index + 1, test->vectors->count, v->note,
+                           v->note[0] ? "; " : "", operation);
+}
+
+static enum swapc_status run_one(const struct swapci_self_test *test, unsigned index,
+                                 swapc_module *module, struct answer *a, swapc_error *error) {
+    const struct swapci_vector *v = &test->vectors->rows[index];
+    uint32_t wanted = v->deadline_ms ? v->deadline_ms : SWAPCI_VECTOR_DEADLINE_MS;
+    uint32_t left = time_left(&test->time);
+    if (wanted > test->deadline_max_ms) wanted = test->deadline_max_ms;
+    a->used_up = left == 0;
+    if (a->used_up) return used_up(test, index, error);
+    call(test->vectors, v, module, swapci_module_deadline(module, wanted < left ? wanted : left),
+         a);
+    if (a->status == SWAPC_NO_MEMORY)
+        return swapc_error_set(error, a->status, "vector %u: %s", index + 1, a->error.text);
+    a->used_up = a->status == SWAPC_DEADLINE && left < wanted;
+    if (a->used_up) return used_up(test, index, error);
+    return is_right(test->vectors, v, a, test->rule) ? SWAPC_OK
+                                                     : wrong(test->vectors, index, a, error);
+}
+
+/* Whether the vector is one for this module: not of an optional operation that it does not offer. */
+static bool concerns(const struct swapci_self_test *test, const struct swapci_vector *v,
+                     const swapc_module *module) {
+    swapc_bytes operation = view(test->vectors, v->operation);
+    struct swapci_names offered = swapci_names_of(swapc_module_describe(module)->operations);
+    return !test->optional || !swapci_names_has(test->optional, operation) ||
+           swapci_names_has(&offered, operation);
+}
+
+static enum swapc_status run_all(const struct swapci_self_test *test, swapc_module *module,
                                  struct answer *a, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
-    for (unsigned i = 0; i < vectors->count && status == SWAPC_OK; i++)
-        status = run_one(vectors, i, module, deadline_max_ms, rule, a, error);
+    for (unsigned i = 0; i < test->vectors->count && status == SWAPC_OK; i++)
+        if (concerns(test, &test->vectors->rows[i], module))
+            status = run_one(test, i, module, a, error);
     return status;
+}
+
+struct swapci_vector_time swapci_vector_time_begin(uint32_t total_ms) {
+    return (struct swapci_vector_time){total_ms, swapci_clock_monotonic_ns()};
 }
 
 /* Once more from the first one on, and not the one vector alone: its fresh instance would be let off what
  * the calls before did to the one that hung. */
-enum swapc_status swapci_self_tests_run(const struct swapci_vectors *vectors, swapc_module *module,
-                                        uint32_t deadline_max_ms,
-                                        const struct swapci_answer_rule *rule, swapc_error *error) {
+enum swapc_status swapci_self_tests_run(const struct swapci_self_test *test, swapc_module *module,
+                                        swapc_error *error) {
     struct answer answer = {.reply = SWAPC_REPLY_INIT, .error = SWAPC_ERROR_INIT};
     swapc_error said = SWAPC_ERROR_INIT;
-    enum swapc_status status = run_all(vectors, module, deadline_max_ms, rule, &answer, &said);
-    if (status != SWAPC_OK && answer.status == SWAPC_DEADLINE) {
+    enum swapc_status status = run_all(test, module, &answer, &said);
+    if (status != SWAPC_OK && answer.status == SWAPC_DEADLINE && !answer.used_up) {
         swapc_error_clear(&said);
-        status = run_all(vectors, module, deadline_max_ms, rule, &answer, &said);
+        status = run_all(test, module, &answer, &said);
     }
     swapc_reply_fini(&answer.reply);
     return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", said.text);

@@ -4,7 +4,7 @@
 #include "module_call.h"
 #include "options.h"
 #include "report.h"
-#include "self_test_vectors.h"
+#include "self_test.h"
 #include "slot_impl.h"
 
 static const char *const stage_names[] = {"prepare", "check", "self-test", "publish"};
@@ -36,12 +36,14 @@ static enum swapc_status refused(swapc_slot *slot, const swapc_log *log,
     return cause.status;
 }
 
-/* The contract first: its deadlines are the slot's. */
+/* The contract first: its deadlines are the slot's, and its time is that of the bundle's own vectors as well. */
 static enum swapc_status self_test(swapc_slot *slot, swapc_module *module,
                                    enum swapc_self_test wanted, swapc_swap_report *report,
                                    swapc_error *error) {
-    uint32_t deadline_max_ms =
-        swapc_slot_contract(slot) ? SWAPCI_VECTOR_DEADLINE_MS : SWAPCI_VECTOR_DEADLINE_MAX_MS;
+    const swapc_contract *contract = swapc_slot_contract(slot);
+    uint32_t deadline_max_ms = contract ? SWAPCI_VECTOR_DEADLINE_MS : SWAPCI_VECTOR_DEADLINE_MAX_MS;
+    const struct swapci_vector_time time =
+        swapci_vector_time_begin(contract ? swapci_contract_total_ms(contract) : 0);
     enum swapc_status status = swapci_slot_admit(slot, module, error);
     if (status != SWAPC_OK) return status;
     report->self_tests = wanted == SWAPC_SELF_TEST_SKIP ? 0 : swapci_module_self_tests(module);
@@ -52,7 +54,7 @@ static enum swapc_status self_test(swapc_slot *slot, swapc_module *module,
             "%s has no self-test vectors, and they are required: add [[self_test]] "
             "tables to its module.toml",
             swapc_module_describe(module)->path);
-    return swapci_module_self_test(module, deadline_max_ms, error);
+    return swapci_module_self_test(module, deadline_max_ms, contract ? &time : NULL, error);
 }
 
 static void log_swap(const swapc_slot *slot, const swapc_log *log, const swapc_module *module,

@@ -12,7 +12,8 @@
 #include "translator.h"
 #include "verify_batch.h"
 
-static const swapc_bytes batch_operation = {(const uint8_t *)"verify_batch", 12};
+static const swapc_bytes batch_operation = {(const uint8_t *)SWAPCI_VERIFY_BATCH_OPERATION,
+                                            sizeof SWAPCI_VERIFY_BATCH_OPERATION - 1};
 
 struct swapci_judges {
     swapci_judges_config config;
@@ -455,10 +456,18 @@ enum swapci_outcome swapci_judge_record(swapci_judge *judge, const swapci_record
 
 /* ---- many at once ---------------------------------------------------------------------------- */
 
-static bool announces_batches(const swapc_pin *pinned) {
-    const char *const *name = swapc_module_describe(pinned->module)->operations;
-    while (*name && !swapc_bytes_equal(swapc_bytes_str(*name), batch_operation)) name++;
-    return *name != NULL;
+static bool has_batch(const char *const *operation) {
+    while (*operation && !swapc_bytes_equal(swapc_bytes_str(*operation), batch_operation))
+        operation++;
+    return *operation != NULL;
+}
+
+/* Whether the pinned module announces batches, and had to answer some before it got into the slot: one
+ * answer stands for many messages there, and is not taken on the module's own word. */
+static bool may_batch(const swapc_slot *slot, const swapc_pin *pinned) {
+    const swapc_contract *contract = swapc_slot_contract(slot);
+    return contract && has_batch(swapc_contract_optional(contract)) &&
+           has_batch(swapc_module_describe(pinned->module)->operations);
 }
 
 bool swapci_judges_batches(const swapci_judges *judges, const swapci_method *method) {
@@ -466,9 +475,9 @@ bool swapci_judges_batches(const swapci_judges *judges, const swapci_method *met
     swapc_slot *slot = judges->slots[swapci_method_number(method)];
     if (judges->config.swap != SWAPCI_SWAP_NONE || !slot) return false;
     if (swapc_slot_pin(slot, &pinned) != SWAPC_OK) return false;
-    bool announced = announces_batches(&pinned);
+    bool may = may_batch(slot, &pinned);
     swapc_pin_release(&pinned);
-    return announced;
+    return may;
 }
 
 bool swapci_judge_may_join(const swapci_judge *judge, const swapci_record *record) {
@@ -496,12 +505,13 @@ static enum swapc_status verify_together(swapci_judge *judge, const swapci_recor
                                          unsigned count, swapci_verdict *out) {
     swapc_pin pinned;
     enum swapc_status status = write_batch(judge, records, count);
-    if (status == SWAPC_OK)
-        status = pin(judge->judges, swapci_method_number(records[0]->method), &pinned, NULL);
+    unsigned method = swapci_method_number(records[0]->method);
+    if (status == SWAPC_OK) status = pin(judge->judges, method, &pinned, NULL);
     if (status != SWAPC_OK) return status;
-    status = announces_batches(&pinned) ? call_pinned(judge, &pinned, batch_operation,
-                                                      swapci_buffer_bytes(&judge->batch), out)
-                                        : SWAPC_UNSUPPORTED;
+    status =
+        may_batch(judge->judges->slots[method], &pinned)
+            ? call_pinned(judge, &pinned, batch_operation, swapci_buffer_bytes(&judge->batch), out)
+            : SWAPC_UNSUPPORTED;
     swapc_pin_release(&pinned);
     return status;
 }

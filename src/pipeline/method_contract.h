@@ -16,7 +16,7 @@
 enum swapc_status swapci_method_contract(const swapci_method *method, swapc_contract **out,
                                          swapc_error *error);
 
-/* Has responses of verify_message compared by what they mean. */
+/* Has responses of verify_message and verify_batch compared by what they mean. */
 void swapci_method_contract_compare(swapc_contract *contract);
 
 #endif

@@ -19,6 +19,17 @@ static void every_method_has_one(void **state) {
     }
 }
 
+/* One answer for many messages is taken only of who was asked for some. */
+static void a_module_that_offers_batches_is_asked_for_them(void **state) {
+    (void)state;
+    swapc_contract *contract = NULL;
+    assert_int_equal(swapci_method_contract(swapci_method_table[0], &contract, NULL), SWAPC_OK);
+    assert_string_equal(swapc_contract_name(contract), "schnorr");
+    assert_string_equal(swapc_contract_optional(contract)[0], "verify_batch");
+    assert_null(swapc_contract_optional(contract)[1]);
+    swapc_contract_release(contract);
+}
+
 static void a_method_without_a_file_has_none(void **state) {
     (void)state;
     static const swapci_method other = {.name = "other", .module = "other"};
@@ -30,6 +41,7 @@ static void a_method_without_a_file_has_none(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_method_has_one),
+        cmocka_unit_test(a_module_that_offers_batches_is_asked_for_them),
         cmocka_unit_test(a_method_without_a_file_has_none),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
