@@ -149,7 +149,7 @@ SIZES = [
     (ifs, 2300, 1), (value_ifs, 7000, 1), (value_ifs, 2000, 14), (loops, 200, 100),
     (loops, 800, 1000), (stack, 10000, 1), (stack, 50000, 25), (indirect, 9000, 2), (bulk, 3900, 4),
     (vectors, 20000, 11), (wide, 50000, 20), (loads, 300000, 2), (functions, 65000, 0),
-    (types, 12000, 100), (entries, 31000, 0), (constants, 60000, 20),
+    (types, 12000, 100), (entries, 23000, 0), (constants, 60000, 20),
 ]
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@
     X(NAME_BYTES, "bytes of names for debugging", 160000, 160000)                                  \
     X(TYPE_VALUES, "values in its function types", 1900000, 4000000)                               \
     X(FUNCTIONS, "functions", 32000000, 38000000)                                                  \
-    X(ENTRIES, "functions that are exported or in tables", 38000000, 38000000)                     \
+    X(ENTRIES, "functions that are exported or in tables", 60000000, 60000000)                     \
     X(ELEMENTS, "elements of passive segments", 12000000, 45000000)                                \
     X(ELEMENT_EXPRESSIONS, "elements that are expressions", 75000000, 80000000)                    \
     X(CONSTANTS, "instructions in constants", 900000, 900000)                                      \
