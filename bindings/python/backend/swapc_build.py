@@ -38,7 +38,7 @@ def _version():
         text = (TREE / "CMakeLists.txt").read_text()
     except OSError:
         raise BuildError(
-            f"swapc: {TREE} is not swapc's tree: run pip install ./bindings/python there (pip older than "
+            f"swapc: {HERE} is not in swapc's tree: run pip install ./bindings/python there (pip older than "
             "21.3 copies the folder away from its tree: pip install --upgrade pip)"
         ) from None
     return re.search(r"project\(swapc VERSION ([0-9.]+)", text).group(1)

@@ -7,6 +7,7 @@ import gc
 import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
 import textwrap
@@ -89,6 +90,28 @@ class Closing(unittest.TestCase):
         slot.publish(module)
         self.assertEqual(module.call("host"), b"done")
         self.assertIsNone(home._pointer)
+
+    def test_a_signal_handler_that_raises_in_a_call(self) -> None:
+        """It is seen when the call has returned, and nothing is left in use."""
+
+        class Alarm(BaseException):
+            pass
+
+        def ring(*unused: Any) -> None:
+            raise Alarm
+
+        before = signal.signal(signal.SIGALRM, ring)
+        try:
+            with host() as home:
+                module = home.load(ECHO, engine=SANDBOXES[0])
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+                with self.assertRaises(Alarm):
+                    module.call("loop", deadline_ms=300)
+                self.assertEqual(module.call("echo", b"still"), b"still")
+                module.close()
+            self.assertIsNone(home._pointer)
+        finally:
+            signal.signal(signal.SIGALRM, before)
 
     def test_closing_under_calls_of_others(self) -> None:
         for _ in range(10):
