@@ -56,6 +56,33 @@ PY
     all_judged_once 20000
 }
 
+@test "a ring whose file is removed serves the pair, and ends with a sentence who is left of it" {
+    start_redis
+    start_signer
+    start_verifier
+    run -0 "$SWAPC" generate --messages 100
+    await verdicts_reach "$socket" 100
+    rm "/dev/shm/swapc-test-$mark"
+    run -0 "$SWAPC" generate --messages 100
+    await verdicts_reach "$socket" 200
+    kill -KILL "$verifier"
+    finish "$signer"
+    [[ $status == 1 ]]
+    says signer.err "removed its file /dev/shm/swapc-test-$mark.*start signer and verifier again"
+    start_signer second
+    start_verifier
+    run -0 "$SWAPC" generate --messages 100
+    await verdicts_reach "$socket" 300
+    rm "/dev/shm/swapc-test-$mark"
+    stop "$signer"
+    finish "$verifier"
+    [[ $status == 1 ]]
+    says "$(cat verifier*.err)" "removed its file"
+    start_signer third
+    start_verifier
+    all_judged_once 300
+}
+
 @test "a run whose ring is cut off ends with a sentence and leaves nothing" {
     background run "$SWAPC" run --no-bound --messages 500k
     local run=$pid

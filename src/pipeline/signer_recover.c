@@ -73,13 +73,21 @@ static enum swapc_status hold_lease(swapci_signer *s, swapc_error *error) {
     return status;
 }
 
+/* Whether a verifier can ever come to what is sent. Who has nothing to send would not learn that it cannot. */
+static enum swapc_status look_at_way(swapci_signer *s, swapc_error *error) {
+    swapc_error why = SWAPC_ERROR_INIT;
+    enum swapc_status status = swapci_sender_wait_receiver(s->sender, 0, &why);
+    return status == SWAPC_SYSTEM ? swapc_error_set(error, status, "%s", why.text) : SWAPC_OK;
+}
+
 enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
     uint64_t now = swapci_clock_monotonic_ns();
     size_t moved = 0;
     if (swapci_sender_lost(s->sender)) take_left(s);
     if (now < s->chores_due_ns && (s->told_waiting || swapci_lease_fresh(&s->lease)))
         return SWAPC_OK;
-    enum swapc_status status = hold_lease(s, error);
+    enum swapc_status status = look_at_way(s, error);
+    if (status == SWAPC_OK) status = hold_lease(s, error);
     if (status == SWAPC_OK && s->lease.held) {
         status = swapci_stream_adopt(s->redis, &s->names, s->consumer, ADOPT_IDLE_MS, ADOPT_MAX,
                                      swapci_signer_answer_deleted, s, &moved, error);

@@ -18,6 +18,8 @@
  * Its file: who makes it smaller, as whoever owns it may, ends what was under way: waits, writes, reads
  *     and resets return SYSTEM with the reason from then on, and nothing that is read is a record; the
  *     handle is of use only to close. (SIGBUS is handled for that: ring_guard.h.)
+ *     Who removes it hinders neither side while both are there; the one that is left gets SYSTEM, too, where
+ *     it would wait for a peer, as none can come to it any more.
  * Threads: one handle belongs to one thread at a time, except for swapci_ring_wake_self,
  *     swapci_ring_used, swapci_ring_peer_alive and swapci_ring_note (a thread a slot), which any thread may call until
  *     swapci_ring_close.

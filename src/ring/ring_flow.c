@@ -1,6 +1,8 @@
 /* What is shared: see ring.c. Here is the flow of records. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "clock.h"
 #include "crc32c.h"
@@ -92,6 +94,14 @@ enum swapc_status swapci_ring_wait_peer(swapci_ring *ring, int timeout_ms, swapc
     }
 }
 
+/* Whether the file is no longer where a peer would look for it. */
+static bool is_gone(const swapci_ring *ring) {
+    struct stat ours, there;
+    if (fstat(ring->fd, &ours) != 0) return false;
+    if (stat(ring->path, &there) != 0) return errno == ENOENT;
+    return ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
+}
+
 enum swapc_status swapci_ring_explain(const swapci_ring *ring, enum swapc_status status,
                                       swapc_error *error) {
     static const char *const peer[] = {"consumer", "producer"};
@@ -99,6 +109,12 @@ enum swapc_status swapci_ring_explain(const swapci_ring *ring, enum swapc_status
         return swapc_error_set(error, SWAPC_SYSTEM,
                                "ring \"%s\" was cut off: somebody made its file %s smaller; start "
                                "signer and verifier again",
+                               ring->name, ring->path);
+    }
+    if ((status == SWAPC_UNREACHABLE || status == SWAPC_CLOSED) && is_gone(ring)) {
+        return swapc_error_set(error, SWAPC_SYSTEM,
+                               "ring \"%s\" is out of reach: somebody removed its file %s, so that "
+                               "nobody can come to it any more; start signer and verifier again",
                                ring->name, ring->path);
     }
     if (status == SWAPC_UNREACHABLE) {

@@ -313,6 +313,38 @@ static void signal_ends_waits(void **state) {
     swapci_ring_close(p);
 }
 
+/* ---- a file that is removed -------------------------------------------------------------------- */
+
+/* Another file in its place is none of ours, either. */
+static void who_is_left_with_a_removed_file_is_told(void **state) {
+    for (int i = 0; i < 4; i++) {
+        char path[SWAPCI_RING_PATH_MAX];
+        uint8_t bytes[16] = {1};
+        swapc_error error = SWAPC_ERROR_INIT;
+        size_t len;
+        swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 1 << 16, NULL);
+        swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL), *other = NULL;
+        swapci_ring_path(*state, "t", path, sizeof path, NULL);
+        assert_int_equal(unlink(path), 0);
+        if (i / 2) other = fixture_open(state, SWAPCI_RING_CONSUMER, 1 << 16, NULL);
+        assert_int_equal(swapci_ring_write(p, swapc_bytes_of(bytes, 16), 0, NULL), SWAPC_OK);
+        assert_int_equal(swapci_ring_read(c, bytes, 16, &len, 0, NULL), SWAPC_OK);
+        assert_int_equal(swapci_ring_wait_peer(p, 0, NULL), SWAPC_OK);
+        if (i % 2) {
+            swapci_ring_close(c);
+            assert_int_equal(swapci_ring_wait_peer(p, 0, &error), SWAPC_SYSTEM);
+            swapci_ring_close(p);
+        } else {
+            swapci_ring_close(p);
+            assert_int_equal(swapci_ring_read(c, bytes, 16, &len, 1000, &error), SWAPC_SYSTEM);
+            swapci_ring_close(c);
+        }
+        assert_non_null(strstr(error.text, path));
+        if (other) assert_int_equal(access(path, F_OK), 0); /* which is not theirs to remove */
+        swapci_ring_close(other);
+    }
+}
+
 /* ---- a file that is made smaller --------------------------------------------------------------- */
 
 /* Both sides get a sentence, whichever comes first, wherever the file was cut. */
@@ -411,6 +443,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(busy_ring_makes_no_wakes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(stop_ends_waits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(signal_ends_waits, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(who_is_left_with_a_removed_file_is_told, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_file_made_smaller_is_an_error, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(every_interleaving_of_steps, fixture_setup,
