@@ -489,6 +489,16 @@ static void callbacks_of_coroutines_return_in_their_order(void **state) {
     swapc_host_free(host);
 }
 
+static void null_does_nothing_where_it_says_so(void **state) {
+    (void)state;
+    swapc_contract_release(NULL);
+    swapc_error_clear(NULL);
+    swapc_host_free(NULL);
+    swapc_module_release(NULL);
+    swapc_slot_free(NULL);
+    swapc_trust_free(NULL);
+}
+
 /* Every refusal says which module it means, also one whose name is a letter that any sentence has. */
 static void a_refusal_names_the_module_once(void **state) {
     (void)state;
@@ -527,6 +537,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_last_reference_stays_while_a_call_of_it_is_in_a_callback),
         cmocka_unit_test(a_nested_call_has_a_reply_of_its_own),
         cmocka_unit_test(callbacks_of_coroutines_return_in_their_order),
+        cmocka_unit_test(null_does_nothing_where_it_says_so),
         cmocka_unit_test(a_refusal_names_the_module_once),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

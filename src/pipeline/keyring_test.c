@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hex.h"
+#include "key_pairs_impl.h"
 #include "test_main.h"
 
 /* The public key of secret 3 (BIP-340, vector 0), and of secret 1: the generator. */
@@ -270,8 +271,36 @@ static void bad_public_files_are_refused(void **state) {
     assert_int_equal(swapci_keyring_public_load(pub, &p, NULL), SWAPC_INVALID);
 }
 
+/* Memory that was freed, which only the kernel still reads for us (the address sanitizer keeps it as it
+ * was; where it was unmapped nothing is read). */
+static void expect_no_secret(const void *freed, size_t len) {
+    uint8_t secret[SWAPCI_SECRET_SIZE], seen[512] = {0};
+    assert_true(len <= sizeof seen);
+    assert_int_equal(swapci_hex_decode(swapc_bytes_str(SECRET_3), secret), 1);
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    assert_true(memory >= 0);
+    ssize_t got = pread(memory, seen, len, (off_t)(uintptr_t)freed);
+    close(memory);
+    if (got > 0) assert_null(memmem(seen, (size_t)got, secret, sizeof secret));
+}
+
+static void what_was_freed_holds_no_secret(void **state) {
+    (void)state;
+    swapci_keyring *ring = NULL;
+    swapci_key_pairs *pairs = NULL;
+    write_text(keys, "swapc-keys 1\n" SECRET_3 "\n", 0600);
+    assert_int_equal(swapci_keyring_load(keys, 0, &ring, NULL), SWAPC_OK);
+    assert_int_equal(swapci_key_pairs_new(ring, &pairs, NULL), SWAPC_OK);
+    const void *read = swapci_keyring_secret(ring, 0), *prepared = &pairs->pairs[0];
+    swapci_keyring_free(ring);
+    swapci_key_pairs_free(pairs);
+    expect_no_secret(read, SWAPCI_SECRET_SIZE);
+    expect_no_secret(prepared, sizeof pairs->pairs[0]);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_freed_holds_no_secret, setup, teardown),
         cmocka_unit_test_setup_teardown(makes_missing_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(racing_makers_agree, setup, teardown),
         cmocka_unit_test_setup_teardown(public_file_is_derived, setup, teardown),
