@@ -1,3 +1,4 @@
+/* What is shared: nothing. The threads' default stack is set here, before there are any. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

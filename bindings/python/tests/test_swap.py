@@ -82,7 +82,12 @@ class Slots(unittest.TestCase):
         with host() as home, home.load(ECHO) as module:
             with swapc.Contract(CONTRACT.format("a")) as right:
                 self.assertEqual((right.name, right.operations, right.vectors), ("echoes", ("echo",), 1))
+                self.assertEqual(right.optional, ())
                 slot = swapc.Slot("s", right)
+            many = CONTRACT.format("a") + '[[self_test]]\noperation = "many"\nresponse = ""\n'
+            with swapc.Contract('optional = ["many"]\n' + many) as maybe:
+                self.assertEqual((maybe.operations, maybe.optional, maybe.vectors), (("echo",), ("many",), 2))
+                maybe.check(module)
             with self.assertRaises(swapc.ContractError):
                 slot.publish(module)
             slot.admit(module)

@@ -206,6 +206,7 @@ enum swapc_status swapc_contract_load_bytes(const char *, swapc_bytes, swapc_con
 void swapc_contract_release(swapc_contract *);
 const char *swapc_contract_name(const swapc_contract *);
 const char *const *swapc_contract_operations(const swapc_contract *);
+const char *const *swapc_contract_optional(const swapc_contract *);
 unsigned swapc_contract_vectors(const swapc_contract *);
 enum swapc_status swapc_contract_check(const swapc_contract *, swapc_module *, swapc_error *);
 enum swapc_status swapc_trust_new(const swapc_trust_config *, swapc_trust **, swapc_error *);

@@ -37,6 +37,11 @@ class SwapReport:
     self_test_us: int
 
 
+def _names(listed: Any) -> Tuple[str, ...]:
+    texts = ctypes.cast(listed, ctypes.POINTER(ctypes.c_char_p))
+    return tuple(_convert.strings_of(texts))
+
+
 class Contract(Handle):
     """What the callers of a slot need, whatever module is published there (swapc/contract.h)."""
 
@@ -53,10 +58,8 @@ class Contract(Handle):
         )
         check(status, error)
         super().__init__(made.value, _convert.text_of(lib.swapc_contract_name(made)))
-        listed = ctypes.cast(
-            lib.swapc_contract_operations(made), ctypes.POINTER(ctypes.c_char_p)
-        )
-        self.operations: Tuple[str, ...] = tuple(_convert.strings_of(listed))
+        self.operations = _names(lib.swapc_contract_operations(made))
+        self.optional = _names(lib.swapc_contract_optional(made))
         self.vectors = int(lib.swapc_contract_vectors(made))
 
     @classmethod
