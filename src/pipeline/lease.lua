@@ -18,7 +18,12 @@ local owner, at = string.match(found or '', '^(%S+) ?(.*)$')
 if found and owner ~= token and (place == '' or at ~= place) then
   if ARGV[4] == '1' then why = refused('SET', redis.pcall('SET', recall, '1', 'EX', 60)) end
   local left = redis.pcall('PTTL', lease)
-  return why or refused('PTTL', left) or {0, left}
+  why = why or refused('PTTL', left)
+  if not why and left == -1 then -- without an end, so nobody renews it: it gets one
+    left = tonumber(ARGV[3])
+    why = refused('SET', redis.pcall('SET', lease, found, 'PX', left))
+  end
+  return why or {0, left}
 end
 -- Only who has the lease answers the recall: one refused here must find it the next time.
 why = refused('SET', redis.pcall('SET', lease, token .. ' ' .. place, 'PX', ARGV[3]))

@@ -104,6 +104,20 @@ static void a_refusal_leaves_the_recall_for_the_next_time(void **state) {
     swapci_redis_free(s.redis);
 }
 
+/* Persisted, or restored without its end. */
+static void a_lease_without_an_end_ends_all_the_same(void **state) {
+    scene s = scene_open();
+    swapci_lease a = lease_at(&s, NULL), b = lease_at(&s, NULL);
+    (void)state;
+    hold(&s, &a, false);
+    assert_int_equal(fixture_integer(s.redis, "PERSIST %s:lease:one", s.names.prefix), 1);
+    hold(&s, &b, false);
+    assert_false(b.held); /* the owner may be there yet */
+    assert_true(b.others_ms > 0);
+    assert_true(fixture_integer(s.redis, "PTTL %s:lease:one", s.names.prefix) > 0);
+    swapci_redis_free(s.redis);
+}
+
 static void only_the_owner_leaves(void **state) {
     scene s = scene_open();
     swapc_error error = SWAPC_ERROR_INIT;
@@ -139,6 +153,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_next_at_a_place_takes_over_at_once),
         cmocka_unit_test(what_was_taken_late_is_recalled_once),
         cmocka_unit_test(a_refusal_leaves_the_recall_for_the_next_time),
+        cmocka_unit_test(a_lease_without_an_end_ends_all_the_same),
         cmocka_unit_test(only_the_owner_leaves),
         cmocka_unit_test(another_kind_of_key_is_refused),
     };

@@ -100,14 +100,15 @@ static enum swapc_status consumers(swapci_redis *redis, const swapci_stream_name
     return status;
 }
 
+/* A lease that never ends is nobody's: its owner would have renewed it. */
 static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_names *names,
                                    swapc_bytes consumer, bool *out, swapc_error *error) {
     redisReply *reply = NULL;
     enum swapc_status status =
-        swapci_redis_call(redis, "a lease", &reply, error, "EXISTS %s:lease:%b", names->prefix,
+        swapci_redis_call(redis, "a lease", &reply, error, "PTTL %s:lease:%b", names->prefix,
                           consumer.ptr, consumer.len);
     if (status == SWAPC_OK) {
-        *out = reply->integer != 0;
+        *out = reply->integer > 0;
         freeReplyObject(reply);
     }
     return status;
