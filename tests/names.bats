@@ -67,6 +67,32 @@ start_pair() {
     kill -0 "$sleeper" "$signer"
 }
 
+@test "who sleeps while another of another name takes over commits nothing twice when it wakes" {
+    local sleeper load
+    start_redis
+    background signera "$SWAPC" signer --ring "test-$mark-a" --keys keys --consumer a
+    signer=$pid
+    await test -s keys.pub
+    background verifiera "$SWAPC" verifier --ring "test-$mark-a" --keys keys.pub --workers 2 --keep 1000000
+    sleeper=$pid
+    run -0 "$SWAPC" generate --messages 50 --method schnorr
+    await verdicts_reach "$socket" 50
+    background load "$SWAPC" generate --messages 3000 --method schnorr
+    load=$pid
+    await verdicts_reach "$socket" 100
+    kill -STOP "$sleeper" "$signer"
+    redis "$socket" XADD swapc:dead '*' id 1-1 m body method schnorr reason poisoned
+    run -0 "$SWAPC" dead retry --all
+    background signerb "$SWAPC" signer --ring "test-$mark-b" --keys keys --consumer b
+    background verifierb "$SWAPC" verifier --ring "test-$mark-b" --keys keys.pub
+    finish "$load"
+    await unanswered_none # by b, also what a had in hand
+    kill -CONT "$sleeper" "$signer"
+    run -0 "$SWAPC" generate --messages 200 --method schnorr
+    all_judged_once 3251
+    kill -0 "$sleeper" "$signer"
+}
+
 # Two hosts, each with a /dev/shm of its own, and one name.
 @test "a namesake on another host takes over within seconds of a death" {
     local a b begin
