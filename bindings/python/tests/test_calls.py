@@ -123,9 +123,13 @@ class Calls(unittest.TestCase):
                 info = module.info
             self.assertEqual((info.name, len(info.digest_hex)), ("echo", 64))
             self.assertIn("fail", info.operations)
+            self.assertFalse(info.unoptimised)
             with open(info.path, "rb") as file:
                 again = home.load_bytes("mine", file.read(), engine=SANDBOXES[0])
             self.assertEqual((again.info.name, again.info.digest_hex), ("mine", info.digest_hex))
+            with self.assertRaises(swapc.CallError) as heavy:
+                home.load(ECHO, engine="wasmtime", flavour="wide", limits=swapc.Limits(compile_ms=1))
+            self.assertEqual(heavy.exception.status, swapc.Status.LIMIT)
             with self.assertRaises(swapc.LoadError):
                 home.load_bytes("junk", b"\0asm junk")
 

@@ -39,6 +39,7 @@ class CLimits(ctypes.Structure):
         ("log_lines", ctypes.c_uint32),
         ("host_call_depth", ctypes.c_uint32),
         ("host_call_count", ctypes.c_uint32),
+        ("compile_ms", ctypes.c_uint64),
     ]
 
 
@@ -94,6 +95,7 @@ class CModuleInfo(ctypes.Structure):
         ("path", ctypes.c_char_p),
         ("digest_hex", ctypes.c_char_p),
         ("operations", ctypes.POINTER(ctypes.c_char_p)),
+        ("unoptimised", ctypes.c_int),
     ]
 
 

@@ -18,7 +18,8 @@ from ._module import Module, load, load_bytes
 
 @dataclass(frozen=True)
 class Limits:
-    """What one module may use (swapc/limits.h); the defaults are the library's. 0: no limit."""
+    """What one module may use (swapc/limits.h); the defaults are the library's. 0: no limit, but
+    ``compile_ms`` 0: 2500."""
 
     deadline_ms: int = 10_000
     memory_max: int = 268_435_456
@@ -27,6 +28,7 @@ class Limits:
     log_lines: int = 64
     host_call_depth: int = 8
     host_call_count: int = 1024
+    compile_ms: int = 0
 
     def _c(self) -> CLimits:
         made = CLimits(ctypes.sizeof(CLimits))

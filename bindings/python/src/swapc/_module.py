@@ -19,7 +19,8 @@ Options = Tuple[Optional[str], Optional[str], Optional[CLimits], bool]
 
 @dataclass(frozen=True)
 class ModuleInfo:
-    """What a module is; ``operations`` are those that its manifest names, none: not said."""
+    """What a module is; ``operations`` are those that its manifest names, none: not said.
+    ``unoptimised``: compiled so, since optimising might have taken longer than ``Limits.compile_ms``."""
 
     name: str
     version: str
@@ -28,6 +29,7 @@ class ModuleInfo:
     path: str
     digest_hex: str
     operations: Tuple[str, ...]
+    unoptimised: bool
 
 
 def c_options(options: Options) -> CModuleOptions:
@@ -51,6 +53,7 @@ def info_of(module: int) -> ModuleInfo:
         text_of(raw.path),
         raw.digest_hex.decode(),
         tuple(_convert.strings_of(raw.operations)),
+        bool(raw.unoptimised),
     )
 
 

@@ -43,7 +43,8 @@ def _names(listed: Any) -> Tuple[str, ...]:
 
 
 class Contract(Handle):
-    """What the callers of a slot need, whatever module is published there (swapc/contract.h)."""
+    """What the callers of a slot need, whatever module is published there (swapc/contract.h): the
+    ``operations``, those that a module may offer (``optional``), and the number of ``vectors``."""
 
     _kind = "contract"
 
