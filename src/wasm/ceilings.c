@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "measure.h"
+#include "work_count.h"
 
 /* Counting goes on for a while after it is too much, so that a user who vouches for the module reads how
  * much to allow. */

@@ -1,12 +1,12 @@
-/* measure.h - counts what work.h weighs.
+/* work_count.h - counts what work.h weighs.
  *
  * Of the sections but the code at once, of the code instruction by instruction, by who walks it
  * anyway (ceilings.c). What is damaged is counted as far as it can be read: others report it.
  *
  * Threads: pure. Ownership: nothing is kept.
  */
-#ifndef SWAPCI_WASM_MEASURE_H
-#define SWAPCI_WASM_MEASURE_H
+#ifndef SWAPCI_WASM_WORK_COUNT_H
+#define SWAPCI_WASM_WORK_COUNT_H
 
 #include "instruction.h"
 #include "work.h"

@@ -1,4 +1,4 @@
-#include "measure.h"
+#include "work_count.h"
 
 enum { SEGMENT_PASSIVE = 1, SEGMENT_EXPLICIT = 2, SEGMENT_EXPRESSIONS = 4 };
 
