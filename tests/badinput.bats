@@ -290,7 +290,8 @@ time.sleep(600)
     run -0 sh -c 'timeout 60 "$SWAPC" run --no-bound --input - --json result <&-'
     json result 'd["messages"] == 0'
     background held sh -c 'exec "$0" call echo loop --deadline 60000 <&- >&- 2>&-' "$program"
-    await test -e "/proc/$pid/fd/5" # more than a shell has: the module is there
+    # The program and no longer the shell, whose own descriptors are others; with 5 the module is there.
+    await sh -c '[ "$(readlink "/proc/$0/exe")" = "$1" ] && [ -e "/proc/$0/fd/5" ]' "$pid" "$(readlink -f "$program")"
     [[ $(readlink "/proc/$pid"/fd/[012]) == $'/dev/null\n/dev/null\n/dev/null' ]]
     kill -KILL "$pid"
     nothing_left
