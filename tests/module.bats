@@ -29,13 +29,61 @@ sign() {
 
 @test "a new guest builds outside the tree and answers" {
     command -v cmake >/dev/null || skip "cmake is not here"
-    "$SWAPC" module new greet
-    (cd greet && cmake -B build -DCMAKE_TOOLCHAIN_FILE=wasm.cmake && cmake --build build) >build.log 2>&1
-    [[ $("$SWAPC" call ./greet/build/greet greet --hex 776f726c64) == "hello, world" ]]
-    run -1 --separate-stderr "$SWAPC" call ./greet/build/greet nothing
-    run -0 "$SWAPC" module check ./greet/build/greet
+    "$SWAPC" module new greet-2
+    (cd greet-2 && cmake -B build -DCMAKE_TOOLCHAIN_FILE=wasm.cmake -DSWAPC="$SWAPC" && cmake --build build) >build.log 2>&1
+    [[ $("$SWAPC" call ./greet-2/build/greet-2 greet-2 --text world) == "hello, world" ]]
+    run -1 --separate-stderr "$SWAPC" call ./greet-2/build/greet-2 nothing
+    run -0 "$SWAPC" module check ./greet-2/build/greet-2
     says "$output" "ok +wasmtime wide .* 2 self-test vectors"
     says "$output" "ok +wasmtime plain"
+    run -0 ctest --test-dir greet-2/build
+    says "$output" "100% tests passed, 0 tests failed out of 1"
+}
+
+@test "a new guest is tested and debugged as native code" {
+    command -v cmake >/dev/null || skip "cmake is not here"
+    run -0 "$SWAPC" module new greet
+    cd greet
+    sed -i 's|^static int32_t answer|#include <stdio.h>\n&|; s|^    uint8_t text|    printf("a name of %zu bytes\\n", name.len);\n&|' main.c
+    (cmake -B native -DSWAPC="$SWAPC" && cmake --build native) >build.log 2>&1
+    says build.log "cmake -B build -DCMAKE_TOOLCHAIN_FILE=wasm.cmake"
+    run -0 ctest --test-dir native
+    says "$output" "100% tests passed, 0 tests failed out of 1"
+    run -0 "$SWAPC" call ./native/greet greet --text world --engine native
+    says "$output" "a name of 5 bytes"
+    says "$output" "hello, world"
+    readelf -S native/greet/native.so | grep -q debug_info
+    sed -i 's/hello, world/hello, moon/' module.toml
+    cmake --build native >build.log 2>&1
+    run ctest --test-dir native --output-on-failure
+    [[ $status != 0 ]]
+    says "$output" 'vector 1 \(a name; operation greet\) must be answered with the response "hello, moon", and was answered with the response "hello, world"'
+    sed -i 's/^static int32_t answer/static int calls;\n&/; s/^    uint8_t text/    calls++;\n&/' main.c
+    run cmake --build native
+    [[ $status != 0 ]]
+    says "$output" "has[[:space:]]+writable[[:space:]]+globals"
+}
+
+@test "a compiler that cannot build a guest is told from one that can" {
+    command -v cmake >/dev/null || skip "cmake is not here"
+    local what
+    "$SWAPC" module new greet
+    # tells WHAT SCRIPT: with a compiler that is the script, the build says WHAT and the remedy.
+    tells() {
+        printf '#!/bin/sh\n%s\n' "$2" >compiler
+        chmod +x compiler
+        rm -rf b
+        run cmake -S greet -B b -DCMAKE_TOOLCHAIN_FILE="$work/greet/wasm.cmake" -DGUEST_CLANG="$work/compiler"
+        [[ $status != 0 ]]
+        for what in "$1" "apt-get +install" "GUEST_CLANG="; do
+            says "$(tr '\n' ' ' <<<"$output" | tr -s ' ')" "$what"
+        done
+    }
+    tells "does not run" 'exit 127'
+    tells "is no clang" 'echo gcc 12'
+    tells "has no WebAssembly target" 'case "$*" in --version) echo clang version 22 ;; *) exit 1 ;; esac'
+    tells "is too old" 'case "$*" in --version) echo clang version 14 ;; *wide*) exit 1 ;; esac'
+    tells "has no linker for WebAssembly" 'case "$*" in --version) echo clang version 22 ;; *no-entry*) exit 1 ;; esac'
 }
 
 @test "a new guest overwrites nothing and has a plain name" {
@@ -44,8 +92,10 @@ sign() {
     run --separate-stderr "$SWAPC" module new greet mine
     refused 1 "mine" "not empty"
     [[ $(ls -A mine) == precious ]]
-    run --separate-stderr "$SWAPC" module new ../greet
-    refused 2 "a-z"
+    for name in ../greet Greet 2greet 'gr eet' '' -greet "$(printf 'a%.0s' {1..41})"; do
+        run --separate-stderr "$SWAPC" module new -- "$name"
+        refused 2 "a-z"
+    done
 }
 
 @test "a signed bundle passes and whatever is altered does not" {

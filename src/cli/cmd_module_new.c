@@ -88,20 +88,25 @@ static enum swapc_status write_all(const char *name, const char *folder, swapc_e
          file->path && status == SWAPC_OK; file++)
         status = write_file(file, name, folder, error);
     if (status == SWAPC_OK)
-        printf("%s is a guest to start from; main.c is the module. To build and call it:\n\n"
+        printf("%s is a module to start from: main.c has its operation, module.toml what it must "
+               "answer. To build and call it:\n\n"
                "  cd %s\n"
                "  cmake -B build -DCMAKE_TOOLCHAIN_FILE=wasm.cmake && cmake --build build\n"
-               "  swapc call ./build/%s greet --hex 776f726c64\n",
-               folder, folder, name);
+               "  swapc call ./build/%s %s --text world\n\n"
+               "To test and debug it as native code (gdb, printf):\n\n"
+               "  cmake -B native && cmake --build native && ctest --test-dir native\n"
+               "  swapc call ./native/%s %s --text world --engine native\n",
+               folder, folder, name, name, name, name);
     return status;
 }
 
 int swapci_cmd_module_new(int argc, char **argv) {
     const struct swapci_options options = {"swapc module new",
                                            "NAME [DIR]",
-                                           "Writes a guest to start from into DIR (default "
-                                           "./NAME): main.c, the SDK, a CMake build for any\n"
-                                           "clang from 20 on, and module.toml.",
+                                           "Writes a module to start from, with one operation "
+                                           "NAME, into DIR (default ./NAME): main.c, module.toml\n"
+                                           "with its test vectors, the SDK, and a CMake build: "
+                                           "wasm by any clang from 20 on, or native to debug.",
                                            NULL,
                                            0,
                                            1,
