@@ -34,15 +34,20 @@ static int private_copy(swapc_bytes bytes, const char *digest_hex) {
 }
 
 /* The loader takes an equal name for an equal library. So the descriptor stays open as long as the
- * library is loaded, and no other one gets its name. */
+ * library is loaded, and no other one gets its name. It names the process by its number in this /proc:
+ * a debugger that opens "self" would find a descriptor of its own, and waits for ever if it is a pipe. */
 static void name_of(int fd, char *name, size_t size) {
-    snprintf(name, size, "/proc/self/fd/%d", fd);
+    char process[16];
+    ssize_t len = readlink("/proc/self", process, sizeof process);
+    if (len > 0 && (size_t)len < sizeof process)
+        snprintf(name, size, "/proc/%.*s/fd/%d", (int)len, process, fd);
+    else snprintf(name, size, "/proc/self/fd/%d", fd);
 }
 
 enum swapc_status swapci_native_library_open(struct swapci_native_library *library,
                                              swapc_bytes bytes, const char *digest_hex,
                                              const char *path, swapc_error *error) {
-    char name[40];
+    char name[48];
     int fd = private_copy(bytes, digest_hex);
     if (fd < 0)
         return swapc_error_set_errno(error, SWAPC_SYSTEM, -fd,
@@ -62,7 +67,7 @@ enum swapc_status swapci_native_library_open(struct swapci_native_library *libra
 }
 
 void swapci_native_library_close(struct swapci_native_library *library) {
-    char name[40];
+    char name[48];
     name_of(library->fd, name, sizeof name);
     dlclose(library->handle);
     /* A library can refuse to go (NODELETE, unique symbols): then its name must stay taken. */
