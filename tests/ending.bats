@@ -197,6 +197,109 @@ signer_of() {
     child "$1" swapc signer
 }
 
+# slow.wasm, and a cache with nothing in it: compiling takes wasmtime ten seconds of a processor.
+slow_module() {
+    built wasmtime
+    export SWAPC_CACHE=$work/cache
+    python3 "$here/slow_compile.py" 16000 200 >slow.wasm
+}
+
+cpu_ticks() {
+    awk '{ print $14 + $15 }' "/proc/$1/stat"
+}
+
+# Whether the process has used 0.3 s of a processor since it had used $2 ticks.
+burns() {
+    (($(cpu_ticks "$1") - $2 >= 30))
+}
+
+# compiling: the verifier is offered slow.wasm, and compiles it; $swap is who offered it.
+compiling() {
+    local before
+    before=$(cpu_ticks "$verifier")
+    background swap "$SWAPC" module swap schnorr ./slow.wasm --target "unix:$work/verifier.sock"
+    swap=$pid
+    await burns "$verifier" "$before"
+}
+
+# The promise is one second; a crowded machine is given three. Without a forced end it is the rest of the compile.
+ends_soon() {
+    local begin=${EPOCHREALTIME/./} us
+    kill "-$2" "$3"
+    finish "$3"
+    us=$((${EPOCHREALTIME/./} - begin))
+    echo "# ended after $((us / 1000)) ms, status $status" >&3
+    [[ $status == "$1" ]]
+    ((us < 3000000))
+}
+
+not_published() {
+    finish "$swap"
+    [[ $status != 0 ]]
+    says verifier.err 'compiler of a module cannot be interrupted' # so it had not come to its end before
+    not says verifier.err 'judges from now on'
+}
+
+@test "a verifier ends while it compiles a module" {
+    slow_module
+    redis_on unix
+    start_signer
+    start_verifier --compile-max 60000
+    compiling
+    ends_soon 0 TERM "$verifier"
+    not_published
+    ends 0 TERM "$signer"
+    clean
+}
+
+messages_pending() {
+    (($(redis "$socket" XPENDING swapc:messages swapc | head -1) >= $1))
+}
+
+all_judged() {
+    [[ $(redis "$socket" XLEN swapc:messages) == 0 ]]
+}
+
+@test "messages under way while a verifier ends in a compile are judged by the next" {
+    slow_module
+    redis_on unix
+    start_signer
+    start_verifier --compile-max 60000
+    kill -STOP "$verifier" # so that they are on the ring, and none is judged
+    "$SWAPC" generate --redis "$url" --messages 1000 >generate.out
+    await messages_pending 500
+    kill -STOP "$server" # no verdict is stored
+    kill -CONT "$verifier"
+    compiling
+    ends_soon 0 TERM "$verifier"
+    not_published
+    kill -CONT "$server"
+    messages_pending 1
+    start_verifier
+    await all_judged
+    [[ $(redis "$socket" XLEN swapc:verdicts) == 1000 ]]
+    [[ $(redis "$socket" --raw XRANGE swapc:verdicts - + | grep -cx Valid) == 1000 ]]
+    [[ $(redis "$socket" --raw XRANGE swapc:verdicts - + | grep -A1 -x id | grep -vx -e id -e -- | sort -u | wc -l) == 1000 ]]
+    ends 0 TERM "$verifier"
+    ends 0 TERM "$signer"
+    clean
+}
+
+@test "an interrupt ends what compiles at once" {
+    local command
+    slow_module
+    mkdir bundle
+    mv slow.wasm bundle/plain.wasm
+    printf '%s\n' 'name = "slow"' 'version = "1.0.0"' '[flavours]' 'plain = "plain.wasm"' >bundle/module.toml
+    for command in "call ./bundle x" "module check ./bundle"; do
+        # shellcheck disable=SC2086
+        background compiling env --default-signal=INT "$SWAPC" $command --compile-max 60000
+        await burns "$pid" 60 # reading and checking it is over by then
+        ends_soon 130 INT "$pid"
+        [[ ! -s compiling.out ]]
+    done
+}
+
 @test "the second signal ends a service at once" {
     redis_on unix
     start_signer

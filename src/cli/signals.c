@@ -15,6 +15,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "compiling.h"
 #include "signal_mask.h"
 
 atomic_int swapci_signals_stop, swapci_signals_hurry;
@@ -63,7 +64,9 @@ __attribute__((noreturn)) static void force(void) {
         dprintf(STDERR_FILENO,
                 "swapc: the end is forced, %s; messages without a stored verdict stay pending in "
                 "Redis\n",
-                atomic_load(&count) > 1 ? "as a second signal came" : "as it took too long");
+                atomic_load(&count) > 1 ? "as a second signal came"
+                : swapci_compiling()    ? "as the compiler of a module cannot be interrupted"
+                                        : "as it took too long");
     _exit(exit_status);
 }
 
@@ -71,6 +74,19 @@ static void tell(void) {
     pthread_mutex_lock(&lock);
     if (told_fn) told_fn(told_user);
     pthread_mutex_unlock(&lock);
+}
+
+/* How long after the first signal, as things stand now, nothing is waited for, and the end is forced. */
+static void set_limits(unsigned *hurry_ms, unsigned *force_ms) {
+    *force_ms = atomic_load(&force_after_ms);
+    *hurry_ms = SWAPCI_SIGNALS_HURRY_MS;
+    if (atomic_load(&preparing)) {
+        *hurry_ms = 0;
+        *force_ms = SWAPCI_SIGNALS_PREPARING_MS;
+    } else if (*force_ms != SWAPCI_SIGNALS_NEVER && swapci_compiling()) {
+        *hurry_ms = SWAPCI_SIGNALS_HURRY_COMPILING_MS;
+        *force_ms = SWAPCI_SIGNALS_COMPILING_MS;
+    }
 }
 
 static void *watch(void *user) {
@@ -82,10 +98,10 @@ static void *watch(void *user) {
     tell();
     for (;;) {
         uint64_t ms = (swapci_clock_monotonic_ns() - begin) / 1000000;
-        uint64_t most =
-            atomic_load(&preparing) ? SWAPCI_SIGNALS_PREPARING_MS : atomic_load(&force_after_ms);
-        if (atomic_load(&count) > 1 || ms >= most) force();
-        if (ms >= SWAPCI_SIGNALS_HURRY_MS || atomic_load(&preparing)) hurry();
+        unsigned hurry_ms, force_ms;
+        set_limits(&hurry_ms, &force_ms);
+        if (atomic_load(&count) > 1 || ms >= force_ms) force();
+        if (ms >= hurry_ms) hurry();
         (void)!read(wake_fds[0], sink, sizeof sink);
         poll(&wake, 1, LOOK_MS);
     }

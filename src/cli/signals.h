@@ -10,6 +10,9 @@
  *                  command is still preparing there is nothing to store: hurry comes with stop
  *   FORCE_MS       the end is forced; PREPARING_MS while preparing
  *
+ * While a module is compiled, which cannot be interrupted, the last two come sooner, so that the process is
+ * gone within a second: HURRY_COMPILING_MS, COMPILING_MS (not under SWAPCI_SIGNALS_NEVER).
+ *
  * Handled even when they were inherited as ignored, as a shell does for background jobs, or blocked;
  * SIGHUP stays ignored where it is (nohup). SIGPIPE is ignored: a closed pipe is an error of the write.
  *
@@ -30,6 +33,8 @@ enum {
     SWAPCI_SIGNALS_FORCE_MS = 1600,
     SWAPCI_SIGNALS_NEVER = INT_MAX,
     SWAPCI_SIGNALS_PREPARING_MS = 700,
+    SWAPCI_SIGNALS_HURRY_COMPILING_MS = 300,
+    SWAPCI_SIGNALS_COMPILING_MS = 550,
     SWAPCI_SIGNALS_LEFTOVERS_MAX = 8
 };
 

@@ -1,5 +1,6 @@
 /* What is shared: the reference count (atomic; the last release frees, acquire-release so that the
- * freeing thread sees everything that others did) and the pool. All else is const after load. */
+ * freeing thread sees everything that others did), the pool, and the process's count of compilers at work
+ * (atomic). All else is const after load. */
 #include "swapc/module.h"
 
 #include <stdatomic.h>
@@ -10,6 +11,7 @@
 #include "c_stack.h"
 #include "ceilings.h"
 #include "check.h"
+#include "compiling.h"
 #include "engine_choice.h"
 #include "file_kind.h"
 #include "heap.h"
@@ -133,6 +135,12 @@ static void keep_compiled(swapc_module *module) {
     module->blueprint.engine->serialize(module->blueprint.module, keep, &keeper, NULL);
 }
 
+static atomic_uint compilers;
+
+bool swapci_compiling(void) {
+    return atomic_load(&compilers) > 0;
+}
+
 static enum swapc_status compile(swapc_module *module, swapc_engine_state *state,
                                  swapc_error *error) {
     const struct swapci_image *image = &module->image;
@@ -191,7 +199,10 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
     if (status != SWAPC_OK) return status;
     if (module->kept) swapci_cache_remember(cache, image);
     if (module->kept && revive(module, state)) return SWAPC_OK;
-    return compile(module, state, error);
+    atomic_fetch_add(&compilers, 1);
+    status = compile(module, state, error);
+    atomic_fetch_sub(&compilers, 1);
+    return status;
 }
 
 /* The first instance proves that the module starts, and is kept. A candidate has start_ms for that, and
