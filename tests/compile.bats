@@ -1,5 +1,5 @@
-# What compiling may take: --compile-max, said where a module is compiled without optimisation, and
-# modules of each kind of work just below what is taken.
+# What compiling may take: --compile-max, said where a module is compiled without optimisation.
+# unsanitized/compile_work.bats goes through every kind of work.
 load helpers
 
 heavy() { python3 "$here/make_heavy.py" "$@"; }
@@ -39,26 +39,4 @@ heavy_files() {
     done
     run -0 "$SWAPC" inspect refused.wasm
     says "$output" "refused, unless --compile-max"
-}
-
-# A frame of very many values may not fit into the guest's stack.
-every_kind() {
-    built wasmtime
-    ! grep -q __asan_init "$program" || skip "sanitizers make it take minutes"
-    export SWAPC_CACHE=
-    local kind size
-    while read -r kind size; do
-        heavy "$kind" $size >heavy.wasm
-        run timeout 60 "$SWAPC" call heavy.wasm x --engine "$1"
-        echo "$kind $size $1: $status ${output:0:200}"
-        [[ $status == 0 || $output =~ \[(LIMIT|TRAP_STACK)\] || $1$output == wasm3*"[UNSUPPORTED]"* ]]
-    done < <(heavy --list)
-}
-
-@test "every kind of work, just below the ceiling, answers or is refused on wasmtime" {
-    every_kind wasmtime
-}
-
-@test "every kind of work, just below the ceiling, answers or is refused on wasm3" {
-    every_kind wasm3
 }

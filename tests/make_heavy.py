@@ -148,7 +148,7 @@ SIZES = [
     (blocks_with_values, 550, 90), (branch_tables, 20000, 8), (calls, 9000, 100), (ifs, 500, 4),
     (ifs, 2300, 1), (value_ifs, 7000, 1), (value_ifs, 2000, 14), (loops, 200, 100),
     (loops, 800, 1000), (stack, 10000, 1), (stack, 50000, 25), (indirect, 9000, 2), (bulk, 3900, 4),
-    (vectors, 20000, 11), (wide, 50000, 20), (loads, 300000, 2), (functions, 65000, 0),
+    (vectors, 20000, 11), (wide, 50000, 9), (loads, 300000, 2), (functions, 65000, 0),
     (types, 12000, 100), (entries, 23000, 0), (constants, 60000, 20),
 ]
 

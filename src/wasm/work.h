@@ -29,6 +29,7 @@
     X(INSTRUCTIONS, "instructions", 450000, 600000)                                                \
     X(ACCESSES, "loads and stores", 3200000, 4000000)                                              \
     X(VECTORS, "vector instructions", 2500000, 2500000)                                            \
+    X(WIDES, "128-bit instructions", 2500000, 2500000)                                             \
     X(CALLS, "calls", 2000000, 4500000)                                                            \
     X(CHECKPOINTS, "calls within the module", 30000000, 35000000)                                  \
     X(CALL_VALUES, "parameters and results of calls", 1600000, 12000000)                           \

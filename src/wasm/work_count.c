@@ -123,6 +123,7 @@ void swapci_wasm_measure_step(const struct swapci_wasm_module *m,
     body->instructions++;
     if (in->opcode->feature == SWAPCI_WASM_SIMD || in->opcode->feature == SWAPCI_WASM_RELAXED_SIMD)
         ADD(VECTORS, 1, 1, 1);
+    if (in->opcode->feature == SWAPCI_WASM_WIDE_ARITHMETIC) ADD(WIDES, 1, 1, 1);
     switch ((enum swapci_wasm_immediate)in->opcode->immediate) {
     case SWAPCI_WASM_IMMEDIATE_BLOCK:
         block(in, body);
