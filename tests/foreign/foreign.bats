@@ -1,11 +1,17 @@
 # Guests in other languages, each built here by its own compiler from one file: nothing but waPC and
-# the WASI that its runtime asks for. A compiler that is not there is a skip, by name. Nothing is
-# downloaded.
+# the WASI that its runtime asks for; and once more with the language's own waPC library, where there is one.
+# A compiler or library that is not there is a skip, by name. Nothing is downloaded: that is for
+# ./dev setup --foreign-tests.
 load ../helpers
 
 sources=$here/foreign
+node_modules=$here/../build/deps/foreign/node_modules
+top=$here/..
+# shellcheck source=bench/peers/build.sh
+. "$top/bench/peers/build.sh"
 
-# answers ENGINE: guest.wasm does in the engine what every one of these guests does.
+# answers ENGINE [TEXT]: guest.wasm does in the engine what every one of these guests does. TEXT: what it says to an
+# operation that it lacks.
 answers() {
     echo "on $1:"
     [[ $(call "$1" echo) == hello ]]
@@ -15,7 +21,7 @@ answers() {
     run --separate-stderr call "$1" fail
     refused 1 "the guest answered with the error: hello"
     run --separate-stderr call "$1" nonesuch
-    refused 1 "no such operation"
+    refused 1 "${2:-no such operation}"
 }
 
 # What the language's own library does at run time: "hello" has four different bytes.
@@ -61,6 +67,28 @@ find_rust() {
     done
 }
 
+# The crate needs no WASI; cargo keeps what it built for the next time.
+@test "a guest in Rust on the crate wapc-guest" {
+    local cargo rustc build_std target=wasm32-unknown-unknown crate=$sources/rust/wapc_guest
+    if ! command -v cargo >/dev/null || ! peers_wasm_cargo; then
+        skip "no Rust here builds for $target: rustup target add $target; Debian: cargo-web rust-web-src"
+    fi
+    export RUSTC=$rustc RUSTC_BOOTSTRAP=${build_std:+1} CARGO_NET_OFFLINE=true
+    export CARGO_TARGET_DIR=$(dirname "$program")/../foreign
+    [[ ${#build_std[@]} == 0 ]] || CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(command -v wasm-ld-22 || command -v wasm-ld)
+    export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER
+    (cd "$crate" && "$cargo" fetch -q --locked "${build_std[@]}" --target "$target") ||
+        skip "the crate wapc-guest is not here: ./dev setup --foreign-tests"
+    (cd "$crate" && "$cargo" build -q --release --locked "${build_std[@]}" --target "$target")
+    cp "$CARGO_TARGET_DIR/$target/release/wapc_guest_test.wasm" guest.wasm
+    for engine in wasmtime wasm3; do
+        built "$engine"
+        answers "$engine" "No handler registered for function nonesuch"
+        runs "$engine"
+        breaks "$engine" TRAP
+    done
+}
+
 @test "a guest in Go" {
     command -v go >/dev/null || skip "go is not here: 1.24 or newer is needed"
     go version | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' || skip "go is too old: 1.24 or newer is needed"
@@ -89,13 +117,60 @@ find_rust() {
     done
 }
 
+# Sets asc: of ./dev setup --foreign-tests, else the user's own.
+find_asc() {
+    asc=(node "$node_modules/assemblyscript/bin/asc.js")
+    [[ -f ${asc[1]} ]] || asc=(asc)
+    "${asc[@]}" --version >/dev/null 2>&1 || skip "asc is not here: ./dev setup --foreign-tests"
+}
+
 @test "a guest in AssemblyScript" {
-    command -v asc >/dev/null || skip "asc is not here: npm install -g assemblyscript"
-    asc "$sources/assemblyscript/guest.ts" --outFile guest.wasm -O
+    find_asc
+    "${asc[@]}" "$sources/assemblyscript/guest.ts" --outFile guest.wasm -O
     for engine in wasmtime wasm3; do
         built "$engine"
         answers "$engine"
         runs "$engine"
         breaks "$engine" TRAP "called abort: asked to"
     done
+}
+
+@test "a guest in AssemblyScript on @wapc/as-guest" {
+    find_asc
+    [[ -d $node_modules/@wapc/as-guest ]] || skip "@wapc/as-guest is not here: ./dev setup --foreign-tests"
+    cp "$sources/assemblyscript/as_guest.ts" .
+    "${asc[@]}" as_guest.ts --path "$node_modules" --outFile guest.wasm -O --use abort=as_guest/abort
+    for engine in wasmtime wasm3; do
+        built "$engine"
+        answers "$engine" 'Could not find function "nonesuch"'
+        runs "$engine"
+        breaks "$engine" TRAP 'its error before that: "asked to; as_guest\.ts'
+    done
+}
+
+emscripten_answers() {
+    for engine in wasmtime wasm3; do
+        built "$engine"
+        answers "$engine"
+        runs "$engine"
+        breaks "$engine" TRAP 'its error before that: "asked to"'
+    done
+}
+
+@test "a guest in C by emscripten standalone" {
+    command -v emcc >/dev/null || skip "emcc is not here: emscripten, or Debian's package of that name"
+    emcc "$sources/emscripten/guest.c" -O2 -o guest.wasm --no-entry -sSTANDALONE_WASM \
+        -sALLOW_MEMORY_GROWTH -sERROR_ON_UNDEFINED_SYMBOLS=0 -sEXPORTED_FUNCTIONS=___guest_call
+    emscripten_answers
+}
+
+# The same source, which then tells of its memory as emscripten's own libc does.
+@test "a guest in C that tells of its memory as emscripten does" {
+    local clang
+    clang=$(compgen -c clang- | grep -xE 'clang-2[0-9]' | sort -V | tail -n 1)
+    [[ -n $clang && -d /usr/include/wasm32-wasi ]] || skip "clang 20 or later and wasi-libc are not here: ./dev setup"
+    "$clang" --target=wasm32-wasi -mexec-model=reactor -O2 -Wno-deprecated -Wl,--strip-all \
+        -Wl,--export=__guest_call -o guest.wasm "$sources/emscripten/guest.c"
+    grep -q emscripten_notify_memory_growth guest.wasm
+    emscripten_answers
 }
