@@ -52,14 +52,16 @@ foreign_tests_assemblyscript() {
 }
 
 foreign_tests_crates() {
-    local rust
+    local rust host
     foreign_tests_rust
     if [ ${#rust[@]} = 0 ]; then
         say "the crate wapc-guest is left out: no Rust here builds for wasm32-unknown-unknown (rustup target add wasm32-unknown-unknown; Debian: cargo-web rust-web-src)"
         return
     fi
+    # Building std takes crates that only the machine's own target has, as well.
+    host=$("$rustc" -vV | sed -n 's/^host: //p')
     if ! (cd "$foreign_tests_crate" && "${rust[@]}" fetch -q --locked "${build_std[@]}" \
-        --target wasm32-unknown-unknown) >"$work/cargo.log" 2>&1; then
+        --target wasm32-unknown-unknown --target "$host") >"$work/cargo.log" 2>&1; then
         tail -n 5 "$work/cargo.log" >&2
         say "wapc-guest: cargo could not fetch it; check the network and cargo's configuration"
         return 1

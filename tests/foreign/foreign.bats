@@ -77,9 +77,11 @@ find_rust() {
     export CARGO_TARGET_DIR=$(dirname "$program")/../foreign
     [[ ${#build_std[@]} == 0 ]] || CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(command -v wasm-ld-22 || command -v wasm-ld)
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER
-    (cd "$crate" && "$cargo" fetch -q --locked "${build_std[@]}" --target "$target") ||
-        skip "the crate wapc-guest is not here: ./dev setup --foreign-tests"
-    (cd "$crate" && "$cargo" build -q --release --locked "${build_std[@]}" --target "$target")
+    (cd "$crate" && "$cargo" build -q --release --locked "${build_std[@]}" --target "$target") 2>cargo.log || {
+        cat cargo.log >&2
+        ! grep -qe --offline cargo.log || skip "the crate wapc-guest is not here: ./dev setup --foreign-tests"
+        return 1
+    }
     cp "$CARGO_TARGET_DIR/$target/release/wapc_guest_test.wasm" guest.wasm
     for engine in wasmtime wasm3; do
         built "$engine"
