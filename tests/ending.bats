@@ -348,7 +348,8 @@ all_judged() {
         [[ $status == 0 ]]
         for s in generate run; do
             finish "${!s}"
-            [[ $status == 130 || $status == 0 ]] # 0: it was through
+            # 0: it was through.
+            [[ $status == 130 || $status == 0 ]] || { echo "$s: $status"; cat "$s$turn.err"; return 1; }
         done
         [[ ! -e signer.sock && ! -e verifier.sock && -z $(ls -A "$tmp") ]]
         not compgen -G "/dev/shm/swapc-test-$mark*"

@@ -90,7 +90,7 @@ static enum swapc_status report_json(const struct call_job *job, const swapc_mod
     if (swapci_utf8_valid(reply->body))
         json_object_set_new(document, status == SWAPC_OK ? "response_text" : "error_text",
                             text_json(reply->body));
-    json_object_set_new(document, "unoptimised", json_boolean(info->unoptimised));
+    if (info->unoptimised) json_object_set_new(document, "unoptimised", json_true());
     if (job->times_ns) json_object_set_new(document, "call_us", times_json(job->times_ns));
     return swapci_cli_write_json(job->json, document, error);
 }
