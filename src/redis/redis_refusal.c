@@ -138,6 +138,9 @@ static void remember(swapci_redis *redis, swapc_bytes text) {
     redis->code[len] = 0;
 }
 
+/* A server's text may fill a log line (MISCONF's is 380 bytes), and the remedy comes behind it. */
+enum { QUOTE_MAX = 160 };
+
 enum swapc_status swapci_redis_refused(swapci_redis *redis, swapc_bytes text, const char *what,
                                        swapc_bytes command, swapc_error *error) {
     char permission[256];
@@ -150,10 +153,11 @@ enum swapc_status swapci_redis_refused(swapci_redis *redis, swapc_bytes text, co
         remedy = permission;
     }
     remember(redis, text);
-    return swapc_error_set(error, SWAPC_PROTOCOL, "Redis at %s refused %.*s%s%s (%.*s): %s",
-                           redis->url.shown, (int)command.len,
-                           command.len ? (const char *)command.ptr : "", command.len ? " " : "",
-                           what, (int)text.len, (const char *)text.ptr, remedy);
+    int quoted = text.len > QUOTE_MAX ? QUOTE_MAX : (int)text.len;
+    return swapc_error_set(
+        error, SWAPC_PROTOCOL, "Redis at %s refused %.*s%s%s (%.*s%s): %s", redis->url.shown,
+        (int)command.len, command.len ? (const char *)command.ptr : "", command.len ? " " : "",
+        what, quoted, (const char *)text.ptr, text.len > QUOTE_MAX ? "..." : "", remedy);
 }
 
 enum swapc_status swapci_redis_check(swapci_redis *redis, const redisReply *reply, const char *what,

@@ -80,10 +80,27 @@ static void a_remedy_names_what_was_denied(void **state) {
     swapci_redis_free(redis);
 }
 
+/* MISCONF's fills a log line by itself. */
+static void a_long_text_leaves_room_for_the_remedy(void **state) {
+    swapci_redis *redis = fixture_open(0);
+    swapc_error error = SWAPC_ERROR_INIT;
+    char text[600] = "MISCONF ";
+    (void)state;
+    memset(text + strlen(text), 'x', sizeof text - 1 - strlen(text));
+    assert_int_equal(swapci_redis_refused(redis, swapc_bytes_of(text, sizeof text - 1), "to store",
+                                          swapc_bytes_of(NULL, 0), &error),
+                     SWAPC_PROTOCOL);
+    if (!strstr(error.text, "xxx...): ") || !strstr(error.text, "see its log"))
+        fail_msg("'%s' does not say what to do", error.text);
+    assert_true(strlen(error.text) < 400); /* more may follow in a log line */
+    swapci_redis_free(redis);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_text_has_its_class),
         cmocka_unit_test(a_remedy_names_what_was_denied),
+        cmocka_unit_test(a_long_text_leaves_room_for_the_remedy),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
