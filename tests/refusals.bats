@@ -31,13 +31,18 @@ answered() {
     [[ $(rc XLEN swapc:messages) == 0 ]]
 }
 
+# The group may have to be made anew first.
+none_pending() {
+    [[ $(rc XPENDING swapc:messages swapc | head -1) == 0 ]]
+}
+
 # All that was added has its one verdict, and the services still run.
 all_is_well() {
     finish "$generate"
     [[ $status == 0 ]]
     await answered
     kill -0 "$signer" "$verifier"
-    [[ $(rc XPENDING swapc:messages swapc | head -1) == 0 ]]
+    await none_pending
     [[ $(rc XLEN swapc:verdicts) == "$messages" ]]
     [[ $(field id | sort -u | wc -l) == "$messages" ]]
     [[ $(field status | sort -u) == Valid ]]

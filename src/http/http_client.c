@@ -68,6 +68,11 @@ static enum swapc_status dial_address(struct exchange *x, const swapci_rpc_addre
     return status;
 }
 
+/* A server that refuses answers and closes with the body unread: its answer is there all the same. */
+static bool cut_off(void) {
+    return errno == EPIPE || errno == ECONNRESET;
+}
+
 static enum swapc_status send_all(struct exchange *x, swapc_bytes bytes) {
     for (size_t sent = 0; sent < bytes.len;) {
         ssize_t got = send(x->fd, bytes.ptr + sent, bytes.len - sent, MSG_NOSIGNAL);
@@ -75,6 +80,7 @@ static enum swapc_status send_all(struct exchange *x, swapc_bytes bytes) {
             sent += (size_t)got;
             continue;
         }
+        if (cut_off()) return SWAPC_OK;
         if (errno != EAGAIN && errno != EINTR) return unreachable(x, errno);
         enum swapc_status status = await(x, POLLOUT);
         if (status != SWAPC_OK) return status;
@@ -93,8 +99,8 @@ static enum swapc_status send_request(struct exchange *x, const swapci_rpc_addre
         call->method, call->path, v6 ? "[" : "", address->is_unix ? "localhost" : address->host,
         v6 ? "]" : "", call->body.len, call->authorization ? "Authorization: " : "",
         call->authorization ? call->authorization : "", call->authorization ? "\r\n" : "");
+    if (status == SWAPC_OK) status = swapci_buffer_append(&head, call->body);
     if (status == SWAPC_OK) status = send_all(x, swapci_buffer_bytes(&head));
-    if (status == SWAPC_OK) status = send_all(x, call->body);
     swapci_buffer_fini(&head);
     return status;
 }
@@ -113,6 +119,7 @@ static enum swapc_status read_all(struct exchange *x, swapci_buffer *out) {
                                        x->call->address, x->call->answer_max);
             continue;
         }
+        if (out->len > 0 && cut_off()) return SWAPC_OK;
         if (errno != EAGAIN && errno != EINTR) return unreachable(x, errno);
         status = await(x, POLLIN);
         if (status != SWAPC_OK) return status;
