@@ -63,6 +63,30 @@ load helpers
     json answer 'd["ok"] is False and d["status"] == "TRAP"'
 }
 
+@test "a trap names the functions of the guest, or their numbers" {
+    cat >deep.wat <<'END'
+(module (import "wapc" "__guest_response" (func $respond (param i32 i32)))
+ (memory (export "memory") 1)
+ (func $price_total (param i32) (result i32)
+  (if (i32.eq (local.get 0) (i32.const 4)) (then (loop $again (br $again))))
+  (if (i32.eq (local.get 0) (i32.const 7)) (then (call $respond (i32.const -1) (i32.const 9))))
+  unreachable)
+ (func (export "__guest_call") (param i32 i32) (result i32) (call $price_total (local.get 0))))
+END
+    "${program%/bin/swapc}/test/wat2wasm" deep.wat deep.wasm
+    run --separate-stderr "$SWAPC" call ./deep.wasm price
+    refused 1 'module "deep.wasm": the guest trapped: .*unreachable.*; in price_total < __guest_call' "TRAP"
+    run --separate-stderr "$SWAPC" call ./deep.wasm respond
+    refused 1 'passed __guest_response the span 0xffffffff.9, outside its memory; in price_total < __guest_call'
+    run --separate-stderr "$SWAPC" call ./deep.wasm loop --deadline 100
+    refused 1 'at its deadline.*; in price_total < __guest_call'
+    run --separate-stderr "$SWAPC" call echo trap # without a name section
+    refused 1 'in function [0-9]+ <'
+    built wasm3
+    run --separate-stderr "$SWAPC" call ./deep.wasm price --engine wasm3
+    refused 1 'the guest trapped: .*unreachable' # wasm3 does not tell where
+}
+
 @test "a deadline stops a loop" {
     run --separate-stderr timeout 30 "$SWAPC" call echo loop --deadline 200
     refused 1 "deadline" "DEADLINE"

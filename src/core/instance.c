@@ -42,8 +42,9 @@ static enum swapc_status stopped(const struct swapci_instance *instance, enum sw
                                                     : why;
     if (strstr(reason, named) || (!guest_s && said->text[0])) named[0] = '\0';
     if (text.len) swapci_printable(text, guest, sizeof guest);
-    swapc_error_set(error, status, "%s%s%s%s%s%s%s", named, *named ? ": " : "",
-                    start && guest_s ? "at its start: " : "", reason,
+    const char *where = reason == report->text && *said->text ? said->text : "";
+    swapc_error_set(error, status, "%s%s%s%s%s%s%s%s%s", named, *named ? ": " : "",
+                    start && guest_s ? "at its start: " : "", reason, *where ? "; " : "", where,
                     *guest ? "; its error before that: \"" : "", guest, *guest ? "\"" : "");
     error->native = said->native;
     error->engine = report->status != SWAPC_OK ? NULL : instance->blueprint->engine->name;

@@ -153,7 +153,9 @@ typedef struct swapc_engine {
 
     /* Enters __guest_call(op_len, msg_len); the warm path: no allocation, no look-up by name.
      * Returns SWAPC_OK with *result as the guest gave it; TRAP, TRAP_MEMORY, TRAP_STACK, DEADLINE,
-     * CANCELLED; or an import's status. After anything but SWAPC_OK the core frees the instance. */
+     * CANCELLED; or an import's status: then the core has the report, and the engine's, if it makes one,
+     * says only in which of the guest's functions that was. The same holds for run_export and
+     * instantiate. After anything but SWAPC_OK the core frees the instance. */
     enum swapc_status (*call)(swapc_engine_instance *instance, const swapc_run *run,
                               uint32_t op_len, uint32_t msg_len, int32_t *result,
                               swapc_error *error);

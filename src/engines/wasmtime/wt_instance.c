@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "heap.h"
 #include "wt_outcome.h"
+#include "wt_where.h"
 
 /* Tables are counted apart from memory; without a ceiling table.grow would take any amount. */
 #define TABLE_ELEMENTS_MAX (1 << 20)
@@ -129,10 +130,16 @@ static enum swapc_status why_left(const swapc_engine_instance *instance, const w
     return swapci_wt_report_no_instance(failed, error);
 }
 
-/* The same, and deletes trap and failed. */
-static enum swapc_status left(const swapc_engine_instance *instance, wasm_trap_t *trap,
-                              wasmtime_error_t *failed, swapc_error *error) {
+/* Where a guest was is told when it was stopped, not when it left by itself. */
+static bool was_stopped(enum swapc_status status) {
+    return status >= SWAPC_TRAP && status <= SWAPC_LIMIT;
+}
+
+/* The same, tells where the guest was, and deletes trap and failed. entry: the export; NULL: the start. */
+static enum swapc_status left(const swapc_engine_instance *instance, const char *entry,
+                              wasm_trap_t *trap, wasmtime_error_t *failed, swapc_error *error) {
     const enum swapc_status status = why_left(instance, trap, failed, error);
+    if (was_stopped(status)) swapci_wt_tell_where(trap, failed, entry, status, error);
     if (trap) wasm_trap_delete(trap);
     if (failed) wasmtime_error_delete(failed);
     return status;
@@ -195,7 +202,7 @@ static enum swapc_status start(swapc_engine_instance *instance, const swapc_limi
     if (status != SWAPC_OK) return status;
     wasmtime_error_t *failed = wasmtime_instance_pre_instantiate(build->pre, instance->context,
                                                                  &instance->instance, &trap);
-    if (failed || trap) return left(instance, trap, failed, error);
+    if (failed || trap) return left(instance, NULL, trap, failed, error);
     find_exports(instance);
     return SWAPC_OK;
 }
@@ -245,7 +252,7 @@ enum swapc_status swapci_wt_instance_run_export(swapc_engine_instance *instance,
     if (status != SWAPC_OK) return status;
     wasmtime_error_t *failed =
         wasmtime_func_call_unchecked(instance->context, &item.of.func, NULL, 0, &trap);
-    return failed || trap ? left(instance, trap, failed, error) : SWAPC_OK;
+    return failed || trap ? left(instance, name, trap, failed, error) : SWAPC_OK;
 }
 
 enum swapc_status swapci_wt_instance_call(swapc_engine_instance *instance, const swapc_run *run,
@@ -257,7 +264,7 @@ enum swapc_status swapci_wt_instance_call(swapc_engine_instance *instance, const
     if (status != SWAPC_OK) return status;
     wasmtime_error_t *failed =
         wasmtime_func_call_unchecked(instance->context, &instance->guest_call, values, 2, &trap);
-    if (failed || trap) return left(instance, trap, failed, error);
+    if (failed || trap) return left(instance, "__guest_call", trap, failed, error);
     *result = values[0].i32;
     return SWAPC_OK;
 }
