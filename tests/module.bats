@@ -278,6 +278,76 @@ nothing_pending() {
     refused 1 "none" "no key"
 }
 
+@test "a verifier starts on the user's own signed bundles" {
+    target_of_this_test
+    keys
+    mkdir modules
+    bundle modules/schnorr schnorr 7.0.0
+    alter modules/schnorr
+    sign modules/schnorr
+    export SWAPC_MODULES=$work/nonesuch # the shipped ones are not looked at
+    start --modules modules --trust-keys keys
+    "$SWAPC" module list --target "$target" --json list.json
+    json list.json "[(m['version'], m['path']) for m in d['modules']] == [('7.0.0', 'modules/schnorr/wide.wasm')]"
+    run -0 "$SWAPC" generate --messages 50 --method schnorr
+    await nothing_pending
+    redis "$socket" --raw XREVRANGE swapc:verdicts + - COUNT 1 >verdict
+    grep -q "$(sha256sum <modules/schnorr/wide.wasm | cut -c1-16)" verdict
+    unset SWAPC_MODULES
+    bundle v8 schnorr 8.0.0
+    run --separate-stderr "$SWAPC" module swap schnorr ./v8 --target "$target"
+    refused 1 "not signed"
+    sign v8
+    run -0 "$SWAPC" module swap schnorr ./v8 --target "$target"
+}
+
+@test "a folder of own bundles that does not serve is told, slot by slot" {
+    redis_start "$work/redis"
+    "$SWAPC" run --no-bound --messages 1 --keys keyring >run.log
+    keys
+    # refuses FOLDER [OPTION…] -- TEXT…
+    refuses() {
+        local options=()
+        while [[ $1 != -- ]]; do
+            options+=("$1")
+            shift
+        done
+        shift
+        run --separate-stderr timeout 60 "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" \
+            --keys keyring.pub --modules "${options[@]}"
+        refused 1 "$@"
+    }
+    refuses nowhere -- "--modules nowhere: No such file"
+    touch file
+    refuses file -- "--modules file is no folder" "file/schnorr"
+    mkdir own
+    refuses own -- "slot schnorr has no module: there is no own/schnorr" "--method"
+    bundle own/schnorr schnorr 1.0.0
+    refuses own -- "slot ecdsa has no module: there is no own/ecdsa"
+    refuses own --method schnorr --trust-keys keys -- "own/schnorr/module.toml is not signed" "module sign"
+    bundle own/ecdsa echo 1.0.0
+    refuses own -- "echo offers: .*slot ecdsa needs: verify_message" "CONTRACT"
+    rm -r own/ecdsa
+    bundle own/ecdsa schnorr 1.0.0 # of the same operations, and wrong all the same
+    refuses own -- "schnorr does not do what slot ecdsa needs: vector 1 .a right signature" "CONTRACT"
+    rm -r own/ecdsa
+    mkdir own/ecdsa
+    refuses own -- "the folder own/ecdsa holds no module.toml"
+    run --separate-stderr timeout 60 "$SWAPC" run --no-bound --messages 10 --modules own
+    refused 1 "the folder own/ecdsa holds no module.toml"
+}
+
+@test "run takes the user's own bundles" {
+    mkdir own
+    bundle own/schnorr schnorr 7.0.0
+    bundle own/ecdsa ecdsa 7.1.0
+    alter own/schnorr
+    "$SWAPC" run --no-bound --messages 100 --modules own --json result.json >run.log
+    json result.json "sorted(m['version'] for m in d['modules']) == ['7.0.0', '7.1.0'] and d['valid'] == 100"
+    "$SWAPC" run --no-bound --messages 20 --modules own --swap warm --json result.json >run.log
+    json result.json "sorted(m['version'] for m in d['modules']) == ['7.0.0', '7.1.0'] and d['valid'] == 20"
+}
+
 @test "a swap of native code needs --allow-native" {
     local so
     so="$(dirname "$program")/../share/swapc/modules/schnorr/native.so"

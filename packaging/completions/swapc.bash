@@ -48,6 +48,7 @@ _swapc() {
     run/--messages) value=1 ;;
     run/--input) value=1 files=-f ;;
     run/--swap) value=1 words="none warm disk cold" ;;
+    run/--modules) value=1 files=-d ;;
     run/--tamper) value=1 ;;
     run/--redis) value=1 ;;
     run/--stream) value=1 ;;
@@ -103,6 +104,7 @@ _swapc() {
     verifier/--batch) value=1 ;;
     verifier/--deadline) value=1 ;;
     verifier/--compile-max) value=1 ;;
+    verifier/--modules) value=1 files=-d ;;
     verifier/--trust-keys) value=1 files=-d ;;
     verifier/--trust-state) value=1 files=-d ;;
     verifier/--keep) value=1 ;;
@@ -221,11 +223,11 @@ _swapc() {
     "") words="run signer verifier generate bench call inspect module dead status dashboard conformance check-config completions help" options="--help --version" ;;
     module) words="new check keygen sign list swap rollback" options=--help ;;
     run)
-        options=" --engine --method --messages --input --swap --tamper --redis --stream --via --http --http-token --dashboard --workers --batch --deadline --compile-max --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
+        options=" --engine --method --messages --input --swap --modules --tamper --redis --stream --via --http --http-token --dashboard --workers --batch --deadline --compile-max --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
     signer)
         options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --keys-count --method --consumer --tamper --seed --retry --parent --config --log-format --help" ;;
     verifier)
-        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --compile-max --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
+        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --compile-max --modules --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
     generate)
         options=" --redis --stream --messages --input --method --seed --signer --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     bench)

@@ -100,6 +100,7 @@ int swapci_cmd_run(int argc, char **argv) {
          "messages, one a line, instead of random names", 0, 0, 0},
         {"swap", SWAPCI_OPTION_CHOICE, &o.swap, "MODE",
          "swap modules while messages flow (default none)", swapci_swap_choices, 0, 0},
+        SWAPCI_MODULES_ROW(&o.modules),
         {"tamper", SWAPCI_OPTION_FRACTION, &o.tamper, "FRACTION",
          "alter so many messages after signing (default 0)", 0, 0, 0},
         {"redis", SWAPCI_OPTION_STRING, &o.redis, "URL",

@@ -11,7 +11,7 @@
 
 struct verifier_job {
     struct swapci_pipeline_options common;
-    const char *engine, *method, *swap, *trust_keys, *trust_state, *http_token;
+    const char *engine, *method, *swap, *modules, *trust_keys, *trust_state, *http_token;
     uint64_t workers, batch, keep, retry_s, deadline_ms, compile_ms;
     bool allow_native;
 };
@@ -139,7 +139,7 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
     swapci_verifier *verifier = NULL;
     swapc_trust *trust = NULL, *check_trust = NULL;
     enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
-    if (status == SWAPC_OK) status = swapci_pipeline_modules(methods, &paths, error);
+    if (status == SWAPC_OK) status = swapci_pipeline_modules(job->modules, methods, &paths, error);
     swapci_pipeline_judged(&paths, methods, &config);
     swapci_pipeline_swap(job->swap, job->method, &config);
     if (status == SWAPC_OK) status = make_trust(job, job->trust_state, &trust, error);
@@ -209,6 +209,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
         {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS",
          "longest time of one call of a module (default 10000)", 0, 1, UINT32_MAX},
         SWAPCI_COMPILE_MAX_ROW(&job.compile_ms),
+        SWAPCI_MODULES_ROW(&job.modules),
         {"trust-keys", SWAPCI_OPTION_STRING, &job.trust_keys, "DIR",
          "take only bundles signed by a key (*.pub) in DIR", 0, 0, 0},
         {"trust-state", SWAPCI_OPTION_STRING, &job.trust_state, "DIR",

@@ -1,6 +1,9 @@
 #include "pipeline_options.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "http_server.h"
@@ -24,13 +27,44 @@ const char *const *swapci_method_choices(struct swapci_method_choices *out,
     return out->names;
 }
 
-enum swapc_status swapci_pipeline_modules(unsigned methods, struct swapci_module_paths *out,
-                                          swapc_error *error) {
+/* What is wrong when there is no bundle for a slot at path. */
+static enum swapc_status no_module_for(const char *slot, const char *folder, const char *path,
+                                       swapc_error *error) {
+    int failed = errno;
+    struct stat info;
+    if (stat(folder, &info) != 0)
+        return swapc_error_set_errno(error, SWAPC_NOT_FOUND, errno, "--modules %s", folder);
+    if (!S_ISDIR(info.st_mode))
+        return swapc_error_set(
+            error, SWAPC_NOT_FOUND,
+            "--modules %s is no folder: it takes one with a bundle for each slot "
+            "in it, %s/%s for one",
+            folder, folder, slot);
+    if (failed != ENOENT)
+        return swapc_error_set_errno(error, SWAPC_IO, failed, "cannot look at %s", path);
+    return swapc_error_set(error, SWAPC_NOT_FOUND,
+                           "slot %s has no module: there is no %s; put its bundle there under that "
+                           "name, or leave the slot out by --method",
+                           slot, path);
+}
+
+static enum swapc_status module_in(const char *folder, const char *slot, char *out, size_t size,
+                                   swapc_error *error) {
+    if ((size_t)snprintf(out, size, "%s/%s", folder, slot) >= size)
+        return swapc_error_set(error, SWAPC_INVALID, "the path of --modules is too long");
+    return access(out, F_OK) == 0 ? SWAPC_OK : no_module_for(slot, folder, out, error);
+}
+
+enum swapc_status swapci_pipeline_modules(const char *folder, unsigned methods,
+                                          struct swapci_module_paths *out, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
-    for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++)
-        if (methods & 1u << m)
-            status = swapci_cli_module_path(swapci_method_table[m]->module, out->text[m],
-                                            sizeof out->text[m], error);
+    for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++) {
+        const swapci_method *method = swapci_method_table[m];
+        char *path = out->text[m];
+        if (!(methods & 1u << m)) continue;
+        status = folder ? module_in(folder, method->name, path, sizeof out->text[m], error)
+                        : swapci_cli_module_path(method->module, path, sizeof out->text[m], error);
+    }
     return status;
 }
 

@@ -35,6 +35,16 @@ extern const char swapci_via_help[];
      1,                                                                                            \
      SWAPCI_VERIFIER_BATCH}
 
+#define SWAPCI_MODULES_ROW(target)                                                                 \
+    {"modules",                                                                                    \
+     SWAPCI_OPTION_STRING,                                                                         \
+     target,                                                                                       \
+     "DIR",                                                                                        \
+     "start with the bundles DIR/SLOT (default: the shipped ones)",                                \
+     0,                                                                                            \
+     0,                                                                                            \
+     0}
+
 #define SWAPCI_HTTP_ROW(target)                                                                    \
     {"http",                                                                                       \
      SWAPCI_OPTION_STRING,                                                                         \
@@ -124,9 +134,10 @@ struct swapci_module_paths {
     char text[SWAPCI_METHODS_MAX][4096];
 };
 
-/* Finds the bundles of these methods (a set as of swapci_method_set). Returns NOT_FOUND. */
-enum swapc_status swapci_pipeline_modules(unsigned methods, struct swapci_module_paths *out,
-                                          swapc_error *error);
+/* Finds the bundles of these methods (a set as of swapci_method_set): in folder, each named like its slot,
+ * or (NULL) the shipped ones. Returns NOT_FOUND, naming the slot that has none. */
+enum swapc_status swapci_pipeline_modules(const char *folder, unsigned methods,
+                                          struct swapci_module_paths *out, swapc_error *error);
 
 /* Settles config->paths, which point into paths: NULL for other methods. */
 void swapci_pipeline_judged(const struct swapci_module_paths *paths, unsigned methods,

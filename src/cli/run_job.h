@@ -19,7 +19,8 @@
 struct swapci_run_options {
     bool dashboard; /* http, on a port of the system's choice unless one was given */
     const char *http_token;
-    const char *engine, *method, *input, *swap, *redis, *stream, *progress, *keys, *via, *http;
+    const char *engine, *method, *input, *swap, *modules, *redis, *stream, *progress, *keys, *via,
+        *http;
     uint64_t messages; /* UINT64_MAX: as many as the input has */
     uint64_t workers, batch, keys_count, keep, seed;
     uint64_t deadline_ms; /* of one call; 0: the default */

@@ -73,7 +73,7 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
                                    .compile_ms = o->compile_ms};
     /* All methods, whatever this run asks for: others may add messages to the same stream. */
     unsigned methods = swapci_method_set(SWAPCI_METHOD_RANDOM);
-    enum swapc_status status = swapci_pipeline_modules(methods, &job->paths, error);
+    enum swapc_status status = swapci_pipeline_modules(o->modules, methods, &job->paths, error);
     swapci_pipeline_judged(&job->paths, methods, &config);
     swapci_pipeline_swap(o->swap, o->method, &config);
     return status == SWAPC_OK ? swapci_judges_new(&config, &job->judges, error) : status;
