@@ -17,7 +17,7 @@ static enum swapc_status temporary_keys(unsigned keys, swapci_key_pairs **out, s
         return swapc_error_set(error, SWAPC_SYSTEM, "cannot make a folder under /tmp for keys");
     snprintf(path, sizeof path, "%s/keys", folder);
     snprintf(public, sizeof public, "%s.pub", path);
-    enum swapc_status status = swapci_keyring_load(path, keys, &ring, error);
+    enum swapc_status status = swapci_keyring_load(path, SWAPCI_KEYS_PRIVATE, keys, &ring, error);
     if (status == SWAPC_OK) status = swapci_key_pairs_new(ring, out, error);
     swapci_keyring_free(ring);
     unlink(path);

@@ -21,7 +21,8 @@ static void load_public(void) {
 static void load_secret(void) {
     swapci_keyring *ring = NULL;
     swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_keyring_load(fuzz_path("keys"), 0, &ring, &error);
+    enum swapc_status status =
+        swapci_keyring_load(fuzz_path("keys"), SWAPCI_KEYS_PRIVATE, 0, &ring, &error);
     FUZZ_CHECK(status == error.status && (status == SWAPC_OK) == (ring != NULL));
     if (!ring) return;
     static const uint8_t zero[SWAPCI_SECRET_SIZE];

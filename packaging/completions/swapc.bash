@@ -78,6 +78,7 @@ _swapc() {
     signer/--tls-client-ca) value=1 files=-f ;;
     signer/--stream) value=1 ;;
     signer/--keys-count) value=1 ;;
+    signer/--keys-mode) value=1 words="private group" ;;
     signer/--method) value=1 words="schnorr ecdsa" ;;
     signer/--consumer) value=1 ;;
     signer/--tamper) value=1 ;;
@@ -225,7 +226,7 @@ _swapc() {
     run)
         options=" --engine --method --messages --input --swap --modules --tamper --redis --stream --via --http --http-token --dashboard --workers --batch --deadline --compile-max --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
     signer)
-        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --keys-count --method --consumer --tamper --seed --retry --parent --config --log-format --help" ;;
+        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --keys-count --keys-mode --keys-only --method --consumer --tamper --seed --retry --parent --config --log-format --help" ;;
     verifier)
         options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --compile-max --modules --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
     generate)

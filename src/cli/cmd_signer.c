@@ -14,7 +14,8 @@ static const char command[] = "swapc signer";
 
 struct signer_job {
     struct swapci_pipeline_options common;
-    const char *consumer, *method;
+    const char *consumer, *method, *keys_mode;
+    bool keys_only;
     uint64_t keys_count, parent, seed, retry_s;
     double tamper;
     swapci_stream_names names;
@@ -151,6 +152,25 @@ static void default_consumer(const char *ring, char *out, size_t size) {
     snprintf(out, size, "%s%s%s", host, ring ? "-" : "", ring ? ring : "");
 }
 
+static const char *const keys_modes[] = {"private", "group", NULL};
+
+static enum swapci_keys_mode mode_of(const struct signer_job *job) {
+    return strcmp(job->keys_mode, keys_modes[1]) == 0 ? SWAPCI_KEYS_GROUP : SWAPCI_KEYS_PRIVATE;
+}
+
+/* --keys-only: the files are there when this returns, and nothing else has been done. */
+static int make_keys(const struct signer_job *job) {
+    swapci_keyring *keys = NULL;
+    swapc_error error = SWAPC_ERROR_INIT;
+    if (swapci_keyring_load(job->common.keys, mode_of(job), (unsigned)job->keys_count, &keys,
+                            &error) != SWAPC_OK)
+        return swapci_cli_fail(command, &error);
+    printf("%s has %zu secret keys, for a signer; %s.pub has their public keys, for verifiers\n",
+           job->common.keys, swapci_keyring_count(keys), job->common.keys);
+    swapci_keyring_free(keys);
+    return SWAPCI_EXIT_OK;
+}
+
 static enum swapc_status run(struct signer_job *job, swapc_error *error) {
     swapci_keyring *keys = NULL;
     swapci_key_pairs *pairs = NULL;
@@ -171,7 +191,8 @@ static enum swapc_status run(struct signer_job *job, swapc_error *error) {
     config.method = swapci_method_find(swapc_bytes_str(job->method));
     enum swapc_status status = swapci_stream_names_init(&job->names, job->common.stream, error);
     if (status == SWAPC_OK)
-        status = swapci_keyring_load(job->common.keys, (unsigned)job->keys_count, &keys, error);
+        status = swapci_keyring_load(job->common.keys, mode_of(job), (unsigned)job->keys_count,
+                                     &keys, error);
     if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
     swapci_keyring_free(keys);
     config.pairs = pairs;
@@ -190,13 +211,20 @@ static enum swapc_status run(struct signer_job *job, swapc_error *error) {
 
 int swapci_cmd_signer(int argc, char **argv) {
     struct swapci_method_choices methods;
-    struct signer_job job = {
-        .method = swapci_method_table[0]->name, .keys_count = 16, .retry_s = UINT64_MAX};
+    struct signer_job job = {.method = swapci_method_table[0]->name,
+                             .keys_mode = keys_modes[0],
+                             .keys_count = 16,
+                             .retry_s = UINT64_MAX};
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE",
                              "secret keys, made when missing; FILE.pub beside it (required)"),
         {"keys-count", SWAPCI_OPTION_COUNT, &job.keys_count, "N",
          "keys in a new key file (default 16)", 0, 1, SWAPCI_KEYRING_MAX},
+        {"keys-mode", SWAPCI_OPTION_CHOICE, &job.keys_mode, "MODE",
+         "who may read the key file: its owner, or its group too (default private)", keys_modes, 0,
+         0},
+        {"keys-only", SWAPCI_OPTION_ACT, &job.keys_only, NULL,
+         "make what is missing of FILE and FILE.pub, and end", 0, 0, 0},
         {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
          "of messages that name none (default schnorr)", swapci_method_choices(&methods, NULL), 0,
          0},
@@ -224,11 +252,12 @@ int swapci_cmd_signer(int argc, char **argv) {
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
     const struct swapci_required required[] = {
-        {"--redis", job.common.redis, SWAPCI_REDIS_WHAT},
+        {"--redis", job.keys_only ? "" : job.common.redis, SWAPCI_REDIS_WHAT},
         {"--keys", job.common.keys, "a file; it is made when it is missing"},
     };
     stop_with = swapci_cli_required(command, required, sizeof required / sizeof *required);
     if (stop_with >= 0) return stop_with;
+    if (job.keys_only) return make_keys(&job);
     stop_with = swapci_via_check(command, &job.common);
     if (stop_with < 0) stop_with = swapci_http_check(command, job.common.http);
     if (stop_with >= 0) return stop_with;

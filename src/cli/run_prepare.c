@@ -97,8 +97,8 @@ enum swapc_status swapci_run_measure_bound(struct swapci_run_job *job, swapc_err
 enum swapc_status swapci_run_prepare_keys_and_modules(struct swapci_run_job *job,
                                                       swapc_error *error) {
     swapci_keyring *keys = NULL;
-    enum swapc_status status =
-        swapci_keyring_load(job->keys, (unsigned)job->options->keys_count, &keys, error);
+    enum swapc_status status = swapci_keyring_load(
+        job->keys, SWAPCI_KEYS_PRIVATE, (unsigned)job->options->keys_count, &keys, error);
     if (status == SWAPC_OK && job->options->bound)
         status = swapci_key_pairs_new(keys, &job->pairs, error);
     swapci_keyring_free(keys);

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "health_service.h"
+#include "notify.h"
 #include "reason.h"
 #include "reflection_service.h"
 #include "rpc_runtime.h"
@@ -31,6 +32,7 @@ struct frame {
     char *socket; /* NULL: none was made */
     swapci_front *front;
     char *http_socket; /* NULL: none was made */
+    swapci_notify notify;
 
     /* How things stand, by the last tick. */
     struct swapci_service_view view;
@@ -55,6 +57,7 @@ static void drain(void *user) {
     if (f->control.draining) return;
     f->control.draining = true;
     if (f->health) swapci_health_service_drain(f->health);
+    swapci_notify_stopping(&f->notify);
     f->service->stop(f->service->user);
 }
 
@@ -164,6 +167,12 @@ static void tell_front(const struct frame *f) {
     swapci_front_tell(f->front, &health);
 }
 
+static void tell_manager(struct frame *f, uint64_t now) {
+    char text[SWAPCI_CONTROL_REASON_MAX + 16];
+    snprintf(text, sizeof text, "%s%s", f->serving ? "serving" : "not serving: ", f->reason);
+    swapci_notify_turn(&f->notify, now, f->serving && !f->control.draining, text);
+}
+
 static void look_around(struct frame *f) {
     uint64_t now = swapci_clock_monotonic_ns();
     f->view = (struct swapci_service_view){.redis = true, .peer = true};
@@ -174,6 +183,7 @@ static void look_around(struct frame *f) {
     follow_waits(f, now);
     follow_verdicts(f, now);
     tell_front(f);
+    tell_manager(f, now);
 }
 
 static void frame_status(void *user, swapci_control_status *out) {
@@ -197,6 +207,8 @@ static void on_tick(uv_timer_t *handle) {
 }
 
 static void start_watching(struct frame *f) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    if (swapci_notify_open(&f->notify, &error) != SWAPC_OK) say(f, SWAPC_LOG_WARN, error.text);
     uv_loop_init(&f->loop);
     uv_async_init(&f->loop, &f->signalled, on_signalled);
     uv_timer_init(&f->loop, &f->tick);
@@ -282,6 +294,7 @@ static void stop_watching(struct frame *f) {
     uv_close((uv_handle_t *)&f->tick, NULL);
     uv_run(&f->loop, UV_RUN_DEFAULT);
     uv_loop_close(&f->loop);
+    swapci_notify_close(&f->notify);
 }
 
 enum swapc_status swapci_service_run(const struct swapci_service *service, swapc_error *error) {

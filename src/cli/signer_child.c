@@ -32,9 +32,11 @@ static int spawn(pid_t *pid, char *const argv[], char *const envp[]) {
     return failed;
 }
 
-/* Whether the variable would change what this signer is: it is a part of the run, whatever is set for signers. */
+/* Whether the variable would change what this signer is: it is a part of the run, whatever is set for signers,
+ * and does not speak to the service manager of the run. */
 static bool is_of_signers(const char *variable) {
-    static const char *const names[] = {"SWAPC_REDIS=", "SWAPC_SIGNER_", "SWAPC_CONFIG="};
+    static const char *const names[] = {"SWAPC_REDIS=", "SWAPC_SIGNER_",
+                                        "SWAPC_CONFIG=", "NOTIFY_SOCKET=", "WATCHDOG_"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(variable, names[i], strlen(names[i])) == 0) return true;
     return false;

@@ -13,21 +13,31 @@ enum { FILE_MAX = 1 << 20 };
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static enum swapc_status check_file(const char *path, const struct stat *st, bool secret,
-                                    swapc_error *error) {
+/* What is refused of each, and the remedy. */
+static const struct {
+    mode_t refused;
+    const char *chmod;
+} access_rules[] = {[SWAPCI_KEY_PUBLIC] = {022, "644"},
+                    [SWAPCI_KEY_SECRET] = {077, "600"},
+                    [SWAPCI_KEY_SHARED] = {037, "640"}};
+
+static enum swapc_status check_file(const char *path, const struct stat *st,
+                                    enum swapci_key_access access, swapc_error *error) {
     if (!S_ISREG(st->st_mode))
         return swapc_error_set(error, SWAPC_INVALID, "key file %s is not a regular file", path);
     if (st->st_size > FILE_MAX)
         return swapc_error_set(error, SWAPC_INVALID, "key file %s is larger than 1 MiB", path);
-    if (secret && st->st_uid != geteuid() && st->st_uid != 0) {
+    if (access != SWAPCI_KEY_PUBLIC && st->st_uid != geteuid() && st->st_uid != 0) {
         return swapc_error_set(error, SWAPC_INVALID,
                                "key file %s belongs to another user; copy it and use the copy",
                                path);
     }
-    if (st->st_mode & (secret ? 077 : 022)) {
-        return swapc_error_set(error, SWAPC_INVALID,
-                               "key file %s is open to other users: run chmod %s %s", path,
-                               secret ? "600" : "644", path);
+    if (st->st_mode & access_rules[access].refused) {
+        bool by_group = access == SWAPCI_KEY_SECRET && (st->st_mode & 037) == 0;
+        return swapc_error_set(
+            error, SWAPC_INVALID, "key file %s is open to other users: run chmod %s %s%s", path,
+            access_rules[access].chmod, path,
+            by_group ? ", or give --keys-mode group if its group is to read it" : "");
     }
     return SWAPC_OK;
 }
@@ -49,8 +59,9 @@ static enum swapc_status read_all(int fd, size_t size, swapci_key_text *out, swa
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_key_text_read(const char *path, const char *title, bool secret,
-                                       swapci_key_text *out, swapc_error *error) {
+enum swapc_status swapci_key_text_read(const char *path, const char *title,
+                                       enum swapci_key_access access, swapci_key_text *out,
+                                       swapc_error *error) {
     struct stat st;
     swapc_bytes line;
     *out = (swapci_key_text){.path = path};
@@ -63,7 +74,7 @@ enum swapc_status swapci_key_text_read(const char *path, const char *title, bool
     enum swapc_status status = SWAPC_OK;
     if (fstat(fd, &st) != 0)
         status = swapc_error_set_errno(error, SWAPC_IO, errno, "cannot read key file %s", path);
-    if (status == SWAPC_OK) status = check_file(path, &st, secret, error);
+    if (status == SWAPC_OK) status = check_file(path, &st, access, error);
     if (status == SWAPC_OK) status = read_all(fd, (size_t)st.st_size, out, error);
     close(fd);
     if (status == SWAPC_OK &&

@@ -19,11 +19,19 @@ typedef struct swapci_key_text {
     unsigned line; /* number of the line last given, from 1 */
 } swapci_key_text;
 
-/* Reads the file and its first line, which must be `title`. secret: a file that others can read
- * or that belongs to another user is refused; else one that others can write.
+/* Who may read a file, and whose it must be. One that others can write, or a group, is refused always. */
+enum swapci_key_access {
+    SWAPCI_KEY_PUBLIC, /* anybody */
+    SWAPCI_KEY_SECRET, /* its owner, who is this user or root */
+    SWAPCI_KEY_SHARED  /* and its group, by intention */
+};
+
+/* Reads the file and its first line, which must be `title`; one whose mode or owner is not as access says
+ * is refused.
  * Returns NOT_FOUND, INVALID, IO, NO_MEMORY; unless OK there is nothing to free. */
-enum swapc_status swapci_key_text_read(const char *path, const char *title, bool secret,
-                                       swapci_key_text *out, swapc_error *error);
+enum swapc_status swapci_key_text_read(const char *path, const char *title,
+                                       enum swapci_key_access access, swapci_key_text *out,
+                                       swapc_error *error);
 void swapci_key_text_fini(swapci_key_text *text);
 
 /* The next line that is neither blank nor a comment, without blanks around it. Returns

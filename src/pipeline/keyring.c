@@ -42,17 +42,21 @@ static enum swapc_status append_random_key(swapci_buffer *text) {
     return status;
 }
 
-static enum swapc_status make_secrets(const char *path, unsigned count, swapc_error *error) {
+static enum swapc_status make_secrets(const char *path, enum swapci_keys_mode mode, unsigned count,
+                                      swapc_error *error) {
     swapci_buffer text = SWAPCI_BUFFER_INIT;
     /* Reserved at once: a buffer that grew would leave copies behind. */
     enum swapc_status status = swapci_buffer_reserve(&text, 128 + (size_t)count * 66);
     if (status == SWAPC_OK) {
-        status = swapci_buffer_printf(&text, "%s\n# secret: one key a line; readable by you only\n",
-                                      secret_title);
+        status = swapci_buffer_printf(&text, "%s\n# secret: one key a line; readable by %s only\n",
+                                      secret_title,
+                                      mode == SWAPCI_KEYS_GROUP ? "you and your group" : "you");
     }
     for (unsigned i = 0; i < count && status == SWAPC_OK; i++) status = append_random_key(&text);
     if (status != SWAPC_OK) swapc_error_set(error, status, "no memory for key file %s", path);
-    else status = swapci_key_file_write(path, swapci_buffer_bytes(&text), 0600, false, error);
+    else
+        status = swapci_key_file_write(path, swapci_buffer_bytes(&text),
+                                       mode == SWAPCI_KEYS_GROUP ? 0640 : 0600, false, error);
     if (text.ptr) sodium_memzero(text.ptr, text.capacity);
     swapci_buffer_fini(&text);
     return status;
@@ -113,7 +117,8 @@ static enum swapc_status public_text(const swapci_keyring *ring, swapci_buffer *
 /* Whether the file at path is text, byte for byte. */
 static bool is_current(const char *path, swapc_bytes text) {
     swapci_key_text file;
-    if (swapci_key_text_read(path, public_title, false, &file, NULL) != SWAPC_OK) return false;
+    if (swapci_key_text_read(path, public_title, SWAPCI_KEY_PUBLIC, &file, NULL) != SWAPC_OK)
+        return false;
     bool same = swapc_bytes_equal(swapc_bytes_of(file.bytes, file.len), text);
     swapci_key_text_fini(&file);
     return same;
@@ -135,15 +140,17 @@ static enum swapc_status settle_public(const char *path, const swapci_keyring *r
     return status;
 }
 
-static enum swapc_status load_secrets(const char *path, unsigned make, swapci_keyring *ring,
-                                      swapc_error *error) {
+static enum swapc_status load_secrets(const char *path, enum swapci_keys_mode mode, unsigned make,
+                                      swapci_keyring *ring, swapc_error *error) {
+    enum swapci_key_access access =
+        mode == SWAPCI_KEYS_GROUP ? SWAPCI_KEY_SHARED : SWAPCI_KEY_SECRET;
     swapci_key_text text;
     swapc_error first = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_key_text_read(path, secret_title, true, &text, &first);
+    enum swapc_status status = swapci_key_text_read(path, secret_title, access, &text, &first);
     if (status == SWAPC_NOT_FOUND && make > 0) {
-        status = make_secrets(path, make, error);
+        status = make_secrets(path, mode, make, error);
         if (status == SWAPC_OK)
-            status = swapci_key_text_read(path, secret_title, true, &text, error);
+            status = swapci_key_text_read(path, secret_title, access, &text, error);
     } else if (status != SWAPC_OK) {
         swapc_error_set(error, status, "%s", first.text);
     }
@@ -153,14 +160,14 @@ static enum swapc_status load_secrets(const char *path, unsigned make, swapci_ke
     return status;
 }
 
-enum swapc_status swapci_keyring_load(const char *path, unsigned make, swapci_keyring **out,
-                                      swapc_error *error) {
+enum swapc_status swapci_keyring_load(const char *path, enum swapci_keys_mode mode, unsigned make,
+                                      swapci_keyring **out, swapc_error *error) {
     SWAPC_CHECK(make <= SWAPCI_KEYRING_MAX);
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium finds no source of randomness");
     swapci_keyring *ring = calloc(1, sizeof *ring);
     if (!ring) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for key file %s", path);
-    enum swapc_status status = load_secrets(path, make, ring, error);
+    enum swapc_status status = load_secrets(path, mode, make, ring, error);
     if (status == SWAPC_OK) status = settle_public(path, ring, error);
     if (status == SWAPC_OK) *out = ring;
     else swapci_keyring_free(ring);
@@ -281,7 +288,8 @@ static enum swapc_status read_file(const char *path, swapci_keyring_public *keys
                                    swapc_error *error) {
     swapci_key_text text;
     size_t before = keys->count;
-    enum swapc_status status = swapci_key_text_read(path, public_title, false, &text, error);
+    enum swapc_status status =
+        swapci_key_text_read(path, public_title, SWAPCI_KEY_PUBLIC, &text, error);
     if (status != SWAPC_OK) return status;
     status = read_publics(&text, keys, error);
     swapci_key_text_fini(&text);

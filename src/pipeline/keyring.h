@@ -4,6 +4,9 @@
  * is all that a verifier reads. A record whose key is not in it is NotValid, whatever its
  * signature.
  *
+ * `keys` is readable by its owner alone, or where that is meant by its group too (SWAPCI_KEYS_GROUP), as secrets
+ * come in containers; its owner is this user or root.
+ *
  * Format of both: text lines; the first is `swapc-keys 1`, or `swapc-keys-pub 1`. Blank lines and
  * lines that begin with # are skipped. A line of `keys` is a secret key, 64 hex digits; one of
  * `keys.pub` is a public key twice: x-only, 64 digits, a blank, compressed, 66 digits.
@@ -19,17 +22,19 @@
 #include "swapc/bytes.h"
 #include "swapc/error.h"
 
+enum swapci_keys_mode { SWAPCI_KEYS_PRIVATE, SWAPCI_KEYS_GROUP };
+
 enum { SWAPCI_KEYRING_MAX = 4096, SWAPCI_SECRET_SIZE = 32 };
 
 typedef struct swapci_keyring swapci_keyring;
 
-/* Reads the secrets at path. A missing file is made first, with `make` random keys and mode 0600,
+/* Reads the secrets at path. A missing file is made first, with `make` random keys and mode 0600 (0640),
  * in one step: two processes that start at once get the same. Then PATH.pub is made, or brought
  * up to date when it is not what belongs to the secrets.
- * Returns NOT_FOUND (missing, and make is 0), INVALID (others can read it; a line that is no key,
+ * Returns NOT_FOUND (missing, and make is 0), INVALID (others than mode says can read it; a line that is no key,
  * by its number; no key at all), IO, SYSTEM, NO_MEMORY. After failure *out is untouched. */
-enum swapc_status swapci_keyring_load(const char *path, unsigned make, swapci_keyring **out,
-                                      swapc_error *error);
+enum swapc_status swapci_keyring_load(const char *path, enum swapci_keys_mode mode, unsigned make,
+                                      swapci_keyring **out, swapc_error *error);
 void swapci_keyring_free(swapci_keyring *ring); /* NULL does nothing */
 
 size_t swapci_keyring_count(const swapci_keyring *ring); /* at least 1 */

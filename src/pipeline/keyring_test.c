@@ -64,7 +64,8 @@ static void expect_refused(const char *text, const char *why) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_keyring *ring = NULL;
     write_text(keys, text, 0600);
-    assert_int_equal(swapci_keyring_load(keys, 4, &ring, &error), SWAPC_INVALID);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 4, &ring, &error),
+                     SWAPC_INVALID);
     assert_null(ring);
     if (!strstr(error.text, why)) fail_msg("\"%s\" is not in \"%s\"", why, error.text);
 }
@@ -81,15 +82,16 @@ static void makes_missing_keys(void **state) {
     swapci_keyring *ring = NULL, *again = NULL;
     swapci_keyring_public *publics = NULL;
     (void)state;
-    assert_int_equal(swapci_keyring_load(keys, 0, &ring, NULL), SWAPC_NOT_FOUND);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 0, &ring, NULL),
+                     SWAPC_NOT_FOUND);
     assert_int_equal(access(keys, F_OK), -1);
     umask(0);
-    assert_int_equal(swapci_keyring_load(keys, 5, &ring, NULL), SWAPC_OK);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 5, &ring, NULL), SWAPC_OK);
     assert_int_equal(mode_of(keys), 0600);
     assert_int_equal(mode_of(pub), 0644);
     assert_int_equal(swapci_keyring_count(ring), 5);
     assert_memory_not_equal(swapci_keyring_secret(ring, 0), swapci_keyring_secret(ring, 1), 32);
-    assert_int_equal(swapci_keyring_load(keys, 9, &again, NULL), SWAPC_OK);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 9, &again, NULL), SWAPC_OK);
     assert_int_equal(swapci_keyring_count(again), 5);
     for (size_t i = 0; i < 5; i++)
         assert_memory_equal(swapci_keyring_secret(ring, i), swapci_keyring_secret(again, i), 32);
@@ -110,7 +112,8 @@ static void racing_makers_agree(void **state) {
         pids[i] = fork();
         if (pids[i] == 0) {
             swapci_keyring *ring = NULL;
-            if (swapci_keyring_load(keys, 3, &ring, NULL) != SWAPC_OK) _exit(0);
+            if (swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 3, &ring, NULL) != SWAPC_OK)
+                _exit(0);
             _exit(1 + swapci_keyring_secret(ring, 0)[7] % 255);
         }
     }
@@ -129,7 +132,7 @@ static void public_file_is_derived(void **state) {
     (void)state;
     write_text(keys, "swapc-keys 1\n# mine\n\n  " SECRET_3 " \r\n" SECRET_1, 0600);
     write_text(pub, "swapc-keys-pub 1\n", 0644); /* out of date */
-    assert_int_equal(swapci_keyring_load(keys, 0, &ring, NULL), SWAPC_OK);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 0, &ring, NULL), SWAPC_OK);
     assert_int_equal(swapci_keyring_count(ring), 2);
     assert_int_equal(swapci_keyring_secret(ring, 0)[31], 3);
     read_text(pub, text, sizeof text);
@@ -145,11 +148,42 @@ static void open_files_are_refused(void **state) {
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         swapc_error error = SWAPC_ERROR_INIT;
         write_text(keys, "swapc-keys 1\n" SECRET_1 "\n", modes[i]);
-        assert_int_equal(swapci_keyring_load(keys, 1, &ring, &error), SWAPC_INVALID);
+        assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 1, &ring, &error),
+                         SWAPC_INVALID);
         assert_non_null(strstr(error.text, "chmod 600"));
     }
     assert_int_equal(chmod(keys, 0400), 0);
-    assert_int_equal(swapci_keyring_load(keys, 1, &ring, NULL), SWAPC_OK);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 1, &ring, NULL), SWAPC_OK);
+    swapci_keyring_free(ring);
+}
+
+/* As secrets come in containers: the group may read them, nobody may write, others may do nothing. */
+static void a_groups_keys_are_taken_where_that_is_meant(void **state) {
+    static const mode_t good[] = {0440, 0640, 0400, 0600}, bad[] = {0660, 0650, 0644, 0604, 0641};
+    swapci_keyring *ring = NULL;
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        write_text(keys, "swapc-keys 1\n" SECRET_1 "\n", good[i]);
+        assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_GROUP, 0, &ring, NULL), SWAPC_OK);
+        swapci_keyring_free(ring);
+        chmod(keys, 0600);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        swapc_error error = SWAPC_ERROR_INIT;
+        write_text(keys, "swapc-keys 1\n" SECRET_1 "\n", bad[i]);
+        assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_GROUP, 0, &ring, &error),
+                         SWAPC_INVALID);
+        assert_non_null(strstr(error.text, "chmod 640"));
+    }
+    swapc_error error = SWAPC_ERROR_INIT;
+    write_text(keys, "swapc-keys 1\n" SECRET_1 "\n", 0440);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 0, &ring, &error),
+                     SWAPC_INVALID);
+    assert_non_null(strstr(error.text, "--keys-mode group"));
+    assert_int_equal(unlink(keys), 0);
+    umask(0);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_GROUP, 1, &ring, NULL), SWAPC_OK);
+    assert_int_equal(mode_of(keys), 0640);
     swapci_keyring_free(ring);
 }
 
@@ -158,11 +192,14 @@ static void unreadable_files_are_named(void **state) {
     swapci_keyring *ring = NULL;
     (void)state;
     assert_int_equal(mkdir(keys, 0700), 0);
-    assert_int_equal(swapci_keyring_load(keys, 1, &ring, &error), SWAPC_INVALID);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 1, &ring, &error),
+                     SWAPC_INVALID);
     assert_non_null(strstr(error.text, keys));
     rmdir(keys);
     swapc_error_clear(&error);
-    assert_int_equal(swapci_keyring_load("/nonexistent/dir/keys", 1, &ring, &error), SWAPC_IO);
+    assert_int_equal(
+        swapci_keyring_load("/nonexistent/dir/keys", SWAPCI_KEYS_PRIVATE, 1, &ring, &error),
+        SWAPC_IO);
     assert_non_null(strstr(error.text, "/nonexistent/dir/keys"));
 }
 
@@ -184,7 +221,8 @@ static void secrets_stay_out_of_errors(void **state) {
     swapci_keyring *ring = NULL;
     (void)state;
     write_text(keys, "swapc-keys 1\nabcdefabcdefabcdef\n", 0600);
-    assert_int_equal(swapci_keyring_load(keys, 1, &ring, &error), SWAPC_INVALID);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 1, &ring, &error),
+                     SWAPC_INVALID);
     assert_null(strstr(error.text, "abcdef"));
 }
 
@@ -198,7 +236,8 @@ static void too_many_keys(void **state) {
     for (int i = 0; i <= SWAPCI_KEYRING_MAX; i++) fprintf(file, "%064x\n", i + 1);
     fclose(file);
     chmod(keys, 0600);
-    assert_int_equal(swapci_keyring_load(keys, 1, &ring, &error), SWAPC_INVALID);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 1, &ring, &error),
+                     SWAPC_INVALID);
     assert_non_null(strstr(error.text, "line 4098"));
 }
 
@@ -207,7 +246,7 @@ static void finds_each_form_and_no_other(void **state) {
     swapci_keyring_public *p = NULL;
     (void)state;
     write_text(keys, "swapc-keys 1\n" SECRET_1 "\n" SECRET_1 "\n", 0600);
-    assert_int_equal(swapci_keyring_load(keys, 0, &ring, NULL), SWAPC_OK);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 0, &ring, NULL), SWAPC_OK);
     assert_int_equal(swapci_keyring_public_load(pub, &p, NULL), SWAPC_OK);
     assert_int_equal(has_hex(p, X_1), 1);
     assert_int_equal(has_hex(p, "02" X_1), 1);
@@ -231,7 +270,8 @@ static void full_table(void **state) {
     char line[256];
     size_t found = 0;
     (void)state;
-    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYRING_MAX, &ring, NULL), SWAPC_OK);
+    assert_int_equal(
+        swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, SWAPCI_KEYRING_MAX, &ring, NULL), SWAPC_OK);
     assert_int_equal(swapci_keyring_public_load(pub, &p, NULL), SWAPC_OK);
     FILE *file = fopen(pub, "r");
     assert_non_null(file);
@@ -289,7 +329,7 @@ static void what_was_freed_holds_no_secret(void **state) {
     swapci_keyring *ring = NULL;
     swapci_key_pairs *pairs = NULL;
     write_text(keys, "swapc-keys 1\n" SECRET_3 "\n", 0600);
-    assert_int_equal(swapci_keyring_load(keys, 0, &ring, NULL), SWAPC_OK);
+    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 0, &ring, NULL), SWAPC_OK);
     assert_int_equal(swapci_key_pairs_new(ring, &pairs, NULL), SWAPC_OK);
     const void *read = swapci_keyring_secret(ring, 0), *prepared = &pairs->pairs[0];
     swapci_keyring_free(ring);
@@ -305,6 +345,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(racing_makers_agree, setup, teardown),
         cmocka_unit_test_setup_teardown(public_file_is_derived, setup, teardown),
         cmocka_unit_test_setup_teardown(open_files_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_groups_keys_are_taken_where_that_is_meant, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(unreadable_files_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_lines_are_numbered, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_stay_out_of_errors, setup, teardown),

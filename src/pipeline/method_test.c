@@ -26,7 +26,7 @@ static int setup(void **state) {
     if (!mkdtemp(dir)) return -1;
     snprintf(keys, sizeof keys, "%s/keys", dir);
     snprintf(pub, sizeof pub, "%s/keys.pub", dir);
-    if (swapci_keyring_load(keys, KEYS, &ring, NULL) != SWAPC_OK) return -1;
+    if (swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, KEYS, &ring, NULL) != SWAPC_OK) return -1;
     unlink(keys);
     unlink(pub);
     rmdir(dir);

@@ -50,7 +50,7 @@ static inline scene *scene_new(void) {
     s->names = fixture_names();
     snprintf(s->ring_name, sizeof s->ring_name, "signer-test-%d", (int)getpid());
     snprintf(s->keys, sizeof s->keys, "/tmp/signer-test-keys-%d", (int)getpid());
-    fixture_ok(swapci_keyring_load(s->keys, 2, &keys, &error), &error);
+    fixture_ok(swapci_keyring_load(s->keys, SWAPCI_KEYS_PRIVATE, 2, &keys, &error), &error);
     fixture_ok(swapci_key_pairs_new(keys, &s->pairs, &error), &error);
     swapci_keyring_free(keys);
     fixture_ok(swapci_verdict_writer_new(s->redis, &s->names, 0, &s->verdicts, &error), &error);

@@ -451,7 +451,7 @@ static void prepare(scene *s) {
     snprintf(s->keys_pub, sizeof s->keys_pub, "%s.pub", s->keys);
     s->redis = fixture_open(5000);
     s->names = fixture_names();
-    fixture_ok(swapci_keyring_load(s->keys, 1, &keys, &error), &error);
+    fixture_ok(swapci_keyring_load(s->keys, SWAPCI_KEYS_PRIVATE, 1, &keys, &error), &error);
     fixture_ok(swapci_key_pairs_new(keys, &s->pairs, &error), &error);
     swapci_keyring_free(keys);
     swapci_judges_config judges = {.engine = "none", .keys_pub = s->keys_pub, .workers = WORKERS};

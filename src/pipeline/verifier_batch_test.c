@@ -153,7 +153,7 @@ static int scene_setup(void **state) {
     if (!mkdtemp(s->directory)) return -1;
     snprintf(s->keys, sizeof s->keys, "%s/keys", s->directory);
     snprintf(s->keys_pub, sizeof s->keys_pub, "%s.pub", s->keys);
-    fixture_ok(swapci_keyring_load(s->keys, 4, &keys, &error), &error);
+    fixture_ok(swapci_keyring_load(s->keys, SWAPCI_KEYS_PRIVATE, 4, &keys, &error), &error);
     fixture_ok(swapci_key_pairs_new(keys, &s->pairs, &error), &error);
     swapci_keyring_free(keys);
     fixture_ok(swapci_native_host_open(&honest, SWAPC_TEST_BUNDLES "/schnorr/native.so", &error),

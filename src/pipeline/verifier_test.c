@@ -39,7 +39,7 @@ static int scene_setup(void **state) {
     snprintf(s->keys, sizeof s->keys, "%s/keys", s->directory);
     snprintf(s->keys_pub, sizeof s->keys_pub, "%s.pub", s->keys);
     snprintf(s->ring, sizeof s->ring, "t");
-    if (swapci_keyring_load(s->keys, 1, &keys, &error) != SWAPC_OK) return -1;
+    if (swapci_keyring_load(s->keys, SWAPCI_KEYS_PRIVATE, 1, &keys, &error) != SWAPC_OK) return -1;
     swapci_keyring_free(keys);
     swapci_judges_config judges = {.engine = "none", .keys_pub = s->keys_pub, .workers = WORKERS};
     return swapci_judges_new(&judges, &s->judges, &error) == SWAPC_OK ? 0 : -1;

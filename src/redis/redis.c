@@ -259,6 +259,8 @@ enum swapc_status swapci_redis_open(const swapci_redis_config *config, swapci_re
 
 void swapci_redis_free(swapci_redis *redis) {
     if (!redis) return;
+    redis->said_count =
+        0; /* what was complained of has not got well: nobody waits for it any more */
     swapci_redis_fine(redis);
     disconnect(redis);
     explicit_bzero(redis->url.password, sizeof redis->url.password);

@@ -174,6 +174,7 @@ static void a_raised_stop_ends_it(void **state) {
     pthread_join(thread, NULL);
     admin(&s, "CONFIG SET maxmemory 0");
     close_scene(&s);
+    assert_int_equal(s.notes, 0); /* it does not serve again: nobody has asked */
 }
 
 static void a_status_that_is_no_refusal_comes_back(void **state) {

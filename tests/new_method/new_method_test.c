@@ -39,7 +39,7 @@ static int setup(void **state) {
         snprintf(s->paths[m], sizeof s->paths[m], BUNDLES "/%s", swapci_method_table[m]->module);
         config.paths[m] = s->paths[m];
     }
-    fixture_ok(swapci_keyring_load(s->keys, 3, &keys, &error), &error);
+    fixture_ok(swapci_keyring_load(s->keys, SWAPCI_KEYS_PRIVATE, 3, &keys, &error), &error);
     fixture_ok(swapci_key_pairs_new(keys, &s->pairs, &error), &error);
     swapci_keyring_free(keys);
     fixture_ok(swapci_judges_new(&config, &s->judges, &error), &error);
