@@ -39,9 +39,9 @@ enum swapc_status swapci_audit_look(swapci_redis *redis, const swapci_stream_nam
     *out = (swapci_audit){.lost = -1};
     enum swapc_status status =
         swapci_redis_call(redis, "to look for messages that are left over", &reply, error,
-                          "EVAL %b 2 %s %s " SWAPCI_STREAM_GROUP " %s %s %llu",
-                          swapci_audit_lua[0].bytes, swapci_audit_lua[0].len, names->messages,
-                          lease->key, consumer, lease->token, (unsigned long long)most);
+                          "EVAL %b 2 %s %s %s %s %s %llu", swapci_audit_lua[0].bytes,
+                          swapci_audit_lua[0].len, names->messages, lease->key, names->group,
+                          consumer, lease->token, (unsigned long long)most);
     if (status != SWAPC_OK) return status;
     status = read_report(redis, reply, out, error);
     freeReplyObject(reply);

@@ -16,7 +16,7 @@ enum swapc_status swapci_claim_append(swapci_redis *redis, const swapci_stream_n
                                       const char *option, swapc_error *error) {
     swapci_buffer command = SWAPCI_BUFFER_INIT;
     enum swapc_status status = swapci_resp_head(&command, 5 + count + (option != NULL));
-    const char *fixed[] = {"XCLAIM", names->messages, SWAPCI_STREAM_GROUP, consumer};
+    const char *fixed[] = {"XCLAIM", names->messages, names->group, consumer};
     for (size_t i = 0; i < 4 && status == SWAPC_OK; i++)
         status = swapci_resp_str(&command, fixed[i]);
     if (status == SWAPC_OK) status = swapci_resp_u64(&command, idle_ms);
@@ -49,10 +49,9 @@ static enum swapc_status pending_of(swapci_redis *redis, const swapci_stream_nam
     size_t limit = *count;
     *count = 0;
     if (!swapci_stream_after(after, from)) return SWAPC_OK;
-    enum swapc_status status =
-        swapci_redis_call(redis, "the pending list", &reply, error,
-                          "XPENDING %s " SWAPCI_STREAM_GROUP " %s + %llu %b", names->messages, from,
-                          (unsigned long long)limit, consumer.ptr, consumer.len);
+    enum swapc_status status = swapci_redis_call(
+        redis, "the pending list", &reply, error, "XPENDING %s %s %s + %llu %b", names->messages,
+        names->group, from, (unsigned long long)limit, consumer.ptr, consumer.len);
     if (status != SWAPC_OK) return status;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements > limit)
         status = swapci_reply_unexpected(redis, "XPENDING", error);
@@ -90,8 +89,8 @@ static void take_consumer(const redisReply *reply, consumer_row *out) {
 static enum swapc_status consumers(swapci_redis *redis, const swapci_stream_names *names,
                                    redisReply **out, swapc_error *error) {
     enum swapc_status status =
-        swapci_redis_call(redis, "the list of consumers", out, error,
-                          "XINFO CONSUMERS %s " SWAPCI_STREAM_GROUP, names->messages);
+        swapci_redis_call(redis, "the list of consumers", out, error, "XINFO CONSUMERS %s %s",
+                          names->messages, names->group);
     if (status == SWAPC_OK && (*out)->type != REDIS_REPLY_ARRAY) {
         freeReplyObject(*out);
         *out = NULL;
@@ -121,10 +120,9 @@ static enum swapc_status retire(swapci_redis *redis, const swapci_stream_names *
                                 swapc_bytes consumer, const char *token, swapc_error *error) {
     redisReply *reply = NULL;
     enum swapc_status status = swapci_redis_call(
-        redis, "to remove a consumer", &reply, error,
-        "EVAL %b 2 %s %s:lease:%b " SWAPCI_STREAM_GROUP " %b %s", swapci_retire_lua[0].bytes,
-        swapci_retire_lua[0].len, names->messages, names->prefix, consumer.ptr, consumer.len,
-        consumer.ptr, consumer.len, token);
+        redis, "to remove a consumer", &reply, error, "EVAL %b 2 %s %s:lease:%b %s %b %s",
+        swapci_retire_lua[0].bytes, swapci_retire_lua[0].len, names->messages, names->prefix,
+        consumer.ptr, consumer.len, names->group, consumer.ptr, consumer.len, token);
     if (status != SWAPC_OK) return status;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3)
         status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]),

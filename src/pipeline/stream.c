@@ -53,6 +53,7 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
     }
     memset(out, 0, sizeof *out);
     memcpy(out->prefix, prefix, len);
+    snprintf(out->group, sizeof out->group, "%s", SWAPCI_STREAM_GROUP);
     snprintf(out->messages, sizeof out->messages, "%s:messages", out->prefix);
     snprintf(out->verdicts, sizeof out->verdicts, "%s:verdicts", out->prefix);
     snprintf(out->signed_records, sizeof out->signed_records, "%s:signed", out->prefix);
@@ -72,8 +73,8 @@ enum swapc_status swapci_stream_join(swapci_redis *redis, const swapci_stream_na
                                      bool *made, swapc_error *error) {
     redisReply *reply = NULL;
     *made = false;
-    enum swapc_status status = swapci_redis_appendf(
-        redis, error, "XGROUP CREATE %s " SWAPCI_STREAM_GROUP " 0 MKSTREAM", names->messages);
+    enum swapc_status status = swapci_redis_appendf(redis, error, "XGROUP CREATE %s %s 0 MKSTREAM",
+                                                    names->messages, names->group);
     if (status == SWAPC_OK) status = swapci_redis_get_any(redis, &reply, error);
     if (status != SWAPC_OK) return status;
     if (!swapci_redis_is_error(reply, "BUSYGROUP")) {
@@ -205,18 +206,17 @@ static void batch_clear(swapci_batch *batch) {
 enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error) {
-    static const char format[] =
-        "XREADGROUP GROUP " SWAPCI_STREAM_GROUP " %s COUNT %u BLOCK %u STREAMS %s >";
-    static const char at_once[] =
-        "XREADGROUP GROUP " SWAPCI_STREAM_GROUP " %s COUNT %u STREAMS %s >";
+    static const char format[] = "XREADGROUP GROUP %s %s COUNT %u BLOCK %u STREAMS %s >";
+    static const char at_once[] = "XREADGROUP GROUP %s %s COUNT %u STREAMS %s >";
     enum swapc_status status;
     batch_clear(batch);
     if (block_ms) {
-        status = swapci_redis_call(redis, "to read messages", &batch->reply, error, format,
-                                   consumer, count, (unsigned)block_ms, names->messages);
+        status =
+            swapci_redis_call(redis, "to read messages", &batch->reply, error, format, names->group,
+                              consumer, count, (unsigned)block_ms, names->messages);
     } else {
         status = swapci_redis_call(redis, "to read messages", &batch->reply, error, at_once,
-                                   consumer, count, names->messages);
+                                   names->group, consumer, count, names->messages);
     }
     const redisReply *reply = batch->reply;
     if (status != SWAPC_OK || reply->type == REDIS_REPLY_NIL) return status;
@@ -253,15 +253,15 @@ enum swapc_status swapci_stream_try(swapci_redis *redis, const swapci_stream_nam
     static const char last_id[] =
         "18446744073709551615-0"; /* the very last is another word for > */
     const char *stream = names->messages;
-    enum swapc_status status = swapci_redis_appendf(
-        redis, error, "XREADGROUP GROUP " SWAPCI_STREAM_GROUP " %s COUNT 1 STREAMS %s %s", consumer,
-        stream, last_id);
+    enum swapc_status status =
+        swapci_redis_appendf(redis, error, "XREADGROUP GROUP %s %s COUNT 1 STREAMS %s %s",
+                             names->group, consumer, stream, last_id);
     if (status == SWAPC_OK)
-        status = swapci_redis_appendf(
-            redis, error, "XPENDING %s " SWAPCI_STREAM_GROUP " 0-0 0-0 1 %s", stream, consumer);
+        status = swapci_redis_appendf(redis, error, "XPENDING %s %s 0-0 0-0 1 %s", stream,
+                                      names->group, consumer);
     if (status == SWAPC_OK)
-        status = swapci_redis_appendf(
-            redis, error, "XCLAIM %s " SWAPCI_STREAM_GROUP " %s 0 0-0 JUSTID", stream, consumer);
+        status = swapci_redis_appendf(redis, error, "XCLAIM %s %s %s 0 0-0 JUSTID", stream,
+                                      names->group, consumer);
     return status == SWAPC_OK ? swapci_redis_skip(redis, 3, "to read messages", error) : status;
 }
 

@@ -61,6 +61,7 @@ typedef struct swapci_stream_names {
     char tampered[SWAPCI_STREAM_NAME_MAX + 1];
     char dead[SWAPCI_STREAM_NAME_MAX + 1];
     char strikes[SWAPCI_STREAM_NAME_MAX + 1];
+    char group[SWAPCI_STREAM_NAME_MAX + 1]; /* that reads messages */
 } swapci_stream_names;
 
 /* Makes the names of prefix (NULL: "swapc"). Returns SWAPC_OK, or INVALID: empty, too long, or

@@ -41,19 +41,19 @@ static uint64_t field(const redisReply *row, const char *name) {
     return SWAPCI_STREAM_UNKNOWN;
 }
 
-static bool is_our_group(const redisReply *row) {
+static bool is_our_group(const redisReply *row, const char *group) {
     for (size_t i = 0; row->type == REDIS_REPLY_ARRAY && i + 1 < row->elements; i += 2)
         if (row->element[i]->type == REDIS_REPLY_STRING &&
             strcmp(row->element[i]->str, "name") == 0)
             return row->element[i + 1]->type == REDIS_REPLY_STRING &&
-                   strcmp(row->element[i + 1]->str, SWAPCI_STREAM_GROUP) == 0;
+                   strcmp(row->element[i + 1]->str, group) == 0;
     return false;
 }
 
-static void take_groups(const redisReply *reply, swapci_stream_facts *out) {
+static void take_groups(const redisReply *reply, const char *group, swapci_stream_facts *out) {
     if (reply->type != REDIS_REPLY_ARRAY) return;
     for (size_t i = 0; i < reply->elements; i++) {
-        if (!is_our_group(reply->element[i])) continue;
+        if (!is_our_group(reply->element[i], group)) continue;
         uint64_t read = field(reply->element[i], "entries-read");
         out->lag = field(reply->element[i], "lag");
         if (read != SWAPCI_STREAM_UNKNOWN && out->lag != SWAPCI_STREAM_UNKNOWN)
@@ -69,7 +69,8 @@ static void take_memory(const redisReply *reply, swapci_stream_facts *out) {
 }
 
 /* In the order of the commands. */
-static void take(unsigned which, const redisReply *reply, swapci_stream_facts *out) {
+static void take(unsigned which, const redisReply *reply, const char *group,
+                 swapci_stream_facts *out) {
     switch (which) {
     case 0:
         out->messages = number_of(reply);
@@ -84,7 +85,7 @@ static void take(unsigned which, const redisReply *reply, swapci_stream_facts *o
         take_pending(reply, out);
         break;
     case 4:
-        take_groups(reply, out);
+        take_groups(reply, group, out);
         break;
     default:
         take_memory(reply, out);
@@ -100,7 +101,7 @@ static enum swapc_status ask(struct swapci_stream_watch *w, swapci_redis *redis,
     if (status == SWAPC_OK) status = swapci_redis_appendf(redis, NULL, "XLEN %s", n->verdicts);
     if (status == SWAPC_OK) status = swapci_redis_appendf(redis, NULL, "XLEN %s", n->dead);
     if (status == SWAPC_OK)
-        status = swapci_redis_appendf(redis, NULL, "XPENDING %s " SWAPCI_STREAM_GROUP, n->messages);
+        status = swapci_redis_appendf(redis, NULL, "XPENDING %s %s", n->messages, n->group);
     if (status == SWAPC_OK)
         status = swapci_redis_appendf(redis, NULL, "XINFO GROUPS %s", n->messages);
     if (status == SWAPC_OK) status = swapci_redis_appendf(redis, NULL, "INFO memory");
@@ -108,7 +109,7 @@ static enum swapc_status ask(struct swapci_stream_watch *w, swapci_redis *redis,
         redisReply *reply;
         status = swapci_redis_get_any(redis, &reply, NULL);
         if (status != SWAPC_OK) break;
-        take(i, reply, out);
+        take(i, reply, n->group, out);
         freeReplyObject(reply);
     }
     return status;

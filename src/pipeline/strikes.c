@@ -77,9 +77,9 @@ static enum swapc_status is_pending(swapci_redis *redis, const swapci_stream_nam
     char text[SWAPCI_STREAM_ID_SIZE];
     redisReply *reply = NULL;
     swapci_stream_id_format(id, text);
-    enum swapc_status status = swapci_redis_call(redis, "the pending list", &reply, error,
-                                                 "XPENDING %s " SWAPCI_STREAM_GROUP " %s %s 1",
-                                                 names->messages, text, text);
+    enum swapc_status status =
+        swapci_redis_call(redis, "the pending list", &reply, error, "XPENDING %s %s %s %s 1",
+                          names->messages, names->group, text, text);
     if (status != SWAPC_OK) return status;
     *out = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
     freeReplyObject(reply);

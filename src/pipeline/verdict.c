@@ -107,7 +107,7 @@ static enum swapc_status write_head(swapci_verdict_writer *writer, const batch *
     if (status == SWAPC_OK) status = swapci_resp_u64(head, key_count);
     for (size_t i = 0; i < key_count && status == SWAPC_OK; i++)
         status = swapci_resp_str(head, keys[i]);
-    if (status == SWAPC_OK) status = swapci_resp_str(head, SWAPCI_STREAM_GROUP);
+    if (status == SWAPC_OK) status = swapci_resp_str(head, names->group);
     if (status == SWAPC_OK) status = swapci_resp_u64(head, writer->keep);
     return status;
 }
