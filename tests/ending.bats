@@ -237,7 +237,7 @@ not_published() {
     finish "$swap"
     [[ $status != 0 ]]
     says verifier.err 'compiler of a module cannot be interrupted' # so it had not come to its end before
-    not says verifier.err 'judges from now on'
+    not says verifier.err 'works from now on'
 }
 
 @test "a verifier ends while it compiles a module" {

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "arguments.h"
@@ -6,7 +7,7 @@
 #include "service.h"
 #include "signals.h"
 #include "verifier.h"
-#include "verifier_control.h"
+#include "slots_control.h"
 #include "via.h"
 
 struct verifier_job {
@@ -18,7 +19,10 @@ struct verifier_job {
 
 /* What serves, and what it sees. */
 struct served {
-    struct swapci_verifier_control slots;
+    struct swapci_slots_control slots;
+    swapci_judges *judges;
+    swapci_verifier *verifier;
+    unsigned workers;
     swapci_receiver *receiver;
     swapci_redis_health *health;
     const swapci_redis_config *redis;
@@ -26,7 +30,7 @@ struct served {
 };
 
 static swapci_verifier *verifier_of(void *user) {
-    return ((struct served *)user)->slots.verifier;
+    return ((struct served *)user)->verifier;
 }
 
 static enum swapc_status start(void *user, swapc_error *error) {
@@ -43,7 +47,7 @@ static bool ended(void *user) {
 
 static void look(void *user, struct swapci_service_view *out) {
     const struct served *b = user;
-    swapci_verifier_stats stats = swapci_verifier_stats_get(b->slots.verifier);
+    swapci_verifier_stats stats = swapci_verifier_stats_get(b->verifier);
     out->redis = swapci_redis_up(b->health);
     out->peer = swapci_receiver_sender_alive(b->receiver);
     out->hindered = stats.hindered > 0;
@@ -55,15 +59,32 @@ static void look(void *user, struct swapci_service_view *out) {
 
 static void collect(void *user, swapci_facts *out) {
     const struct served *b = user;
-    swapci_facts_read_verifier(b->slots.judges, b->slots.verifier, out);
-    out->workers = b->slots.workers;
+    swapci_facts_read_verifier(b->judges, b->verifier, out);
+    out->workers = b->workers;
     out->ring = swapci_receiver_fill(b->receiver);
+}
+
+static void tell_status(void *user, swapci_control_status *out) {
+    const struct served *b = user;
+    const swapci_control_counter counters[] = {
+        {"judged", swapci_judges_judged(b->judges)},
+        {"swaps", swapci_slots_swaps(swapci_judges_slots(b->judges))},
+        {"workers", b->workers},
+    };
+    swapci_verifier_stats stats = swapci_verifier_stats_get(b->verifier);
+    out->valid = stats.valid;
+    out->not_valid = stats.not_valid;
+    out->errors = stats.errors;
+    out->in_flight = stats.in_flight;
+    snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
+    memcpy(out->counters, counters, sizeof counters);
+    out->counter_count = sizeof counters / sizeof *counters;
 }
 
 static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
                              const char *path, swapci_swap_event *event, swapc_error *error) {
     const struct served *b = user;
-    return swapci_verifier_control_act(&b->slots, action, slot, path, event, error);
+    return swapci_slots_control_act(&b->slots, action, slot, path, event, error);
 }
 
 /* Before a forced end. */
@@ -73,12 +94,12 @@ static void abandon(void *user) {
 
 static enum swapc_status serve(const struct verifier_job *job, struct served *served,
                                swapc_error *error) {
-    swapci_verifier *verifier = served->slots.verifier;
-    swapci_control_service control = swapci_verifier_control_service(&served->slots);
+    swapci_verifier *verifier = served->verifier;
+    swapci_control_service control = swapci_slots_control_service(&served->slots);
     char place[SWAPCI_VIA_TEXT_MAX], join[SWAPCI_VIA_TEXT_MAX], ready[512], modules[384];
-    swapci_verifier_control_modules(&served->slots, modules, sizeof modules);
+    swapci_slots_control_modules(&served->slots, modules, sizeof modules);
     snprintf(ready, sizeof ready, "%s, %u workers%s", swapci_via_place(&job->common, place),
-             served->slots.workers, modules);
+             served->workers, modules);
     struct swapci_service service = {
         .role = "verifier",
         .peer = "signer",
@@ -165,10 +186,14 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
         .log = swapci_cli_service_log(),
     };
     if (status == SWAPC_OK) status = swapci_verifier_new(&verifier_config, &verifier, error);
-    struct served served = {.slots = {.judges = judges,
-                                      .workers = (unsigned)job->workers,
-                                      .verifier = verifier,
-                                      .log = swapci_cli_service_log()},
+    struct served served = {.slots = {.slots = judges ? swapci_judges_slots(judges) : NULL,
+                                      .role = "verifier",
+                                      .log = swapci_cli_service_log(),
+                                      .tell_status = tell_status,
+                                      .user = &served},
+                            .judges = judges,
+                            .verifier = verifier,
+                            .workers = (unsigned)job->workers,
                             .receiver = receiver,
                             .health = &health,
                             .redis = &verifier_config.redis,

@@ -90,7 +90,7 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
         .startup_s = job->startup_s,
         .sent = job->signer_sent,
         .own_input = o->input != NULL,
-        .swaps = swapci_judges_swaps(job->judges) - job->swaps_before,
+        .swaps = swapci_slots_swaps(swapci_judges_slots(job->judges)) - job->swaps_before,
         .workers = (unsigned)o->workers,
         .batch = batch_of(job),
         .verify_ns = &job->verify_ns,

@@ -23,7 +23,7 @@ static enum swapc_status act(void *user, enum swapci_swap_action action, const c
     const struct swapci_run_job *job = user;
     if (!atomic_load(&job->verifying))
         return swapc_error_set(error, SWAPC_BUSY, "the run is starting: try again");
-    return swapci_verifier_control_act(&job->slots, action, slot, path, event, error);
+    return swapci_slots_control_act(&job->slots, action, slot, path, event, error);
 }
 
 /* For people, also where the log says little. */

@@ -21,7 +21,7 @@
 #include "signer_child.h"
 #include "tempdir.h"
 #include "verifier.h"
-#include "verifier_control.h"
+#include "slots_control.h"
 
 struct swapci_run_job {
     const struct swapci_run_options *options;
@@ -36,7 +36,7 @@ struct swapci_run_job {
     swapci_redis *redis;                     /* the main thread's */
     swapci_front *front;                     /* NULL: none */
     char signer_http[128], http_token[4096]; /* of the front; "": none */
-    struct swapci_verifier_control slots;    /* what it may act on, once verifying */
+    struct swapci_slots_control slots;       /* what it may act on, once verifying */
     swapci_stream_names names;
     char keys[4096], keys_pub[4096], listen[128], ring[64], consumer[64];
     struct swapci_pipeline_options way; /* from signer to verifier; ring NULL: not known yet */

@@ -104,7 +104,7 @@ enum swapc_status swapci_run_prepare_keys_and_modules(struct swapci_run_job *job
     swapci_keyring_free(keys);
     if (status == SWAPC_OK) status = load_modules(job, error);
     if (status == SWAPC_OK) status = swapci_run_measure_bound(job, error);
-    if (job->judges) job->swaps_before = swapci_judges_swaps(job->judges);
+    if (job->judges) job->swaps_before = swapci_slots_swaps(swapci_judges_slots(job->judges));
     return status;
 }
 
@@ -123,10 +123,8 @@ enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_er
     };
     status = swapci_verifier_new(&config, &job->verifier, error);
     if (status == SWAPC_OK) status = swapci_verifier_start(job->verifier, error);
-    job->slots = (struct swapci_verifier_control){.judges = job->judges,
-                                                  .workers = (unsigned)job->options->workers,
-                                                  .verifier = job->verifier,
-                                                  .log = job->log};
+    job->slots = (struct swapci_slots_control){
+        .slots = swapci_judges_slots(job->judges), .role = "run", .log = job->log};
     if (status == SWAPC_OK) atomic_store(&job->verifying, true);
     return status;
 }

@@ -49,12 +49,13 @@ void swapci_facts_read_process(swapci_facts_process *out) {
     out->resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-bool swapci_facts_read_module(swapci_judges *judges, const swapci_method *method,
+bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,
                               swapci_control_module *out) {
     swapc_pin pin;
-    if (swapci_judges_pin(judges, method, &pin) != SWAPC_OK) return false;
+    swapc_slot *slot = swapci_slots_at(slots, number);
+    if (!slot || swapc_slot_pin(slot, &pin) != SWAPC_OK) return false;
     const swapc_module_info *info = swapc_module_describe(pin.module);
-    COPY(out->slot, method->name);
+    COPY(out->slot, swapci_slots_name(slots, number));
     COPY(out->name, info->name);
     COPY(out->version, info->version);
     COPY(out->engine, info->engine);
@@ -68,16 +69,17 @@ bool swapci_facts_read_module(swapci_judges *judges, const swapci_method *method
 
 void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier,
                                 swapci_facts *out) {
+    swapci_slots *slots = swapci_judges_slots(judges);
     out->has_verifier = true;
     out->verdicts = swapci_verifier_stats_get(verifier);
     out->judged = swapci_judges_judged(judges);
-    out->publishes = swapci_judges_swaps(judges);
+    out->publishes = swapci_slots_swaps(slots);
     swapci_verifier_latency(verifier, &out->age_ns);
     for (unsigned m = 0; m < swapci_method_count; m++) {
         swapci_facts_slot *slot = &out->slots[out->slot_count];
-        if (!swapci_facts_read_module(judges, swapci_method_table[m], &slot->module)) continue;
+        if (!swapci_facts_read_module(slots, m, &slot->module)) continue;
         swapci_verifier_slot_get(verifier, m, &slot->work);
         out->slot_count++;
     }
-    swapci_swap_log_copy(swapci_judges_log(judges), &out->swaps);
+    swapci_swap_log_copy(swapci_slots_log(slots), &out->swaps);
 }

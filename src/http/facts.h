@@ -75,8 +75,8 @@ void swapci_facts_read_process(swapci_facts_process *out);
 void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier,
                                 swapci_facts *out);
 
-/* Describes what judges the method's messages now. Returns false when it has no slot with a module. */
-bool swapci_facts_read_module(swapci_judges *judges, const swapci_method *method,
+/* Describes what works in a slot now. Returns false when there is no such slot, or no module in it. */
+bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,
                               swapci_control_module *out);
 
 #endif

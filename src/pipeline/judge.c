@@ -1,12 +1,10 @@
-/* What is shared: modules[] and the slots, const after new (a slot locks itself), and the counts,
- * which are atomics. */
+/* What is shared: the slots (slots.h) and the counts, which are atomics. */
 #include "judge.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "engine_names.h"
 #include "method_contract.h"
 #include "reason.h"
 #include "translator.h"
@@ -17,50 +15,33 @@ static const swapc_bytes batch_operation = {(const uint8_t *)SWAPCI_VERIFY_BATCH
 
 struct swapci_judges {
     swapci_judges_config config;
-    swapc_host *host;
-    swapci_known_keys *keys;                   /* locks itself */
-    swapc_module *modules[SWAPCI_METHODS_MAX]; /* by the method's number */
-    swapc_slot *slots[SWAPCI_METHODS_MAX]; /* swap none: one a method; else the first serves all */
-    atomic_uint_least64_t swaps, judged;
+    swapci_slots *slots;     /* by the method's number; shared when messages swap modules */
+    swapci_known_keys *keys; /* locks itself */
+    atomic_uint_least64_t judged;
     atomic_bool told_module[SWAPCI_METHODS_MAX]; /* that it cannot be had, since it could */
-    uint32_t deadline_ms;                        /* of one call */
-    swapci_swap_log log;                         /* locks itself */
 };
 
-static enum swapc_status load(swapci_judges *j, unsigned number, swapc_module **out,
-                              swapc_error *error) {
-    swapc_module_options options = SWAPC_MODULE_OPTIONS_INIT;
-    options.engine = j->config.engine;
-    options.fresh = j->config.swap == SWAPCI_SWAP_COLD;
-    return swapc_module_load(j->host, j->config.paths[number], &options, out, error);
-}
+_Static_assert((unsigned)SWAPCI_METHODS_MAX <= SWAPCI_SLOTS_MAX, "each method has a slot");
 
 /* The slot of a method that keeps its module has the method's contract; one whose module is swapped for
  * each message takes the modules of several methods, and has none. */
-static enum swapc_status make_slot(swapci_judges *j, unsigned number, swapc_error *error) {
+static enum swapc_status add_method(swapci_judges *j, unsigned number, swapc_error *error) {
     const swapci_method *method = swapci_method_table[number];
-    swapc_slot **slot = &j->slots[number];
     swapc_contract *contract = NULL;
-    enum swapc_status status = swapc_slot_new(method->name, slot, error);
-    if (status != SWAPC_OK || j->config.swap != SWAPCI_SWAP_NONE) return status;
-    status = swapci_method_contract(method, &contract, error);
-    if (status == SWAPC_OK && contract) status = swapc_slot_set_contract(*slot, contract, error);
-    if (status == SWAPC_OK) status = swapc_slot_admit(*slot, j->modules[number], error);
-    if (status == SWAPC_OK) status = swapc_slot_publish(*slot, j->modules[number], NULL);
+    enum swapc_status status = SWAPC_OK;
+    if (j->config.swap == SWAPCI_SWAP_NONE)
+        status = swapci_method_contract(method, &contract, error);
+    if (status == SWAPC_OK)
+        status = swapci_slots_add(j->slots, number, method->name, j->config.paths[number], contract,
+                                  error);
     swapc_contract_release(contract);
     return status;
 }
 
-static enum swapc_status load_methods(swapci_judges *j, swapc_error *error) {
+static enum swapc_status add_methods(swapci_judges *j, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
-    for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++) {
-        if (!j->config.paths[m]) continue;
-        status = load(j, m, &j->modules[m], error);
-        if (status == SWAPC_OK) status = make_slot(j, m, error);
-        if (status != SWAPC_OK)
-            swapc_error_set(error, status, "slot %s does not take %s", swapci_method_table[m]->name,
-                            j->config.paths[m]);
-    }
+    for (unsigned m = 0; m < swapci_method_count && status == SWAPC_OK; m++)
+        if (j->config.paths[m]) status = add_method(j, m, error);
     return status;
 }
 
@@ -73,39 +54,28 @@ static enum swapc_status take_host_call(swapc_bytes binding, swapc_bytes ns, swa
     return swapc_reply_set(reply, payload);
 }
 
-static swapc_host_config host_config(const swapci_judges_config *config, const char **engines) {
-    swapc_host_config host = SWAPC_HOST_CONFIG_INIT;
-    host.host_call = take_host_call;
-    host.log = config->log;
-    host.trust = config->trust;
-    host.engines = swapci_engine_names(config->engine, engines);
-    host.instances = config->workers > 16 ? 4 * config->workers : 64;
-    if (config->deadline_ms) host.limits.deadline_ms = config->deadline_ms;
-    host.limits.compile_ms = config->compile_ms;
-    return host;
-}
-
-static enum swapc_status check_deadline(const swapci_judges_config *config, swapc_error *error) {
-    if (!config->deadline_ms || !swapci_engine_is_trusted_code(config->engine)) return SWAPC_OK;
-    return swapc_error_set(error, SWAPC_UNSUPPORTED,
-                           "engine %s cannot stop a call: leave --deadline out", config->engine);
-}
-
 enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_judges **out,
                                     swapc_error *error) {
     swapci_judges *j = calloc(1, sizeof *j);
     if (!j) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     j->config = *config;
-    pthread_mutex_init(&j->log.lock, NULL);
-    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
-    swapc_host_config host = host_config(config, engines);
-    j->deadline_ms = host.limits.deadline_ms;
-    enum swapc_status status = check_deadline(config, error);
+    const swapci_slots_config slots = {.role = "verifier",
+                                       .engine = config->engine,
+                                       .allow_native = config->allow_native,
+                                       .shared = config->swap != SWAPCI_SWAP_NONE,
+                                       .fresh = config->swap == SWAPCI_SWAP_COLD,
+                                       .workers = config->workers,
+                                       .deadline_ms = config->deadline_ms,
+                                       .compile_ms = config->compile_ms,
+                                       .trust = config->trust,
+                                       .check_trust = config->check_trust,
+                                       .host_call = take_host_call,
+                                       .log = config->log};
+    enum swapc_status status = swapci_slots_new(&slots, &j->slots, error);
     if (status == SWAPC_OK)
         status = swapci_known_keys_new(config->keys_pub, SWAPCI_KNOWN_KEYS_GRACE_MS, &config->log,
                                        &j->keys, error);
-    if (status == SWAPC_OK) status = swapc_host_new(&host, &j->host, error);
-    if (status == SWAPC_OK) status = load_methods(j, error);
+    if (status == SWAPC_OK) status = add_methods(j, error);
     if (status != SWAPC_OK) {
         swapci_judges_free(j);
         return status;
@@ -116,162 +86,23 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
 
 void swapci_judges_free(swapci_judges *judges) {
     if (!judges) return;
-    for (unsigned m = 0; m < swapci_method_count; m++) {
-        swapc_slot_free(judges->slots[m]);
-        swapc_module_release(judges->modules[m]);
-    }
-    swapc_host_free(judges->host);
+    swapci_slots_free(judges->slots);
     swapci_known_keys_free(judges->keys);
-    pthread_mutex_destroy(&judges->log.lock);
     free(judges);
+}
+
+swapci_slots *swapci_judges_slots(swapci_judges *judges) {
+    return judges->slots;
 }
 
 const swapc_module_info *swapci_judges_module(const swapci_judges *judges,
                                               const swapci_method *method) {
-    const swapc_module *module = judges->modules[swapci_method_number(method)];
+    const swapc_module *module = swapci_slots_first(judges->slots, swapci_method_number(method));
     return module ? swapc_module_describe(module) : NULL;
-}
-
-uint64_t swapci_judges_swaps(const swapci_judges *judges) {
-    return atomic_load(&judges->swaps);
 }
 
 uint64_t swapci_judges_judged(const swapci_judges *judges) {
     return atomic_load(&judges->judged);
-}
-
-uint32_t swapci_judges_deadline_ms(const swapci_judges *judges) {
-    return judges->deadline_ms;
-}
-
-static swapc_slot *common_slot(const swapci_judges *j) {
-    for (unsigned m = 0; m < swapci_method_count; m++)
-        if (j->slots[m]) return j->slots[m];
-    return NULL;
-}
-
-/* The method's own slot. Returns NOT_FOUND, or UNSUPPORTED where all methods share one. */
-static enum swapc_status slot_of(const swapci_judges *j, const swapci_method *method,
-                                 swapc_slot **out, swapc_error *error) {
-    *out = j->slots[swapci_method_number(method)];
-    if (!*out)
-        return swapc_error_set(error, SWAPC_NOT_FOUND, "this verifier does not serve %s",
-                               method->name);
-    if (j->config.swap != SWAPCI_SWAP_NONE)
-        return swapc_error_set(error, SWAPC_UNSUPPORTED,
-                               "the messages themselves swap modules here: start the verifier with "
-                               "--swap none to swap them by hand");
-    return SWAPC_OK;
-}
-
-/* Loading native code runs it, before any check can. */
-static enum swapc_status may_swap(const swapci_judges *j, swapc_error *error) {
-    if (j->config.allow_native || !swapci_engine_is_trusted_code(j->config.engine)) return SWAPC_OK;
-    return swapc_error_set(error, SWAPC_NOT_ALLOWED,
-                           "this verifier runs native code, which would run unchecked as it is "
-                           "loaded: a swap needs a verifier started with --allow-native");
-}
-
-swapci_swap_log *swapci_judges_log(swapci_judges *judges) {
-    return &judges->log;
-}
-
-/* Books what came of it, and tells. */
-static void book(swapci_judges *j, enum swapci_swap_action action, const swapci_method *method,
-                 const char *path, const swapc_swap_report *report, enum swapc_status status,
-                 const swapc_error *why, swapci_swap_event *out) {
-    swapci_swap_event event = {.action = action,
-                               .status = status,
-                               .stage = report->stage,
-                               .self_tests = report->self_tests,
-                               .generation = report->generation,
-                               .load_us = report->load_us,
-                               .self_test_us = report->self_test_us};
-    snprintf(event.slot, sizeof event.slot, "%s", method->name);
-    snprintf(event.path, sizeof event.path, "%s", path);
-    snprintf(event.text, sizeof event.text, "%s", status == SWAPC_OK ? "" : why->text);
-    swapci_swap_log_add(&j->log, &event);
-    if (status == SWAPC_OK && action != SWAPCI_ACTION_CHECK) atomic_fetch_add(&j->swaps, 1);
-    if (out) *out = event;
-}
-
-static enum swapc_status swap_into(const swapci_judges *j, swapc_slot *slot, swapc_host *host,
-                                   const char *path, swapc_swap_report *report,
-                                   swapc_error *error) {
-    swapc_swap_options options = SWAPC_SWAP_OPTIONS_INIT;
-    options.module.engine = j->config.engine;
-    return swapc_slot_swap(slot, host, path, &options, report, error);
-}
-
-enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
-                                     const char *path, swapci_swap_event *event,
-                                     swapc_error *error) {
-    swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
-    swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
-    swapc_slot *slot;
-    enum swapc_status status = slot_of(judges, method, &slot, why);
-    if (status == SWAPC_OK) status = may_swap(judges, why);
-    if (status == SWAPC_OK) status = swap_into(judges, slot, judges->host, path, &report, why);
-    book(judges, SWAPCI_ACTION_SWAP, method, path, &report, status, why, event);
-    return status;
-}
-
-/* A slot of the same contract, and a host of its own, that nobody else sees. */
-static enum swapc_status check_apart(const swapci_judges *j, const swapci_method *method,
-                                     const char *path, swapc_swap_report *report,
-                                     swapc_error *error) {
-    const char *engines[SWAPCI_ENGINE_NAMES_MAX];
-    swapc_host_config config = host_config(&j->config, engines);
-    swapc_contract *contract = NULL;
-    swapc_host *host = NULL;
-    swapc_slot *slot = NULL;
-    config.trust = j->config.check_trust;
-    config.instances = 1;
-    enum swapc_status status = swapc_slot_new(method->name, &slot, error);
-    if (status == SWAPC_OK) status = swapci_method_contract(method, &contract, error);
-    if (status == SWAPC_OK && contract) status = swapc_slot_set_contract(slot, contract, error);
-    if (status == SWAPC_OK) status = swapc_host_new(&config, &host, error);
-    if (status == SWAPC_OK) status = swap_into(j, slot, host, path, report, error);
-    swapc_slot_free(slot);
-    swapc_contract_release(contract);
-    swapc_host_free(host);
-    return status;
-}
-
-enum swapc_status swapci_judges_check(swapci_judges *judges, const swapci_method *method,
-                                      const char *path, swapci_swap_event *event,
-                                      swapc_error *error) {
-    swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
-    swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
-    swapc_slot *slot;
-    enum swapc_status status = slot_of(judges, method, &slot, why);
-    if (status == SWAPC_OK) status = may_swap(judges, why);
-    if (status == SWAPC_OK) status = check_apart(judges, method, path, &report, why);
-    report.generation = 0;
-    book(judges, SWAPCI_ACTION_CHECK, method, path, &report, status, why, event);
-    return status;
-}
-
-enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,
-                                         swapci_swap_event *event, swapc_error *error) {
-    swapc_swap_report report = SWAPC_SWAP_REPORT_INIT;
-    swapc_error own = SWAPC_ERROR_INIT, *why = error ? error : &own;
-    swapc_slot *slot;
-    enum swapc_status status = slot_of(judges, method, &slot, why);
-    report.stage = SWAPC_SWAP_PUBLISH;
-    if (status == SWAPC_OK) status = swapc_slot_rollback(slot, &report.generation);
-    if (status == SWAPC_EMPTY)
-        swapc_error_set(why, status, "%s has had one module only: nothing to go back to",
-                        method->name);
-    book(judges, SWAPCI_ACTION_ROLLBACK, method, "", &report, status, why, event);
-    return status;
-}
-
-enum swapc_status swapci_judges_pin(swapci_judges *judges, const swapci_method *method,
-                                    swapc_pin *out) {
-    swapc_slot *slot = judges->slots[swapci_method_number(method)];
-    if (slot && judges->config.swap != SWAPCI_SWAP_NONE) slot = common_slot(judges);
-    return slot ? swapc_slot_pin(slot, out) : SWAPC_NOT_FOUND;
 }
 
 void swapci_judge_init(swapci_judge *judge, swapci_judges *judges) {
@@ -285,42 +116,46 @@ void swapci_judge_fini(swapci_judge *judge) {
     swapc_reply_fini(&judge->reply);
 }
 
-static enum swapc_status publish_pin(swapci_judges *j, swapc_module *module, swapc_pin *pin,
-                                     swapc_error *error) {
-    enum swapc_status status = swapc_slot_publish_pin(common_slot(j), module, pin);
+/* method: of any that is served. */
+static enum swapc_status publish_pin(swapci_judges *j, unsigned method, swapc_module *module,
+                                     swapc_pin *pin, swapc_error *error) {
+    swapc_slot *slot = swapci_slots_at(j->slots, method);
+    enum swapc_status status = swapc_slot_publish_pin(slot, module, pin);
     if (status != SWAPC_OK)
         return swapc_error_set(error, status, "the slot does not take %s",
                                swapc_module_describe(module)->path);
-    atomic_fetch_add(&j->swaps, 1);
+    swapci_slots_swapped(j->slots);
     return SWAPC_OK;
 }
 
 static enum swapc_status pin_warm(swapci_judges *j, unsigned method, swapc_pin *pin,
                                   swapc_error *error) {
     int swapped = 0;
-    if (j->config.every_message) return publish_pin(j, j->modules[method], pin, error);
-    enum swapc_status status =
-        swapc_slot_ensure_pin(common_slot(j), j->modules[method], pin, &swapped);
-    if (swapped) atomic_fetch_add(&j->swaps, 1);
+    swapc_module *module = swapci_slots_first(j->slots, method);
+    if (j->config.every_message) return publish_pin(j, method, module, pin, error);
+    swapc_slot *slot = swapci_slots_at(j->slots, method);
+    enum swapc_status status = swapc_slot_ensure_pin(slot, module, pin, &swapped);
+    if (swapped) swapci_slots_swapped(j->slots);
     return status;
 }
 
 /* Whether pin's module is the one of method: loaded modules are new ones of the same file. */
 static bool pin_is(const swapci_judges *j, const swapc_pin *pin, unsigned method) {
-    const char *wanted = swapc_module_describe(j->modules[method])->digest_hex;
+    const char *wanted = swapc_module_describe(swapci_slots_first(j->slots, method))->digest_hex;
     return strcmp(swapc_module_describe(pin->module)->digest_hex, wanted) == 0;
 }
 
 static enum swapc_status pin_loaded(swapci_judges *j, unsigned method, swapc_pin *pin,
                                     swapc_error *error) {
     swapc_module *module;
-    if (!j->config.every_message && swapc_slot_pin(common_slot(j), pin) == SWAPC_OK) {
+    if (!j->config.every_message &&
+        swapc_slot_pin(swapci_slots_at(j->slots, method), pin) == SWAPC_OK) {
         if (pin_is(j, pin, method)) return SWAPC_OK;
         swapc_pin_release(pin);
     }
-    enum swapc_status status = load(j, method, &module, error);
+    enum swapc_status status = swapci_slots_load(j->slots, method, &module, error);
     if (status != SWAPC_OK) return status;
-    status = publish_pin(j, module, pin, error);
+    status = publish_pin(j, method, module, pin, error);
     swapc_module_release(module);
     return status;
 }
@@ -330,7 +165,7 @@ static enum swapc_status pin(swapci_judges *j, unsigned method, swapc_pin *out,
                              swapc_error *error) {
     switch (j->config.swap) {
     case SWAPCI_SWAP_NONE:
-        return swapc_slot_pin(j->slots[method], out);
+        return swapc_slot_pin(swapci_slots_at(j->slots, method), out);
     case SWAPCI_SWAP_WARM:
         return pin_warm(j, method, out, error);
     case SWAPCI_SWAP_DISK:
@@ -427,7 +262,7 @@ static enum swapci_outcome verify_timed(swapci_judge *judge, const swapci_record
 }
 
 static bool is_served(const swapci_judges *j, const swapci_method *method) {
-    return j->modules[swapci_method_number(method)] != NULL;
+    return swapci_slots_first(j->slots, swapci_method_number(method)) != NULL;
 }
 
 static enum swapci_known known(const swapci_judges *j, const swapci_record *record) {
@@ -472,7 +307,7 @@ static bool may_batch(const swapc_slot *slot, const swapc_pin *pinned) {
 
 bool swapci_judges_batches(const swapci_judges *judges, const swapci_method *method) {
     swapc_pin pinned;
-    swapc_slot *slot = judges->slots[swapci_method_number(method)];
+    swapc_slot *slot = swapci_slots_at(judges->slots, swapci_method_number(method));
     if (judges->config.swap != SWAPCI_SWAP_NONE || !slot) return false;
     if (swapc_slot_pin(slot, &pinned) != SWAPC_OK) return false;
     bool may = may_batch(slot, &pinned);
@@ -509,7 +344,7 @@ static enum swapc_status verify_together(swapci_judge *judge, const swapci_recor
     if (status == SWAPC_OK) status = pin(judge->judges, method, &pinned, NULL);
     if (status != SWAPC_OK) return status;
     status =
-        may_batch(judge->judges->slots[method], &pinned)
+        may_batch(swapci_slots_at(judge->judges->slots, method), &pinned)
             ? call_pinned(judge, &pinned, batch_operation, swapci_buffer_bytes(&judge->batch), out)
             : SWAPC_UNSUPPORTED;
     swapc_pin_release(&pinned);

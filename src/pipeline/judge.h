@@ -20,7 +20,7 @@
 #include "live_histogram.h"
 #include "outcome.h"
 #include "record.h"
-#include "swap_log.h"
+#include "slots.h"
 #include "swapc/swapc.h"
 #include "verdict.h"
 
@@ -35,7 +35,7 @@ typedef struct swapci_judges_config {
     const char
         *paths[SWAPCI_METHODS_MAX]; /* bundle of each method, by its number; NULL: not needed */
     const char *engine;             /* naming one that is no sandbox is the permission to run it */
-    bool allow_native;              /* with such an engine: swapci_judges_swap is, too */
+    bool allow_native;              /* with such an engine: swaps may load it, too */
     enum swapci_swap_mode swap;
     bool every_message;   /* swapping: publish for each message (fixed method) */
     const char *keys_pub; /* path of keys.pub, or of a folder of such files */
@@ -44,8 +44,8 @@ typedef struct swapci_judges_config {
     uint32_t deadline_ms;     /* of one call; 0: the host's default */
     uint64_t compile_ms;      /* as in swapc_limits */
     const swapc_trust *trust; /* NULL: any module is taken */
-    const swapc_trust
-        *check_trust; /* the same keys for swapci_judges_check, without a memory of versions */
+    const swapc_trust *
+        check_trust; /* the same keys for swapci_slots_act's checks, without a memory of versions */
     const swapc_cancel *cancel; /* of every call; NULL: none; borrowed */
 } swapci_judges_config;
 
@@ -57,44 +57,16 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
                                     swapc_error *error);
 void swapci_judges_free(swapci_judges *judges);
 
-/* Replaces the module of a method's slot, stage by stage (swapc_slot_swap), or goes back to the one
- * before; calls in flight finish on theirs. Only with SWAPCI_SWAP_NONE: in the other modes the
- * messages themselves swap.
- * Returns what swapc_slot_swap and swapc_slot_rollback return; NOT_FOUND (method not served),
- * UNSUPPORTED (the mode), NOT_ALLOWED (native code, without allow_native). After failure the slot is
- * as before. Out: *event says how far it came (NULL: not wanted). */
-enum swapc_status swapci_judges_swap(swapci_judges *judges, const swapci_method *method,
-                                     const char *path, swapci_swap_event *event,
-                                     swapc_error *error);
-enum swapc_status swapci_judges_rollback(swapci_judges *judges, const swapci_method *method,
-                                         swapci_swap_event *event, swapc_error *error);
-
-/* What swapci_judges_swap would do with the bundle, short of publishing it, in a host of its own: nothing of
- * what is running changes, and no version is remembered (nor compared).
- * Returns what swapci_judges_swap returns. */
-enum swapc_status swapci_judges_check(swapci_judges *judges, const swapci_method *method,
-                                      const char *path, swapci_swap_event *event,
-                                      swapc_error *error);
-
-/* What was swapped, rolled back and checked so far, and what was refused; not what messages swap. */
-swapci_swap_log *swapci_judges_log(swapci_judges *judges);
-
-/* Pins what judges the method's messages now. Returns SWAPC_OK, EMPTY, NOT_FOUND. */
-enum swapc_status swapci_judges_pin(swapci_judges *judges, const swapci_method *method,
-                                    swapc_pin *out);
+/* The slots, by the method's number and under its name: swapped from outside with SWAPCI_SWAP_NONE only, as in
+ * the other modes the messages themselves swap. Borrowed. */
+swapci_slots *swapci_judges_slots(swapci_judges *judges);
 
 /* The module loaded for a method at the start, or NULL. Borrowed. */
 const swapc_module_info *swapci_judges_module(const swapci_judges *judges,
                                               const swapci_method *method);
 
-/* How many publishes there were. */
-uint64_t swapci_judges_swaps(const swapci_judges *judges);
-
 /* How many records were judged. */
 uint64_t swapci_judges_judged(const swapci_judges *judges);
-
-/* How long one call may take. */
-uint32_t swapci_judges_deadline_ms(const swapci_judges *judges);
 
 /* Whether the module that judges the method's messages now takes many at once. Never where messages swap
  * modules: each of them has its own swap. */

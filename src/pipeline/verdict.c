@@ -8,13 +8,12 @@
 #include "fail_point.h"
 #include "redis_refusal.h"
 #include "redis_retry.h"
+#include "redis_script.h"
 #include "stream_command.h"
 #include "swapc/log.h"
 
 /* verdict.lua, embedded. */
 extern const struct swapci_embedded swapci_verdict_lua[];
-
-enum { ARGS_BEFORE_ITEMS = 7 }; /* EVALSHA, script, 2, two keys, group, keep */
 
 #define NAME(kind, member, name, presence) name,
 static const char *const names_of_fields[] = {SWAPCI_VERDICT_FIELDS(NAME)};
@@ -49,9 +48,7 @@ struct swapci_verdict_writer {
     swapci_redis *redis;
     swapci_stream_names names;
     uint64_t keep;
-    swapci_buffer script;
-    char sha[41]; /* the script's name on the server; "": not loaded yet */
-    bool as_text; /* this user may not load scripts: its text goes each time */
+    swapci_redis_script script;
     batch filling;
     batch under_way;          /* count 0: none */
     bool sent;                /* it is, and its answer is owed */
@@ -72,7 +69,8 @@ enum swapc_status swapci_verdict_writer_new(swapci_redis *redis, const swapci_st
     writer->redis = redis;
     writer->names = *names;
     writer->keep = keep;
-    if (make_script(&writer->script) != SWAPC_OK) {
+    writer->script.redis = redis;
+    if (make_script(&writer->script.text) != SWAPC_OK) {
         swapci_verdict_writer_free(writer);
         return no_memory(error);
     }
@@ -85,26 +83,21 @@ void swapci_verdict_writer_free(swapci_verdict_writer *writer) {
         swapci_buffer_fini(&writer->filling.items);
         swapci_buffer_fini(&writer->under_way.items);
         swapci_buffer_fini(&writer->head);
-        swapci_buffer_fini(&writer->script);
+        swapci_redis_script_fini(&writer->script);
         free(writer);
     }
 }
 
-/* The command up to the first verdict. `by` is EVALSHA with the script's name, or EVAL with its
- * text. */
-static enum swapc_status write_head(swapci_verdict_writer *writer, const batch *b, const char *by,
-                                    swapc_bytes what) {
+/* The arguments up to the first verdict. Out: *count. */
+static enum swapc_status write_head(swapci_verdict_writer *writer, size_t *count) {
     swapci_buffer *head = &writer->head;
+    const batch *b = &writer->under_way;
     const swapci_stream_names *names = &writer->names;
     const char *keys[] = {names->messages, names->verdicts, names->dead, names->strikes};
     size_t key_count = b->letter_args ? 4 : 2;
     swapci_buffer_clear(head);
-    enum swapc_status status =
-        swapci_resp_head(head, ARGS_BEFORE_ITEMS - 2 + key_count +
-                                   b->count * (size_t)SWAPCI_VERDICT_FIELD_COUNT + b->letter_args);
-    if (status == SWAPC_OK) status = swapci_resp_str(head, by);
-    if (status == SWAPC_OK) status = swapci_resp_bulk(head, what);
-    if (status == SWAPC_OK) status = swapci_resp_u64(head, key_count);
+    *count = 3 + key_count + b->count * (size_t)SWAPCI_VERDICT_FIELD_COUNT + b->letter_args;
+    enum swapc_status status = swapci_resp_u64(head, key_count);
     for (size_t i = 0; i < key_count && status == SWAPC_OK; i++)
         status = swapci_resp_str(head, keys[i]);
     if (status == SWAPC_OK) status = swapci_resp_str(head, names->group);
@@ -112,42 +105,14 @@ static enum swapc_status write_head(swapci_verdict_writer *writer, const batch *
     return status;
 }
 
-/* Puts the batch under way into the pipeline. */
-static enum swapc_status send_batch(swapci_verdict_writer *writer, const char *by, swapc_bytes what,
-                                    swapc_error *error) {
-    const batch *b = &writer->under_way;
-    swapci_fail_point(SWAPCI_FAIL_before_script);
-    if (write_head(writer, b, by, what) != SWAPC_OK) return no_memory(error);
-    enum swapc_status status =
-        swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&writer->head), 0, error);
-    if (status == SWAPC_OK)
-        status = swapci_redis_append_raw(writer->redis, swapci_buffer_bytes(&b->items), 1, error);
-    return status == SWAPC_OK ? swapci_redis_flush(writer->redis, error) : status;
-}
-
-/* Learns the script's name. */
-static enum swapc_status load_script(swapci_verdict_writer *writer, swapc_error *error) {
-    redisReply *reply = NULL;
-    swapc_bytes text = swapci_buffer_bytes(&writer->script);
-    enum swapc_status status =
-        swapci_redis_appendf(writer->redis, error, "SCRIPT LOAD %b", text.ptr, text.len);
-    if (status == SWAPC_OK) status = swapci_redis_get_any(writer->redis, &reply, error);
-    if (status != SWAPC_OK) return status;
-    swapc_bytes sha = swapci_reply_bytes(reply);
-    writer->as_text = swapci_redis_is_error(reply, "NOPERM");
-    if (sha.len == sizeof writer->sha - 1) memcpy(writer->sha, sha.ptr, sha.len);
-    freeReplyObject(reply);
-    return SWAPC_OK;
-}
-
 /* Sends the batch under way, without waiting for its answer. */
 static enum swapc_status dispatch(swapci_verdict_writer *writer, swapc_error *error) {
-    enum swapc_status status = SWAPC_OK;
-    if (!writer->sha[0] && !writer->as_text) status = load_script(writer, error);
-    if (status != SWAPC_OK) return status;
-    status = writer->sha[0]
-                 ? send_batch(writer, "EVALSHA", swapc_bytes_str(writer->sha), error)
-                 : send_batch(writer, "EVAL", swapci_buffer_bytes(&writer->script), error);
+    swapci_redis_arguments arguments;
+    swapci_fail_point(SWAPCI_FAIL_before_script);
+    if (write_head(writer, &arguments.count) != SWAPC_OK) return no_memory(error);
+    arguments.first = swapci_buffer_bytes(&writer->head);
+    arguments.rest = swapci_buffer_bytes(&writer->under_way.items);
+    enum swapc_status status = swapci_redis_script_send(&writer->script, &arguments, error);
     writer->sent = status == SWAPC_OK;
     return status;
 }
@@ -177,20 +142,18 @@ static enum swapc_status book_answer(swapci_verdict_writer *writer, const redisR
     return SWAPC_OK;
 }
 
-/* Takes the answer of the batch under way. NOSCRIPT: the server was restarted or flushed, so the
- * script goes with its text. */
+/* Takes the answer of the batch under way. */
 static enum swapc_status take_answer(swapci_verdict_writer *writer, swapc_error *error) {
     redisReply *reply = NULL;
-    writer->sent = false;
-    enum swapc_status status = swapci_redis_get_any(writer->redis, &reply, error);
-    if (status == SWAPC_OK && swapci_redis_is_error(reply, "NOSCRIPT")) {
-        freeReplyObject(reply);
-        reply = NULL;
-        status = send_batch(writer, "EVAL", swapci_buffer_bytes(&writer->script), error);
-        if (status == SWAPC_OK) status = swapci_redis_get_any(writer->redis, &reply, error);
+    bool again = true;
+    enum swapc_status status = SWAPC_OK;
+    while (again && status == SWAPC_OK) {
+        writer->sent = false;
+        status =
+            swapci_redis_script_take(&writer->script, "to store verdicts", &reply, &again, error);
+        if (again && status == SWAPC_OK) status = dispatch(writer, error);
     }
-    if (status == SWAPC_OK)
-        status = swapci_redis_check(writer->redis, reply, "to store verdicts", error);
+    writer->sent = false;
     if (status == SWAPC_OK) swapci_fail_point(SWAPCI_FAIL_after_script);
     if (status == SWAPC_OK) status = book_answer(writer, reply, error);
     freeReplyObject(reply);

@@ -4,18 +4,14 @@
  * smaller batches and at last alone, and only that gives a verdict other than Valid. */
 #include "clock.h"
 #include "fail_point.h"
-#include "redis_retry.h"
+#include "settle.h"
 #include "verifier_impl.h"
 
 /* Where messages are judged one by one a take is small, so that workers share a short queue evenly. */
-enum { TAKE_FEW = 16, AGAIN_MS = 50, AGAIN_MOST_MS = 1000 };
+enum { TAKE_FEW = 16 };
 
 _Static_assert((unsigned)SWAPCI_VERIFIER_BATCH == SWAPCI_JUDGE_TOGETHER_MAX,
                "what is taken at once may be judged at once");
-
-static bool ends(const swapci_verifier *v) {
-    return atomic_load(&v->stop) != 0;
-}
 
 /* A record that cannot be read has no id to answer: all is dropped, so that the signer sends
  * again what is pending, this one too. */
@@ -83,13 +79,22 @@ static void call_ended(swapci_worker *w) {
 
 /* ---- one message ------------------------------------------------------------------------------ */
 
-static enum swapci_outcome call(swapci_worker *w, const swapci_record *record, bool alone,
-                                swapci_verdict *verdict) {
+/* One message under judgement. */
+struct one {
+    swapci_worker *worker;
+    const swapci_record *record;
+    swapci_verdict *verdict;
+};
+
+static enum swapci_outcome call(void *user, bool alone, const char **why) {
+    const struct one *one = user;
+    const swapci_record *record = one->record;
     const swapci_transport_note note = {.ms = record->id.ms, .seq = record->id.seq, .alone = alone};
-    call_begins(w, &note);
+    call_begins(one->worker, &note);
     swapci_fail_point_with(SWAPCI_FAIL_in_call, record->message);
-    enum swapci_outcome outcome = swapci_judge_record(&w->judge, record, verdict);
-    call_ended(w);
+    enum swapci_outcome outcome = swapci_judge_record(&one->worker->judge, record, one->verdict);
+    call_ended(one->worker);
+    *why = one->verdict->reason;
     return outcome;
 }
 
@@ -97,27 +102,14 @@ static enum swapci_outcome call(swapci_worker *w, const swapci_record *record, b
  * pending. */
 static bool judge_one(swapci_worker *w, const swapci_record *record, swapci_verdict *verdict) {
     swapci_verifier *v = w->verifier;
-    bool alone = (record->flags & SWAPCI_RECORD_ALONE) != 0, hindered = false, judged = false;
-    for (uint32_t pause = AGAIN_MS;;
-         pause = pause < AGAIN_MOST_MS / 2 ? 2 * pause : AGAIN_MOST_MS) {
-        enum swapci_outcome outcome = call(w, record, alone, verdict);
-        if (outcome == SWAPCI_OUTCOME_ONCE_MORE && !ends(v))
-            outcome = call(w, record, true, verdict);
-        if (outcome == SWAPCI_OUTCOME_ONCE_MORE && !ends(v)) outcome = SWAPCI_OUTCOME_VERDICT;
-        judged = outcome == SWAPCI_OUTCOME_VERDICT;
-        if (judged) break;
-        if (!ends(v) && pause == AGAIN_MS)
-            swapc_log_write(&v->config.log, SWAPC_LOG_WARN, "verifier",
-                            "a message could not be judged (%s): it is tried again",
-                            verdict->reason);
-        if (pause == AGAIN_MOST_MS && !hindered) {
-            hindered = true;
-            atomic_fetch_add(&v->hindered, 1);
-        }
-        if (swapci_redis_sleep(&v->stop, pause, NULL) != SWAPC_OK) break;
-    }
-    if (hindered) atomic_fetch_sub(&v->hindered, 1);
-    return judged;
+    struct one one = {w, record, verdict};
+    const swapci_settling how = {.role = "verifier",
+                                 .log = v->config.log,
+                                 .stop = &v->stop,
+                                 .hindered = &v->hindered,
+                                 .call = call,
+                                 .user = &one};
+    return swapci_settle(&how, (record->flags & SWAPCI_RECORD_ALONE) != 0);
 }
 
 /* Judges and collects one, unless something has ended it all. */
@@ -209,7 +201,8 @@ static void settle_method(swapci_worker *w, unsigned number, swapci_record **lef
 
 void swapci_verifier_judge_init(swapci_worker *w) {
     const swapci_verifier_config *config = &w->verifier->config;
-    uint64_t deadline_ns = swapci_judges_deadline_ms(config->judges) * UINT64_C(1000000);
+    uint64_t deadline_ns =
+        swapci_slots_deadline_ms(swapci_judges_slots(config->judges)) * UINT64_C(1000000);
     for (unsigned m = 0; m < swapci_method_count; m++)
         swapci_batch_credit_init(&w->credit[m], config->batch, deadline_ns / 2);
 }
