@@ -39,8 +39,18 @@ static void escape(uint32_t character, bool byte, char piece[SWAPCI_PRINTABLE_PI
     else snprintf(piece, SWAPCI_PRINTABLE_PIECE, "\\u{%x}", character);
 }
 
+/* ASCII that is shown as it is, which is most of what there is. */
+static bool is_plain(uint8_t byte) {
+    return byte >= 0x20 && byte < 0x7f && byte != '\\';
+}
+
 bool swapci_printable_next(swapc_bytes *rest, char piece[SWAPCI_PRINTABLE_PIECE]) {
     const uint8_t *at = rest->ptr;
+    if (is_plain(at[0])) {
+        memcpy(piece, (const char[]){(char)at[0], '\0'}, 2);
+        *rest = swapc_bytes_of(at + 1, rest->len - 1);
+        return false;
+    }
     size_t len = swapci_utf8_character(*rest), taken = len ? len : 1;
     uint32_t character = len ? code_point(at, len) : at[0];
     bool escaped = len == 0 || acts(character) || character == '\\';
@@ -89,6 +99,10 @@ char *swapci_printable_line(char *text, size_t size) {
 
 bool swapci_printable_is(swapc_bytes bytes) {
     while (bytes.len > 0) {
+        if (is_plain(bytes.ptr[0])) {
+            bytes = swapc_bytes_of(bytes.ptr + 1, bytes.len - 1);
+            continue;
+        }
         char piece[SWAPCI_PRINTABLE_PIECE];
         bool backslash = bytes.ptr[0] == '\\';
         if (swapci_printable_next(&bytes, piece) && !backslash) return false;
