@@ -1,6 +1,7 @@
-/* What is shared: the opened directory and the two tables, under the lock. Files are read, digested
- * and written outside it, so that a thread that reads a large entry holds up nobody: names change by
- * rename only, and what was read is entered into a table with the identity it had when read. */
+/* What is shared: the opened directory and the two tables, under the lock; and what is known of the
+ * processor, learnt once. Files are read, digested and written outside the lock, so that a thread that
+ * reads a large entry holds up nobody: names change by rename only, and what was read is entered into a
+ * table with the identity it had when read. */
 #include "cache.h"
 
 #include <errno.h>
@@ -41,16 +42,18 @@ void swapci_cache_fini(struct swapci_cache *cache) {
     pthread_mutex_destroy(&cache->lock);
 }
 
-/* Asked for once: under a hypervisor each CPUID costs microseconds. */
-static void cpu_features(uint32_t out[8]) {
-    memset(out, 0, 8 * sizeof *out);
-    out[0] = (uint32_t)getauxval(AT_HWCAP);
-    out[1] = (uint32_t)getauxval(AT_HWCAP2);
+static uint32_t cpu[8]; /* the features of this machine's; const since learn_cpu */
+static pthread_once_t cpu_learnt = PTHREAD_ONCE_INIT;
+
+/* Asked for once: under a hypervisor each CPUID costs some 20 microseconds. */
+static void learn_cpu(void) {
+    cpu[0] = (uint32_t)getauxval(AT_HWCAP);
+    cpu[1] = (uint32_t)getauxval(AT_HWCAP2);
 #if defined(__x86_64__)
     uint32_t skip;
-    __get_cpuid(1, &skip, &skip, &out[2], &out[3]);
-    __get_cpuid_count(7, 0, &skip, &out[4], &out[5], &out[6]);
-    __get_cpuid(0x80000001, &skip, &skip, &out[7], &skip);
+    __get_cpuid(1, &skip, &skip, &cpu[2], &cpu[3]);
+    __get_cpuid_count(7, 0, &skip, &cpu[4], &cpu[5], &cpu[6]);
+    __get_cpuid(0x80000001, &skip, &skip, &cpu[7], &skip);
 #endif
 }
 
@@ -58,10 +61,7 @@ static int directory_of(struct swapci_cache *cache) {
     struct swapci_log_held held;
     swapci_log_hold(&held);
     pthread_mutex_lock(&cache->lock);
-    if (!cache->opened) {
-        cache->directory = swapci_cache_dir_open(cache->asked, cache->log);
-        cpu_features(cache->cpu);
-    }
+    if (!cache->opened) cache->directory = swapci_cache_dir_open(cache->asked, cache->log);
     cache->opened = true;
     int directory = cache->directory;
     pthread_mutex_unlock(&cache->lock);
@@ -70,9 +70,9 @@ static int directory_of(struct swapci_cache *cache) {
 }
 
 /* Returns the key's length in text. */
-static size_t key_text(const struct swapci_cache *cache, const struct swapci_cache_key *key,
-                       char text[KEY_MAX]) {
-    const uint32_t *f = cache->cpu; /* const since directory_of */
+static size_t key_text(const struct swapci_cache_key *key, char text[KEY_MAX]) {
+    const uint32_t *f = cpu;
+    pthread_once(&cpu_learnt, learn_cpu);
     int n = snprintf(text, KEY_MAX, "%s %s %s swapc %s cpu %x.%x.%x.%x.%x.%x.%x.%x",
                      key->digest_hex, key->engine, key->version, SWAPCI_VERSION, f[0], f[1], f[2],
                      f[3], f[4], f[5], f[6], f[7]);
@@ -194,7 +194,7 @@ bool swapci_cache_find(struct swapci_cache *cache, const struct swapci_cache_key
     const char *why;
     int directory = directory_of(cache);
     if (directory < 0) return false;
-    size_t len = key_text(cache, key, text);
+    size_t len = key_text(key, text);
     entry_name(text, len, name);
     int file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (file < 0 || fstat(file, &st) != 0) {
@@ -230,7 +230,7 @@ void swapci_cache_store(struct swapci_cache *cache, const struct swapci_cache_ke
     struct header header;
     int directory = directory_of(cache);
     if (directory < 0) return;
-    size_t len = key_text(cache, key, text);
+    size_t len = key_text(key, text);
     entry_name(text, len, name);
     memcpy(header.magic, swapci_cache_magic, sizeof swapci_cache_magic);
     entry_digest(text, len, code, header.digest);
@@ -250,7 +250,7 @@ void swapci_cache_drop(struct swapci_cache *cache, const struct swapci_cache_key
     char text[KEY_MAX], name[SWAPCI_CACHE_NAME];
     int directory = directory_of(cache);
     if (directory < 0) return;
-    entry_name(text, key_text(cache, key, text), name);
+    entry_name(text, key_text(key, text), name);
     drop(cache, directory, name, why);
 }
 

@@ -36,8 +36,7 @@ struct swapci_cache {
     const swapc_log *log; /* of the host */
     pthread_mutex_t lock; /* all below */
     bool opened;
-    int directory;   /* -1: there is no cache */
-    uint32_t cpu[8]; /* its features */
+    int directory; /* -1: there is no cache */
     unsigned next_resident, next_file;
     struct {
         char name[SWAPCI_CACHE_NAME];
