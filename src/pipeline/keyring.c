@@ -25,7 +25,7 @@ static const char public_title[] = "swapc-keys-pub 1";
 
 struct swapci_keyring {
     size_t count;
-    uint8_t secrets[SWAPCI_KEYRING_MAX][SWAPCI_SECRET_SIZE];
+    uint8_t secrets[][SWAPCI_SECRET_SIZE];
 };
 
 /* Appends a line of random key, or of another one if it is not allowed: a chance of 2^-128. */
@@ -71,10 +71,22 @@ static enum swapc_status read_secret(const swapci_key_text *text, swapc_bytes li
     return SWAPC_OK;
 }
 
-static enum swapc_status read_secrets(swapci_key_text *text, swapci_keyring *ring,
+/* How many keys text has at most. */
+static size_t count_lines(swapci_key_text text) {
+    size_t count = 0;
+    for (swapc_bytes line; swapci_key_text_next(&text, &line);) count++;
+    return count < SWAPCI_KEYRING_MAX ? count : SWAPCI_KEYRING_MAX;
+}
+
+static enum swapc_status read_secrets(swapci_key_text *text, swapci_keyring **out,
                                       swapc_error *error) {
     swapc_bytes line;
     enum swapc_status status = SWAPC_OK;
+    /* Its size is known: one that grew would leave copies behind. */
+    swapci_keyring *ring = calloc(1, sizeof *ring + count_lines(*text) * SWAPCI_SECRET_SIZE);
+    if (!ring)
+        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for key file %s", text->path);
+    *out = ring;
     while (status == SWAPC_OK && swapci_key_text_next(text, &line)) {
         if (ring->count == SWAPCI_KEYRING_MAX)
             return swapci_key_text_refuse(text, "is one key too many; 4096 are allowed", error);
@@ -140,8 +152,9 @@ static enum swapc_status settle_public(const char *path, const swapci_keyring *r
     return status;
 }
 
+/* Unless OK, *out may be one to free all the same. */
 static enum swapc_status load_secrets(const char *path, enum swapci_keys_mode mode, unsigned make,
-                                      swapci_keyring *ring, swapc_error *error) {
+                                      swapci_keyring **out, swapc_error *error) {
     enum swapci_key_access access =
         mode == SWAPCI_KEYS_GROUP ? SWAPCI_KEY_SHARED : SWAPCI_KEY_SECRET;
     swapci_key_text text;
@@ -155,7 +168,7 @@ static enum swapc_status load_secrets(const char *path, enum swapci_keys_mode mo
         swapc_error_set(error, status, "%s", first.text);
     }
     if (status != SWAPC_OK) return status;
-    status = read_secrets(&text, ring, error);
+    status = read_secrets(&text, out, error);
     swapci_key_text_fini(&text);
     return status;
 }
@@ -165,9 +178,8 @@ enum swapc_status swapci_keyring_load(const char *path, enum swapci_keys_mode mo
     SWAPC_CHECK(make <= SWAPCI_KEYRING_MAX);
     if (sodium_init() < 0)
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium finds no source of randomness");
-    swapci_keyring *ring = calloc(1, sizeof *ring);
-    if (!ring) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for key file %s", path);
-    enum swapc_status status = load_secrets(path, mode, make, ring, error);
+    swapci_keyring *ring = NULL;
+    enum swapc_status status = load_secrets(path, mode, make, &ring, error);
     if (status == SWAPC_OK) status = settle_public(path, ring, error);
     if (status == SWAPC_OK) *out = ring;
     else swapci_keyring_free(ring);
@@ -176,7 +188,7 @@ enum swapc_status swapci_keyring_load(const char *path, enum swapci_keys_mode mo
 
 void swapci_keyring_free(swapci_keyring *ring) {
     if (!ring) return;
-    sodium_memzero(ring, sizeof *ring);
+    sodium_memzero(ring->secrets, ring->count * sizeof *ring->secrets);
     free(ring);
 }
 
@@ -194,18 +206,25 @@ const uint8_t *swapci_keyring_secret(const swapci_keyring *ring, size_t i) {
 /* A point as its uncompressed form; a first byte of 0 is a free place. */
 typedef uint8_t point[POINT_SIZE];
 
-/* Open addressing by x, which nobody can choose freely: at most half full. */
-enum { TABLE_SIZE = 2 * SWAPCI_KEYRING_MAX };
-
+/* Open addressing by x, which nobody can choose freely: at most half full, so that there is always a free
+ * place. */
 struct swapci_keyring_public {
-    size_t count; /* lines */
-    point table[TABLE_SIZE];
+    size_t count;  /* lines */
+    size_t points; /* different ones, in the table */
+    size_t places; /* of the table, a power of 2; 0: there is none yet */
+    point *table;
 };
 
-static size_t home_of(const uint8_t *x) {
+enum { PLACES_FIRST = 16 };
+
+static size_t home_of(const swapci_keyring_public *keys, const uint8_t *x) {
     uint64_t hash;
     memcpy(&hash, x, sizeof hash);
-    return (size_t)(hash % TABLE_SIZE);
+    return (size_t)hash & (keys->places - 1);
+}
+
+static size_t next_place(const swapci_keyring_public *keys, size_t i) {
+    return (i + 1) & (keys->places - 1);
 }
 
 static bool y_is_odd(const uint8_t *entry) {
@@ -235,17 +254,40 @@ static const uint8_t *x_of(enum swapci_key_form form, swapc_bytes key) {
 
 bool swapci_keyring_public_has(const swapci_keyring_public *keys, enum swapci_key_form form,
                                swapc_bytes key) {
-    if (!swapci_key_form_fits(form, key.len)) return false;
-    for (size_t i = home_of(x_of(form, key)); keys->table[i][0]; i = (i + 1) % TABLE_SIZE)
+    if (!swapci_key_form_fits(form, key.len) || keys->places == 0) return false;
+    size_t i = home_of(keys, x_of(form, key));
+    for (; keys->table[i][0]; i = next_place(keys, i))
         if (is_key(keys->table[i], form, key)) return true;
     return false;
 }
 
-static void insert(swapci_keyring_public *keys, const point entry) {
-    size_t i = home_of(entry + 1);
-    if (swapci_keyring_public_has(keys, SWAPCI_KEY_SEC1, swapc_bytes_of(entry, POINT_SIZE))) return;
-    while (keys->table[i][0]) i = (i + 1) % TABLE_SIZE;
+static void place(swapci_keyring_public *keys, const point entry) {
+    size_t i = home_of(keys, entry + 1);
+    while (keys->table[i][0]) i = next_place(keys, i);
     memcpy(keys->table[i], entry, POINT_SIZE);
+}
+
+/* Twice the places. Returns false when there is no memory; all is then as before. */
+static bool widen(swapci_keyring_public *keys) {
+    swapci_keyring_public wide = *keys;
+    wide.places = keys->places ? 2 * keys->places : PLACES_FIRST;
+    wide.table = calloc(wide.places, sizeof *wide.table);
+    if (!wide.table) return false;
+    for (size_t i = 0; i < keys->places; i++)
+        if (keys->table[i][0]) place(&wide, keys->table[i]);
+    free(keys->table);
+    *keys = wide;
+    return true;
+}
+
+/* Returns false when there is no memory. */
+static bool insert(swapci_keyring_public *keys, const point entry) {
+    if (swapci_keyring_public_has(keys, SWAPCI_KEY_SEC1, swapc_bytes_of(entry, POINT_SIZE)))
+        return true;
+    if (2 * (keys->points + 1) > keys->places && !widen(keys)) return false;
+    place(keys, entry);
+    keys->points++;
+    return true;
 }
 
 /* Reads `x-only compressed` into an uncompressed point. */
@@ -279,7 +321,8 @@ static enum swapc_status read_publics(swapci_key_text *text, swapci_keyring_publ
             return swapci_key_text_refuse(text, "is one key too many; 4096 are allowed", error);
         enum swapc_status status = read_public(text, line, entry, error);
         if (status != SWAPC_OK) return status;
-        insert(keys, entry);
+        if (!insert(keys, entry))
+            return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for key file %s", text->path);
     }
     return SWAPC_OK;
 }
@@ -336,10 +379,13 @@ enum swapc_status swapci_keyring_public_load(const char *path, swapci_keyring_pu
 }
 
 bool swapci_keyring_public_equal(const swapci_keyring_public *a, const swapci_keyring_public *b) {
-    return memcmp(a, b, sizeof *a) == 0;
+    return a->count == b->count && a->places == b->places &&
+           memcmp(a->table, b->table, a->places * sizeof *a->table) == 0;
 }
 
 void swapci_keyring_public_free(swapci_keyring_public *keys) {
+    if (!keys) return;
+    free(keys->table);
     free(keys);
 }
 
