@@ -1,11 +1,12 @@
-/* Any bytes as the files of keys: `keys.pub`, which a verifier reads, and `keys`, the signer's. */
+/* Any bytes as the files of keys: the public ones, which a verifier reads, and `keys`, the signer's, which
+ * has a `keys.pub` of its own beside it. */
 #include "fuzz.h"
 #include "keyring.h"
 
 static void load_public(void) {
     swapci_keyring_public *keys = NULL;
     swapc_error error = SWAPC_ERROR_INIT;
-    enum swapc_status status = swapci_keyring_public_load(fuzz_path("keys.pub"), &keys, &error);
+    enum swapc_status status = swapci_keyring_public_load(fuzz_path("public"), &keys, &error);
     FUZZ_CHECK(status == error.status && (status == SWAPC_OK) == (keys != NULL));
     if (!keys) return;
     static const size_t lengths[] = {0, 32, 33, 64, 65};
@@ -33,7 +34,7 @@ static void load_secret(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     swapc_bytes content = swapc_bytes_of(data, size);
-    fuzz_write("keys.pub", content);
+    fuzz_write("public", content);
     load_public();
     fuzz_write("keys", content);
     load_secret();

@@ -1,8 +1,6 @@
 /* A server that says anything: the input is what a connection gets after its greeting, and each of the
  * reply decoders has to make something of it. The first byte chooses the question. */
-#include <pthread.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "audit.h"
@@ -10,50 +8,48 @@
 #include "fuzz.h"
 #include "ledger.h"
 #include "redis.h"
+#include "redis_dial.h"
 #include "stream.h"
 #include "lease.h"
 #include "strikes.h"
 #include "verdict.h"
 
-static int listener = -1;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static swapc_bytes script; /* of the next connection; under lock */
-static bool fresh;         /* it was not said yet; under lock */
+static swapc_bytes script; /* of the next connection */
+static bool fresh;         /* it was not said yet */
 
-/* Says hello, then the script, then nothing more; whatever it is sent goes unread. Who comes back is
- * hung up on, so that an input has an end. */
-static void *serve(void *unused) {
+enum swapc_status __wrap_swapci_redis_dial(const swapci_redis_url *url, uint32_t connect_ms,
+                                           const atomic_int *stop, int *fd, swapc_error *error);
+
+/* What is dialled for the connection (the linker's --wrap): a socket whose other end has said hello, then
+ * the script, then that it says no more; what it is sent goes unread. All of it lies in the kernel before
+ * anybody reads, so that no thread has to serve. Who dials again is hung up on: an input has an end. */
+enum swapc_status __wrap_swapci_redis_dial(const swapci_redis_url *url, uint32_t connect_ms,
+                                           const atomic_int *stop, int *fd, swapc_error *error) {
     static const char hello[] = "+PONG\r\n";
-    (void)unused;
-    for (;;) {
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0) continue;
-        pthread_mutex_lock(&lock);
-        if (fresh) {
-            (void)!send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL);
-            (void)!send(fd, script.ptr, script.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-            fresh = false;
-        }
-        shutdown(fd, SHUT_WR);
-        pthread_mutex_unlock(&lock);
-        char drop[4096];
-        while (read(fd, drop, sizeof drop) > 0) continue;
-        close(fd);
+    static int server = -1;
+    int ends[2];
+    (void)url, (void)connect_ms, (void)stop, (void)error;
+    if (server >= 0) close(server);
+    FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    *fd = ends[0];
+    server = ends[1];
+    if (fresh) {
+        FUZZ_CHECK(send(server, hello, sizeof hello - 1, MSG_NOSIGNAL) == sizeof hello - 1);
+        (void)!send(server, script.ptr, script.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
-    return NULL;
+    fresh = false;
+    shutdown(server, SHUT_WR);
+    return SWAPC_OK;
 }
 
-static void listen_once(void) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    pthread_t thread;
-    if (listener >= 0) return;
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", fuzz_path("redis"));
-    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    FUZZ_CHECK(listener >= 0);
-    FUZZ_CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
-    FUZZ_CHECK(listen(listener, 8) == 0);
-    FUZZ_CHECK(pthread_create(&thread, NULL, serve, NULL) == 0);
-    pthread_detach(thread);
+enum swapc_status __wrap_swapci_redis_sleep(const atomic_int *stop, uint32_t ms,
+                                            swapc_error *error);
+
+/* A pause before another try costs no time here. */
+enum swapc_status __wrap_swapci_redis_sleep(const atomic_int *stop, uint32_t ms,
+                                            swapc_error *error) {
+    (void)stop, (void)ms, (void)error;
+    return SWAPC_OK;
 }
 
 static void read_batch(swapci_redis *redis, const swapci_stream_names *names, bool claim) {
@@ -215,21 +211,13 @@ static void ask(swapci_redis *redis, const swapci_stream_names *names, uint8_t q
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input_of(data, size);
     uint8_t question = fuzz_byte(&in);
-    char url[128];
     swapci_redis *redis = NULL;
     swapci_stream_names names;
-    listen_once();
-    snprintf(url, sizeof url, "unix:%s", fuzz_path("redis"));
     FUZZ_CHECK(swapci_stream_names_init(&names, NULL, NULL) == SWAPC_OK);
-    pthread_mutex_lock(&lock);
     script = fuzz_rest(&in);
     fresh = true;
-    pthread_mutex_unlock(&lock);
-    swapci_redis_config config = {.url = url, .connect_ms = 2000, .answer_ms = 2000};
+    swapci_redis_config config = {.url = "unix:/nowhere", .connect_ms = 2000, .answer_ms = 2000};
     if (swapci_redis_open(&config, &redis, NULL) == SWAPC_OK) ask(redis, &names, question);
     swapci_redis_free(redis);
-    pthread_mutex_lock(&lock);
-    fresh = false;
-    pthread_mutex_unlock(&lock);
     return 0;
 }

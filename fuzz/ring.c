@@ -9,11 +9,24 @@
 #include "ring.h"
 #include "ring_impl.h"
 
-enum { CAPACITY = 256, FILE_SIZE = SWAPCI_RING_HEADER + CAPACITY, STEPS_MAX = 64 };
+enum {
+    CAPACITY = 256,
+    FILE_SIZE = SWAPCI_RING_HEADER + CAPACITY,
+    STEPS_MAX = 64,
+    ATTACHES_MAX = 2
+};
 
 struct scene {
     swapci_ring *sides[2];
     uint8_t *file;
+    bool broken; /* a side was away: the file may be another one now */
+    int attaches;
+};
+
+/* A ring as it was when both sides had just opened it. */
+struct fresh {
+    swapci_ring sides[2];
+    uint8_t file[FILE_SIZE];
 };
 
 static swapci_ring *attach(enum swapci_ring_role role) {
@@ -22,6 +35,39 @@ static swapci_ring *attach(enum swapci_ring_role role) {
     enum swapc_status status = swapci_ring_open(&config, role, &ring, NULL);
     FUZZ_CHECK(status == SWAPC_OK || status == SWAPC_CORRUPT || status == SWAPC_INVALID);
     return ring;
+}
+
+/* Makes the file and opens both sides, which costs ten times what most inputs do. */
+static void set_up(struct scene *s, struct fresh *fresh) {
+    *s = (struct scene){.sides = {attach(SWAPCI_RING_PRODUCER), attach(SWAPCI_RING_CONSUMER)}};
+    int fd = open(fuzz_path("swapc-fuzz"), O_RDWR | O_CLOEXEC);
+    FUZZ_CHECK(fd >= 0 && s->sides[0] && s->sides[1]);
+    s->file = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    FUZZ_CHECK(s->file != MAP_FAILED);
+    close(fd);
+    memcpy(fresh->file, s->file, FILE_SIZE);
+    for (int i = 0; i < 2; i++) fresh->sides[i] = *s->sides[i];
+}
+
+static void tear_down(struct scene *s) {
+    swapci_ring_close(s->sides[0]);
+    swapci_ring_close(s->sides[1]);
+    munmap(s->file, FILE_SIZE);
+    (void)swapci_ring_unlink(fuzz_folder(), "fuzz", NULL);
+}
+
+/* Puts the file's content and what the sides know back as they were; what they hold, they keep. */
+static void restore(struct scene *s, const struct fresh *fresh) {
+    memcpy(s->file, fresh->file, FILE_SIZE);
+    s->attaches = 0;
+    for (int i = 0; i < 2; i++) {
+        swapci_ring held = *s->sides[i], *side = s->sides[i];
+        *side = fresh->sides[i];
+        side->fd = held.fd;
+        side->shared = held.shared;
+        side->data = held.data;
+        side->guard = held.guard;
+    }
 }
 
 /* Fields of the header by number, then anything anywhere. */
@@ -108,27 +154,26 @@ static void consume(swapci_ring *ring, struct fuzz_input *in) {
 static void step(struct scene *s, struct fuzz_input *in) {
     uint8_t what = fuzz_byte(in) % 8;
     enum swapci_ring_role role = what % 2 ? SWAPCI_RING_CONSUMER : SWAPCI_RING_PRODUCER;
-    if (what < 4 && s->file) enemy(s, in);
+    if (what < 4) enemy(s, in);
     else if (what < 7 && s->sides[role]) (role ? consume : produce)(s->sides[role], in);
-    else if (what == 7) {
+    else if (what == 7 && s->attaches++ < ATTACHES_MAX) {
         role = fuzz_byte(in) % 2 ? SWAPCI_RING_CONSUMER : SWAPCI_RING_PRODUCER;
         swapci_ring_close(s->sides[role]);
         s->sides[role] = attach(role);
+        s->broken |= !s->sides[0] || !s->sides[1];
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static struct scene s;
+    static struct fresh fresh;
     struct fuzz_input in = fuzz_input_of(data, size);
-    struct scene s = {{attach(SWAPCI_RING_PRODUCER), attach(SWAPCI_RING_CONSUMER)}, NULL};
-    int fd = open(fuzz_path("swapc-fuzz"), O_RDWR | O_CLOEXEC);
-    FUZZ_CHECK(fd >= 0 && s.sides[0] && s.sides[1]);
-    s.file = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    FUZZ_CHECK(s.file != MAP_FAILED);
-    close(fd);
+    if (s.file) restore(&s, &fresh);
+    else set_up(&s, &fresh);
     for (int i = 0; i < STEPS_MAX && fuzz_left(&in); i++) step(&s, &in);
-    swapci_ring_close(s.sides[0]);
-    swapci_ring_close(s.sides[1]);
-    munmap(s.file, FILE_SIZE);
-    (void)swapci_ring_unlink(fuzz_folder(), "fuzz", NULL);
+    if (s.broken) {
+        tear_down(&s);
+        s = (struct scene){0};
+    }
     return 0;
 }
