@@ -84,7 +84,11 @@ static void recursion_is_cut(void **unused) {
     expect_where(&f,
                  "(module " MEMORY "(func $deeper call $deeper) " GUEST_CALL
                  "call $deeper i32.const 1))",
-                 SWAPC_TRAP_STACK, "in deeper < deeper < deeper < deeper < deeper < deeper < ...");
+                 SWAPC_TRAP_STACK, "in deeper < deeper < ... < deeper < deeper < deeper < deeper");
+    /* Nobody knows who is outermost there: no __guest_call is made up. */
+    expect_where(
+        &f, "(module " MEMORY "(func call 0) " GUEST_CALL "call 0 i32.const 1))", SWAPC_TRAP_STACK,
+        "in function 0 < function 0 < ... < function 0 < function 0 < function 0 < function 0");
 }
 
 /* A name is any text: it may not act on a terminal, forge a line, or push the reason out. */
@@ -129,8 +133,48 @@ static void a_long_chain_is_cut_to_its_room(void **unused) {
     const char *said = strstr(f.error.text, "; in x");
     assert_non_null(said);
     assert_in_range(strlen(said), 100, 180);
-    assert_string_equal(said + strlen(said) - 6, " < ...");
+    assert_non_null(strstr(said, " < ... < "));
     fixture_close(&f);
+}
+
+/* The functions of a panic stand inside, the guest's own further out. */
+static void the_middle_of_a_chain_is_left_out(void **unused) {
+    (void)unused;
+    char text[2048];
+    struct fixture f;
+    int used = snprintf(text, sizeof text, "(module " MEMORY "(func $f0 unreachable) ");
+    for (int i = 1; i < 12; i++)
+        used +=
+            snprintf(text + used, sizeof text - (size_t)used, "(func $f%d call $f%d) ", i, i - 1);
+    snprintf(text + used, sizeof text - (size_t)used, GUEST_CALL "call $f11 i32.const 1))");
+    expect_where(&f, text, SWAPC_TRAP, "in f0 < f1 < ... < f9 < f10 < f11 < __guest_call");
+}
+
+static void rust_names_are_readable(void **unused) {
+    (void)unused;
+    static const struct {
+        const char *given, *shown;
+    } names[] = {
+        {"_RNvNtCs1aB2_5price5guest5price", "price::guest::price"},
+        {"_RNvCsfgHYwM92fyn_7___rustc12___rust_abort", "__rustc::__rust_abort"},
+        {"_RNCNvNtCs4_5price5guest4init0B5_", "price::guest::init"},
+        {"_RINvNtCs4_4core3mem9take_manyhE", "core::mem::take_many"},
+        {"_RNvC99999999999999999999x", "x"},
+        {"_R", "_R"},
+        {"_Rs", "_Rs"},
+        {"_R0", "_R0"},
+        {"_Reader", "_Reader"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct fixture f;
+        char text[512], where[256];
+        snprintf(text, sizeof text,
+                 "(module " MEMORY "(func $f (@name \"%s\") unreachable) " GUEST_CALL
+                 "call $f i32.const 1))",
+                 names[i].given);
+        snprintf(where, sizeof where, "in %s < __guest_call", names[i].shown);
+        expect_where(&f, text, SWAPC_TRAP, where);
+    }
 }
 
 /* Nobody wants to know. */
@@ -153,6 +197,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(recursion_is_cut),
         cmocka_unit_test(names_are_escaped_and_cut),
         cmocka_unit_test(a_long_chain_is_cut_to_its_room),
+        cmocka_unit_test(the_middle_of_a_chain_is_left_out),
+        cmocka_unit_test(rust_names_are_readable),
         cmocka_unit_test(no_report_is_wanted),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
