@@ -137,6 +137,8 @@ const struct swapci_scenario swapci_scenarios[] = {
                  {"p90_us", "p90", 1},
                  {"p99_us", "p99", 1},
                  {"max_us", "max", 1},
+                 {"floor_us", "floor", 1},
+                 {"redis_us", "its Redis", 1},
                  {"messages", "messages", 0},
                  DEFAULT},
      .run = swapci_scenario_single},

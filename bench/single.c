@@ -9,13 +9,16 @@
 
 #include "child.h"
 #include "clock.h"
+#include "floor.h"
 #include "private_redis.h"
 #include "redis.h"
 #include "ring.h"
 #include "scenario.h"
 #include "stream.h"
 
-enum { MESSAGES = 2000, QUICK_MESSAGES = 400, WARM_UP = 50, PAUSE_NS = 2000000, WAIT_MS = 5000 };
+enum { MESSAGES = 2000, QUICK_MESSAGES = 400, WARM_UP = 50, WAIT_MS = 5000 };
+/* Of so many messages one is followed by a look at the machine itself. */
+enum { FLOOR_EACH = 5 };
 
 struct bench {
     struct swapci_lab *lab;
@@ -25,6 +28,8 @@ struct bench {
     swapci_stream_names names;
     char keys[SWAPCI_LAB_PATH], public_keys[SWAPCI_LAB_PATH], listen[SWAPCI_LAB_PATH], ring[64];
     pid_t signer, verifier;
+    swapci_key_pairs *pairs;
+    struct swapci_floor *floor;
     double *us;
 };
 
@@ -125,6 +130,42 @@ static enum swapc_status one_message(struct bench *b, char *id, size_t size, dou
                  : swapc_error_set(b->error, SWAPC_UNREACHABLE, "a message had no verdict in 5 s");
 }
 
+/* With the keys that the signer made, and its server. */
+static enum swapc_status open_floor(struct bench *b, unsigned rounds) {
+    swapci_keyring *ring = NULL;
+    const char *socket = strchr(swapci_private_redis_url(b->server), ':') + 1;
+    enum swapc_status status =
+        swapci_keyring_load(b->keys, SWAPCI_KEYS_PRIVATE, 0, &ring, b->error);
+    if (status == SWAPC_OK) status = swapci_key_pairs_new(ring, &b->pairs, b->error);
+    swapci_keyring_free(ring);
+    return status == SWAPC_OK
+               ? swapci_floor_new(b->lab, socket, b->pairs, rounds, &b->floor, b->error)
+               : status;
+}
+
+/* What the machine takes for it, and what is left. */
+static void add_floor(struct bench *b, json_t *row) {
+    static const char *const keys[SWAPCI_FLOOR_PARTS] = {[SWAPCI_FLOOR_REDIS] = "redis_us",
+                                                         [SWAPCI_FLOOR_WAKE] = "wake_us",
+                                                         [SWAPCI_FLOOR_SIGN] = "sign_us",
+                                                         [SWAPCI_FLOOR_VERIFY] = "verify_us"};
+    double us[SWAPCI_FLOOR_PARTS], sum = 0;
+    if (swapci_floor_medians(b->floor, us) == 0) return;
+    for (int p = 0; p < SWAPCI_FLOOR_PARTS; p++) {
+        json_object_set_new(row, keys[p], json_real(us[p]));
+        sum += us[p];
+    }
+    json_object_set_new(row, "floor_us", json_real(sum));
+    swapci_lab_note(
+        b->lab,
+        "the floor is what this machine takes for it at least, measured in turn with the "
+        "messages: %.0f µs a bare trip through Redis (the same commands, nothing else), "
+        "%.0f to wake a thread, %.0f to sign and %.0f to verify with caches that others "
+        "have used meanwhile",
+        us[SWAPCI_FLOOR_REDIS], us[SWAPCI_FLOOR_WAKE], us[SWAPCI_FLOOR_SIGN],
+        us[SWAPCI_FLOOR_VERIFY]);
+}
+
 static void add_row(struct bench *b, unsigned count) {
     struct swapci_spread spread = swapci_spread_of(b->us, count); /* sorts */
     swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
@@ -137,6 +178,7 @@ static void add_row(struct bench *b, unsigned count) {
     json_object_set_new(row, "p90_us", json_real(swapci_quantile(b->us, count, 0.9)));
     json_object_set_new(row, "p99_us", json_real(swapci_quantile(b->us, count, 0.99)));
     json_object_set_new(row, "max_us", json_real(spread.max));
+    add_floor(b, row);
     json_object_set_new(row, "messages", json_integer(count));
     json_object_set_new(row, "default", json_true());
     swapci_lab_distribution(b->lab, "one message, idle", "µs", b->us, count);
@@ -149,13 +191,16 @@ static enum swapc_status run(struct bench *b) {
     enum swapc_status status = last_id(b, id, sizeof id);
     b->us = calloc(wanted, sizeof *b->us);
     if (!b->us) return swapc_error_set(b->error, SWAPC_NO_MEMORY, "no memory");
+    if (status == SWAPC_OK) status = open_floor(b, wanted / FLOOR_EACH + 1);
     for (unsigned i = 0; i < WARM_UP && status == SWAPC_OK; i++)
         status = one_message(b, id, sizeof id, &unused);
     while (status == SWAPC_OK && count < wanted && !swapci_lab_stopped(b->lab)) {
-        const struct timespec pause = {0, PAUSE_NS};
+        const struct timespec pause = {0, SWAPCI_FLOOR_PAUSE_NS};
         nanosleep(&pause, NULL);
         status = one_message(b, id, sizeof id, &b->us[count]);
         count += status == SWAPC_OK;
+        if (status == SWAPC_OK && count % FLOOR_EACH == 0)
+            status = swapci_floor_round(b->floor, b->error);
         if (count % 50 == 0) swapci_pace_progress(&b->lab->pace, count, wanted);
     }
     if (count > 0) add_row(b, count);
@@ -169,6 +214,8 @@ enum swapc_status swapci_scenario_single(struct swapci_lab *lab, swapc_error *er
     if (status == SWAPC_OK) status = wait_all_judged(&b);
     if (status == SWAPC_OK) status = run(&b);
     free(b.us);
+    swapci_floor_free(b.floor);
+    swapci_key_pairs_free(b.pairs);
     swapci_redis_free(b.redis);
     swapci_child_stop(b.signer);
     swapci_child_stop(b.verifier);

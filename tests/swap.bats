@@ -77,6 +77,15 @@ fresh_cache() {
     json figures.json 'all(r["percent"] > 50 for r in d["rows"] if r["part"] == "curve")'
 }
 
+@test "bench single says what the machine itself takes for a message" {
+    fresh_cache
+    "$SWAPC" bench single --quick --progress off --json figures.json >single.out
+    json figures.json 'all(0 < r["p50_us"] <= r["p90_us"] <= r["p99_us"] <= r["max_us"] and r["messages"] == 400 for r in d["rows"])'
+    json figures.json 'all(min(r[k] for k in ("redis_us", "wake_us", "sign_us", "verify_us")) > 0 for r in d["rows"])'
+    json figures.json 'all(abs(r["redis_us"] + r["wake_us"] + r["sign_us"] + r["verify_us"] - r["floor_us"]) < 0.01 for r in d["rows"])'
+    says single.out "floor" "a bare trip through Redis"
+}
+
 @test "bench module measures what runs, compares with before, and an interrupt keeps what there is" {
     fresh_cache
     "$SWAPC" bench module echo echo --hex 00ff --rounds 3 --progress off --json old.json >module.out
