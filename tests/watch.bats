@@ -51,7 +51,8 @@ try:
         seen += os.read(screen, 4096)
 except OSError:
     pass
-assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+assert code == 0, (code, seen)
 assert seen.index(b"\x1b[?1049h") < seen.index(b"signer ") < seen.index(b"\x1b[?1049l"), seen
 assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l"), seen
 assert termios.tcgetattr(screen)[:4] == before[:4]
@@ -72,6 +73,43 @@ END
     start_signer again
     await blocks '^signer ' watch.out "$((before + 2))"
     stop "$watch"
+    stop "$signer"
+}
+
+@test "a signal that comes into a write takes nothing from what is written" {
+    start_redis
+    start_signer
+    await "$SWAPC" status "unix:$work/signer.sock" --json status.json
+    timeout 60 python3 - "$program" status "unix:$work/signer.sock" --watch <<'END'
+import fcntl, os, signal, subprocess, sys, time
+end, full = os.pipe()
+fcntl.fcntl(full, fcntl.F_SETPIPE_SZ, 4096)
+os.write(full, b"-" * 4090)  # the first block finds no room
+watch = subprocess.Popen(sys.argv[1:], stdout=full)
+os.close(full)
+
+
+def in_write():  # the system call's number, then its first argument: stdout
+    with open(f"/proc/{watch.pid}/syscall") as line:
+        return line.read().split()[:2] in (["1", "0x1"], ["64", "0x1"])  # x86-64, arm64
+
+
+def pending():
+    with open(f"/proc/{watch.pid}/status") as lines:
+        return any(int(line.split()[1], 16) for line in lines if "Pnd:" in line)
+
+
+while not in_write():
+    assert watch.poll() is None
+    time.sleep(0.02)
+watch.send_signal(signal.SIGINT)
+while pending():
+    time.sleep(0.02)
+with open(end, "rb") as rest:
+    text = rest.read().lstrip(b"-").decode()
+assert watch.wait() == 0, watch.returncode
+assert text.splitlines()[-1].startswith("  deleted "), text
+END
     stop "$signer"
 }
 

@@ -125,8 +125,10 @@ static bool watch_start(void) {
 
 static const int handled[] = {SIGINT, SIGTERM, SIGHUP};
 
+/* SA_RESTART: a write that a signal comes into goes on. stdio would take EINTR for a failed write, and the command
+ * would end with "cannot write". Nothing waits for EINTR: waits look at the flags, the thread ends what hangs. */
 static void install(void (*handler)(int)) {
-    struct sigaction action = {.sa_handler = handler}, now;
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, now;
     sigset_t these;
     sigemptyset(&action.sa_mask);
     sigemptyset(&these);

@@ -14,7 +14,8 @@
  * gone within a second: HURRY_COMPILING_MS, COMPILING_MS (not under SWAPCI_SIGNALS_NEVER).
  *
  * Handled even when they were inherited as ignored, as a shell does for background jobs, or blocked;
- * SIGHUP stays ignored where it is (nohup). SIGPIPE is ignored: a closed pipe is an error of the write.
+ * SIGHUP stays ignored where it is (nohup). SIGPIPE is ignored: a closed pipe is an error of the write. A
+ * signal that comes into a write takes nothing from what is written (SA_RESTART).
  *
  * Threads: handle by the main thread, first; the flags are anybody's; leftovers are registered by any
  *     thread and removed on the watching thread, once no more can be registered.
