@@ -3,15 +3,6 @@
 # machine the two seconds of the promise are not measured, only told apart from those.
 load helpers
 
-teardown() {
-    local pid
-    disown -a 2>/dev/null || true
-    for pid in "${started[@]}" $(survivors); do
-        kill -KILL "$pid" 2>/dev/null || true
-    done
-    ! grep -E 'Sanitizer|runtime error:' "$work"/*.err 2>/dev/null
-}
-
 # ends STATUS SIGNAL PID: sends the signal; the process ends in time, with the status.
 ends() {
     local begin=$SECONDS

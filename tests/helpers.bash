@@ -9,7 +9,7 @@ setup() {
     work=$BATS_TEST_TMPDIR
     tmp=$work/t
     mark=$$-$BATS_TEST_NUMBER-$RANDOM
-    started=()
+    started=0
     mkdir "$tmp"
     cd "$work"
     export TMPDIR=$tmp SWAPC_TEST_MARK=$mark
@@ -26,11 +26,13 @@ note_pids() {
     : >pids
 }
 
-# Whatever a test started ends with it, by process id, also when it failed.
+# Whatever a test started ends with it, by process id, also when it failed. Only children that still run: the
+# id of one that has ended may be another's by now, they come round within minutes where tests run.
 teardown() {
-    local pid
+    local pid children
+    children=$(jobs -pr; jobs -ps)
     disown -a 2>/dev/null || true # bash would tell of each that it was killed
-    for pid in "${started[@]}" $(survivors); do
+    for pid in $children $(survivors); do
         kill -KILL "$pid" 2>/dev/null || true
     done
     rm -f "/dev/shm/swapc-test-$mark"*
@@ -80,7 +82,7 @@ background() {
     shift
     "$@" >"$name.out" 2>"$name.err" </dev/null 3>&- &
     pid=$!
-    started+=("$pid")
+    ((++started))
 }
 
 # Waits for a process that `background` started; its exit status is in $status.
@@ -198,7 +200,6 @@ redis_start() {
         exec -a redis-server "$program" --port 0 --unixsocket "$socket" --save '' "$@"
     ) >>redis.log 2>&1 </dev/null 3>&- &
     server=$!
-    started+=("$server")
     await redis_answers_at "$socket"
 }
 

@@ -74,7 +74,6 @@ verdicts_flow() {
     exec 5<>never
     "$SWAPC" run --input - <&5 >run.out 2>run.err 3>&- &
     pid=$!
-    started+=("$pid")
     await signer_there
     kill -INT "$pid"
     finish "$pid"

@@ -15,7 +15,7 @@ start_signer() {
 
 # start_verifier [OPTION…]
 start_verifier() {
-    background "verifier${#started[@]}" "$SWAPC" verifier --ring "test-$mark" --keys keys.pub "$@"
+    background "verifier$started" "$SWAPC" verifier --ring "test-$mark" --keys keys.pub "$@"
     verifier=$pid
 }
 
