@@ -126,18 +126,30 @@ static enum swapc_status read_all(struct exchange *x, swapci_buffer *out) {
     }
 }
 
+bool swapci_http_answer_split(swapc_bytes answer, unsigned *code, swapc_bytes *body) {
+    static const char version[] = "HTTP/1.";
+    enum { DIGITS = sizeof version - 1 + 2, HEAD = DIGITS + 3 }; /* "HTTP/1.1 200" */
+    const uint8_t *at = answer.ptr;
+    const uint8_t *end = answer.len >= HEAD ? memmem(at, answer.len, "\r\n\r\n", 4) : NULL;
+    if (!end || memcmp(at, version, sizeof version - 1) != 0 || at[DIGITS - 1] != ' ') return false;
+    *code = 0;
+    for (int i = DIGITS; i < HEAD; i++) {
+        if (at[i] < '0' || at[i] > '9') return false;
+        *code = *code * 10 + (unsigned)(at[i] - '0');
+    }
+    *body = swapc_bytes_of(end + 4, answer.len - (size_t)(end + 4 - at));
+    return *code >= 100;
+}
+
 static enum swapc_status take_answer(const struct exchange *x, const swapci_buffer *answer,
                                      unsigned *code, swapci_buffer *body) {
-    const char *head = (const char *)answer->ptr;
-    const char *end = answer->len ? memmem(head, answer->len, "\r\n\r\n", 4) : NULL;
-    if (!end || answer->len < 12 || memcmp(head, "HTTP/1.", 7) != 0 ||
-        (*code = (unsigned)strtoul(head + 9, NULL, 10)) < 100)
+    swapc_bytes content;
+    if (!swapci_http_answer_split(swapci_buffer_bytes(answer), code, &content))
         return swapc_error_set(x->error, SWAPC_PROTOCOL,
                                "%s answers, but not as a swapc process does: is it an --http "
                                "address?",
                                x->call->address);
-    size_t skip = (size_t)(end + 4 - head);
-    return swapci_buffer_append(body, swapc_bytes_of(end + 4, answer->len - skip));
+    return swapci_buffer_append(body, content);
 }
 
 enum swapc_status swapci_http_call_do(const swapci_http_call *call, unsigned *code,

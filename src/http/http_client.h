@@ -6,6 +6,8 @@
 #ifndef SWAPCI_HTTP_CLIENT_H
 #define SWAPCI_HTTP_CLIENT_H
 
+#include <stdbool.h>
+
 #include "buffer.h"
 
 typedef struct swapci_http_call {
@@ -21,5 +23,9 @@ typedef struct swapci_http_call {
  * DEADLINE, TOO_LARGE, PROTOCOL (no HTTP), NO_MEMORY. */
 enum swapc_status swapci_http_call_do(const swapci_http_call *call, unsigned *code,
                                       swapci_buffer *body, swapc_error *error);
+
+/* Reads a whole answer: its code, 100 to 999, and its body, a view into it. Returns false when it is no
+ * answer of HTTP/1. */
+bool swapci_http_answer_split(swapc_bytes answer, unsigned *code, swapc_bytes *body);
 
 #endif

@@ -84,9 +84,45 @@ static void who_does_not_answer_is_not_waited_for(void **state) {
     assert_int_equal(ask(call, &code, out), SWAPC_INVALID);
 }
 
+/* Nothing behind the answer's end is looked at: each lies in storage of its own length. */
+static void what_is_no_answer_is_told_from_one(void **state) {
+    static const struct {
+        const char *text;
+        unsigned code; /* 0: it is none */
+        const char *body;
+    } rows[] = {
+        {"HTTP/1.1 200 OK\r\n\r\nhello", 200, "hello"},
+        {"HTTP/1.0 503\r\nA: b\r\n\r\n", 503, ""},
+        {"HTTP/1.1\r\n\r\n", 0, NULL},
+        {"HTTP/1.1    \r\n\r\n", 0, NULL},
+        {"HTTP/1.1 +20 \r\n\r\n", 0, NULL},
+        {"HTTP/1.1 099 \r\n\r\n", 0, NULL},
+        {"HTTP/2 200\r\n\r\n", 0, NULL},
+        {"HTTP/1.1 200 OK\r\n", 0, NULL},
+        {"", 0, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t len = strlen(rows[i].text);
+        uint8_t *own = malloc(len ? len : 1);
+        unsigned code = 0;
+        swapc_bytes body = {0};
+        assert_non_null(own);
+        memcpy(own, rows[i].text, len);
+        bool is = swapci_http_answer_split(swapc_bytes_of(own, len), &code, &body);
+        assert_int_equal(is, rows[i].code != 0);
+        if (is) {
+            assert_int_equal(code, rows[i].code);
+            assert_true(swapc_bytes_equal(body, swapc_bytes_str(rows[i].body)));
+        }
+        free(own);
+    }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_reads_what_the_server_sends),
+        cmocka_unit_test(what_is_no_answer_is_told_from_one),
         cmocka_unit_test(who_does_not_answer_is_not_waited_for),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
