@@ -214,6 +214,20 @@ static enum swapc_status read_text(swapc_bytes text, swapc_error *error) {
     }
 }
 
+static void forget_file(void) {
+    for (size_t i = 0; i < now.count; i++) free(now.pairs[i].text);
+    free(now.path);
+    now.count = 0;
+    now.path = NULL;
+}
+
+enum swapc_status swapci_settings_take(swapc_bytes text, const char *path, swapc_error *error) {
+    forget_file();
+    now.opened = true;
+    now.path = strdup(path);
+    return now.path ? read_text(text, error) : no_memory(error);
+}
+
 static enum swapc_status read_file(const char *path, bool named, swapc_error *error) {
     swapci_buffer text = SWAPCI_BUFFER_INIT;
     enum swapc_status status =
@@ -221,10 +235,7 @@ static enum swapc_status read_file(const char *path, bool named, swapc_error *er
     if (status == SWAPC_NOT_FOUND && !named) return SWAPC_OK;
     if (status != SWAPC_OK && !named)
         status = swapci_small_file_read(path, SWAPCI_SETTINGS_FILE_MAX, &text, error);
-    if (status == SWAPC_OK) {
-        now.path = strdup(path);
-        status = now.path ? read_text(swapci_buffer_bytes(&text), error) : no_memory(error);
-    }
+    if (status == SWAPC_OK) status = swapci_settings_take(swapci_buffer_bytes(&text), path, error);
     swapci_buffer_fini(&text);
     return status;
 }

@@ -12,12 +12,13 @@
  * /etc/swapc/swapc.toml when it is there. None is taken from the working directory: it may be a stranger's. A key that no command has is an error.
  *
  * Threads: the main thread's.
- * Ownership: what was read stays until the process ends.
+ * Ownership: what was read stays until the process ends, or another text is taken.
  */
 #ifndef SWAPCI_SETTINGS_H
 #define SWAPCI_SETTINGS_H
 
 #include "arguments.h"
+#include "swapc/bytes.h"
 #include "swapc/error.h"
 
 #define SWAPCI_SETTINGS_SYSTEM "/etc/swapc/swapc.toml"
@@ -37,6 +38,10 @@ struct swapci_setting {
  * system's; once a process, later calls give the same. Returns SWAPC_OK, IO when a file that was named cannot
  * be read, BUNDLE when it says what cannot be taken, NO_MEMORY. */
 enum swapc_status swapci_settings_open(const char *given, swapc_error *error);
+
+/* Takes text as that file's content, in place of what was read before, whose texts are freed. Returns as
+ * above; after failure what came before the mistake is taken. */
+enum swapc_status swapci_settings_take(swapc_bytes text, const char *path, swapc_error *error);
 
 /* The path of what was read; NULL: no file. */
 const char *swapci_settings_path(void);
