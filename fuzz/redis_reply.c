@@ -143,7 +143,8 @@ static void audit(swapci_redis *redis, const swapci_stream_names *names) {
     swapci_audit found;
     FUZZ_CHECK(swapci_lease_init(&mine, names, "me", "", NULL) == SWAPC_OK);
     if (swapci_audit_look(redis, names, &mine, "me", 8, &found, NULL) == SWAPC_OK)
-        FUZZ_CHECK(!found.fresh || found.lost == -1);
+        FUZZ_CHECK(!found.fresh || found.counted == SWAPCI_COUNTED_NOT_NOW);
+    (void)swapci_audit_count(redis, names, &found, NULL);
     if (swapci_audit_deleted(redis, names, page, &count, gone, &gone_count, NULL) == SWAPC_OK)
         FUZZ_CHECK(count + gone_count == 4);
 }

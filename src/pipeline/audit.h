@@ -11,15 +11,24 @@
 #define SWAPCI_AUDIT_H
 
 #include "lease.h"
+#include "losses.h"
 #include "stream.h"
+
+/* Whether there are counts. */
+enum swapci_counted {
+    SWAPCI_COUNTED_NOT_NOW, /* the stream is not settled, or nothing was looked at */
+    SWAPCI_COUNTED_NEVER,   /* the server does not count entries: before Redis 7 */
+    SWAPCI_COUNTED_REFUSED, /* the right +xinfo is missing */
+    SWAPCI_COUNTED
+};
 
 typedef struct swapci_audit {
     bool
         fresh; /* a message has come meanwhile, and is the consumer's: nothing else was looked at */
     uint64_t taken;              /* entries that are the consumer's now, and were nobody's */
     swapci_stream_id first_open; /* the consumer's first pending entry; {0, 0}: it has none */
-    int64_t lost; /* entries that the group was never given and that are gone; -1: not
-                                    known, as to servers before 7, or without the right +xinfo */
+    enum swapci_counted counted;
+    swapci_counts counts;
 } swapci_audit;
 
 /* Looks, in one atomic step, and takes up to `most` entries that are in the stream, were passed over by
@@ -27,6 +36,10 @@ typedef struct swapci_audit {
 enum swapc_status swapci_audit_look(swapci_redis *redis, const swapci_stream_names *names,
                                     const swapci_lease *lease, const char *consumer, size_t most,
                                     swapci_audit *out, swapc_error *error);
+
+/* Only counts, also while others read; a stream that is not settled: losses.h says what that means. */
+enum swapc_status swapci_audit_count(swapci_redis *redis, const swapci_stream_names *names,
+                                     swapci_audit *out, swapc_error *error);
 
 /* Takes out of pending[] what is no longer in the stream. Inout: *count, in their order. Out: gone[], which
  * has room for as many, and *gone_count. They are pending still, so that they can be answered. */

@@ -165,6 +165,9 @@ static enum swapc_status rejoin(swapci_signer *s, swapc_error *error) {
             "the group of %s was gone and is made anew: was Redis started again empty, or the "
             "stream deleted? Messages that went with it have no verdict",
             s->names.messages);
+    s->losses.renewed |= made && s->joined;
+    if (made || !s->joined) status = swapci_signer_count_begin(s, error);
+    if (status != SWAPC_OK) return status;
     s->joined = true;
     s->epoch = epoch;
     s->chores_due_ns = 0;
@@ -320,7 +323,6 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     snprintf(s->consumer, sizeof s->consumer, "%s", config->consumer);
     pthread_mutex_init(&s->lock, NULL);
     s->batch_max = SIGNER_BATCH_START;
-    s->lost_known = -1;
     swapci_signer_recovery_begin(s);
     status = swapci_stream_names_init(&s->names, config->prefix, error);
     if (status == SWAPC_OK)

@@ -15,7 +15,9 @@ enum swapc_status swapci_signer_answer_deleted(void *user, swapci_stream_id id,
     enum swapc_status status = swapci_verdict_add(s->verdicts, &verdict, error);
     if (status == SWAPC_OK) status = swapci_verdict_flush(s->verdicts, error);
     if (status != SWAPC_OK) return status;
-    if (atomic_fetch_add_explicit(&s->count_deleted, 1, memory_order_relaxed) > 0) return status;
+    atomic_fetch_add_explicit(&s->count_deleted, 1, memory_order_relaxed);
+    if (s->told_deleted) return status;
+    s->told_deleted = true;
     swapci_stream_id_format(id, text);
     swapc_log_write(&s->config.log, SWAPC_LOG_WARN, "signer",
                     "message %s was deleted from %s by others while it was pending: it is answered "
@@ -24,17 +26,41 @@ enum swapc_status swapci_signer_answer_deleted(void *user, swapci_stream_id id,
     return status;
 }
 
-/* Trimmed away, or deleted, before the group was given them. */
-static void tell_lost(swapci_signer *s, int64_t lost) {
-    int64_t more = s->lost_known >= 0 && lost > s->lost_known ? lost - s->lost_known : 0;
-    s->lost_known = lost;
-    if (more == 0) return;
-    atomic_fetch_add_explicit(&s->count_deleted, (uint64_t)more, memory_order_relaxed);
+/* Trimmed away, or deleted, before they were read. */
+static void tell_lost(swapci_signer *s, uint64_t lost, const char *since) {
+    if (lost == 0) return;
+    atomic_fetch_add_explicit(&s->count_deleted, lost, memory_order_relaxed);
     swapc_log_write(&s->config.log, SWAPC_LOG_ERROR, "signer",
-                    "%" PRId64
-                    " messages were deleted from %s by others before they were read: they "
+                    "%" PRIu64
+                    " messages were deleted from %s by others before they were read%s: they "
                     "have no verdict (does a producer trim the stream, XADD … MAXLEN?)",
-                    more, s->names.messages);
+                    lost, s->names.messages, since);
+}
+
+/* Whether there is anything to go by; says once that there is not. */
+static bool is_counted(swapci_signer *s, enum swapci_counted counted) {
+    if (counted != SWAPCI_COUNTED_NEVER && counted != SWAPCI_COUNTED_REFUSED)
+        return counted == SWAPCI_COUNTED;
+    if (!s->told_uncounted)
+        swapc_log_write(
+            &s->config.log, SWAPC_LOG_WARN, "signer",
+            "messages that others delete from %s before they are read are lost without a "
+            "word: %s",
+            s->names.messages,
+            counted == SWAPCI_COUNTED_NEVER
+                ? "this Redis does not count what a stream had (7.0 and newer do)"
+                : "XINFO is refused, which tells what a stream had (ACL SETUSER … +xinfo)");
+    s->told_uncounted = true;
+    return false;
+}
+
+enum swapc_status swapci_signer_count_begin(swapci_signer *s, swapc_error *error) {
+    swapci_audit found;
+    enum swapc_status status = swapci_audit_count(s->redis, &s->names, &found, error);
+    if (status == SWAPC_OK && is_counted(s, found.counted))
+        tell_lost(s, swapci_losses_begin(&s->losses, &found.counts),
+                  ", since its group was made (a signer before this one may have said so)");
+    return status;
 }
 
 static void take_up(swapci_signer *s, uint64_t taken) {
@@ -73,7 +99,8 @@ enum swapc_status swapci_signer_audit(swapci_signer *s, swapc_error *error) {
         swapci_audit_look(s->redis, &s->names, &s->lease, s->consumer, TAKE_MAX, &found, error);
     if (status != SWAPC_OK) return status;
     s->audit_due_ns = now + AUDIT_MS * 1000000ull;
-    if (found.lost >= 0) tell_lost(s, found.lost);
+    if (is_counted(s, found.counted))
+        tell_lost(s, swapci_losses_more(&s->losses, &found.counts), "");
     if (found.fresh) swapci_signer_recovery_begin(s);
     else if (found.taken > 0) take_up(s, found.taken);
     else take_up_stuck(s, found.first_open, now);

@@ -73,7 +73,9 @@ struct swapci_signer {
     uint64_t audit_due_ns, stuck_since_ns;
     bool told_passed_over;  /* since an audit found nothing */
     swapci_stream_id stuck; /* the first pending entry at the last audit */
-    int64_t lost_known;     /* entries that were gone unread at the last audit; -1: not known */
+    bool told_deleted;      /* that pending ones are deleted, and answered */
+    swapci_losses losses;   /* of messages that others took away unread */
+    bool told_uncounted;    /* that they cannot be told */
 
     pthread_t thread;
     bool started;             /* and not joined */
@@ -109,6 +111,9 @@ enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error);
 /* To be called when nothing new has come: takes up what is there and nobody's any more, and says what was
  * lost. */
 enum swapc_status swapci_signer_audit(swapci_signer *s, swapc_error *error);
+
+/* To be called when the group is there, before anything is read: what is gone from now on will be told. */
+enum swapc_status swapci_signer_count_begin(swapci_signer *s, swapc_error *error);
 
 /* A swapci_stream_gone_fn, user the signer: answers a message that is pending and was deleted. */
 enum swapc_status swapci_signer_answer_deleted(void *user, swapci_stream_id id, swapc_error *error);
