@@ -41,9 +41,12 @@ start_verifier() {
     await test -S verifier.sock
 }
 
-# Whether the process catches SIGTERM, or is gone.
+# Whether the program catches SIGTERM, or is gone. Before it there are, under the same process id, a shell that
+# catches what bats' own does, and would end with 143, and one that catches nothing.
 handles_signals() {
-    local mask
+    local exe mask
+    exe=$(readlink "/proc/$1/exe") || return 0
+    [[ $exe == "$(realpath "$program")" ]] || return 1
     mask=$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status" 2>/dev/null) || return 0
     [[ -z $mask ]] || (((16#$mask >> 14) & 1))
 }
@@ -303,6 +306,20 @@ all_judged() {
     [[ $status == 0 ]]
     finish "$verifier"
     [[ $status == 0 ]]
+    clean
+}
+
+@test "a signal that meets a program at its very start ends it as later" {
+    local turn
+    redis_on unix
+    mkfifo input
+    exec 4<>input # somebody may write there yet, so it does not end by itself
+    for ((turn = 0; turn < 40; turn++)); do
+        background start "$SWAPC" generate --redis "$url" --input input 4>&-
+        await handles_signals "$pid"
+        ends 130 TERM "$pid"
+    done
+    exec 4>&-
     clean
 }
 

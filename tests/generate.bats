@@ -13,6 +13,11 @@ generate() {
     run --separate-stderr "$SWAPC" generate --signer "unix:$work/signer.sock" "$@"
 }
 
+@test "a Redis that cannot be reached is said, and no count of messages" {
+    run -1 --separate-stderr "$SWAPC" generate --redis "unix:$work/none" --messages 5
+    refused 1 "unix:$work/none"
+}
+
 @test "all is well" {
     pair
     generate --messages 300

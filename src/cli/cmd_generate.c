@@ -82,7 +82,8 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
     config.ledger = watch.ledger;
     if (status == SWAPC_OK) {
         status = swapci_generator_run(&config, &result, error);
-        printf("%llu messages added\n", (unsigned long long)result.sent);
+        if (status == SWAPC_OK || result.sent > 0)
+            printf("%llu messages added\n", (unsigned long long)result.sent);
         fflush(stdout);
     }
     if (status == SWAPC_OK && client) status = wait_signed(client, &watch, error);
@@ -144,7 +145,8 @@ int swapci_cmd_generate(int argc, char **argv) {
     if (status == SWAPC_OK) status = generate(&job, client, &well, &error);
     swapci_rpc_client_free(client);
     swapci_rpc_shutdown();
-    if (status == SWAPC_INTERRUPTED) return SWAPCI_EXIT_INTERRUPTED;
+    /* Whatever a signal broke off, it is the signal that ended it. */
+    if (status != SWAPC_OK && swapci_signals_came()) return SWAPCI_EXIT_INTERRUPTED;
     if (status != SWAPC_OK) return swapci_cli_fail(command, &error);
     return well ? SWAPCI_EXIT_OK : SWAPCI_EXIT_FAILED;
 }
