@@ -117,17 +117,6 @@ unread_are_told() {
     [[ $(grep -c "were deleted" signer.err) == 1 ]]
 }
 
-@test "without the right +xinfo it is said that what is trimmed away cannot be told" {
-    start_redis
-    redis "$socket" ACL SETUSER default -xinfo
-    start_signer
-    await grep -q "lost without a word: XINFO is refused" signer.err
-    start_verifier --method schnorr
-    run -0 "$SWAPC" generate --messages 20
-    all_judged_once 20
-    [[ $(grep -c "lost without a word" signer.err) == 1 ]]
-}
-
 @test "messages that are trimmed away while they are pending are answered" {
     local pending
     messages=1000 under_way
