@@ -35,6 +35,10 @@ static enum swapc_status take_pair(struct reader *r, const struct swapci_toml_st
     return swapci_toml_unknown(&r->t, s, &suggestion);
 }
 
+static enum swapc_status take(const struct swapci_toml_statement *s, void *user) {
+    return s->kind == SWAPCI_TOML_TABLE ? take_table(user, s) : take_pair(user, s);
+}
+
 /* Without a list the operations are those of the vectors that are answered, but for the optional ones. */
 static enum swapc_status derive_operations(struct reader *r) {
     const struct swapci_vectors *vectors = &r->file->vectors;
@@ -100,17 +104,12 @@ static enum swapc_status complete(struct reader *r) {
 enum swapc_status swapci_contract_file_parse(swapc_bytes text, const char *path,
                                              struct swapci_contract_file *out, swapc_error *error) {
     struct reader r = {.file = out};
-    struct swapci_toml_statement s;
     *out = (struct swapci_contract_file){.name = ""};
     if (text.len > SWAPCI_MANIFEST_MAX)
         return swapc_error_set(error, SWAPC_TOO_LARGE, "%s has more than %u bytes", path,
                                SWAPCI_MANIFEST_MAX);
     swapci_toml_open(&r.t, text, path, error);
-    enum swapc_status status;
-    while ((status = swapci_toml_next(&r.t, &s)) == SWAPC_OK && s.kind != SWAPCI_TOML_END) {
-        status = s.kind == SWAPCI_TOML_TABLE ? take_table(&r, &s) : take_pair(&r, &s);
-        if (status != SWAPC_OK) break;
-    }
+    enum swapc_status status = swapci_toml_each(&r.t, take, &r);
     if (status == SWAPC_OK) status = complete(&r);
     if (status != SWAPC_OK) swapci_contract_file_fini(out);
     return status;

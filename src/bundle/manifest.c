@@ -153,6 +153,10 @@ static enum swapc_status take_table(struct reader *r, const struct swapci_toml_s
     return SWAPC_OK;
 }
 
+static enum swapc_status take(const struct swapci_toml_statement *s, void *user) {
+    return s->kind == SWAPCI_TOML_TABLE ? take_table(user, s) : take_pair(user, s);
+}
+
 static enum swapc_status complete(struct reader *r) {
     const struct swapci_manifest *m = r->m;
     if (m->name[0] == '\0' || m->version[0] == '\0')
@@ -179,17 +183,12 @@ static enum swapc_status complete(struct reader *r) {
 enum swapc_status swapci_manifest_parse(swapc_bytes text, const char *path,
                                         struct swapci_manifest *out, swapc_error *error) {
     struct reader r = {.m = out, .table = TOP};
-    struct swapci_toml_statement s;
     *out = (struct swapci_manifest){.flavour_count = 0};
     if (text.len > SWAPCI_MANIFEST_MAX)
         return swapc_error_set(error, SWAPC_TOO_LARGE, "%s has more than %u bytes", path,
                                SWAPCI_MANIFEST_MAX);
     swapci_toml_open(&r.t, text, path, error);
-    enum swapc_status status;
-    while ((status = swapci_toml_next(&r.t, &s)) == SWAPC_OK && s.kind != SWAPCI_TOML_END) {
-        status = s.kind == SWAPCI_TOML_TABLE ? take_table(&r, &s) : take_pair(&r, &s);
-        if (status != SWAPC_OK) break;
-    }
+    enum swapc_status status = swapci_toml_each(&r.t, take, &r);
     if (status == SWAPC_OK) status = complete(&r);
     if (status != SWAPC_OK) swapci_manifest_fini(out);
     return status;

@@ -138,6 +138,14 @@ enum swapc_status swapci_toml_next(struct swapci_toml *t, struct swapci_toml_sta
     return status;
 }
 
+enum swapc_status swapci_toml_each(struct swapci_toml *t, swapci_toml_take take, void *user) {
+    struct swapci_toml_statement s;
+    enum swapc_status status;
+    while ((status = swapci_toml_next(t, &s)) == SWAPC_OK && s.kind != SWAPCI_TOML_END)
+        if ((status = take(&s, user)) != SWAPC_OK) break;
+    return status;
+}
+
 enum swapc_status swapci_toml_unknown(struct swapci_toml *t, const struct swapci_toml_statement *s,
                                       struct swapci_suggestion *suggestion) {
     suggestion->word = s->name;

@@ -42,6 +42,10 @@ void swapci_toml_open(struct swapci_toml *t, swapc_bytes text, const char *path,
 
 enum swapc_status swapci_toml_next(struct swapci_toml *t, struct swapci_toml_statement *out);
 
+/* Reads a small file whole: each statement is handed to take, which may fail. */
+typedef enum swapc_status (*swapci_toml_take)(const struct swapci_toml_statement *s, void *user);
+enum swapc_status swapci_toml_each(struct swapci_toml *t, swapci_toml_take take, void *user);
+
 /* A string as the bytes that it stands for, appended to out. */
 enum swapc_status swapci_toml_text(struct swapci_toml *t, swapci_buffer *out);
 

@@ -37,6 +37,20 @@ static int need_target(const struct remote_job *job, const char *command) {
     return swapci_cli_required(command, &required, 1);
 }
 
+/* A command that asks the process at --target: `act` gets what stands behind the options. */
+static int ask_target(const struct swapci_options *options, const struct remote_job *job, int argc,
+                      char **argv,
+                      enum swapc_status (*act)(const struct remote_job *job, char **arguments,
+                                               swapc_error *error)) {
+    int first;
+    int stop = swapci_options_parse(options, argc, argv, &first);
+    if (stop < 0) stop = need_target(job, options->command);
+    if (stop >= 0) return stop;
+    swapc_error error = SWAPC_ERROR_INIT;
+    return act(job, argv + first, &error) == SWAPC_OK ? SWAPCI_EXIT_OK
+                                                      : swapci_cli_fail(options->command, &error);
+}
+
 static void print_module(const swapci_control_module *m) {
     printf("%-10s generation %llu  %s %s  %s %s  sha256 %.16s...  %s\n", m->slot,
            (unsigned long long)m->generation, m->name, m->version, m->engine, m->flavour, m->digest,
@@ -65,7 +79,8 @@ static enum swapc_status show_list(const struct remote_job *job,
     return SWAPC_OK;
 }
 
-static enum swapc_status list(const struct remote_job *job, swapc_error *error) {
+static enum swapc_status list(const struct remote_job *job, char **arguments, swapc_error *error) {
+    (void)arguments;
     swapci_rpc_client *client = NULL;
     swapci_control_modules *modules = calloc(1, sizeof *modules);
     if (!modules) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the list");
@@ -91,14 +106,7 @@ int swapci_cmd_module_list(int argc, char **argv) {
         0,
         0,
         "swapc module list --target unix:/run/verifier.sock"};
-    int first;
-    int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0) return stop;
-    stop = need_target(&job, options.command);
-    if (stop >= 0) return stop;
-    swapc_error error = SWAPC_ERROR_INIT;
-    return list(&job, &error) == SWAPC_OK ? SWAPCI_EXIT_OK
-                                          : swapci_cli_fail(options.command, &error);
+    return ask_target(&options, &job, argc, argv, list);
 }
 
 /* ---- swap ------------------------------------------------------------------------------------- */
@@ -112,17 +120,17 @@ static enum swapc_status whole_path(const char *bundle, char out[PATH_MAX], swap
     return status;
 }
 
-static enum swapc_status swap(const struct remote_job *job, const char *slot, const char *bundle,
-                              swapc_error *error) {
+/* SLOT BUNDLE */
+static enum swapc_status swap(const struct remote_job *job, char **arguments, swapc_error *error) {
     swapci_rpc_client *client = NULL;
     swapci_control_module module;
     char path[PATH_MAX];
-    enum swapc_status status = whole_path(bundle, path, error);
+    enum swapc_status status = whole_path(arguments[1], path, error);
     if (status != SWAPC_OK) return status;
     status = swapci_remote_open(job->target, &job->tls, &client, error);
     if (status == SWAPC_OK)
-        status =
-            swapci_control_client_swap(client, slot, path, SWAPCI_REMOTE_SWAP_MS, &module, error);
+        status = swapci_control_client_swap(client, arguments[0], path, SWAPCI_REMOTE_SWAP_MS,
+                                            &module, error);
     swapci_remote_close(client);
     return status == SWAPC_OK ? show_module(job, &module, error) : status;
 }
@@ -143,15 +151,7 @@ int swapci_cmd_module_swap(int argc, char **argv) {
         2,
         2,
         "swapc module swap schnorr ./schnorr-1.2 --target unix:/run/verifier.sock"};
-    int first;
-    int stop = swapci_options_parse(&options, argc, argv, &first);
-    if (stop >= 0) return stop;
-    stop = need_target(&job, options.command);
-    if (stop >= 0) return stop;
-    swapc_error error = SWAPC_ERROR_INIT;
-    return swap(&job, argv[first], argv[first + 1], &error) == SWAPC_OK
-               ? SWAPCI_EXIT_OK
-               : swapci_cli_fail(options.command, &error);
+    return ask_target(&options, &job, argc, argv, swap);
 }
 
 /* ---- rollback --------------------------------------------------------------------------------- */
