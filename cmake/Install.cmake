@@ -8,8 +8,10 @@
 #     lib/cmake/swapc, lib/pkgconfig   for find_package(swapc CONFIG) and pkg-config
 #     share/swapc/modules/             the bundles
 #     share/swapc/contracts/           what the verifier needs of them
+#     share/swapc/proto/               the contracts of its gRPC services
+#     share/doc/swapc/                 the documents, the examples, and what runs it as a service (packaging)
 #
-# Components: runtime (what runs), development (headers, libswapc.a and what finds them).
+# Components: runtime (what runs), development (headers, libswapc.a, protos, what finds them), documentation.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -95,6 +97,27 @@ function(swapc_install_runtime)
     install(DIRECTORY "${PROJECT_SOURCE_DIR}/guests/contracts" DESTINATION share/swapc COMPONENT runtime)
     install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/THIRD-PARTY.md"
             DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
+endfunction()
+
+# As in the tree, so that their links to each other hold.
+function(swapc_install_documentation)
+    foreach(page IN ITEMS README ARCHITECTURE RATIONALE SECURITY CHANGELOG)
+        install(FILES "${PROJECT_SOURCE_DIR}/${page}.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+                COMPONENT documentation)
+    endforeach()
+    foreach(folder IN ITEMS docs examples packaging)
+        install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+                COMPONENT documentation
+                PATTERN CMakeLists.txt EXCLUDE PATTERN check.sh EXCLUDE PATTERN docs/man EXCLUDE
+                PATTERN "*_test.c" EXCLUDE PATTERN "*.in" EXCLUDE PATTERN debian EXCLUDE
+                PATTERN completions EXCLUDE PATTERN package.sh EXCLUDE)
+    endforeach()
+    foreach(file IN LISTS ARGN)
+        cmake_path(GET file PARENT_PATH folder)
+        cmake_path(RELATIVE_PATH folder BASE_DIRECTORY "${PROJECT_SOURCE_DIR}")
+        install(FILES "${file}" DESTINATION "${CMAKE_INSTALL_DATADIR}/swapc/${folder}"
+                COMPONENT development)
+    endforeach()
 endfunction()
 
 # The way from `from` to the prefix, for files that say where they are.

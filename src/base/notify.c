@@ -39,7 +39,7 @@ static enum swapc_status address_of(const char *name, struct sockaddr_un *out, s
 enum swapc_status swapci_notify_open(swapci_notify *notify, swapc_error *error) {
     const char *name = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address;
-    socklen_t len;
+    socklen_t len = 0;
     *notify = (swapci_notify)SWAPCI_NOTIFY_INIT;
     if (!name || !*name) return SWAPC_OK;
     enum swapc_status status = address_of(name, &address, &len, error);
