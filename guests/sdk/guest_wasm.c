@@ -17,6 +17,28 @@ IMPORT("__host_error_len") size_t wapc_host_error_len(void);
 IMPORT("__host_error") void wapc_host_error(void *ptr);
 IMPORT("__console_log") void wapc_console_log(const void *ptr, size_t len);
 
+#ifdef SWAPC_GUEST_LIBC
+
+#include <stdlib.h>
+
+/* The heap is malloc's. A block for each purpose, kept for the next call. */
+uint8_t *swapci_port_scratch(swapc_guest *g, uint32_t purpose, size_t len) {
+    static struct {
+        uint8_t *at;
+        size_t size;
+    } blocks[SWAPC_NATIVE_SCRATCH_COUNT];
+    (void)g;
+    if (len > blocks[purpose].size || !blocks[purpose].at) {
+        size_t size = len > 0 ? len : 1;
+        free(blocks[purpose].at);
+        blocks[purpose].at = malloc(size);
+        blocks[purpose].size = blocks[purpose].at ? size : 0;
+    }
+    return blocks[purpose].at;
+}
+
+#else
+
 /* Set by the linker: where the data and the stack end and free memory begins. */
 extern uint8_t swapci_heap_base __asm__("__heap_base");
 
@@ -34,6 +56,8 @@ uint8_t *swapci_port_scratch(swapc_guest *g, uint32_t purpose, size_t len) {
     if (purpose == SWAPC_NATIVE_SCRATCH_REQUEST) g->request_end = (size_t)end;
     return (uint8_t *)(size_t)start;
 }
+
+#endif
 
 void swapci_port_request(swapc_guest *g, uint8_t *operation, uint8_t *message) {
     (void)g;

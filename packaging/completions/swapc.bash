@@ -152,6 +152,7 @@ _swapc() {
     call/--log-format) value=1 words="logfmt json" ;;
     inspect/--config) value=1 files=-f ;;
     inspect/--log-format) value=1 words="logfmt json" ;;
+    module-new/--lang) value=1 words="c rust as" ;;
     module-new/--config) value=1 files=-f ;;
     module-new/--log-format) value=1 words="logfmt json" ;;
     module-check/--keys-dir) value=1 files=-d ;;
@@ -241,7 +242,7 @@ _swapc() {
         options=" --config --log-format --help"
         modules=1 files=-f ;;
     module-new)
-        options=" --config --log-format --help"
+        options=" --lang --libc --config --log-format --help"
         files=-d ;;
     module-check)
         options=" --keys-dir --engine --contract --compile-max --native --config --log-format --help"

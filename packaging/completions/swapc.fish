@@ -209,6 +209,8 @@ complete -c swapc -n '__swapc_at "inspect"' -l config -r -F -d 'settings (defaul
 complete -c swapc -n '__swapc_at "inspect"' -l log-format -r -f -a 'logfmt json' -d 'how lines of the log are written (default logfmt)'
 complete -c swapc -n '__swapc_at "inspect"' -l help -d 'this text'
 complete -c swapc -n '__swapc_at "inspect"' -F -a '(__swapc_modules)'
+complete -c swapc -n '__swapc_at "module-new"' -l lang -r -f -a 'c rust as' -d 'language (default c); rust, or as: AssemblyScript'
+complete -c swapc -n '__swapc_at "module-new"' -l libc -d 'C with its library: malloc, snprintf, string.h; reads and writes JSON'
 complete -c swapc -n '__swapc_at "module-new"' -l config -r -F -d 'settings (default $SWAPC_CONFIG, else /etc/swapc/swapc.toml when it is there; "": none)'
 complete -c swapc -n '__swapc_at "module-new"' -l log-format -r -f -a 'logfmt json' -d 'how lines of the log are written (default logfmt)'
 complete -c swapc -n '__swapc_at "module-new"' -l help -d 'this text'

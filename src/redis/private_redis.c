@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "program_path.h"
 #include "redis.h"
 #include "redis_url.h"
 #include "tempdir.h"
@@ -28,19 +29,6 @@ static const char missing[] =
     "redis-server is not installed: install the package redis-tools (./dev setup does it), or give "
     "a server with --redis URL";
 
-/* Looks for an executable file on the PATH. Returns whether one is there, with its path. */
-static bool find_program(const char *name, char *out, size_t size) {
-    const char *path = getenv("PATH");
-    path = path ? path : "/usr/bin:/bin";
-    while (*path) {
-        size_t len = strcspn(path, ":");
-        int written = snprintf(out, size, "%.*s/%s", (int)len, path, name);
-        if (written > 0 && (size_t)written < size && len && access(out, X_OK) == 0) return true;
-        path += len + (path[len] == ':');
-    }
-    return false;
-}
-
 /* Debian's redis-tools holds the server's binary under another name. */
 static enum swapc_status choose_program(const char *wanted, char *out, size_t size,
                                         swapc_error *error) {
@@ -51,7 +39,8 @@ static enum swapc_status choose_program(const char *wanted, char *out, size_t si
         }
         return swapc_error_set(error, SWAPC_NOT_FOUND, "%s is no program that can be run", wanted);
     }
-    if (find_program("redis-server", out, size) || find_program("redis-check-rdb", out, size))
+    if (swapci_program_path("redis-server", out, size) ||
+        swapci_program_path("redis-check-rdb", out, size))
         return SWAPC_OK;
     return swapc_error_set(error, SWAPC_NOT_FOUND, "%s", missing);
 }

@@ -91,6 +91,53 @@ find_rust() {
     done
 }
 
+# bundle_answers NAME: a project as `swapc module new` writes it, built.
+bundle_answers() {
+    run -0 "$SWAPC" module check "./$1/build/$1"
+    says "$output" "ok +wasmtime plain .* 3 self-test vectors"
+    for engine in wasmtime wasm3; do
+        built "$engine"
+        [[ $("$SWAPC" call "./$1/build/$1" "$1" --text world --engine "$engine") == "hello, world" ]]
+    done
+}
+
+@test "a guest in Rust by module new" {
+    local cargo rustc build_std
+    if ! command -v cargo >/dev/null || ! peers_wasm_cargo; then
+        skip "no Rust here builds for wasm32-unknown-unknown: rustup target add wasm32-unknown-unknown; Debian: cargo-web rust-web-src"
+    fi
+    "$SWAPC" module new greet-2 --lang rust
+    export CARGO_NET_OFFLINE=true CARGO_TARGET_DIR=$(dirname "$program")/../foreign
+    sh greet-2/build.sh -q 2>cargo.log || {
+        cat cargo.log >&2
+        ! grep -qe --offline cargo.log || skip "the crate wapc-guest is not here: ./dev setup --foreign-tests"
+        return 1
+    }
+    bundle_answers greet-2
+    sed -i 's|    let name = std|    assert!(name.len() < 9, "too long");\n&|' greet-2/src/lib.rs
+    sh greet-2/build.sh -q
+    run --separate-stderr "$SWAPC" call ./greet-2/build/greet-2 greet-2 --text "nine bytes"
+    refused 1 'TRAP' 'core::panicking::panic_fmt < .*< __guest_call'
+    (cd greet-2 && CARGO_TARGET_DIR=$work/target cargo test -q) >test.log 2>&1 || {
+        cat test.log >&2
+        return 1
+    }
+    says test.log "1 passed"
+}
+
+@test "a guest in AssemblyScript by module new" {
+    find_asc
+    [[ ${asc[1]} == "$node_modules"/* ]] || skip "@wapc/as-guest is not here: ./dev setup --foreign-tests"
+    "$SWAPC" module new greet-2 --lang as
+    ln -s "$node_modules" greet-2/node_modules
+    sh greet-2/build.sh
+    bundle_answers greet-2
+    sed -i 's|^  const name = .*|&\n  if (name.length > 8) throw new Error("too long");|' greet-2/guest.ts
+    sh greet-2/build.sh
+    run --separate-stderr "$SWAPC" call ./greet-2/build/greet-2 greet-2 --text "nine bytes"
+    refused 1 'TRAP' 'in guest/answer < .*handleCall < guest/__guest_call' 'its error before that: "too long; guest.ts'
+}
+
 @test "a guest in Go" {
     command -v go >/dev/null || skip "go is not here: 1.24 or newer is needed"
     go version | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' || skip "go is too old: 1.24 or newer is needed"
