@@ -110,7 +110,8 @@ function(swapc_install_documentation)
                 COMPONENT documentation
                 PATTERN CMakeLists.txt EXCLUDE PATTERN check.sh EXCLUDE PATTERN docs/man EXCLUDE
                 PATTERN "*_test.c" EXCLUDE PATTERN "*.in" EXCLUDE PATTERN debian EXCLUDE
-                PATTERN completions EXCLUDE PATTERN package.sh EXCLUDE)
+                PATTERN completions EXCLUDE PATTERN package.sh EXCLUDE
+                PATTERN sbom.py EXCLUDE)
     endforeach()
     foreach(file IN LISTS ARGN)
         cmake_path(GET file PARENT_PATH folder)
