@@ -316,9 +316,9 @@ enum swapc_status swapci_scenario_engines(struct swapci_lab *lab, swapc_error *e
     for (unsigned i = 0; i < report.count && report.rounds > 0; i++)
         add_row(lab, &report.rows[i], report.rounds);
     lab->incomplete = report.interrupted;
-    swapci_lab_note(lab,
-                    "%u interleaved rounds of %u calls; * is what you get by default, limits on",
-                    report.rounds, report.requests);
+    swapci_lab_note(
+        lab, "%u interleaved rounds of %u calls; default is what you get without asking, limits on",
+        report.rounds, report.requests);
     for (unsigned i = 0; swapc_engine_at(i, &info); i++)
         if (!info.built) swapci_lab_note(lab, "engine %s is not in this build", info.name);
     if (lab->peers) note_peers(lab);

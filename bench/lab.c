@@ -13,7 +13,7 @@ enum swapc_status swapci_lab_begin(struct swapci_lab *lab, swapc_error *error) {
     lab->rows = json_array();
     lab->notes = json_array();
     lab->distributions = json_array();
-    lab->incomplete = false;
+    lab->incomplete = lab->failed = false;
     if (lab->rows && lab->notes && lab->distributions) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the figures");
 }
@@ -65,6 +65,11 @@ void swapci_lab_note(struct swapci_lab *lab, const char *format, ...) {
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     json_array_append_new(lab->notes, json_string(swapci_printable_line(text, sizeof text)));
+}
+
+void swapci_lab_failed(struct swapci_lab *lab, const char *why) {
+    lab->incomplete = lab->failed = true;
+    swapci_lab_note(lab, "could not be measured to its end: %s", why);
 }
 
 void swapci_lab_distribution(struct swapci_lab *lab, const char *label, const char *unit,

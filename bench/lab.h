@@ -36,7 +36,8 @@ struct swapci_lab {
 
     /* Found. */
     json_t *rows, *notes, *distributions;
-    bool incomplete; /* interrupted before all was measured */
+    bool incomplete; /* interrupted, or failed, before all was measured */
+    bool failed;     /* the notes say why */
 };
 
 /* Makes the three arrays; drops what was found. Returns SWAPC_OK or NO_MEMORY. */
@@ -57,6 +58,9 @@ void swapci_lab_ratio(json_t *row, struct swapci_spread spread);
 /* A sentence below the table. */
 __attribute__((format(printf, 2, 3))) void swapci_lab_note(struct swapci_lab *lab,
                                                            const char *format, ...);
+
+/* Marks what was found as incomplete, because of a failure that a note names. */
+void swapci_lab_failed(struct swapci_lab *lab, const char *why);
 
 /* How the samples are spread, for the report: {"label","unit","quantiles":[0, 0.05 … 0.95, 1]} of
  * sorted ones (count > 0). */

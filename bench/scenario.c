@@ -14,10 +14,11 @@ const struct swapci_scenario *swapci_scenario_find(const char *name) {
 
 json_t *swapci_scenario_document(const struct swapci_scenario *scenario,
                                  const struct swapci_lab *lab) {
-    return json_pack("{s:s, s:s, s:b, s:b, s:O, s:O, s:O, s:o}", "bench", scenario->name, "means",
-                     scenario->means, "incomplete", (int)lab->incomplete, "quick", (int)lab->quick,
-                     "rows", lab->rows, "notes", lab->notes, "distributions", lab->distributions,
-                     "host", swapci_host_facts_json());
+    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:O, s:O, s:O, s:o}", "bench", scenario->name,
+                     "means", scenario->means, "incomplete", (int)lab->incomplete, "failed",
+                     (int)lab->failed, "quick", (int)lab->quick, "rows", lab->rows, "notes",
+                     lab->notes, "distributions", lab->distributions, "host",
+                     swapci_host_facts_json());
 }
 
 static void cell_text(const json_t *row, const struct swapci_column *column, char *out,
@@ -93,6 +94,12 @@ static void print_change(const struct swapci_scenario *scenario, const json_t *r
     else fprintf(to, "        new");
 }
 
+static const char *incomplete_text(const json_t *document) {
+    if (!json_is_true(json_object_get(document, "incomplete"))) return "";
+    return json_is_true(json_object_get(document, "failed")) ? "; INCOMPLETE, it failed"
+                                                             : "; INCOMPLETE, interrupted";
+}
+
 void swapci_scenario_print(const struct swapci_scenario *scenario, const json_t *document,
                            const json_t *old, FILE *to) {
     const json_t *rows = json_object_get(document, "rows");
@@ -102,9 +109,7 @@ void swapci_scenario_print(const struct swapci_scenario *scenario, const json_t 
     int widths[COLUMNS_MAX];
     swapci_host_facts_read(&facts);
     fprintf(to, "%s: %s\n%s, %ld cores, %s%s\n\n", scenario->name, scenario->means, facts.cpu,
-            facts.cores, facts.os,
-            json_is_true(json_object_get(document, "incomplete")) ? "; INCOMPLETE, interrupted"
-                                                                  : "");
+            facts.cores, facts.os, incomplete_text(document));
     for (int c = 0; scenario->columns[c].title; c++) {
         widths[c] = column_width(&scenario->columns[c], rows);
         pad(to, scenario->columns[c].title, widths[c], scenario->columns[c].decimals < 0);

@@ -42,7 +42,7 @@ enum swapc_status swapci_scenario_single(struct swapci_lab *lab, swapc_error *er
 enum swapc_status swapci_scenario_pipeline(struct swapci_lab *lab, swapc_error *error);
 enum swapc_status swapci_scenario_scale(struct swapci_lab *lab, swapc_error *error);
 
-/* {"bench","means","incomplete","quick","rows","notes","distributions","host"} of what was found; a
+/* {"bench","means","incomplete","failed","quick","rows","notes","distributions","host"} of what was found; a
  * new reference. */
 json_t *swapci_scenario_document(const struct swapci_scenario *scenario,
                                  const struct swapci_lab *lab);

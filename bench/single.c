@@ -169,6 +169,7 @@ static void add_floor(struct bench *b, json_t *row) {
 static void add_row(struct bench *b, unsigned count) {
     struct swapci_spread spread = swapci_spread_of(b->us, count); /* sorts */
     swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
+    char label[64];
     json_t *row = swapci_lab_row(b->lab);
     bool known = swapc_engine_at(0, &info);
     json_object_set_new(row, "engine", json_string(known ? info.name : "default"));
@@ -181,7 +182,8 @@ static void add_row(struct bench *b, unsigned count) {
     add_floor(b, row);
     json_object_set_new(row, "messages", json_integer(count));
     json_object_set_new(row, "default", json_true());
-    swapci_lab_distribution(b->lab, "one message, idle", "µs", b->us, count);
+    snprintf(label, sizeof label, "%s, one message", known ? info.name : "default");
+    swapci_lab_distribution(b->lab, label, "µs", b->us, count);
 }
 
 static enum swapc_status run(struct bench *b) {

@@ -1,13 +1,15 @@
 /* `swapc bench swap`: how long replacing a module takes, until the new one has answered.
  *
  * One slot, one signature verification as the call. A swap is timed from before anything is done for
- * it until the first answer of the new module is there, and a plain call on the pinned slot is timed
- * before each swap; a row's figures are the swaps' times less the median of those plain calls, which
- * the row names too.
+ * it until the first answer of the new module is there, and a plain call on the pinned slot with the same
+ * request is timed before each swap. A row's figures are of the differences of these pairs: what drifts
+ * drifts in both. Where their 95 % interval reaches down to nothing, the row is not resolved: a swap then
+ * costs less than the interval's end, and no figure is below zero.
  *   warm: both modules are resident; publish, pin, call.
  *   disk: the module is loaded from the compiled form that is kept; publish, pin, call. Engines
  *         without a compiled form load its file.
  *   cold: the module is read and compiled. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,20 +37,16 @@ struct bench {
     swapc_slot *slot; /* of the engine that is measured */
     swapc_module *resident[2];
     double *normal_us, *swap_us; /* one a swap */
-    unsigned calls;              /* so far, to draw the next sample */
 };
 
-static swapc_bytes next_request(struct bench *b) {
-    return b->samples.requests[b->calls++ % b->samples.count];
-}
-
 /* Takes the time of pin, call and release; the answer is looked at afterwards. */
-static enum swapc_status timed_call(struct bench *b, uint64_t start, double *us) {
+static enum swapc_status timed_call(struct bench *b, unsigned number, uint64_t start, double *us) {
     static const swapc_bytes operation = {(const uint8_t *)"verify_message", 14};
     swapc_pin pin;
     enum swapc_status status = swapc_slot_pin(b->slot, &pin);
     if (status != SWAPC_OK) return swapc_error_set(b->error, status, "the slot is empty");
-    status = swapc_pin_call(&pin, operation, next_request(b), NULL, &b->reply, b->error);
+    swapc_bytes request = b->samples.requests[number % b->samples.count];
+    status = swapc_pin_call(&pin, operation, request, NULL, &b->reply, b->error);
     *us = (double)(swapci_clock_monotonic_ns() - start) / 1e3;
     swapc_pin_release(&pin);
     if (status == SWAPC_GUEST_ERROR || (status == SWAPC_OK && !swapci_samples_valid(b->reply.body)))
@@ -69,21 +67,38 @@ static enum swapc_status timed_swap(struct bench *b, const char *engine, enum mo
     uint64_t start = swapci_clock_monotonic_ns();
     if (mode == WARM) {
         enum swapc_status status = swapc_slot_publish(b->slot, b->resident[number % 2], NULL);
-        return status == SWAPC_OK ? timed_call(b, start, us) : status;
+        return status == SWAPC_OK ? timed_call(b, number, start, us) : status;
     }
     swapc_module *module;
     enum swapc_status status = load(b, engine, mode == COLD, &module);
     if (status != SWAPC_OK) return status;
     status = swapc_slot_publish(b->slot, module, NULL);
     swapc_module_release(module);
-    return status == SWAPC_OK ? timed_call(b, start, us) : status;
+    return status == SWAPC_OK ? timed_call(b, number, start, us) : status;
+}
+
+static double at_least_0(double us) {
+    return us > 0 ? us : 0;
+}
+
+/* The differences, in place. Returns whether their median is known to be above zero. */
+static bool subtract(struct bench *b, unsigned swaps, struct swapci_spread *spread) {
+    for (unsigned i = 0; i < swaps; i++) b->swap_us[i] -= b->normal_us[i];
+    *spread = swapci_spread_of(b->swap_us, swaps); /* sorts */
+    bool resolved = spread->low > 0;
+    for (unsigned i = 0; i < swaps; i++) b->swap_us[i] = at_least_0(b->swap_us[i]);
+    spread->median = at_least_0(spread->median);
+    spread->low = at_least_0(spread->low);
+    spread->high = at_least_0(spread->high);
+    spread->max = at_least_0(spread->max);
+    return resolved;
 }
 
 static void add_row(struct bench *b, const char *engine, enum mode mode, unsigned swaps) {
-    double normal = swapci_spread_of(b->normal_us, swaps).median;
     char label[64];
-    for (unsigned i = 0; i < swaps; i++) b->swap_us[i] -= normal;
-    struct swapci_spread spread = swapci_spread_of(b->swap_us, swaps); /* sorts */
+    struct swapci_spread spread;
+    bool resolved = subtract(b, swaps, &spread);
+    double normal = swapci_spread_of(b->normal_us, swaps).median;
     json_t *row = swapci_lab_row(b->lab);
     json_object_set_new(row, "engine", json_string(engine));
     json_object_set_new(row, "mode", json_string(mode_names[mode]));
@@ -92,10 +107,16 @@ static void add_row(struct bench *b, const char *engine, enum mode mode, unsigne
     json_object_set_new(row, "max_us", json_real(spread.max));
     json_object_set_new(row, "low_us", json_real(spread.low));
     json_object_set_new(row, "high_us", json_real(spread.high));
+    json_object_set_new(row, "resolved", json_boolean(resolved));
     json_object_set_new(row, "normal_us", json_real(normal));
     json_object_set_new(row, "total_p50_us", json_real(spread.median + normal));
     json_object_set_new(row, "swaps", json_integer(swaps));
     json_object_set_new(row, "default", json_true());
+    if (!resolved)
+        swapci_lab_note(b->lab,
+                        "%s, %s: less than this run can tell from calls of %.1f µs; a swap costs "
+                        "%.1f µs at most",
+                        engine, mode_names[mode], normal, spread.high);
     snprintf(label, sizeof label, "%s, %s", engine, mode_names[mode]);
     swapci_lab_distribution(b->lab, label, "µs", b->swap_us, swaps);
 }
@@ -111,7 +132,7 @@ static enum swapc_status run_mode(struct bench *b, const char *engine, enum mode
     unsigned i = 0;
     while (i < wanted && status == SWAPC_OK && !swapci_lab_stopped(b->lab) &&
            (i < LEAST || swapci_clock_monotonic_ns() < until)) {
-        status = timed_call(b, swapci_clock_monotonic_ns(), &b->normal_us[i]);
+        status = timed_call(b, i, swapci_clock_monotonic_ns(), &b->normal_us[i]);
         if (status == SWAPC_OK) status = timed_swap(b, engine, mode, i, &b->swap_us[i]);
         i++;
     }

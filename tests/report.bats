@@ -28,6 +28,33 @@ report() {
     not grep -q 'report.html\|new' files
 }
 
+# No Redis on the PATH: three scenarios fail.
+@test "a scenario that cannot be measured is said everywhere, and the others are measured" {
+    mkdir bare
+    run --separate-stderr env PATH="$work/bare" "$SWAPC" bench all --quick --rounds 1 --swaps 10 --requests 1 \
+        --progress off --json all.json --report all
+    [[ $status == 1 ]]
+    says "$stderr" "single could not be measured to its end: redis-server is not installed" "3 of 10 scenarios"
+    says "$output" "INCOMPLETE, it failed"
+    json all.json 'd["incomplete"] and {r["bench"] for r in d["rows"]} == {"engines", "parts", "calls", "swap", "cold", "batch", "ring"}'
+    json all/figures.json '{n for n in d if d[n]["failed"]} == {"single", "pipeline", "scale"}'
+    json all/figures.json 'any("redis-server is not installed" in n for n in d["single"]["notes"])'
+    json all/figures.json 'not any(d[n]["incomplete"] for n in ("engines", "swap", "ring"))'
+    [[ -s all/report.html ]]
+}
+
+@test "a document that does not fit on the disk is an error and leaves no part of it; the page is there" {
+    [[ $(id -u) == 0 ]] || skip "needs root, to mount a small folder"
+    mkdir small
+    mount -t tmpfs -o size=4k tmpfs small 2>/dev/null || skip "mounting is not allowed here"
+    run --separate-stderr "$SWAPC" bench swap --swaps 10 --quick --progress off --json small/figures.json --report made
+    failed=$status said=$stderr
+    ls small >files
+    umount small
+    [[ $failed == 1 && $said == *"small/figures.json"*"No space left"* ]]
+    [[ ! -s files && -s made/report.html ]]
+}
+
 # page.html shows the report 1280 and 390 wide and writes down what it finds.
 @test "a browser shows the page without an error, wide and on a phone, light and dark" {
     browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||

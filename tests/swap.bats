@@ -57,6 +57,8 @@ fresh_cache() {
     fresh_cache
     "$SWAPC" bench swap --swaps 10 --progress off --json figures.json >swap.out 2>swap.err
     json figures.json '{r["mode"] for r in d["rows"] if r["engine"] == "wasmtime"} == {"warm", "disk", "cold"}'
+    json figures.json 'all(min(r["p50_us"], r["low_us"]) >= 0 and r["low_us"] <= r["p50_us"] <= r["high_us"] for r in d["rows"])'
+    json figures.json 'all(r["resolved"] == (r["low_us"] > 0) for r in d["rows"])'
     json figures.json 'all(r["swaps"] >= 10 and r["p50_us"] <= r["p99_us"] <= r["max_us"] for r in d["rows"])'
     says swap.out "the original"
 }

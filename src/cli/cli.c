@@ -248,11 +248,20 @@ enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error) {
                                  "cannot write %s, which a folder that is there must hold", path);
 }
 
+/* A part of a document is none, and would be taken for one. */
+static void remove_part(const char *path) {
+    struct stat st;
+    int why = errno;
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) unlink(path);
+    errno = why;
+}
+
 enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swapc_error *error) {
     FILE *to = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
     int bad = !to || json_dumpf(document, to, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0 ||
               fputc('\n', to) == EOF;
     if (to && (to == stdout ? fflush(to) : fclose(to)) != 0) bad = 1;
+    if (bad && to != stdout) remove_part(path);
     json_decref(document);
     return bad ? swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path) : SWAPC_OK;
 }

@@ -75,10 +75,10 @@ static void set_pace(struct bench *b) {
         .progress_user = b};
 }
 
-/* One scenario, its table, and its document among the others. What was measured before an interrupt
- * is kept. */
+/* One scenario, its table, and its document among the others. What was measured before an interrupt or
+ * a failure is kept; of several scenarios, that nothing was is also a document. */
 static enum swapc_status run_scenario(struct bench *b, const struct swapci_scenario *scenario,
-                                      swapc_error *error) {
+                                      bool several, swapc_error *error) {
     enum swapc_status status = swapci_lab_begin(&b->lab, error);
     if (status != SWAPC_OK) return status;
     b->running = scenario->name;
@@ -91,11 +91,34 @@ static enum swapc_status run_scenario(struct bench *b, const struct swapci_scena
         b->lab.incomplete = true;
         status = SWAPC_OK;
     }
-    if (status != SWAPC_OK) return status;
+    if (status != SWAPC_OK) {
+        if (!several && json_array_size(b->lab.rows) == 0) return status;
+        swapci_lab_failed(&b->lab, error->text[0] ? error->text : swapc_status_text(status));
+    }
     json_t *document = swapci_scenario_document(scenario, &b->lab);
     swapci_scenario_print(scenario, document, old_of(b, scenario->name), table(b->options));
-    if (json_object_set_new(b->documents, scenario->name, document) == 0) return SWAPC_OK;
+    if (json_object_set_new(b->documents, scenario->name, document) == 0) return status;
     return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the figures");
+}
+
+/* A scenario that fails keeps none of the others from being measured. */
+static enum swapc_status
+run_scenarios(struct bench *b, const struct swapci_scenario *const *scenarios, swapc_error *error) {
+    unsigned failed = 0, count = 0;
+    enum swapc_status first = SWAPC_OK;
+    bool several = scenarios[0] && scenarios[1];
+    for (; scenarios[count] && atomic_load(&swapci_signals_stop) == 0; count++) {
+        swapc_error why = SWAPC_ERROR_INIT;
+        enum swapc_status status = run_scenario(b, scenarios[count], several, &why);
+        if (status == SWAPC_OK) continue;
+        if (failed++ == 0) first = status;
+        if (!several) return swapc_error_set(error, status, "%s", why.text);
+        fprintf(stderr, "%s: %s could not be measured to its end: %s [%s]\n", command,
+                scenarios[count]->name, why.text, swapc_status_name(status));
+    }
+    if (failed == 0) return SWAPC_OK;
+    return swapc_error_set(error, first, "%u of %u scenarios could not be measured to their end",
+                           failed, count);
 }
 
 /* Of one scenario its document; of several {"rows" of all, each with its "bench"; "benches"; "host"}. */
@@ -124,17 +147,15 @@ static json_t *whole(const struct bench *b) {
 
 static enum swapc_status write_all(struct bench *b, swapc_error *error) {
     if (json_object_size(b->documents) == 0) return SWAPC_OK;
-    json_t *document = whole(b);
-    enum swapc_status status = SWAPC_OK;
-    if (b->options->json)
-        status = swapci_cli_write_json(b->options->json, json_incref(document), error);
-    if (status == SWAPC_OK && b->options->report) {
-        status = swapci_lab_report_write(b->options->report, b->documents, error);
-        if (status == SWAPC_OK)
+    enum swapc_status status = SWAPC_OK, drawn = SWAPC_OK;
+    if (b->options->json) status = swapci_cli_write_json(b->options->json, whole(b), error);
+    if (b->options
+            ->report) { /* also when the document has no place: one of them is better than none */
+        drawn = swapci_lab_report_write(b->options->report, b->documents, error);
+        if (drawn == SWAPC_OK)
             fprintf(table(b->options), "report: %s/report.html\n", b->options->report);
     }
-    json_decref(document);
-    return status;
+    return status == SWAPC_OK ? drawn : status;
 }
 
 static enum swapc_status set_module(struct bench *b, char **arguments, swapc_error *error) {
@@ -189,10 +210,13 @@ static int bench(struct bench *b, const struct swapci_scenario *const *scenarios
         status = swapci_lab_report_check(b->options->report, &error);
     if (status == SWAPC_OK) status = read_old(b, &error);
     if (status == SWAPC_OK && arguments[1]) status = set_module(b, arguments, &error);
-    for (int i = 0; scenarios[i] && status == SWAPC_OK && atomic_load(&swapci_signals_stop) == 0;
-         i++)
-        status = run_scenario(b, scenarios[i], &error);
-    if (status == SWAPC_OK) status = write_all(b, &error);
+    if (status == SWAPC_OK) {
+        status = run_scenarios(b, scenarios, &error);
+        swapc_error unwritten = SWAPC_ERROR_INIT;
+        enum swapc_status written = write_all(b, &unwritten);
+        if (written != SWAPC_OK && status != SWAPC_OK) (void)swapci_cli_fail(command, &unwritten);
+        else if (written != SWAPC_OK) error = unwritten, status = written;
+    }
     swapci_lab_fini(&b->lab);
     json_decref(b->documents);
     json_decref(b->old);
