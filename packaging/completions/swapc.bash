@@ -22,6 +22,7 @@ _swapc() {
         /run) command=run ;;
         /signer) command=signer ;;
         /verifier) command=verifier ;;
+        /process) command=process ;;
         /generate) command=generate ;;
         /bench) command=bench ;;
         /call) command=call ;;
@@ -112,6 +113,36 @@ _swapc() {
     verifier/--retry) value=1 ;;
     verifier/--config) value=1 files=-f ;;
     verifier/--log-format) value=1 words="logfmt json" ;;
+    process/--redis) value=1 ;;
+    process/--in) value=1 ;;
+    process/--out) value=1 ;;
+    process/--module) value=1 ;;
+    process/--operation) value=1 ;;
+    process/--payload) value=1 ;;
+    process/--id-field) value=1 ;;
+    process/--errors) value=1 ;;
+    process/--group) value=1 ;;
+    process/--consumer) value=1 ;;
+    process/--workers) value=1 ;;
+    process/--batch) value=1 ;;
+    process/--batch-operation) value=1 ;;
+    process/--keep) value=1 ;;
+    process/--max-lag) value=1 ;;
+    process/--listen) value=1 ;;
+    process/--http) value=1 ;;
+    process/--tls-cert) value=1 files=-f ;;
+    process/--tls-key) value=1 files=-f ;;
+    process/--tls-client-ca) value=1 files=-f ;;
+    process/--http-token) value=1 files=-f ;;
+    process/--engine) value=1 words="wasmtime wasm3 native" ;;
+    process/--deadline) value=1 ;;
+    process/--compile-max) value=1 ;;
+    process/--contract) value=1 files=-f ;;
+    process/--trust-keys) value=1 files=-d ;;
+    process/--trust-state) value=1 files=-d ;;
+    process/--retry) value=1 ;;
+    process/--config) value=1 files=-f ;;
+    process/--log-format) value=1 words="logfmt json" ;;
     generate/--redis) value=1 ;;
     generate/--stream) value=1 ;;
     generate/--messages) value=1 ;;
@@ -222,7 +253,7 @@ _swapc() {
     completions/--log-format) value=1 words="logfmt json" ;;
     esac
     [[ -n $value ]] || case $command in
-    "") words="run signer verifier generate bench call inspect module dead status dashboard conformance check-config completions help" options="--help --version" ;;
+    "") words="run signer verifier process generate bench call inspect module dead status dashboard conformance check-config completions help" options="--help --version" ;;
     module) words="new check keygen sign list swap rollback" options=--help ;;
     run)
         options=" --engine --method --messages --input --swap --modules --tamper --redis --stream --via --http --http-token --dashboard --workers --batch --deadline --compile-max --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
@@ -230,6 +261,8 @@ _swapc() {
         options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --keys-count --keys-mode --keys-only --method --consumer --tamper --seed --retry --parent --config --log-format --help" ;;
     verifier)
         options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --compile-max --modules --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
+    process)
+        options=" --redis --in --out --module --operation --payload --id-field --copy --errors --group --consumer --workers --batch --batch-operation --delete --keep --max-lag --listen --http --tls-cert --tls-key --tls-client-ca --http-token --engine --allow-native --deadline --compile-max --contract --trust-keys --trust-state --retry --config --log-format --help" ;;
     generate)
         options=" --redis --stream --messages --input --method --seed --signer --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     bench)

@@ -19,6 +19,7 @@ int swapci_cmd_inspect(int argc, char **argv);
 int swapci_cmd_run(int argc, char **argv);
 int swapci_cmd_signer(int argc, char **argv);
 int swapci_cmd_verifier(int argc, char **argv);
+int swapci_cmd_process(int argc, char **argv);
 int swapci_cmd_generate(int argc, char **argv);
 int swapci_cmd_bench(int argc, char **argv);
 int swapci_cmd_conformance(int argc, char **argv);

@@ -233,8 +233,7 @@ int swapci_cmd_signer(int argc, char **argv) {
         {"tamper", SWAPCI_OPTION_FRACTION, &job.tamper, "FRACTION",
          "alter so many messages after signing (default 0)", 0, 0, 0},
         {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes tampering repeatable", 0, 0, 0},
-        {"retry", SWAPCI_OPTION_COUNT, &job.retry_s, "S",
-         "how long a lost Redis is tried again (default: for ever)", 0, 0, 3600},
+        SWAPCI_RETRY_ROW(&job.retry_s),
         {"parent", SWAPCI_OPTION_COUNT, &job.parent, "PID",
          "end when this process, which started it, ends", 0, 1, 0},
     };

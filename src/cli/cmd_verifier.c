@@ -12,9 +12,9 @@
 
 struct verifier_job {
     struct swapci_pipeline_options common;
-    const char *engine, *method, *swap, *modules, *trust_keys, *trust_state, *http_token;
-    uint64_t workers, batch, keep, retry_s, deadline_ms, compile_ms;
-    bool allow_native;
+    struct swapci_module_rules rules;
+    const char *method, *swap, *modules, *http_token;
+    uint64_t workers, batch, keep, retry_s;
 };
 
 /* What serves, and what it sees. */
@@ -129,28 +129,14 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
     return status == SWAPC_OK ? joined : status;
 }
 
-/* The policy of the command line, with its memory of versions (state) or without; none without
- * --trust-keys. */
-static enum swapc_status make_trust(const struct verifier_job *job, const char *state,
-                                    swapc_trust **out, swapc_error *error) {
-    swapc_trust_config config = SWAPC_TRUST_CONFIG_INIT;
-    config.keys_dir = job->trust_keys;
-    config.state_dir = state;
-    config.log = swapci_cli_log();
-    if (!job->trust_keys && !job->trust_state) return SWAPC_OK;
-    if (!job->trust_keys)
-        return swapc_error_set(error, SWAPC_INVALID, "--trust-state needs --trust-keys");
-    return swapc_trust_new(&config, out, error);
-}
-
 static enum swapc_status run(const struct verifier_job *job, swapc_error *error) {
-    swapci_judges_config config = {.engine = job->engine,
-                                   .allow_native = job->allow_native,
+    swapci_judges_config config = {.engine = job->rules.engine,
+                                   .allow_native = job->rules.allow_native,
                                    .keys_pub = job->common.keys,
                                    .log = swapci_cli_log(),
                                    .workers = (unsigned)job->workers,
-                                   .deadline_ms = (uint32_t)job->deadline_ms,
-                                   .compile_ms = job->compile_ms};
+                                   .deadline_ms = (uint32_t)job->rules.deadline_ms,
+                                   .compile_ms = job->rules.compile_ms};
     struct swapci_module_paths paths;
     swapci_redis_health health = {0};
     unsigned methods = swapci_method_set(job->method);
@@ -163,8 +149,7 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
     if (status == SWAPC_OK) status = swapci_pipeline_modules(job->modules, methods, &paths, error);
     swapci_pipeline_judged(&paths, methods, &config);
     swapci_pipeline_swap(job->swap, job->method, &config);
-    if (status == SWAPC_OK) status = make_trust(job, job->trust_state, &trust, error);
-    if (status == SWAPC_OK) status = make_trust(job, NULL, &check_trust, error);
+    if (status == SWAPC_OK) status = swapci_module_trust(&job->rules, &trust, &check_trust, error);
     config.trust = trust;
     config.check_trust = check_trust;
     config.cancel = &swapci_signals_cancel;
@@ -211,7 +196,7 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
 int swapci_cmd_verifier(int argc, char **argv) {
     static const char *const more[] = {SWAPCI_METHOD_RANDOM, NULL};
     struct swapci_method_choices methods;
-    struct verifier_job job = {.engine = "wasmtime",
+    struct verifier_job job = {.rules.engine = "wasmtime",
                                .method = SWAPCI_METHOD_RANDOM,
                                .swap = "none",
                                .workers = 1,
@@ -220,10 +205,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
     const struct swapci_option rows[] = {
         SWAPCI_PIPELINE_ROWS(&job.common, "FILE.pub", "public keys of the signers (required)"),
         SWAPCI_HTTP_TOKEN_ROW(&job.http_token, ""),
-        {"engine", SWAPCI_OPTION_STRING, &job.engine, "E",
-         "engine (default wasmtime); native: trusted code, unconfined", 0, 0, 0},
-        {"allow-native", SWAPCI_OPTION_FLAG, &job.allow_native, NULL,
-         "with --engine native: swaps may load native code, too", 0, 0, 0},
+        SWAPCI_ENGINE_ROWS(&job.rules),
         {"method", SWAPCI_OPTION_CHOICE, &job.method, "M",
          "which methods are served (default random)", swapci_method_choices(&methods, more), 0, 0},
         {"swap", SWAPCI_OPTION_CHOICE, &job.swap, "MODE", "how modules are swapped (default none)",
@@ -231,18 +213,12 @@ int swapci_cmd_verifier(int argc, char **argv) {
         {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N", "threads that verify (default 1)", 0, 1,
          SWAPCI_VERIFIER_WORKERS_MAX},
         SWAPCI_BATCH_ROW(&job.batch),
-        {"deadline", SWAPCI_OPTION_COUNT, &job.deadline_ms, "MS",
-         "longest time of one call of a module (default 10000)", 0, 1, UINT32_MAX},
-        SWAPCI_COMPILE_MAX_ROW(&job.compile_ms),
+        SWAPCI_CALL_LIMIT_ROWS(&job.rules),
         SWAPCI_MODULES_ROW(&job.modules),
-        {"trust-keys", SWAPCI_OPTION_STRING, &job.trust_keys, "DIR",
-         "take only bundles signed by a key (*.pub) in DIR", 0, 0, 0},
-        {"trust-state", SWAPCI_OPTION_STRING, &job.trust_state, "DIR",
-         "where admitted versions are remembered: none lower is taken", 0, 0, 0},
+        SWAPCI_TRUST_ROWS(&job.rules),
         {"keep", SWAPCI_OPTION_COUNT, &job.keep, "N",
          "trim the verdicts to about N (default 0: never)", 0, 0, 0},
-        {"retry", SWAPCI_OPTION_COUNT, &job.retry_s, "S",
-         "how long a lost Redis is tried again (default: for ever)", 0, 0, 3600},
+        SWAPCI_RETRY_ROW(&job.retry_s),
     };
     const struct swapci_options options = {
         "swapc verifier",

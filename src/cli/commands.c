@@ -11,6 +11,8 @@ const struct swapci_command swapci_commands[] = {
     {"signer", "reads messages, signs them, writes them to the ring", swapci_cmd_signer, NULL},
     {"verifier", "takes signed messages off the ring and stores verdicts", swapci_cmd_verifier,
      NULL},
+    {"process", "has a module work on the entries of a stream, any operation", swapci_cmd_process,
+     NULL},
     {"generate", "adds messages to the stream", swapci_cmd_generate, NULL},
     {"bench", "measures engines against native code", swapci_cmd_bench, NULL},
     {"call", "calls one operation of a module", swapci_cmd_call, NULL},

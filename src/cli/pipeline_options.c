@@ -82,6 +82,25 @@ void swapci_pipeline_swap(const char *swap, const char *method, swapci_judges_co
             config->swap = (enum swapci_swap_mode)mode;
 }
 
+static enum swapc_status make_trust(const struct swapci_module_rules *rules, const char *state,
+                                    swapc_trust **out, swapc_error *error) {
+    swapc_trust_config config = SWAPC_TRUST_CONFIG_INIT;
+    config.keys_dir = rules->trust_keys;
+    config.state_dir = state;
+    config.log = swapci_cli_log();
+    if (!rules->trust_keys && !rules->trust_state) return SWAPC_OK;
+    if (!rules->trust_keys)
+        return swapc_error_set(error, SWAPC_INVALID, "--trust-state needs --trust-keys");
+    return swapc_trust_new(&config, out, error);
+}
+
+enum swapc_status swapci_module_trust(const struct swapci_module_rules *rules, swapc_trust **trust,
+                                      swapc_trust **check_trust, swapc_error *error) {
+    *trust = *check_trust = NULL;
+    enum swapc_status status = make_trust(rules, rules->trust_state, trust, error);
+    return status == SWAPC_OK ? make_trust(rules, NULL, check_trust, error) : status;
+}
+
 uint32_t swapci_pipeline_retry_ms(uint64_t seconds) {
     return seconds == UINT64_MAX ? SWAPCI_REDIS_FOREVER : (uint32_t)(seconds * 1000);
 }

@@ -68,54 +68,130 @@ extern const char swapci_via_help[];
 /* Returns -1 when http is NULL or can be had by this build, else the exit status, and says why. */
 int swapci_http_check(const char *command, const char *http);
 
-/* The rows of the separate processes. */
-#define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                                \
-    {"redis",                                                                                        \
-     SWAPCI_OPTION_STRING,                                                                           \
-     &(o)->redis,                                                                                    \
-     "URL",                                                                                          \
-     "the Redis server (default $SWAPC_REDIS)",                                                      \
-     0,                                                                                              \
-     0,                                                                                              \
-     0},                                                                                             \
-        {"ring",                                                                                     \
-         SWAPCI_OPTION_STRING,                                                                       \
-         &(o)->ring,                                                                                 \
-         "NAME",                                                                                     \
-         "the shared-memory ring of --via shm",                                                      \
-         0,                                                                                          \
-         0,                                                                                          \
-         0},                                                                                         \
-        SWAPCI_VIA_ROW(&(o)->via),                                                                   \
-        {"keys", SWAPCI_OPTION_STRING, &(o)->keys, keys_meta, keys_help, 0, 0, 0},                   \
-        {"listen", SWAPCI_OPTION_STRING, &(o)->listen, "ADDR", "gRPC, unix:PATH or HOST:PORT", 0, 0, \
-         0},                                                                                         \
-        SWAPCI_HTTP_ROW(&(o)->http),                                                                 \
-        {"tls-cert",                                                                                 \
-         SWAPCI_OPTION_STRING,                                                                       \
-         &(o)->tls.cert,                                                                             \
-         "FILE",                                                                                     \
-         "of a --listen on TCP: own certificate (PEM)",                                              \
-         0,                                                                                          \
-         0,                                                                                          \
-         0},                                                                                         \
-        {"tls-key", SWAPCI_OPTION_STRING, &(o)->tls.key, "FILE", "its private key", 0, 0, 0},        \
-        {"tls-client-ca",                                                                            \
-         SWAPCI_OPTION_STRING,                                                                       \
-         &(o)->tls.ca,                                                                               \
-         "FILE",                                                                                     \
-         "CA of the clients, who may then drain and swap on TCP too",                                \
-         0,                                                                                          \
-         0,                                                                                          \
-         0},                                                                                         \
-        {"stream",                                                                                   \
-         SWAPCI_OPTION_STRING,                                                                       \
-         &(o)->stream,                                                                               \
-         "PREFIX",                                                                                   \
-         "prefix in Redis (default swapc)",                                                          \
-         0,                                                                                          \
-         0,                                                                                          \
+#define SWAPCI_REDIS_ROW(target)                                                                   \
+    {                                                                                              \
+        "redis",                                                                                   \
+        SWAPCI_OPTION_STRING,                                                                      \
+        target,                                                                                    \
+        "URL",                                                                                     \
+        "the Redis server (default $SWAPC_REDIS)",                                                 \
+        0,                                                                                         \
+        0,                                                                                         \
+        0}
+
+/* Of who is asked, over gRPC and HTTP. */
+#define SWAPCI_LISTEN_ROWS(o)                                                                       \
+    {                                                                                               \
+        "listen", SWAPCI_OPTION_STRING, &(o)->listen, "ADDR", "gRPC, unix:PATH or HOST:PORT", 0, 0, \
+        0},                                                                                         \
+        SWAPCI_HTTP_ROW(&(o)->http),                                                                \
+        {"tls-cert",                                                                                \
+         SWAPCI_OPTION_STRING,                                                                      \
+         &(o)->tls.cert,                                                                            \
+         "FILE",                                                                                    \
+         "of a --listen on TCP: own certificate (PEM)",                                             \
+         0,                                                                                         \
+         0,                                                                                         \
+         0},                                                                                        \
+        {"tls-key", SWAPCI_OPTION_STRING, &(o)->tls.key, "FILE", "its private key", 0, 0, 0},       \
+        {"tls-client-ca",                                                                           \
+         SWAPCI_OPTION_STRING,                                                                      \
+         &(o)->tls.ca,                                                                              \
+         "FILE",                                                                                    \
+         "CA of the clients, who may then drain and swap on TCP too",                               \
+         0,                                                                                         \
+         0,                                                                                         \
          0}
+
+/* The rows of the separate processes. */
+#define SWAPCI_PIPELINE_ROWS(o, keys_meta, keys_help)                                              \
+    SWAPCI_REDIS_ROW(&(o)->redis), {"ring",                                                        \
+                                    SWAPCI_OPTION_STRING,                                          \
+                                    &(o)->ring,                                                    \
+                                    "NAME",                                                        \
+                                    "the shared-memory ring of --via shm",                         \
+                                    0,                                                             \
+                                    0,                                                             \
+                                    0},                                                            \
+        SWAPCI_VIA_ROW(&(o)->via),                                                                 \
+        {"keys", SWAPCI_OPTION_STRING, &(o)->keys, keys_meta, keys_help, 0, 0, 0},                 \
+        SWAPCI_LISTEN_ROWS(o), {"stream",                                                          \
+                                SWAPCI_OPTION_STRING,                                              \
+                                &(o)->stream,                                                      \
+                                "PREFIX",                                                          \
+                                "prefix in Redis (default swapc)",                                 \
+                                0,                                                                 \
+                                0,                                                                 \
+                                0}
+
+/* What modules may be taken, and what they may: of verifier and process. */
+struct swapci_module_rules {
+    const char *engine, *trust_keys, *trust_state;
+    uint64_t deadline_ms, compile_ms;
+    bool allow_native;
+};
+
+#define SWAPCI_ENGINE_ROWS(o)                                                                      \
+    {"engine",                                                                                     \
+     SWAPCI_OPTION_STRING,                                                                         \
+     &(o)->engine,                                                                                 \
+     "E",                                                                                          \
+     "engine (default wasmtime); native: trusted code, unconfined",                                \
+     0,                                                                                            \
+     0,                                                                                            \
+     0},                                                                                           \
+        {"allow-native",                                                                           \
+         SWAPCI_OPTION_FLAG,                                                                       \
+         &(o)->allow_native,                                                                       \
+         NULL,                                                                                     \
+         "with --engine native: swaps may load native code, too",                                  \
+         0,                                                                                        \
+         0,                                                                                        \
+         0}
+
+#define SWAPCI_CALL_LIMIT_ROWS(o)                                                                  \
+    {"deadline",                                                                                   \
+     SWAPCI_OPTION_COUNT,                                                                          \
+     &(o)->deadline_ms,                                                                            \
+     "MS",                                                                                         \
+     "longest time of one call of a module (default 10000)",                                       \
+     0,                                                                                            \
+     1,                                                                                            \
+     UINT32_MAX},                                                                                  \
+        SWAPCI_COMPILE_MAX_ROW(&(o)->compile_ms)
+
+#define SWAPCI_TRUST_ROWS(o)                                                                       \
+    {"trust-keys",                                                                                 \
+     SWAPCI_OPTION_STRING,                                                                         \
+     &(o)->trust_keys,                                                                             \
+     "DIR",                                                                                        \
+     "take only bundles signed by a key (*.pub) in DIR",                                           \
+     0,                                                                                            \
+     0,                                                                                            \
+     0},                                                                                           \
+        {"trust-state",                                                                            \
+         SWAPCI_OPTION_STRING,                                                                     \
+         &(o)->trust_state,                                                                        \
+         "DIR",                                                                                    \
+         "where admitted versions are remembered: none lower is taken",                            \
+         0,                                                                                        \
+         0,                                                                                        \
+         0}
+
+#define SWAPCI_RETRY_ROW(target)                                                                   \
+    {"retry",                                                                                      \
+     SWAPCI_OPTION_COUNT,                                                                          \
+     target,                                                                                       \
+     "S",                                                                                          \
+     "how long a lost Redis is tried again (default: for ever)",                                   \
+     0,                                                                                            \
+     0,                                                                                            \
+     3600}
+
+/* Out: the policy of the rules, with its memory of versions, and without, for checks; NULL: none. Both are the
+ * caller's, also after a failure. */
+enum swapc_status swapci_module_trust(const struct swapci_module_rules *rules, swapc_trust **trust,
+                                      swapc_trust **check_trust, swapc_error *error);
 
 extern const char *const swapci_swap_choices[]; /* none, warm, disk, cold */
 

@@ -228,9 +228,9 @@ static void bound_names(const swapci_stream_names *names, swapci_stream_names *o
     uint32_t mark = 0;
     if (getrandom(&mark, sizeof mark, 0) != sizeof mark) mark = (uint32_t)getpid();
     *own = *names;
-    snprintf(own->messages, sizeof own->messages, "%s:bound:m%07x", names->prefix,
+    snprintf(own->messages, sizeof own->messages, "%.64s:bound:m%07x", names->prefix,
              mark & 0xfffffffu);
-    snprintf(own->verdicts, sizeof own->verdicts, "%s:bound:v%07x", names->prefix,
+    snprintf(own->verdicts, sizeof own->verdicts, "%.64s:bound:v%07x", names->prefix,
              mark & 0xfffffffu);
 }
 

@@ -148,8 +148,10 @@ static void follow_verdicts(struct frame *f, uint64_t now) {
     f->errors_said = v->errors;
     f->keys_said = v->unknown_keys;
     if (errors > 0)
-        snprintf(text, sizeof text, "%llu more verdicts are Error, the last one for: %s: %s",
-                 (unsigned long long)errors, v->last_error, swapci_reason_remedy(v->last_error));
+        snprintf(text, sizeof text, "%llu more %s, the last one for: %s: %s",
+                 (unsigned long long)errors,
+                 f->service->errors_are ? f->service->errors_are : "verdicts are Error",
+                 v->last_error, swapci_reason_remedy(v->last_error));
     else
         snprintf(text, sizeof text,
                  "%llu more verdicts are NotValid because their key is unknown: %s",

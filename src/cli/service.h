@@ -1,4 +1,4 @@
-/* service.h - the frame around a process that serves: `swapc signer`, `swapc verifier`.
+/* service.h - the frame around a process that serves: `swapc signer`, `swapc verifier`, `swapc process`.
  *
  * gRPC with grpc.health.v1, and the wait in between, on one libuv loop. The work itself runs on threads
  * of its own; the loop only watches over it. Signals come by signals.h, which also ends what hangs.
@@ -31,13 +31,14 @@ struct swapci_service_view {
 
 struct swapci_service {
     const char *role;  /* "signer": of the log */
-    const char *peer;  /* "verifier" */
+    const char *peer;  /* "verifier"; NULL: it needs none, and the next two are not used */
     const char *place; /* where it meets it: "ring demo" */
     const char *join;  /* how a peer comes there: "--ring demo" */
     void (*look)(void *user, struct swapci_service_view *out); /* asked a few times a second */
-    const char *health_name;                   /* the service that is SERVING beside "" */
-    const char *listen;                        /* NULL: no gRPC */
-    const swapci_rpc_tls *tls;                 /* NULL: none */
+    const char *errors_are;    /* what has become of an entry in view.errors; NULL: a verdict */
+    const char *health_name;   /* the service that is SERVING beside "" */
+    const char *listen;        /* NULL: no gRPC */
+    const swapci_rpc_tls *tls; /* NULL: none */
     const swapci_transport_service *transport; /* NULL: none */
     const swapci_control_service *control;     /* of which drain and what follows are filled in;
                                                   NULL: none */

@@ -11,6 +11,7 @@
 #include "control_types.h"
 #include "http_server.h"
 #include "judge.h"
+#include "process.h"
 #include "remotes.h"
 #include "signer.h"
 #include "stream_watch.h"
@@ -57,6 +58,9 @@ typedef struct swapci_facts {
     bool has_signer;
     swapci_signer_stats signer;
 
+    bool has_process; /* of entries */
+    swapci_process_stats entries;
+
     bool has_verifier;
     unsigned workers;
     swapci_verifier_stats verdicts;
@@ -74,6 +78,10 @@ void swapci_facts_read_process(swapci_facts_process *out);
 /* Fills in all of the verifier's but workers and ring. */
 void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier,
                                 swapci_facts *out);
+
+/* Fills in all of a `swapc process`, and its slot. */
+void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_process *process,
+                                          swapci_facts *out);
 
 /* Describes what works in a slot now. Returns false when there is no such slot, or no module in it. */
 bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,

@@ -103,7 +103,7 @@ static void write_build(struct writer *w, const swapci_facts *f) {
 }
 
 static void write_verdicts(struct writer *w, const swapci_facts *f) {
-    for (size_t i = 0; i < f->slot_count; i++) {
+    for (size_t i = 0; !f->has_process && i < f->slot_count; i++) {
         const swapci_verifier_slot *work = &f->slots[i].work;
         const struct {
             const char *status;
@@ -119,7 +119,7 @@ static void write_verdicts(struct writer *w, const swapci_facts *f) {
 }
 
 static void write_calls(struct writer *w, const swapci_facts *f) {
-    for (size_t i = 0; i < f->slot_count; i++) {
+    for (size_t i = 0; !f->has_process && i < f->slot_count; i++) {
         char labels[LABELS_MAX];
         slot_labels(&f->slots[i], labels);
         histogram(w, labels, &f->slots[i].work.call_ns);
@@ -154,7 +154,8 @@ static void write_generations(struct writer *w, const swapci_facts *f) {
 /* All combinations from the start, so that a first refusal is a rise from 0. A rollback has one stage. */
 static void write_swaps(struct writer *w, const swapci_facts *f) {
     static const char *const results[] = {"refused", "done"};
-    for (unsigned a = 0; f->has_verifier && a < SWAPCI_ACTION_COUNT; a++)
+    bool slots = f->has_verifier || f->has_process;
+    for (unsigned a = 0; slots && a < SWAPCI_ACTION_COUNT; a++)
         for (unsigned stage = 0; stage < SWAPCI_SWAP_STAGES; stage++)
             for (unsigned done = 0; done < 2; done++) {
                 char labels[LABELS_MAX] = "";
@@ -166,18 +167,31 @@ static void write_swaps(struct writer *w, const swapci_facts *f) {
             }
 }
 
-static void write_signed(struct writer *w, const swapci_facts *f) {
-#define COUNTER(name) {#name, f->signer.name},
-    const struct {
-        const char *event;
-        uint64_t count;
-    } rows[] = {SWAPCI_SIGNER_COUNTERS(COUNTER)};
-#undef COUNTER
-    for (size_t i = 0; f->has_signer && i < sizeof rows / sizeof *rows; i++) {
+struct event {
+    const char *name;
+    uint64_t count;
+};
+
+static void events(struct writer *w, const struct event *rows, size_t count) {
+    for (size_t i = 0; i < count; i++) {
         char labels[LABELS_MAX] = "";
-        label(labels, sizeof labels, "event", rows[i].event);
+        label(labels, sizeof labels, "event", rows[i].name);
         sample(w, "", labels, (double)rows[i].count);
     }
+}
+
+static void write_signed(struct writer *w, const swapci_facts *f) {
+#define COUNTER(name) {#name, f->signer.name},
+    const struct event rows[] = {SWAPCI_SIGNER_COUNTERS(COUNTER)};
+#undef COUNTER
+    if (f->has_signer) events(w, rows, sizeof rows / sizeof *rows);
+}
+
+static void write_processed(struct writer *w, const swapci_facts *f) {
+#define COUNTER(name) {#name, f->entries.name},
+    const struct event rows[] = {SWAPCI_PROCESS_COUNTERS(COUNTER)};
+#undef COUNTER
+    if (f->has_process) events(w, rows, sizeof rows / sizeof *rows);
 }
 
 static void write_requests(struct writer *w, const swapci_facts *f) {
@@ -216,12 +230,15 @@ NUMBER(workers, f->has_verifier, f->workers)
 NUMBER(judged, f->has_verifier, f->judged)
 NUMBER(unstored, f->has_verifier, f->verdicts.in_flight)
 NUMBER(unknown_keys, f->has_verifier, f->verdicts.unknown_keys)
-NUMBER(publishes, f->has_verifier, f->publishes)
+NUMBER(publishes, f->has_verifier || f->has_process, f->publishes)
 NUMBER(ring_used, f->has_verifier && f->ring.capacity > 0, f->ring.used)
 NUMBER(ring_capacity, f->has_verifier && f->ring.capacity > 0, f->ring.capacity)
 NUMBER(in_flight, f->has_signer, f->signer.in_flight)
 NUMBER(waits, f->has_signer, f->signer.full)
 NUMBER(standby, f->has_signer, f->signer.state == SWAPCI_SIGNER_WAITING)
+NUMBER(in_hand, f->has_process, f->entries.in_hand)
+NUMBER(process_standby, f->has_process, f->entries.state == SWAPCI_PROCESS_STANDBY)
+NUMBER(output_lag, f->has_process, f->entries.lag)
 NUMBER(generated, f->has_generator, f->generated)
 STREAM(messages, messages)
 STREAM(lag, lag)
@@ -291,6 +308,14 @@ static const struct row {
      "1 while what is to be sent finds no room."},
     {"swapc_signer_standby", GAUGE_TYPE, write_standby,
      "1 while another signer has this one's consumer name."},
+    {"swapc_process_entries_total", COUNTER_TYPE, write_processed,
+     "What a process did with entries: done, of them with outputs and errors, recovered (pending "
+     "before), adopted (from a dead process), and batches that stored them."},
+    {"swapc_process_in_hand", GAUGE_TYPE, write_in_hand, "Entries read and not stored."},
+    {"swapc_process_standby", GAUGE_TYPE, write_process_standby,
+     "1 while another process reads the stream, and this one stands by."},
+    {"swapc_process_output_lag", GAUGE_TYPE, write_output_lag,
+     "Outputs that the slowest group of their readers has not been given (Redis 7 or later)."},
     {"swapc_generator_messages_total", COUNTER_TYPE, write_generated,
      "Messages that swapc run has added."},
     {"swapc_stream_messages", GAUGE_TYPE, write_messages,

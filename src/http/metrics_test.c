@@ -104,6 +104,7 @@ static void every_family_is_announced_once_and_before_its_samples(void **state) 
     char name[128], *line, *rest;
     (void)state;
     facts->has_verifier = facts->has_signer = facts->has_generator = facts->has_streams = true;
+    facts->has_process = true;
     facts->slot_count = 2;
     char *text = written(facts), *copy = strdup(text);
     for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {

@@ -82,6 +82,18 @@ static json_t *streams(const swapci_stream_facts *s) {
                      known(s->used_memory_bytes));
 }
 
+static json_t *entries(const swapci_facts *f) {
+    json_t *object = json_pack(
+        "{s:s, s:I, s:I, s:s, s:I, s:o, s:o}", "state", swapci_process_state_name(f->entries.state),
+        "in_hand", (json_int_t)f->entries.in_hand, "lag", (json_int_t)f->entries.lag, "last_error",
+        f->entries.last_reason, "publishes", (json_int_t)f->publishes, "slots", slots(f), "swaps",
+        events(&f->swaps));
+#define COUNTER(name) json_object_set_new(object, #name, count(f->entries.name));
+    SWAPCI_PROCESS_COUNTERS(COUNTER)
+#undef COUNTER
+    return object;
+}
+
 json_t *swapci_state_process(const swapci_facts *f) {
     json_t *object = json_pack(
         "{s:s, s:s, s:I, s:I, s:b, s:b, s:s, s:b, s:b, s:b, s:f, s:I, s:I}", "role", f->role,
@@ -98,5 +110,6 @@ json_t *swapci_state_process(const swapci_facts *f) {
                                       (json_int_t)f->wanted));
     if (f->has_signer) json_object_set_new(object, "signer", signer(f));
     if (f->has_verifier) json_object_set_new(object, "verifier", verifier(f));
+    if (f->has_process) json_object_set_new(object, "entries", entries(f));
     return object;
 }

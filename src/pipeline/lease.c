@@ -18,14 +18,14 @@ enum { MARGIN_MS = 1000 };
 extern const struct swapci_embedded swapci_lease_lua[];
 
 /* On the clock that goes on while the process is stopped and while the machine sleeps. */
-static uint64_t now_ns(void) {
+uint64_t swapci_lease_now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_BOOTTIME, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-enum swapc_status swapci_lease_init(swapci_lease *lease, const swapci_stream_names *names,
-                                    const char *consumer, const char *place, swapc_error *error) {
+enum swapc_status swapci_lease_init_key(swapci_lease *lease, const char *key, const char *place,
+                                        swapc_error *error) {
     uint8_t random[(SWAPCI_LEASE_TOKEN - 1) / 2];
     *lease = (swapci_lease){.held = false};
     if (place && strlen(place) >= sizeof lease->place)
@@ -35,8 +35,15 @@ enum swapc_status swapci_lease_init(swapci_lease *lease, const swapci_stream_nam
     randombytes_buf(random, sizeof random);
     swapci_hex_encode(swapc_bytes_of(random, sizeof random), lease->token);
     snprintf(lease->place, sizeof lease->place, "%s", place ? place : "");
-    snprintf(lease->key, sizeof lease->key, "%s:lease:%s", names->prefix, consumer);
+    snprintf(lease->key, sizeof lease->key, "%s", key);
     return SWAPC_OK;
+}
+
+enum swapc_status swapci_lease_init(swapci_lease *lease, const swapci_stream_names *names,
+                                    const char *consumer, const char *place, swapc_error *error) {
+    char key[sizeof lease->key];
+    snprintf(key, sizeof key, "%s:lease:%s", names->prefix, consumer);
+    return swapci_lease_init_key(lease, key, place, error);
 }
 
 static bool is_pair(const redisReply *reply) {
@@ -48,7 +55,7 @@ static bool is_pair(const redisReply *reply) {
 enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bool taken,
                                     bool *recalled, swapc_error *error) {
     redisReply *reply = NULL;
-    uint64_t asked_ns = now_ns();
+    uint64_t asked_ns = swapci_lease_now_ns();
     *recalled = false;
     enum swapc_status status =
         swapci_redis_call(redis, "the lease", &reply, error, "EVAL %b 2 %s %s:recall %s %s %d %d",
@@ -72,7 +79,21 @@ enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bo
 }
 
 bool swapci_lease_fresh(const swapci_lease *lease) {
-    return lease->held && now_ns() < lease->until_ns;
+    return lease->held && swapci_lease_now_ns() < lease->until_ns;
+}
+
+enum swapc_status swapci_lease_release(swapci_redis *redis, const swapci_lease *lease,
+                                       swapc_error *error) {
+    static const char script[] =
+        "local held = redis.call('GET', KEYS[1]) "
+        "if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end "
+        "return 1";
+    redisReply *reply = NULL;
+    enum swapc_status status =
+        swapci_redis_call(redis, "to end the lease", &reply, error, "EVAL %s 1 %s %s", script,
+                          lease->key, lease->token);
+    if (status == SWAPC_OK) freeReplyObject(reply);
+    return status;
 }
 
 enum swapc_status swapci_lease_leave(swapci_redis *redis, const swapci_stream_names *names,

@@ -32,6 +32,10 @@ typedef struct swapci_lease {
 enum swapc_status swapci_lease_init(swapci_lease *lease, const swapci_stream_names *names,
                                     const char *consumer, const char *place, swapc_error *error);
 
+/* The same with a key of the caller's, of at most SWAPCI_STREAM_NAME_MAX bytes: a lease of something else than a consumer. */
+enum swapc_status swapci_lease_init_key(swapci_lease *lease, const char *key, const char *place,
+                                        swapc_error *error);
+
 /* Takes or renews the lease. taken: entries were given to us while it was not fresh. Out: lease->held;
  * *recalled: held, and what is pending has to be taken up again. */
 enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bool taken,
@@ -39,6 +43,13 @@ enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bo
 
 /* Whether the lease is held and cannot have expired yet. */
 bool swapci_lease_fresh(const swapci_lease *lease);
+
+/* The clock of until_ns. */
+uint64_t swapci_lease_now_ns(void);
+
+/* Ends the lease, if it is ours. */
+enum swapc_status swapci_lease_release(swapci_redis *redis, const swapci_lease *lease,
+                                       swapc_error *error);
 
 /* Ends the lease and takes the consumer out of the group, in one atomic step and only if it has no
  * pending entries (those wait for it, or for the lease's end), and if the lease is ours. */

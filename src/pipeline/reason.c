@@ -17,6 +17,7 @@ static const struct {
     {"too large", "no record of the ring holds such a message: send smaller ones"},
     {"poisoned", "verifiers died on it: swapc dead list shows it, swapc dead retry sends it again"},
     {"deleted", "somebody deleted it from the stream while it was under way"},
+    {"no field", "the entry has not the field that --payload names: see its producer"},
     {"response", "the module answers no verify_message: swapc module check tells what it is"},
 #define FAILS "the module fails: swapc module rollback goes back to the one before"
     {"TRAP", FAILS},
@@ -25,9 +26,9 @@ static const struct {
     {"EXIT", FAILS},
     {"GUEST_ERROR", FAILS},
 #undef FAILS
-    {"DEADLINE", "the module takes longer than verifier --deadline allows"},
-    {"LIMIT", "the module needs more than it is allowed: see the verifier's log"},
-    {"MEMORY_LIMIT", "the module needs more memory than it is allowed: see the verifier's log"},
+    {"DEADLINE", "the module takes longer than --deadline allows"},
+    {"LIMIT", "the module needs more than it is allowed: see the log"},
+    {"MEMORY_LIMIT", "the module needs more memory than it is allowed: see the log"},
 };
 
 const char *swapci_reason_remedy(const char *reason) {

@@ -75,7 +75,7 @@ static void a_message_deleted_by_somebody_is_no_obstacle(void **state) {
 static void add_raw(scene *s, const char *fields) {
     swapc_error error = SWAPC_ERROR_INIT;
     redisReply *reply = NULL;
-    char command[128];
+    char command[256];
     swapci_stream_id id;
     snprintf(command, sizeof command, "XADD %s * %s", s->names.messages, fields);
     fixture_ok(swapci_redis_call(s->redis, "a test", &reply, &error, command), &error);

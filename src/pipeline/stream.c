@@ -54,12 +54,12 @@ enum swapc_status swapci_stream_names_init(swapci_stream_names *out, const char 
     memset(out, 0, sizeof *out);
     memcpy(out->prefix, prefix, len);
     snprintf(out->group, sizeof out->group, "%s", SWAPCI_STREAM_GROUP);
-    snprintf(out->messages, sizeof out->messages, "%s:messages", out->prefix);
-    snprintf(out->verdicts, sizeof out->verdicts, "%s:verdicts", out->prefix);
-    snprintf(out->signed_records, sizeof out->signed_records, "%s:signed", out->prefix);
-    snprintf(out->tampered, sizeof out->tampered, "%s:tampered", out->prefix);
-    snprintf(out->dead, sizeof out->dead, "%s:dead", out->prefix);
-    snprintf(out->strikes, sizeof out->strikes, "%s:strikes", out->prefix);
+    snprintf(out->messages, sizeof out->messages, "%s:messages", prefix);
+    snprintf(out->verdicts, sizeof out->verdicts, "%s:verdicts", prefix);
+    snprintf(out->signed_records, sizeof out->signed_records, "%s:signed", prefix);
+    snprintf(out->tampered, sizeof out->tampered, "%s:tampered", prefix);
+    snprintf(out->dead, sizeof out->dead, "%s:dead", prefix);
+    snprintf(out->strikes, sizeof out->strikes, "%s:strikes", prefix);
     return SWAPC_OK;
 }
 

@@ -29,7 +29,7 @@
 
 enum {
     SWAPCI_STREAM_PREFIX_MAX = 64,
-    SWAPCI_STREAM_NAME_MAX = 79,
+    SWAPCI_STREAM_NAME_MAX = 159,
     SWAPCI_STREAM_CONSUMER_MAX = 127,
     SWAPCI_STREAM_ID_SIZE = 42,   /* bytes of an id's text with its NUL */
     SWAPCI_STREAM_AFTER_SIZE = 43 /* and of swapci_stream_after's */
@@ -54,7 +54,7 @@ bool swapci_stream_after(swapci_stream_id id, char out[SWAPCI_STREAM_AFTER_SIZE]
 bool swapci_stream_id_parse(swapc_bytes text, swapci_stream_id *out);
 
 typedef struct swapci_stream_names {
-    char prefix[SWAPCI_STREAM_PREFIX_MAX + 1];
+    char prefix[SWAPCI_STREAM_NAME_MAX + 1];
     char messages[SWAPCI_STREAM_NAME_MAX + 1];
     char verdicts[SWAPCI_STREAM_NAME_MAX + 1];
     char signed_records[SWAPCI_STREAM_NAME_MAX + 1];

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "host_lock.h"
 #include "ring_file.h"
 #include "swapc/log.h"
 
@@ -218,22 +219,13 @@ size_t swapci_ring_sweep(const char *directory, const char *prefix) {
     return removed;
 }
 
-/* The id of this boot, without its newline. */
-static bool boot_id(char *out, size_t size) {
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-    bool read = file && fgets(out, (int)size, file);
-    if (file) fclose(file);
-    if (read) out[strcspn(out, " \n")] = '\0';
-    return read && out[0];
-}
-
 void swapci_ring_place(const swapci_ring *ring, char *out, size_t size) {
     char boot[64], folder[SWAPCI_RING_PATH_MAX];
     struct stat st;
     int len = -1;
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(ring->path, '/') - ring->path),
              ring->path);
-    if (boot_id(boot, sizeof boot) && stat(folder[0] ? folder : "/", &st) == 0)
+    if (swapci_host_boot_id(boot, sizeof boot) && stat(folder[0] ? folder : "/", &st) == 0)
         len = snprintf(out, size, "%s/%llx/%llx/%s", boot, (unsigned long long)st.st_dev,
                        (unsigned long long)st.st_ino, ring->name);
     if (len < 0 || (size_t)len >= size) out[0] = '\0';

@@ -1,0 +1,303 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "arguments.h"
+#include "pipeline_options.h"
+#include "process.h"
+#include "service.h"
+#include "signals.h"
+#include "slots_control.h"
+
+static const char command[] = "swapc process";
+
+struct process_job {
+    struct swapci_pipeline_options common;
+    struct swapci_module_rules rules;
+    const char *in, *out, *errors, *group, *payload, *id_field, *module, *operation;
+    const char *batch_operation, *consumer, *contract, *http_token;
+    uint64_t workers, batch, keep, max_lag, retry_s;
+    bool copy, delete;
+    char path[4096];
+    swapci_process_names names;
+    swapci_slots *slots;
+    swapci_process *process;
+    swapci_redis_config redis;
+    swapci_redis_health health;
+};
+
+/* ---- what is asked of it while it serves --------------------------------------------------------- */
+
+static enum swapc_status start(void *user, swapc_error *error) {
+    return swapci_process_start(((struct process_job *)user)->process, error);
+}
+
+static void stop(void *user) {
+    swapci_process_stop(((struct process_job *)user)->process);
+}
+
+static bool ended(void *user) {
+    return swapci_process_ended(((struct process_job *)user)->process);
+}
+
+static void look(void *user, struct swapci_service_view *out) {
+    const struct process_job *job = user;
+    swapci_process_stats stats = swapci_process_stats_get(job->process);
+    out->redis = swapci_redis_up(&job->health);
+    out->hindered = stats.hindered > 0;
+    out->done = stats.done;
+    out->errors = stats.errors;
+    snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
+}
+
+static void tell_status(void *user, swapci_control_status *out) {
+    const struct process_job *job = user;
+    swapci_process_stats stats = swapci_process_stats_get(job->process);
+#define COUNTER(name) {#name, stats.name},
+    const swapci_control_counter counters[] = {
+        SWAPCI_PROCESS_COUNTERS(COUNTER) /* done, outputs, … */
+        {"standby", stats.state == SWAPCI_PROCESS_STANDBY},
+        {"lag", stats.lag},
+        {"swaps", swapci_slots_swaps(job->slots)},
+        {"workers", job->workers},
+    };
+#undef COUNTER
+    out->valid = stats.outputs;
+    out->errors = stats.errors;
+    out->in_flight = stats.in_hand;
+    snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
+    memcpy(out->counters, counters, sizeof counters);
+    out->counter_count = sizeof counters / sizeof *counters;
+}
+
+static void collect(void *user, swapci_facts *out) {
+    const struct process_job *job = user;
+    swapci_facts_read_process_of_entries(job->slots, job->process, out);
+}
+
+static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
+                             const char *path, swapci_swap_event *event, swapc_error *error) {
+    struct process_job *job = user;
+    const struct swapci_slots_control control = {
+        .slots = job->slots, .role = "process", .log = swapci_cli_service_log()};
+    return swapci_slots_control_act(&control, action, slot, path, event, error);
+}
+
+static enum swapc_status serve(struct process_job *job, swapc_error *error) {
+    struct swapci_slots_control slots = {.slots = job->slots,
+                                         .role = "process",
+                                         .log = swapci_cli_service_log(),
+                                         .tell_status = tell_status,
+                                         .user = job};
+    swapci_control_service control = swapci_slots_control_service(&slots);
+    char ready[1024], modules[384];
+    swapci_slots_control_modules(&slots, modules, sizeof modules);
+    snprintf(ready, sizeof ready, "%s to %s by %s, group %s, consumer %s%s", job->in, job->out,
+             job->operation, job->names.stream.group, job->consumer, modules);
+    struct swapci_service service = {
+        .role = "process",
+        .look = look,
+        .ready = ready,
+        .errors_are = "entries went to the errors",
+        .health_name = "swapc.process",
+        .listen = job->common.listen,
+        .tls = &job->common.tls,
+        .control = &control,
+        .http = job->common.http,
+        .collect = collect,
+        .act = act,
+        .http_token = job->http_token,
+        .redis = &job->redis,
+        .names = &job->names.stream,
+        .log = swapci_cli_service_log(),
+        .start = start,
+        .ended = ended,
+        .stop = stop,
+        .user = job,
+    };
+    enum swapc_status status = swapci_service_run(&service, error);
+    swapci_process_stop(job->process);
+    enum swapc_status joined = swapci_process_join(job->process, error);
+    return status == SWAPC_OK && joined != SWAPC_INTERRUPTED ? joined : status;
+}
+
+/* ---- what it is made of --------------------------------------------------------------------------- */
+
+static bool has(const char *const *operations, const char *wanted) {
+    while (*operations && strcmp(*operations, wanted) != 0) operations++;
+    return *operations != NULL;
+}
+
+/* Without --contract the operation alone is asked for, of the manifests that name theirs. */
+static enum swapc_status default_contract(const char *operation, swapc_contract **out,
+                                          swapc_error *error) {
+    swapci_buffer text = SWAPCI_BUFFER_INIT;
+    enum swapc_status status = swapci_buffer_printf(&text, "operations = [\"");
+    for (const char *at = operation; *at && status == SWAPC_OK; at++) {
+        if (*at == '"' || *at == '\\') status = swapci_buffer_append_u8(&text, '\\');
+        if (status == SWAPC_OK) status = swapci_buffer_append_u8(&text, (uint8_t)*at);
+    }
+    if (status == SWAPC_OK) status = swapci_buffer_printf(&text, "\"]\n");
+    if (status == SWAPC_OK)
+        status = swapc_contract_load_bytes("--operation", swapci_buffer_bytes(&text), out, error);
+    swapci_buffer_fini(&text);
+    return status;
+}
+
+static enum swapc_status load_contract(const struct process_job *job, swapc_contract **out,
+                                       swapc_error *error) {
+    if (!job->contract) return default_contract(job->operation, out, error);
+    enum swapc_status status = swapc_contract_load(job->contract, out, error);
+    if (status != SWAPC_OK || has(swapc_contract_operations(*out), job->operation)) return status;
+    return swapc_error_set(error, SWAPC_INVALID,
+                           "contract %s does not ask for operation %s: add it, or give another "
+                           "--operation",
+                           job->contract, job->operation);
+}
+
+static enum swapc_status load_module(struct process_job *job, const swapc_trust *trust,
+                                     const swapc_trust *check_trust, swapc_error *error) {
+    const swapci_slots_config config = {.role = "process",
+                                        .engine = job->rules.engine,
+                                        .allow_native = job->rules.allow_native,
+                                        .workers = (unsigned)job->workers,
+                                        .deadline_ms = (uint32_t)job->rules.deadline_ms,
+                                        .compile_ms = job->rules.compile_ms,
+                                        .trust = trust,
+                                        .check_trust = check_trust,
+                                        .log = swapci_cli_log()};
+    swapc_contract *contract = NULL;
+    enum swapc_status status =
+        swapci_cli_module_path(job->module, job->path, sizeof job->path, error);
+    if (status == SWAPC_OK) status = load_contract(job, &contract, error);
+    if (status == SWAPC_OK) status = swapci_slots_new(&config, &job->slots, error);
+    if (status == SWAPC_OK)
+        status = swapci_slots_add(job->slots, 0, job->operation, job->path, contract, error);
+    swapc_contract_release(contract);
+    return status;
+}
+
+static enum swapc_status run(struct process_job *job, swapc_error *error) {
+    swapc_trust *trust, *check_trust;
+    enum swapc_status status =
+        swapci_process_names_init(&job->names, job->in, job->out, job->errors, job->group,
+                                  job->payload, job->id_field, error);
+    job->redis = (swapci_redis_config){.url = job->common.redis,
+                                       .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
+                                       .service = true,
+                                       .stop = &swapci_signals_hurry,
+                                       .health = &job->health};
+    swapci_process_config config = {.names = &job->names,
+                                    .operation = job->operation,
+                                    .batch_operation = job->batch_operation,
+                                    .batch = (unsigned)job->batch,
+                                    .workers = (unsigned)job->workers,
+                                    .consumer = job->consumer,
+                                    .copy = job->copy,
+                                    .delete = job->delete,
+                                    .keep = job->keep,
+                                    .max_lag = job->max_lag,
+                                    .redis = job->redis,
+                                    .cancel = &swapci_signals_cancel,
+                                    .log = swapci_cli_service_log()};
+    enum swapc_status trusted = swapci_module_trust(&job->rules, &trust, &check_trust, error);
+    if (status == SWAPC_OK) status = trusted;
+    if (status == SWAPC_OK) status = load_module(job, trust, check_trust, error);
+    config.slots = job->slots;
+    if (status == SWAPC_OK) status = swapci_process_new(&config, &job->process, error);
+    if (status == SWAPC_OK) status = serve(job, error);
+    swapci_process_free(job->process);
+    swapci_slots_free(job->slots);
+    swapc_trust_free(trust);
+    swapc_trust_free(check_trust);
+    return status;
+}
+
+/* ---- options -------------------------------------------------------------------------------------- */
+
+static int check(const struct process_job *job) {
+    const struct swapci_required required[] = {
+        {"--redis", job->common.redis, SWAPCI_REDIS_WHAT},
+        {"--in", job->in, "the stream whose entries are processed"},
+        {"--out", job->out, "the stream that their outputs are added to"},
+        {"--module", job->module, "a bundle, or a file of WebAssembly"},
+        {"--operation", job->operation,
+         "what the module is called for: swapc inspect shows which "
+         "it has"},
+    };
+    int stop_with = swapci_cli_required(command, required, sizeof required / sizeof *required);
+    if (stop_with < 0 && (job->batch > 1) != (job->batch_operation != NULL))
+        stop_with = swapci_cli_usage(command, "--batch and --batch-operation need each other");
+    return stop_with < 0 ? swapci_http_check(command, job->common.http) : stop_with;
+}
+
+int swapci_cmd_process(int argc, char **argv) {
+    static char host[SWAPCI_STREAM_CONSUMER_MAX + 1] = "host";
+    struct process_job job = {.rules.engine = "wasmtime",
+                              .workers = 1,
+                              .batch = 1,
+                              .max_lag = 1000000,
+                              .retry_s = UINT64_MAX};
+    const struct swapci_option rows[] = {
+        SWAPCI_REDIS_ROW(&job.common.redis),
+        {"in", SWAPCI_OPTION_STRING, &job.in, "STREAM", "entries to process (required)", 0, 0, 0},
+        {"out", SWAPCI_OPTION_STRING, &job.out, "STREAM",
+         "gets an entry for each, with its id and the output (required)", 0, 0, 0},
+        {"module", SWAPCI_OPTION_STRING, &job.module, "M", "bundle or module (required)", 0, 0, 0},
+        {"operation", SWAPCI_OPTION_STRING, &job.operation, "OP",
+         "is called for each entry; also the slot's name (required)", 0, 0, 0},
+        {"payload", SWAPCI_OPTION_STRING, &job.payload, "FIELD",
+         "field that is handed over, in and out (default payload)", 0, 0, 0},
+        {"id-field", SWAPCI_OPTION_STRING, &job.id_field, "FIELD",
+         "field of outputs and errors with the entry's id (default id)", 0, 0, 0},
+        {"copy", SWAPCI_OPTION_FLAG, &job.copy, NULL,
+         "outputs have the other fields of their entries, too", 0, 0, 0},
+        {"errors", SWAPCI_OPTION_STRING, &job.errors, "STREAM",
+         "gets what fails, with the reason (default IN:dead)", 0, 0, 0},
+        {"group", SWAPCI_OPTION_STRING, &job.group, "NAME",
+         "consumer group; each --out of a stream has its own (default swapc)", 0, 0, 0},
+        {"consumer", SWAPCI_OPTION_STRING, &job.consumer, "NAME",
+         "its name in the group (default: the host's)", 0, 0, 0},
+        {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N",
+         "threads that call; outputs stay in order (default 1)", 0, 1, SWAPCI_PROCESS_WORKERS_MAX},
+        {"batch", SWAPCI_OPTION_COUNT, &job.batch, "N",
+         "call for up to N entries at once, by --batch-operation", 0, 1, 1000},
+        {"batch-operation", SWAPCI_OPTION_STRING, &job.batch_operation, "OP",
+         "takes many payloads, where the module's manifest has it", 0, 0, 0},
+        {"delete", SWAPCI_OPTION_FLAG, &job.delete, NULL, "delete entries that are done", 0, 0, 0},
+        {"keep", SWAPCI_OPTION_COUNT, &job.keep, "N",
+         "trim the outputs to about N (default 0: never)", 0, 0, 0},
+        {"max-lag", SWAPCI_OPTION_COUNT, &job.max_lag, "N",
+         "wait while a group of --out is more behind (default 1000000; 0: never)", 0, 0, 0},
+        SWAPCI_LISTEN_ROWS(&job.common),
+        SWAPCI_HTTP_TOKEN_ROW(&job.http_token, ""),
+        SWAPCI_ENGINE_ROWS(&job.rules),
+        SWAPCI_CALL_LIMIT_ROWS(&job.rules),
+        {"contract", SWAPCI_OPTION_STRING, &job.contract, "FILE",
+         "take only modules that answer what is in FILE", 0, 0, 0},
+        SWAPCI_TRUST_ROWS(&job.rules),
+        SWAPCI_RETRY_ROW(&job.retry_s),
+    };
+    const struct swapci_options options = {
+        command,
+        "",
+        "Takes the entries of a Redis stream, has a module work on each, and stores what comes of "
+        "it in another.",
+        rows,
+        sizeof rows / sizeof *rows,
+        0,
+        0,
+        "swapc process --redis redis://127.0.0.1:6379 --in orders --out priced --module ./price "
+        "--operation price"};
+    int first;
+    int stop_with = swapci_options_parse(&options, argc, argv, &first);
+    if (stop_with < 0) stop_with = check(&job);
+    if (stop_with >= 0) return stop_with;
+    gethostname(host, sizeof host - 1);
+    if (!job.consumer) job.consumer = host;
+    swapci_signals_handle(SWAPCI_EXIT_OK);
+    swapc_error error = SWAPC_ERROR_INIT;
+    return swapci_service_exit(command, run(&job, &error), &error);
+}

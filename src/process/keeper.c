@@ -1,0 +1,138 @@
+/* What is shared: see keeper.h; until_ns, others_ms, lag and lagging are written by the keeper's thread alone, and each
+ * is read by itself. */
+#include "keeper.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "crc32c.h"
+#include "redis_reply.h"
+#include "redis_retry.h"
+#include "signal_mask.h"
+
+enum { RENEW_MS = 2000, ASK_MS = 500, LAG_MS = 100, NAP_MS = 50 };
+
+/* Two names may have one lock by chance: then the second one waits for the lease, as on another host. */
+static enum swapc_status open_lock(swapci_keeper *k, const char *url, swapc_error *error) {
+    char name[64];
+    uint32_t where = swapci_crc32c(0, url, strlen(url));
+    uint32_t what = swapci_crc32c(0, k->names->lease, strlen(k->names->lease));
+    snprintf(name, sizeof name, "process-%08x-%08x", where, what);
+    return swapci_host_lock_open(&k->host, name, error);
+}
+
+enum swapc_status swapci_keeper_init(swapci_keeper *k, const swapci_redis_config *redis,
+                                     swapc_error *error) {
+    k->host.fd = -1;
+    enum swapc_status status = open_lock(k, redis->url, error);
+    if (status == SWAPC_OK) status = swapci_lease_init_key(&k->lease, k->names->lease, NULL, error);
+    return status == SWAPC_OK ? swapci_redis_open(redis, &k->redis, error) : status;
+}
+
+static enum swapc_status hold(void *user, swapc_error *error) {
+    swapci_keeper *k = user;
+    bool recalled;
+    bool alone = swapci_host_lock_try(&k->host);
+    snprintf(k->lease.place, sizeof k->lease.place, "%s", alone ? k->host.place : "");
+    enum swapc_status status = swapci_lease_hold(k->redis, &k->lease, false, &recalled, error);
+    if (status != SWAPC_OK) return status;
+    atomic_store(&k->others_ms, k->lease.others_ms);
+    atomic_store(&k->until_ns, k->lease.held ? k->lease.until_ns : 0);
+    k->lease_due_ns =
+        swapci_clock_monotonic_ns() + (k->lease.held ? RENEW_MS : ASK_MS) * UINT64_C(1000000);
+    return status;
+}
+
+/* The lag of the slowest group of the outputs; what no group reads has none. */
+static uint64_t slowest(const redisReply *groups, char name[80]) {
+    uint64_t most = 0;
+    for (size_t i = 0; groups->type == REDIS_REPLY_ARRAY && i < groups->elements; i++) {
+        const redisReply *row = groups->element[i], *lag = NULL, *of = NULL;
+        for (size_t f = 0; f + 1 < row->elements; f += 2) {
+            swapc_bytes key = swapci_reply_bytes(row->element[f]);
+            if (swapc_bytes_equal(key, swapc_bytes_str("lag"))) lag = row->element[f + 1];
+            if (swapc_bytes_equal(key, swapc_bytes_str("name"))) of = row->element[f + 1];
+        }
+        if (!lag || lag->type != REDIS_REPLY_INTEGER || (uint64_t)lag->integer <= most) continue;
+        most = (uint64_t)lag->integer;
+        snprintf(name, 80, "%.79s", of && of->str ? of->str : "");
+    }
+    return most;
+}
+
+/* What cannot be asked (there is no such stream yet, this user may not) holds nobody up. */
+static enum swapc_status look_at_lag(void *user, swapc_error *error) {
+    swapci_keeper *k = user;
+    redisReply *reply = NULL;
+    char group[80] = "";
+    enum swapc_status status =
+        swapci_redis_appendf(k->redis, error, "XINFO GROUPS %s", k->names->stream.verdicts);
+    if (status == SWAPC_OK) status = swapci_redis_get_any(k->redis, &reply, error);
+    if (status != SWAPC_OK) return status;
+    uint64_t lag = slowest(reply, group);
+    freeReplyObject(reply);
+    atomic_store(&k->lag, lag);
+    atomic_store(&k->lagging, lag > k->max_lag);
+    k->lag_due_ns = swapci_clock_monotonic_ns() + LAG_MS * UINT64_C(1000000);
+    if ((lag > k->max_lag) == k->told_lag) return status;
+    k->told_lag = lag > k->max_lag;
+    if (k->told_lag)
+        swapc_log_write(
+            &k->log, SWAPC_LOG_WARN, "process",
+            "group %s is %llu entries of %s behind, more than --max-lag %llu: nothing is "
+            "read until it has caught up, or is destroyed",
+            group, (unsigned long long)lag, k->names->stream.verdicts,
+            (unsigned long long)k->max_lag);
+    else
+        swapc_log_write(&k->log, SWAPC_LOG_INFO, "process",
+                        "the readers of %s have caught up: reading again",
+                        k->names->stream.verdicts);
+    return status;
+}
+
+static void *keep(void *user) {
+    swapci_keeper *k = user;
+    swapci_signal_mask_all(NULL); /* signals are the main thread's */
+    while (!atomic_load(&k->stop)) {
+        uint64_t now = swapci_clock_monotonic_ns();
+        enum swapc_status status = SWAPC_OK;
+        if (now >= k->lease_due_ns) status = swapci_redis_persist(k->redis, hold, k, NULL);
+        if (status == SWAPC_OK && k->max_lag && now >= k->lag_due_ns)
+            status = swapci_redis_persist(k->redis, look_at_lag, k, NULL);
+        if (status != SWAPC_OK) break;
+        swapci_redis_sleep(&k->stop, NAP_MS, NULL);
+    }
+    return NULL;
+}
+
+enum swapc_status swapci_keeper_start(swapci_keeper *k, swapc_error *error) {
+    enum swapc_status status = swapci_redis_persist(k->redis, hold, k, error);
+    if (status != SWAPC_OK) return status;
+    swapci_redis_settled(k->redis);
+    int failed = pthread_create(&k->thread, NULL, keep, k);
+    if (failed) return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot start a thread");
+    k->started = true;
+    return SWAPC_OK;
+}
+
+bool swapci_keeper_owns(const swapci_keeper *k) {
+    uint64_t until = atomic_load_explicit(&k->until_ns, memory_order_relaxed);
+    return until && swapci_lease_now_ns() < until;
+}
+
+void swapci_keeper_end(swapci_keeper *k) {
+    if (!k->started) return;
+    atomic_store(&k->stop, 1);
+    pthread_join(k->thread, NULL);
+    k->started = false;
+    atomic_store(&k->until_ns, 0);
+    bool released = k->lease.held && swapci_lease_release(k->redis, &k->lease, NULL) == SWAPC_OK;
+    swapci_host_lock_close(&k->host, released);
+}
+
+void swapci_keeper_fini(swapci_keeper *k) {
+    swapci_keeper_end(k);
+    swapci_host_lock_close(&k->host, false);
+    swapci_redis_free(k->redis);
+}

@@ -1,0 +1,51 @@
+/* keeper.h - keeps the lease of `swapc process`, on a thread and a connection of its own, as a call of a guest may take
+ * longer than the lease; and looks how far behind the groups are that read the outputs.
+ *
+ * The lease is the group's, not a consumer's: one process reads at a time, whatever the names are. On the host
+ * where its owner died it is taken over at once (host_lock.h), elsewhere when it has expired.
+ *
+ * Threads: start, end and free by one; owns, and the fields that are atomics, by any.
+ * Ownership: the caller's storage; names and log are borrowed.
+ */
+#ifndef SWAPCI_PROCESS_KEEPER_H
+#define SWAPCI_PROCESS_KEEPER_H
+
+#include <pthread.h>
+
+#include "host_lock.h"
+#include "lease.h"
+#include "process_names.h"
+
+typedef struct swapci_keeper {
+    const swapci_process_names *names;
+    uint64_t max_lag;
+    swapc_log log;
+    swapci_redis *redis;
+    swapci_lease lease; /* the thread's, but for the token */
+    swapci_host_lock host;
+    uint64_t lease_due_ns, lag_due_ns; /* the thread's */
+    bool told_lag;
+    pthread_t thread;
+    bool started;
+    atomic_int stop;
+    _Atomic uint64_t until_ns;  /* the lease is ours until then; 0: it is not */
+    _Atomic uint64_t others_ms; /* it is another's for so long */
+    _Atomic uint64_t lag;
+    atomic_bool lagging;
+} swapci_keeper;
+
+/* Connects. Returns as swapci_redis_open, SYSTEM. */
+enum swapc_status swapci_keeper_init(swapci_keeper *keeper, const swapci_redis_config *redis,
+                                     swapc_error *error);
+
+/* Takes the lease if it can be had, and starts the thread. */
+enum swapc_status swapci_keeper_start(swapci_keeper *keeper, swapc_error *error);
+
+/* Whether the lease is ours, and cannot have expired. */
+bool swapci_keeper_owns(const swapci_keeper *keeper);
+
+/* Ends the thread and gives the lease back. */
+void swapci_keeper_end(swapci_keeper *keeper);
+void swapci_keeper_fini(swapci_keeper *keeper);
+
+#endif

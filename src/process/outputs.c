@@ -1,0 +1,175 @@
+#include "outputs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "embedded.h"
+#include "fail_point.h"
+#include "redis_refusal.h"
+#include "redis_reply.h"
+
+/* outputs.lua, embedded. */
+extern const struct swapci_embedded swapci_outputs_lua[];
+
+/* Of an entry's fields; Lua hands over some thousands of arguments at once, no more. */
+enum { FIELDS_MAX = 2000, TEXT_MAX = 1024 };
+
+static const char *const own_names[] = {"reason", "text", "digest"};
+
+void swapci_process_results_clear(swapci_process_results *results) {
+    swapci_buffer_clear(&results->arguments);
+    results->count = results->arguments_count = 0;
+}
+
+static enum swapc_status put(swapci_process_results *r, swapc_bytes bytes) {
+    r->arguments_count++;
+    return swapci_resp_bulk(&r->arguments, bytes);
+}
+
+static enum swapc_status put_pair(swapci_process_results *r, const char *name, swapc_bytes value) {
+    enum swapc_status status = put(r, swapc_bytes_str(name));
+    return status == SWAPC_OK ? put(r, value) : status;
+}
+
+/* The id, and what kind of arguments follow, so many. */
+static enum swapc_status begin(swapci_process_results *r, const swapci_process_entry *entry,
+                               const char *sign, size_t count) {
+    char kind[SWAPCI_DECIMAL_MAX + 2] = "";
+    enum swapc_status status = put(r, entry->id_text);
+    if (sign) snprintf(kind, sizeof kind, "%s%zu", sign, count);
+    r->count++;
+    return status == SWAPC_OK ? put(r, swapc_bytes_str(kind)) : status;
+}
+
+/* Whether the field of that name comes from us in this place. */
+static bool is_ours(const swapci_process_results *r, swapc_bytes name, bool error) {
+    bool ours = swapc_bytes_equal(name, swapc_bytes_str(r->names->id));
+    for (size_t i = 0; error && i < sizeof own_names / sizeof *own_names; i++)
+        ours |= swapc_bytes_equal(name, swapc_bytes_str(own_names[i]));
+    return ours;
+}
+
+enum swapc_status swapci_process_results_add(swapci_process_results *r,
+                                             const swapci_process_entries *from,
+                                             const swapci_process_entry *entry,
+                                             swapc_bytes payload) {
+    const swapc_bytes field = swapc_bytes_str(r->names->payload);
+    size_t others = 0;
+    if (r->copy && entry->fields <= FIELDS_MAX)
+        for (size_t i = entry->first; i < entry->first + entry->fields; i += 2) {
+            swapc_bytes name = swapci_flat_bytes(&from->flat, i);
+            others += !swapc_bytes_equal(name, field) && !is_ours(r, name, false);
+        }
+    if (others == 0) {
+        enum swapc_status status = begin(r, entry, NULL, 0);
+        return status == SWAPC_OK ? put(r, payload) : status;
+    }
+    enum swapc_status status = begin(r, entry, "", 2 + 2 * others);
+    if (status == SWAPC_OK) status = put_pair(r, r->names->payload, payload);
+    for (size_t i = entry->first; i < entry->first + entry->fields && status == SWAPC_OK; i += 2) {
+        swapc_bytes name = swapci_flat_bytes(&from->flat, i);
+        if (swapc_bytes_equal(name, field) || is_ours(r, name, false)) continue;
+        status = put(r, name);
+        if (status == SWAPC_OK) status = put(r, swapci_flat_bytes(&from->flat, i + 1));
+    }
+    return status;
+}
+
+static enum swapc_status put_letter_field(swapci_process_results *r, swapc_bytes name,
+                                          swapc_bytes value) {
+    char longer[SWAPCI_PROCESS_NAME_MAX + 4] = "in-";
+    if (is_ours(r, name, true)) {
+        memcpy(longer + 3, name.ptr, name.len);
+        name = swapc_bytes_of(longer, 3 + name.len);
+    }
+    enum swapc_status status = put(r, name);
+    return status == SWAPC_OK ? put(r, value) : status;
+}
+
+enum swapc_status swapci_process_results_add_error(swapci_process_results *r,
+                                                   const swapci_process_entries *from,
+                                                   const swapci_process_entry *entry,
+                                                   const char *reason, swapc_bytes text,
+                                                   const char *digest) {
+    size_t fields = from && entry->fields <= FIELDS_MAX ? entry->fields : 0;
+    if (text.len > TEXT_MAX) text.len = TEXT_MAX;
+    size_t own = 2 + (text.len > 0 ? 2 : 0) + (digest ? 2 : 0);
+    enum swapc_status status = begin(r, entry, "-", own + fields);
+    if (status == SWAPC_OK) status = put_pair(r, "reason", swapc_bytes_str(reason));
+    if (status == SWAPC_OK && text.len > 0) status = put_pair(r, "text", text);
+    if (status == SWAPC_OK && digest) status = put_pair(r, "digest", swapc_bytes_str(digest));
+    for (size_t i = entry->first; i < entry->first + fields && status == SWAPC_OK; i += 2)
+        status = put_letter_field(r, swapci_flat_bytes(&from->flat, i),
+                                  swapci_flat_bytes(&from->flat, i + 1));
+    return status;
+}
+
+enum swapc_status swapci_process_outputs_init(swapci_process_outputs *o, swapci_redis *redis,
+                                              swapc_error *error) {
+    const struct swapci_embedded *file = swapci_outputs_lua;
+    o->script.redis = redis;
+    enum swapc_status status =
+        swapci_buffer_append(&o->script.text, swapc_bytes_of(file->bytes, file->len));
+    return status == SWAPC_OK ? status : swapc_error_set(error, status, "out of memory");
+}
+
+void swapci_process_outputs_fini(swapci_process_outputs *o) {
+    swapci_redis_script_fini(&o->script);
+    swapci_buffer_fini(&o->head);
+}
+
+enum swapc_status swapci_process_outputs_send(swapci_process_outputs *o,
+                                              const swapci_process_results *results,
+                                              swapci_stream_id last, swapc_error *error) {
+    const swapci_process_names *n = o->names;
+    const char *keys[] = {n->stream.messages, n->stream.verdicts, n->stream.dead, n->state,
+                          n->lease};
+    const char *words[] = {o->token, n->stream.group, o->delete ? "1" : ""};
+    char id[SWAPCI_STREAM_ID_SIZE];
+    swapci_buffer *head = &o->head;
+    swapci_buffer_clear(head);
+    swapci_stream_id_format(last, id);
+    enum swapc_status status = swapci_resp_u64(head, 5);
+    for (size_t i = 0; i < 5 && status == SWAPC_OK; i++) status = swapci_resp_str(head, keys[i]);
+    for (size_t i = 0; i < 3 && status == SWAPC_OK; i++) status = swapci_resp_str(head, words[i]);
+    if (status == SWAPC_OK) status = swapci_resp_u64(head, o->keep);
+    if (status == SWAPC_OK) status = swapci_resp_str(head, n->id);
+    if (status == SWAPC_OK) status = swapci_resp_str(head, n->payload);
+    if (status == SWAPC_OK) status = swapci_resp_u64(head, results->count);
+    if (status == SWAPC_OK) status = swapci_resp_str(head, id);
+    if (status != SWAPC_OK) return swapc_error_set(error, status, "out of memory");
+    const swapci_redis_arguments arguments = {.first = swapci_buffer_bytes(head),
+                                              .rest = swapci_buffer_bytes(&results->arguments),
+                                              .count = 14 + results->arguments_count};
+    swapci_fail_point(SWAPCI_FAIL_before_script);
+    status = swapci_redis_script_send(&o->script, &arguments, error);
+    o->sent = results->count;
+    return status;
+}
+
+/* {done}, {-1}, or {done, command, error}. */
+static enum swapc_status read_answer(swapci_process_outputs *o, const redisReply *reply,
+                                     swapc_error *error) {
+    static const char what[] = "to store outputs";
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 ||
+        reply->element[0]->type != REDIS_REPLY_INTEGER)
+        return swapci_reply_unexpected(o->script.redis, "the script of the outputs", error);
+    if (reply->elements >= 3)
+        return swapci_redis_refused(o->script.redis, swapci_reply_bytes(reply->element[2]), what,
+                                    swapci_reply_bytes(reply->element[1]), error);
+    return reply->element[0]->integer < 0 ? SWAPC_CLOSED : SWAPC_OK;
+}
+
+enum swapc_status swapci_process_outputs_take(swapci_process_outputs *o, swapc_error *error) {
+    redisReply *reply = NULL;
+    bool again;
+    o->sent = 0;
+    enum swapc_status status =
+        swapci_redis_script_take(&o->script, "to store outputs", &reply, &again, error);
+    if (status != SWAPC_OK) return status;
+    if (again) return SWAPC_BUSY;
+    swapci_fail_point(SWAPCI_FAIL_after_script);
+    status = read_answer(o, reply, error);
+    freeReplyObject(reply);
+    return status;
+}

@@ -1,0 +1,140 @@
+/* What is shared: see process_impl.h. From stream to stream: while a batch is called, Redis stores what came of the one before and has the next one ready; while there is none, the
+ * read that waits for it stands behind the last store. */
+#include "clock.h"
+#include "fail_point.h"
+#include "process_impl.h"
+#include "redis_refusal.h"
+
+enum {
+    BLOCK_MS = 100,
+    AHEAD = 64,            /* entries that are worth a read before they are done */
+    BATCH_BYTES = 1 << 20, /* batches shrink to it when entries are large */
+    READ_FEW = 16
+};
+
+/* Whether the next batch may be read. */
+static bool may_read(const swapci_process *p) {
+    return !swapci_process_stopping(p) && swapci_keeper_owns(&p->keeper) &&
+           !atomic_load_explicit(&p->keeper.lagging, memory_order_relaxed) &&
+           swapci_clock_monotonic_ns() < p->look_due_ns;
+}
+
+static enum swapc_status send_read(swapci_process *p, uint32_t block_ms, swapc_error *error) {
+    const swapci_stream_names *n = &p->names->stream;
+    const char *consumer = p->config.consumer;
+    unsigned count = (unsigned)p->read_max;
+    enum swapc_status status =
+        block_ms
+            ? swapci_redis_appendf(p->redis, error,
+                                   "XREADGROUP GROUP %s %s COUNT %u BLOCK %u STREAMS %s >",
+                                   n->group, consumer, count, (unsigned)block_ms, n->messages)
+            : swapci_redis_appendf(p->redis, error, "XREADGROUP GROUP %s %s COUNT %u STREAMS %s >",
+                                   n->group, consumer, count, n->messages);
+    p->reading = status == SWAPC_OK;
+    return status == SWAPC_OK ? swapci_redis_flush(p->redis, error) : status;
+}
+
+/* As many as fit, and not too many more than the last time: what comes may be larger than what came. */
+static void adapt(swapci_process *p, const swapci_process_entries *e) {
+    if (e->count == 0) return;
+    size_t mean = e->bytes / e->count + 1, fit = BATCH_BYTES / mean;
+    size_t most = e->count >= p->read_max ? 4 * p->read_max : p->read_max;
+    p->read_max = fit < most ? fit : most;
+    if (p->read_max < 1) p->read_max = 1;
+    if (p->read_max > SWAPCI_PROCESS_BATCH) p->read_max = SWAPCI_PROCESS_BATCH;
+}
+
+enum swapc_status swapci_process_take(swapci_process *p, swapci_process_entries *out,
+                                      swapc_error *error) {
+    enum swapc_status status =
+        swapci_process_entries_take(p->redis, swapc_bytes_str(p->names->payload), out, error);
+    p->reading = false;
+    if (status == SWAPC_OK) adapt(p, out);
+    return status;
+}
+
+/* What was given to us when the lease may have been another's is that one's. */
+static enum swapc_status take_read(swapci_process *p, swapci_process_entries *out,
+                                   swapc_error *error) {
+    enum swapc_status status = swapci_process_take(p, out, error);
+    if (status != SWAPC_OK || out->count == 0) return status;
+    swapci_fail_point(SWAPCI_FAIL_after_xreadgroup);
+    return swapci_keeper_owns(&p->keeper) ? status : SWAPC_CLOSED;
+}
+
+enum swapc_status swapci_process_send(swapci_process *p, swapci_stream_id last,
+                                      swapc_error *error) {
+    swapci_caller *c = &p->callers[0];
+    p->committing_errors = c->errors;
+    enum swapc_status status = swapci_process_outputs_send(&p->outputs, &c->results, last, error);
+    p->committing = status == SWAPC_OK;
+    return status;
+}
+
+enum swapc_status swapci_process_stored(swapci_process *p, swapc_error *error) {
+    size_t count = p->outputs.sent, errors = p->committing_errors;
+    p->committing = false;
+    enum swapc_status status = swapci_process_outputs_take(&p->outputs, error);
+    if (status != SWAPC_OK) return status;
+    swapci_process_add(&p->count_done, count);
+    swapci_process_add(&p->count_errors, errors);
+    swapci_process_add(&p->count_outputs, count - errors);
+    swapci_process_add(&p->count_batches, 1);
+    return status;
+}
+
+enum swapc_status swapci_process_store(swapci_process *p, swapci_stream_id last,
+                                       swapc_error *error) {
+    enum swapc_status status = swapci_process_send(p, last, error);
+    return status == SWAPC_OK ? swapci_process_stored(p, error) : status;
+}
+
+static void note_in_hand(swapci_process *p, size_t entries) {
+    atomic_store_explicit(&p->in_hand, entries, memory_order_relaxed);
+}
+
+/* Calls for a batch and sends what comes of it behind the answers that are owed, of which the next batch is one. */
+static enum swapc_status turn(swapci_process *p, const swapci_process_entries *now,
+                              swapci_process_entries *next, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    const swapci_process_results *results = &p->callers[0].results;
+    next->count = 0;
+    note_in_hand(p, now->count);
+    if (now->count >= AHEAD && may_read(p)) status = send_read(p, 0, error);
+    if (status == SWAPC_OK) status = swapci_process_call(p, now, error);
+    if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);
+    if (status == SWAPC_OK && p->reading) status = take_read(p, next, error);
+    if (status == SWAPC_OK && results->count > 0)
+        status = swapci_process_send(p, now->list[results->count - 1].id, error);
+    if (status != SWAPC_OK || next->count > 0 || !may_read(p)) return status;
+    status = send_read(p, BLOCK_MS, error);
+    if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);
+    note_in_hand(p, 0);
+    return status == SWAPC_OK ? take_read(p, next, error) : status;
+}
+
+/* Takes what is owed, so that the connection can be used. What a read brings is pending. */
+static enum swapc_status settle_owed(swapci_process *p, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    if (p->committing) status = swapci_process_stored(p, error);
+    if (status == SWAPC_CLOSED || status == SWAPC_BUSY) status = SWAPC_OK; /* it has been said */
+    if (status == SWAPC_OK && p->reading) status = swapci_process_take(p, &p->hands[0], error);
+    return status;
+}
+
+enum swapc_status swapci_process_flow(swapci_process *p, swapc_error *error) {
+    unsigned at = 0;
+    swapci_process_entries *now = &p->hands[0];
+    if (p->read_max == 0) p->read_max = READ_FEW;
+    enum swapc_status status = send_read(p, BLOCK_MS, error);
+    if (status == SWAPC_OK) status = take_read(p, now, error);
+    while (status == SWAPC_OK && now->count > 0 && !swapci_process_stopping(p)) {
+        at = 1 - at;
+        status = turn(p, now, &p->hands[at], error);
+        now = &p->hands[at];
+    }
+    note_in_hand(p, 0);
+    if (status != SWAPC_OK && status != SWAPC_CLOSED && status != SWAPC_BUSY) return status;
+    enum swapc_status owed = settle_owed(p, error);
+    return owed == SWAPC_OK ? status : owed;
+}

@@ -1,0 +1,117 @@
+/* process_impl.h - the parts of a process: process.c (its life), process_flow.c (from stream to stream),
+ * process_recover.c (group, and what was pending), process_call.c (from entry to result), keeper.c (the lease, and how
+ * far the outputs' readers are).
+ *
+ * What is shared: the counters, written by one thread each; `stop`, `hindered`; the keeper's view (keeper.h); the
+ * calls' own (process_call.c). All else belongs to the process's thread.
+ */
+#ifndef SWAPCI_PROCESS_IMPL_H
+#define SWAPCI_PROCESS_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "batch_credit.h"
+#include "keeper.h"
+#include "outputs.h"
+#include "process.h"
+
+struct swapci_process;
+
+/* Who calls: one thread's own. */
+typedef struct swapci_caller {
+    struct swapci_process *process;
+    pthread_t thread; /* of all but the first */
+    bool started;
+    swapc_reply reply;
+    swapc_error error;
+    swapci_buffer request; /* of a batch */
+    struct swapci_batch_credit credit;
+    swapci_process_results results;
+    uint64_t errors; /* among the results */
+    char digest_hex[65];
+    /* What it is at. */
+    const swapci_process_entries *entries;
+    size_t first, count;
+    enum swapc_status status; /* of results: NO_MEMORY */
+} swapci_caller;
+
+struct swapci_process {
+    swapci_process_config config;
+    const swapci_process_names *names;
+    swapci_redis *redis;
+    uint64_t epoch; /* of the connection over which the group was seen to be there */
+    bool joined;    /* it was, at least once */
+    swapci_keeper keeper;
+    swapci_process_outputs outputs;
+    swapci_process_entries hands[2];
+    size_t read_max;          /* entries asked for at once */
+    bool reading, committing; /* the answer is owed */
+    size_t committing_errors; /* of what is under way */
+    bool recovering;          /* what is pending comes first */
+    bool told_large, told_lag, told_standby;
+    uint64_t look_due_ns; /* when to look for what is pending */
+    swapci_pending page[SWAPCI_PROCESS_BATCH], gone[SWAPCI_PROCESS_BATCH];
+
+    pthread_t thread;
+    bool started;
+    enum swapc_status status;
+    swapc_error error;
+
+    atomic_int stop, state;
+    atomic_uint hindered;
+#define PROCESS_COUNT(name) _Atomic uint64_t count_##name;
+    SWAPCI_PROCESS_COUNTERS(PROCESS_COUNT)
+#undef PROCESS_COUNT
+    _Atomic uint64_t in_hand;
+    _Atomic(const char *) last_reason; /* static */
+
+    pthread_mutex_t lock; /* of the next three, between those who call */
+    pthread_cond_t changed;
+    unsigned busy;  /* callers that have not finished their part */
+    uint64_t round; /* rises with each batch that is shared */
+    bool callers_end;
+    pthread_rwlock_t
+        calls; /* held shared by a call, alone by one that must have no other beside it */
+    swapci_caller callers[];
+};
+
+static inline bool swapci_process_stopping(const swapci_process *p) {
+    return atomic_load_explicit(&p->stop, memory_order_relaxed) != 0;
+}
+
+static inline void swapci_process_add(_Atomic uint64_t *count, uint64_t more) {
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + more,
+                          memory_order_relaxed);
+}
+
+/* Starts and ends the other callers. */
+enum swapc_status swapci_process_callers_start(swapci_process *p, swapc_error *error);
+void swapci_process_callers_end(swapci_process *p);
+
+/* Calls for all entries, and puts what comes of it into the first caller's results, in order. When it is to stop, they are those of the
+ * first entries. Returns SWAPC_OK, NO_MEMORY. */
+enum swapc_status swapci_process_call(swapci_process *p, const swapci_process_entries *entries,
+                                      swapc_error *error);
+
+/* Takes a batch after the other until none comes, or something else is to be done. Returns CLOSED when the
+ * lease was another's, BUSY to be called once more. */
+enum swapc_status swapci_process_flow(swapci_process *p, swapc_error *error);
+
+/* Stores the first caller's results, for entries up to last, and waits for that. */
+enum swapc_status swapci_process_store(swapci_process *p, swapci_stream_id last,
+                                       swapc_error *error);
+enum swapc_status swapci_process_send(swapci_process *p, swapci_stream_id last, swapc_error *error);
+enum swapc_status swapci_process_stored(swapci_process *p, swapc_error *error);
+
+/* Takes the answer of a read. After TOO_LARGE entries are read one by one. */
+enum swapc_status swapci_process_take(swapci_process *p, swapci_process_entries *out,
+                                      swapc_error *error);
+
+/* Over a new connection: makes the group where it is not there. */
+enum swapc_status swapci_process_join_group(swapci_process *p, swapc_error *error);
+
+/* Takes over what others left, and does all that is pending. */
+enum swapc_status swapci_process_recover(swapci_process *p, swapc_error *error);
+
+#endif

@@ -1,0 +1,200 @@
+/* What is shared: see process_impl.h. The group, and what is pending in it: what others were given who died, and what this process was given and has not
+ * done. It comes before what is new, in the order of the stream. */
+#include <stdio.h>
+
+#include "audit.h"
+#include "clock.h"
+#include "process_impl.h"
+#include "redis_refusal.h"
+#include "redis_retry.h"
+#include "stream_command.h"
+
+static const swapci_stream_id none = {0, 0};
+
+/* ---- the group ---------------------------------------------------------------------------------- */
+
+/* The id of the last entry that is done; none: nothing is known to be. */
+static enum swapc_status last_done(swapci_process *p, swapci_stream_id *out, swapc_error *error) {
+    redisReply *reply = NULL;
+    *out = none;
+    enum swapc_status status = swapci_redis_call(p->redis, "the last done id", &reply, error,
+                                                 "HGET %s done", p->names->state);
+    if (status != SWAPC_OK) return status;
+    (void)swapci_stream_id_parse(swapci_reply_bytes(reply), out);
+    freeReplyObject(reply);
+    return status;
+}
+
+/* The id that the stream gave last, also to an entry that is gone; none: there is no stream. */
+static enum swapc_status last_given(swapci_process *p, swapci_stream_id *out, swapc_error *error) {
+    redisReply *reply = NULL;
+    *out = none;
+    enum swapc_status status =
+        swapci_redis_appendf(p->redis, error, "XINFO STREAM %s", p->names->stream.messages);
+    if (status == SWAPC_OK) status = swapci_redis_get_any(p->redis, &reply, error);
+    if (status != SWAPC_OK) return status;
+    if (!swapci_redis_is_error(reply, "ERR no such key"))
+        status = swapci_redis_check(p->redis, reply, "to look at the stream", error);
+    for (size_t i = 0; status == SWAPC_OK && i + 1 < reply->elements; i += 2)
+        if (swapc_bytes_equal(swapci_reply_bytes(reply->element[i]),
+                              swapc_bytes_str("last-generated-id")))
+            (void)swapci_stream_id_parse(swapci_reply_bytes(reply->element[i + 1]), out);
+    freeReplyObject(reply);
+    return status;
+}
+
+/* A stream that has not yet come to where the group was is another one, begun anew: what it has is all to be done. */
+static enum swapc_status begin_anew(swapci_process *p, swapci_stream_id *done, swapc_error *error) {
+    swapci_stream_id given;
+    redisReply *reply = NULL;
+    if (swapci_stream_id_compare(*done, none) == 0) return SWAPC_OK;
+    enum swapc_status status = last_given(p, &given, error);
+    if (status != SWAPC_OK || swapci_stream_id_compare(given, *done) >= 0) return status;
+    status = swapci_redis_call(p->redis, "to forget the last done id", &reply, error,
+                               "HSET %s done 0-0", p->names->state);
+    if (status != SWAPC_OK) return status;
+    freeReplyObject(reply);
+    *done = none;
+    swapc_log_write(&p->config.log, SWAPC_LOG_WARN, "process",
+                    "stream %s was begun anew: it is read from its first entry on",
+                    p->names->stream.messages);
+    return status;
+}
+
+static enum swapc_status create_group(swapci_process *p, swapci_stream_id from, bool *made,
+                                      swapc_error *error) {
+    char id[SWAPCI_STREAM_ID_SIZE];
+    redisReply *reply = NULL;
+    const swapci_stream_names *n = &p->names->stream;
+    *made = false;
+    swapci_stream_id_format(from, id);
+    enum swapc_status status = swapci_redis_appendf(
+        p->redis, error, "XGROUP CREATE %s %s %s MKSTREAM", n->messages, n->group, id);
+    if (status == SWAPC_OK) status = swapci_redis_get_any(p->redis, &reply, error);
+    if (status != SWAPC_OK) return status;
+    if (!swapci_redis_is_error(reply, "BUSYGROUP")) {
+        status = swapci_redis_check(p->redis, reply, "the consumer group", error);
+        *made = status == SWAPC_OK;
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+enum swapc_status swapci_process_join_group(swapci_process *p, swapc_error *error) {
+    uint64_t epoch = swapci_redis_epoch(p->redis);
+    swapci_stream_id done;
+    bool made = false;
+    if (p->epoch == epoch) return SWAPC_OK;
+    enum swapc_status status = last_done(p, &done, error);
+    if (status == SWAPC_OK) status = begin_anew(p, &done, error);
+    if (status == SWAPC_OK) status = create_group(p, done, &made, error);
+    if (status != SWAPC_OK) return status;
+    if (made && (p->joined || swapci_stream_id_compare(done, none) > 0))
+        swapc_log_write(
+            &p->config.log, SWAPC_LOG_WARN, "process",
+            "group %s of %s was gone and is made anew, behind entry %llu-%llu, the last "
+            "that is done",
+            p->names->stream.group, p->names->stream.messages, (unsigned long long)done.ms,
+            (unsigned long long)done.seq);
+    p->joined = true;
+    p->epoch = epoch;
+    p->recovering = true;
+    return status;
+}
+
+/* ---- what is pending ---------------------------------------------------------------------------- */
+
+/* A letter about an entry of which only the id is known. */
+static enum swapc_status bury(swapci_process *p, swapci_stream_id id, const char *reason,
+                              const char *text, swapc_error *error) {
+    char id_text[SWAPCI_STREAM_ID_SIZE];
+    swapci_caller *c = &p->callers[0];
+    size_t len = swapci_stream_id_format(id, id_text);
+    const swapci_process_entry entry = {.id = id, .id_text = swapc_bytes_of(id_text, len)};
+    swapci_process_results_clear(&c->results);
+    c->errors = 1;
+    atomic_store_explicit(&p->last_reason, reason, memory_order_relaxed);
+    enum swapc_status status = swapci_process_results_add_error(&c->results, NULL, &entry, reason,
+                                                                swapc_bytes_str(text), NULL);
+    if (status != SWAPC_OK) return swapc_error_set(error, status, "out of memory");
+    return swapci_process_store(p, id, error);
+}
+
+/* A swapci_stream_gone_fn: it was deleted while it was pending. */
+static enum swapc_status bury_deleted(void *user, swapci_stream_id id, swapc_error *error) {
+    return bury(user, id, "deleted", "", error);
+}
+
+static enum swapc_status adopt(swapci_process *p, swapc_error *error) {
+    size_t moved = 0;
+    enum swapc_status status = swapci_stream_adopt(p->redis, &p->names->stream, p->config.consumer,
+                                                   0, SIZE_MAX, bury_deleted, p, &moved, error);
+    if (moved == 0) return status;
+    swapci_process_add(&p->count_adopted, moved);
+    swapc_log_write(&p->config.log, SWAPC_LOG_INFO, "process",
+                    "%zu entries of consumers that died are taken over", moved);
+    return status;
+}
+
+/* Those of a page that are in the stream still, called for and stored. Out: *done, how many: when it is to stop, not all. */
+static enum swapc_status redo(swapci_process *p, const swapci_pending *page, size_t count,
+                              size_t *done, swapc_error *error) {
+    swapci_process_entries *entries = &p->hands[0];
+    const swapci_process_results *results = &p->callers[0].results;
+    *done = 0;
+    if (count == 0) return SWAPC_OK;
+    enum swapc_status status = swapci_claim_append(p->redis, &p->names->stream, p->config.consumer,
+                                                   0, page, count, NULL, error);
+    if (status == SWAPC_OK) status = swapci_process_take(p, entries, error);
+    if (status != SWAPC_OK || entries->count == 0) return status;
+    status = swapci_process_call(p, entries, error);
+    if (status != SWAPC_OK || results->count == 0) return status;
+    status = swapci_process_store(p, entries->list[results->count - 1].id, error);
+    if (status != SWAPC_OK) return status;
+    *done = results->count;
+    swapci_process_add(&p->count_recovered, *done);
+    return status;
+}
+
+/* Together they are more than may be read, and the connection has ended with that. */
+static enum swapc_status too_large(swapci_process *p, const swapci_pending *page, size_t count,
+                                   swapc_error *error) {
+    char text[96];
+    swapc_error_clear(error);
+    p->read_max = 1;
+    enum swapc_status status = swapci_redis_attempt(p->redis, error);
+    if (status != SWAPC_OK) return status == SWAPC_UNREACHABLE ? SWAPC_IO : status;
+    p->epoch = swapci_redis_epoch(p->redis); /* no reason to begin anew */
+    snprintf(text, sizeof text, "more than %d MiB", SWAPCI_PROCESS_ENTRY_BYTES >> 20);
+    return count == 1 ? bury(p, page->id, "too large", text, error) : status;
+}
+
+/* Out: *more: there may be more behind `after`. */
+static enum swapc_status recover_page(swapci_process *p, swapci_stream_id *after, bool *more,
+                                      swapc_error *error) {
+    size_t count = p->read_max ? p->read_max : 1, gone = 0, done = 0;
+    enum swapc_status status = swapci_stream_pending(
+        p->redis, &p->names->stream, p->config.consumer, *after, p->page, &count, error);
+    *more = status == SWAPC_OK && count > 0;
+    if (!*more) return status;
+    swapci_stream_id last = p->page[count - 1].id;
+    status =
+        swapci_audit_deleted(p->redis, &p->names->stream, p->page, &count, p->gone, &gone, error);
+    for (size_t i = 0; i < gone && status == SWAPC_OK; i++)
+        status = bury_deleted(p, p->gone[i].id, error);
+    if (status == SWAPC_OK) status = redo(p, p->page, count, &done, error);
+    if (status == SWAPC_TOO_LARGE) return too_large(p, p->page, count, error);
+    if (status == SWAPC_OK) *after = last;
+    return status;
+}
+
+enum swapc_status swapci_process_recover(swapci_process *p, swapc_error *error) {
+    swapci_stream_id after = none;
+    bool more = true;
+    enum swapc_status status = adopt(p, error);
+    while (status == SWAPC_OK && more && !swapci_process_stopping(p))
+        status =
+            swapci_keeper_owns(&p->keeper) ? recover_page(p, &after, &more, error) : SWAPC_CLOSED;
+    if (status == SWAPC_OK && !more) p->recovering = false;
+    return status;
+}
