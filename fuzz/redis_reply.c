@@ -1,5 +1,6 @@
 /* A server that says anything: the input is what a connection gets after its greeting, and each of the
  * reply decoders has to make something of it. The first byte chooses the question. */
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,9 +17,16 @@
 
 static swapc_bytes script; /* of the next connection */
 static bool fresh;         /* it was not said yet */
+static int server = -1;    /* the other end of the connection */
 
 enum swapc_status __wrap_swapci_redis_dial(const swapci_redis_url *url, uint32_t connect_ms,
                                            const atomic_int *stop, int *fd, swapc_error *error);
+enum swapc_status __wrap_swapci_redis_sleep(const atomic_int *stop, uint32_t ms,
+                                            swapc_error *error);
+enum swapc_status __wrap_swapci_redis_await(int fd, short events, uint64_t until_ns,
+                                            const atomic_int *stop, swapc_error *error);
+enum swapc_status __real_swapci_redis_await(int fd, short events, uint64_t until_ns,
+                                            const atomic_int *stop, swapc_error *error);
 
 /* What is dialled for the connection (the linker's --wrap): a socket whose other end has said hello, then
  * the script, then that it says no more; what it is sent goes unread. All of it lies in the kernel before
@@ -26,7 +34,6 @@ enum swapc_status __wrap_swapci_redis_dial(const swapci_redis_url *url, uint32_t
 enum swapc_status __wrap_swapci_redis_dial(const swapci_redis_url *url, uint32_t connect_ms,
                                            const atomic_int *stop, int *fd, swapc_error *error) {
     static const char hello[] = "+PONG\r\n";
-    static int server = -1;
     int ends[2];
     (void)url, (void)connect_ms, (void)stop, (void)error;
     if (server >= 0) close(server);
@@ -42,14 +49,19 @@ enum swapc_status __wrap_swapci_redis_dial(const swapci_redis_url *url, uint32_t
     return SWAPC_OK;
 }
 
-enum swapc_status __wrap_swapci_redis_sleep(const atomic_int *stop, uint32_t ms,
-                                            swapc_error *error);
-
 /* A pause before another try costs no time here. */
 enum swapc_status __wrap_swapci_redis_sleep(const atomic_int *stop, uint32_t ms,
                                             swapc_error *error) {
     (void)stop, (void)ms, (void)error;
     return SWAPC_OK;
+}
+
+/* Room for what is sent, when it is waited for. */
+enum swapc_status __wrap_swapci_redis_await(int fd, short events, uint64_t until_ns,
+                                            const atomic_int *stop, swapc_error *error) {
+    char drop[4096];
+    while (events & POLLOUT && recv(server, drop, sizeof drop, MSG_DONTWAIT) > 0) continue;
+    return __real_swapci_redis_await(fd, events, until_ns, stop, error);
 }
 
 static void read_batch(swapci_redis *redis, const swapci_stream_names *names, bool claim) {
