@@ -117,10 +117,10 @@ typedef struct swapc_cancel {
 void swapc_cancel_request(swapc_cancel *cancel) SWAPC_NONNULL(1);
 
 /* How long the innermost call whose host-call handler or console this thread is in may still take, in
- * whole milliseconds rounded down: 0 when its deadline has passed or it was cancelled, UINT32_MAX when
- * it has no deadline, or when the thread is in no such callback. For handlers that wait or work long:
- * they cannot be interrupted, and a call whose handler comes back late ends with DEADLINE (CANCELLED)
- * all the same. */
+ * whole milliseconds rounded down, never more than the call's deadline_ms: 0 when its deadline has
+ * passed or it was cancelled, UINT32_MAX when it has no deadline, or when the thread is in no such
+ * callback. For handlers that wait or work long: they cannot be interrupted, and a call whose handler
+ * comes back late ends with DEADLINE (CANCELLED) all the same. */
 uint32_t swapc_call_remaining_ms(void) SWAPC_WARN_UNUSED;
 
 /* Options are borrowed for the call that takes them. deadline_ms and cancel hold for everything between

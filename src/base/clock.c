@@ -32,13 +32,24 @@ uint64_t swapci_clock_coarse_ns(void) {
     return read_ns(use == COARSE ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC);
 }
 
+#define LONG_NS 1000000000u
+
 /* The coarse clock is behind by a tick of the kernel, 1 to 10 ms, and by more where a hypervisor holds
  * the tick up: the fiftieth covers that. */
 uint64_t swapci_clock_deadline_ns(uint32_t after_ms) {
-    enum { LONG_MS = 1000 };
     uint64_t after = (uint64_t)after_ms * 1000000u;
-    if (after_ms < LONG_MS) return swapci_clock_monotonic_ns() + after;
+    if (after < LONG_NS) return swapci_clock_monotonic_ns() + after;
     return read_ns(CLOCK_MONOTONIC_COARSE) + after + after / SWAPCI_CLOCK_PART;
+}
+
+/* Whether the deadline was a long one can be seen of what is left of it only while that is long. */
+uint64_t swapci_clock_left_ms(uint64_t deadline_ns) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    uint64_t left = now < deadline_ns ? deadline_ns - now : 0;
+    if (left >= LONG_NS + LONG_NS / SWAPCI_CLOCK_PART)
+        left -= (left + SWAPCI_CLOCK_PART) / (SWAPCI_CLOCK_PART + 1);
+    else if (left > LONG_NS) left = LONG_NS;
+    return left / 1000000u;
 }
 
 uint64_t swapci_clock_realtime_us(void) {

@@ -20,6 +20,10 @@ enum { SWAPCI_CLOCK_PART = 50 };
  * it is counted on the kernel's coarse clock, which costs a quarter of the exact one. */
 uint64_t swapci_clock_deadline_ns(uint32_t after_ms);
 
+/* Whole milliseconds until a deadline made by the above, without what that added: never more than it was
+ * given, and never more than before. 0: it has passed. */
+uint64_t swapci_clock_left_ms(uint64_t deadline_ns);
+
 /* Microseconds since 1970-01-01 UTC; jumps when the time is set. */
 uint64_t swapci_clock_realtime_us(void);
 

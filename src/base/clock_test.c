@@ -50,12 +50,34 @@ static void deadlines_are_exact_or_long(void **state) {
         expect_deadline(longer[i], (uint64_t)longer[i] * 1000000u / 50);
 }
 
+/* At no time more than was given, nor more than a moment before; and all of it, but for the fiftieth. */
+static void what_is_left_is_no_more_than_was_given(void **state) {
+    (void)state;
+    static const uint32_t given[] = {0,    1,    999,   1000,  1001,    1019,
+                                     1020, 1021, 10000, 60000, 3600000, UINT32_MAX};
+    for (unsigned i = 0; i < sizeof given / sizeof *given; i++) {
+        uint64_t deadline = swapci_clock_deadline_ns(given[i]);
+        uint64_t left = swapci_clock_left_ms(deadline);
+        assert_true(left <= given[i]);
+        if (given[i] >= 60000) assert_true(left >= given[i] / 50 * 48);
+        assert_true(swapci_clock_left_ms(deadline) <= left);
+    }
+    uint64_t now = swapci_clock_monotonic_ns(), before = UINT64_MAX;
+    assert_int_equal(swapci_clock_left_ms(now), 0);
+    for (uint64_t ms = 3000; ms > 0; ms--) {
+        uint64_t left = swapci_clock_left_ms(now + ms * 1000000u);
+        assert_true(left <= before);
+        before = left;
+    }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(monotonic_never_goes_back),
         cmocka_unit_test(realtime_is_in_microseconds),
         cmocka_unit_test(cpu_clocks_advance_with_work),
         cmocka_unit_test(deadlines_are_exact_or_long),
+        cmocka_unit_test(what_is_left_is_no_more_than_was_given),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -43,8 +43,7 @@ uint32_t swapc_call_remaining_ms(void) {
     if (!run) return UINT32_MAX;
     if (swapc_run_cancelled(run)) return 0;
     if (run->deadline_ns == 0) return UINT32_MAX;
-    uint64_t now = swapci_clock_monotonic_ns();
-    uint64_t left = now < run->deadline_ns ? (run->deadline_ns - now) / 1000000u : 0;
+    uint64_t left = swapci_clock_left_ms(run->deadline_ns);
     return left < UINT32_MAX ? (uint32_t)left : UINT32_MAX - 1;
 }
 
