@@ -112,6 +112,14 @@ stranger() {
     stranger "is a Git LFS pointer, not the file itself: git lfs pull"
     head -c 4000 /dev/zero >m.wasm
     stranger "is nothing but zeroes"
+    printf '\0asm\1\0\0\0' >m.wasm
+    stranger "is the header of a wasm module and nothing more"
+    head -c 4000 /dev/zero >>m.wasm
+    stranger "is the header of a wasm module and then nothing but zeroes"
+    python3 "$here/make_wasm.py" good >m.wasm
+    head -c 40 /dev/zero >>m.wasm
+    run --separate-stderr "$SWAPC" call ./m.wasm x
+    refused 1 "truncated or damaged in section 0 at byte"
     mkdir folder
     run --separate-stderr "$SWAPC" call ./folder x
     refused 1 "folder holds no module.toml, so it is no bundle"
@@ -187,6 +195,18 @@ head='name = "b"\nversion = "1.0.0"\n[flavours]\nwide = "wide.wasm"\n'
     cp -r modules/echo echo
     run -0 "$SWAPC" module sign echo --key release.key
     [[ -e echo/module.toml.minisig && ! -e modules/echo/module.toml.minisig ]]
+}
+
+@test "an empty name of a module is told as what it is" {
+    local command
+    for command in call inspect "module check" "module sign" "bench module"; do
+        case $command in
+        "module sign") run --separate-stderr "$SWAPC" $command "" --key no.key ;;
+        call | "bench module") run --separate-stderr "$SWAPC" $command "" x ;;
+        *) run --separate-stderr "$SWAPC" $command "" ;;
+        esac
+        refused 2 "the name of the module is empty"
+    done
 }
 
 @test "a limit is named by its option" {

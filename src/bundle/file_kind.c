@@ -15,6 +15,8 @@ struct mark {
     const char *what;
 };
 
+enum { WASM_HEADER = 8 };
+
 #define MARK(at, bytes, what) {at, bytes, sizeof bytes - 1, what}
 
 static const struct mark marks[] = {
@@ -141,7 +143,7 @@ static const char *kind_of_elf(swapc_bytes bytes) {
 
 /* An object file of wasm has a custom section "linking". */
 static bool is_wasm_object(swapc_bytes bytes) {
-    struct swapci_wasm_reader all = {bytes.ptr + 8, bytes.ptr + bytes.len, false};
+    struct swapci_wasm_reader all = {bytes.ptr + WASM_HEADER, bytes.ptr + bytes.len, false};
     while (all.at < all.end && !all.bad) {
         uint8_t id = swapci_wasm_byte(&all);
         struct swapci_wasm_reader part = swapci_wasm_part(&all, swapci_wasm_u32(&all));
@@ -152,15 +154,23 @@ static bool is_wasm_object(swapc_bytes bytes) {
     return false;
 }
 
+/* What looks like a module by its first eight bytes, but is none; NULL: it is one. */
+static const char *kind_of_wasm(swapc_bytes bytes) {
+    if (bytes.len == WASM_HEADER)
+        return "is the header of a wasm module and nothing more: copy it again, or build it anew";
+    if (all_zero(drop(bytes, WASM_HEADER)))
+        return "is the header of a wasm module and then nothing but zeroes, as a broken copy is: "
+               "copy it again";
+    if (is_wasm_object(bytes))
+        return "is an object file of wasm, not a module: link it (wasm-ld, or clang without -c)";
+    return NULL;
+}
+
 enum swapci_file_kind swapci_file_kind_of(swapc_bytes bytes, const char **what) {
     *what = NULL;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         if (!has(bytes, &marks[i])) continue;
-        *what = marks[i].what;
-        if (*what) return SWAPCI_FILE_OTHER;
-        if (is_wasm_object(bytes))
-            *what =
-                "is an object file of wasm, not a module: link it (wasm-ld, or clang without -c)";
+        *what = marks[i].what ? marks[i].what : kind_of_wasm(bytes);
         return *what ? SWAPCI_FILE_OTHER : SWAPCI_FILE_WASM;
     }
     if (bytes.len >= 4 && memcmp(bytes.ptr, ELFMAG, SELFMAG) == 0) {
@@ -168,7 +178,7 @@ enum swapci_file_kind swapci_file_kind_of(swapc_bytes bytes, const char **what) 
         return *what ? SWAPCI_FILE_OTHER : SWAPCI_FILE_SHARED_OBJECT;
     }
     if (bytes.len == 0) *what = "is empty: build or copy it again";
-    else if (bytes.len < 8 && memcmp(bytes.ptr, "\0asm\1\0\0", bytes.len) == 0)
+    else if (bytes.len < WASM_HEADER && memcmp(bytes.ptr, "\0asm\1\0\0", bytes.len) == 0)
         *what = "is a wasm module that was cut: copy it again";
     else if (all_zero(bytes)) *what = "is nothing but zeroes, as a broken copy is: copy it again";
     else *what = kind_of_text(bytes);

@@ -41,6 +41,8 @@ static const struct row rows[] = {
     {BYTES("just words\n"), "is a text file"},
     {BYTES("\0\0\0\0\0\0\0\0\0\0"), "is nothing but zeroes"},
     {BYTES("\x81\x92\0\1\2\3\4\5"), "is neither a wasm module nor a shared object"},
+    {BYTES("\0asm\1\0\0\0"), "is the header of a wasm module and nothing more"},
+    {BYTES("\0asm\1\0\0\0\0\0\0\0\0\0"), "and then nothing but zeroes"},
     {BYTES("\0asm\1\0\0\0\0\x08\x07linking"), "is an object file of wasm"},
 };
 

@@ -23,6 +23,8 @@ static const struct {
     {"swapc call", "deadline_ms", "--deadline"},
     {"swapc call", "limits.memory_max", "--memory-max"},
     {"swapc call", "memory_max", "--memory-max"},
+    {SWAPCI_CLI_REMOTE, "limits.compile_ms",
+     "the --compile-max that this process was started with"},
     {NULL, "limits.compile_ms", "--compile-max"}, /* all that load modules have it */
 };
 
@@ -177,8 +179,17 @@ static enum swapc_status no_shipped_module(const char *name, const char *folder,
                            name, folder, swapci_suggest_text(&suggestion), name);
 }
 
+/* An empty word is mostly a variable of a script that was not set. */
+static enum swapc_status no_name(swapc_error *error) {
+    return swapc_error_set(
+        error, SWAPC_INVALID,
+        "the name of the module is empty: give a bundle's folder, a file, or the "
+        "name of a shipped module");
+}
+
 enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t size,
                                          swapc_error *error) {
+    if (!*name) return no_name(error);
     if (strpbrk(name, "/.")) {
         if ((size_t)snprintf(out, size, "%s", name) < size) return SWAPC_OK;
         return swapc_error_set(error, SWAPC_INVALID, "the path of the module is too long");
@@ -192,6 +203,7 @@ enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t siz
 
 enum swapc_status swapci_cli_own_path(const char *name, const char **out, swapc_error *error) {
     *out = name;
+    if (!*name) return no_name(error);
     if (access(name, F_OK) == 0) return SWAPC_OK;
     return strpbrk(name, "/.")
                ? swapc_error_set(error, SWAPC_NOT_FOUND, "there is no %s", name)

@@ -53,6 +53,9 @@ int swapci_cli_fail(const char *command, const swapc_error *error);
      1,                                                                                            \
      UINT32_MAX}
 
+/* As a command: what a process answers to who asks it from outside. */
+#define SWAPCI_CLI_REMOTE "control"
+
 /* The same sentence with the options of the command in place of the library's words. */
 void swapci_cli_name_options(const char *command, const char *text, char *out, size_t size);
 

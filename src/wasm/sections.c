@@ -295,7 +295,10 @@ static enum swapc_status read_sections(struct reading *rd) {
         unsigned id = swapci_wasm_byte(&all);
         struct swapci_wasm_reader part = swapci_wasm_part(&all, swapci_wasm_u32(&all));
         bool right = !part.bad && id < SWAPCI_WASM_SECTIONS;
-        if (right && id != SWAPCI_WASM_CUSTOM) {
+        if (right && id == SWAPCI_WASM_CUSTOM) {
+            swapci_wasm_name(&part); /* each has one: padding of zeroes has none */
+            right = !part.bad;
+        } else if (right) {
             right = place_of(id) > last;
             last = place_of(id);
             m->sections[id] = part;
