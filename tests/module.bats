@@ -225,6 +225,37 @@ nothing_pending() {
     json back.json "d['generation'] == 22 and d['digest'] == '$two' and d['version'] == '1.0.1'"
 }
 
+@test "check warns of a bundle that has expired, keys or no keys" {
+    keys
+    bundle echo echo 1.0.0
+    run -0 "$SWAPC" module check ./echo
+    [[ $output != *expire* ]]
+    "$SWAPC" module sign ./echo --key release.key --expires 2099-01-01
+    run -0 "$SWAPC" module check ./echo
+    [[ $output != *"has expired"* ]]
+    "$SWAPC" module sign ./echo --key release.key --expires 2020-02-29
+    run -0 "$SWAPC" module check ./echo
+    says "$output" "warn +expires +it has expired \(2020-02-29\): .*--expires"
+    run -1 "$SWAPC" module check ./echo --keys-dir keys
+    says "$output" "FAIL +signature .*has expired \(2020-02-29\)"
+}
+
+@test "a running verifier says what it compiled without optimisation, and by which option of its own it refused" {
+    built wasmtime
+    target_of_this_test
+    start --engine wasmtime --compile-max 200 # between what schnorr is estimated at, with and without
+    run -0 "$SWAPC" module list --target "$target"
+    says "$output" "wasmtime wide, unoptimised  sha256"
+    "$SWAPC" module list --target "$target" --json list.json
+    json list.json "d['modules'][0]['unoptimised'] is True"
+    run -0 "$SWAPC" status "$target"
+    says "$output" "\(wasmtime wide, unoptimised\), generation 1"
+    python3 "$here/make_heavy.py" calls 30000 100 >heavy.wasm
+    run --separate-stderr "$SWAPC" module swap schnorr ./heavy.wasm --target "$target"
+    refused 1 "LIMIT" "200 are the most that is taken, the --compile-max that this process was started with"
+    generation 1
+}
+
 @test "what a verifier's policy refuses changes nothing" {
     target_of_this_test
     keys

@@ -1,4 +1,5 @@
 #include <stdarg.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bundle.h"
@@ -7,6 +8,7 @@
 #include "cmd_module.h"
 #include "engine_names.h"
 #include "file_kind.h"
+#include "manifest_values.h"
 #include "method_contract.h"
 #include "arguments.h"
 #include "suggest.h"
@@ -168,6 +170,17 @@ static void check_signature(struct check_job *job, const swapc_trust *trust) {
     if (status == SWAPC_OK) swapci_image_fini(&image);
 }
 
+/* With keys the signature's line says so. */
+static void warn_of_expiry(const struct check_job *job, const swapc_trust *trust) {
+    int64_t until;
+    const char *expires = job->manifest.expires;
+    if (trust || !swapci_expiry_parse(expires, &until) || until > (int64_t)time(NULL)) return;
+    printf("%-5s %-20s it has expired (%s): whoever asks for signatures refuses it; sign it again "
+           "with "
+           "a later --expires\n",
+           "warn", "expires", expires);
+}
+
 /* A single file: on every engine that takes what it is. */
 static enum swapc_status check_file(struct check_job *job, swapc_error *error) {
     const char *const any[] = {"file", NULL};
@@ -208,6 +221,7 @@ static enum swapc_status read_contract(struct check_job *job, swapc_error *error
 static void check_bundle(struct check_job *job, const swapc_trust *trust) {
     printf("%s %s in %s\n", job->manifest.name, job->manifest.version, job->path);
     check_signature(job, trust);
+    warn_of_expiry(job, trust);
     for (unsigned i = 0; i < job->manifest.flavour_count; i++)
         check_flavour(job, &job->manifest.flavours[i]);
     check_engines(job);

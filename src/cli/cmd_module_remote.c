@@ -52,9 +52,9 @@ static int ask_target(const struct swapci_options *options, const struct remote_
 }
 
 static void print_module(const swapci_control_module *m) {
-    printf("%-10s generation %llu  %s %s  %s %s  sha256 %.16s...  %s\n", m->slot,
-           (unsigned long long)m->generation, m->name, m->version, m->engine, m->flavour, m->digest,
-           m->path);
+    printf("%-10s generation %llu  %s %s  %s %s%s  sha256 %.16s...  %s\n", m->slot,
+           (unsigned long long)m->generation, m->name, m->version, m->engine, m->flavour,
+           swapci_control_unoptimised(m), m->digest, m->path);
 }
 
 static enum swapc_status show_module(const struct remote_job *job, const swapci_control_module *m,

@@ -20,10 +20,11 @@ static void print_count(FILE *to, const char *name, uint64_t value) {
 
 static void print_modules(FILE *to, const swapci_control_modules *modules) {
     for (size_t i = 0; i < modules->count; i++)
-        fprintf(to, "  %-12s %s %s (%s %s), generation %llu, sha256 %.16s\n", modules->rows[i].slot,
-                modules->rows[i].name, modules->rows[i].version, modules->rows[i].engine,
-                modules->rows[i].flavour, (unsigned long long)modules->rows[i].generation,
-                modules->rows[i].digest);
+        fprintf(to, "  %-12s %s %s (%s %s%s), generation %llu, sha256 %.16s\n",
+                modules->rows[i].slot, modules->rows[i].name, modules->rows[i].version,
+                modules->rows[i].engine, modules->rows[i].flavour,
+                swapci_control_unoptimised(&modules->rows[i]),
+                (unsigned long long)modules->rows[i].generation, modules->rows[i].digest);
 }
 
 static void print_status(FILE *to, const swapci_control_status *status) {

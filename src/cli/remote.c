@@ -17,8 +17,8 @@ void swapci_remote_close(swapci_rpc_client *client) {
 }
 
 json_t *swapci_remote_module_json(const swapci_control_module *module) {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "slot", module->slot, "name",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "slot", module->slot, "name",
                      module->name, "version", module->version, "engine", module->engine, "flavour",
                      module->flavour, "path", module->path, "digest", module->digest, "generation",
-                     (json_int_t)module->generation);
+                     (json_int_t)module->generation, "unoptimised", (int)module->unoptimised);
 }

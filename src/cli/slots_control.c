@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli.h"
 #include "facts.h"
 
 static void tell_status(void *user, swapci_control_status *out) {
@@ -34,9 +35,9 @@ static void list(void *user, swapci_control_modules *out) {
 static void say_current(const struct swapci_slots_control *control,
                         const swapci_control_module *m) {
     swapc_log_write(&control->log, SWAPC_LOG_INFO, control->role,
-                    "slot %s: %s %s (%s %s, %.16s) works from now on, as generation %llu", m->slot,
-                    m->name, m->version, m->engine, m->flavour, m->digest,
-                    (unsigned long long)m->generation);
+                    "slot %s: %s %s (%s %s%s, %.16s) works from now on, as generation %llu",
+                    m->slot, m->name, m->version, m->engine, m->flavour,
+                    swapci_control_unoptimised(m), m->digest, (unsigned long long)m->generation);
 }
 
 static bool find_module(const swapci_slots *slots, const char *slot, swapci_control_module *out) {
@@ -44,6 +45,13 @@ static bool find_module(const swapci_slots *slots, const char *slot, swapci_cont
         if (swapci_slots_name(slots, i) && strcmp(swapci_slots_name(slots, i), slot) == 0)
             return swapci_facts_read_module(slots, i, out);
     return false;
+}
+
+/* Who asks sets no limit here: a refusal names the option of this process. */
+static void name_own_options(char *text, size_t size) {
+    char named[SWAPC_ERROR_TEXT_MAX];
+    swapci_cli_name_options(SWAPCI_CLI_REMOTE, text, named, sizeof named);
+    snprintf(text, size, "%s", named);
 }
 
 /* Out: what is current now, after a swap or rollback. */
@@ -55,6 +63,8 @@ static enum swapc_status do_action(const struct swapci_slots_control *control,
     if (status == SWAPC_OK && action != SWAPCI_ACTION_CHECK &&
         find_module(control->slots, slot, out))
         say_current(control, out);
+    if (status != SWAPC_OK && error) name_own_options(error->text, sizeof error->text);
+    if (status != SWAPC_OK && event) name_own_options(event->text, sizeof event->text);
     return status;
 }
 

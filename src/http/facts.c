@@ -63,6 +63,7 @@ bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,
     COPY(out->path, info->path);
     COPY(out->digest, info->digest_hex);
     out->generation = pin.generation;
+    out->unoptimised = info->unoptimised != 0;
     swapc_pin_release(&pin);
     return true;
 }

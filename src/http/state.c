@@ -43,12 +43,13 @@ static json_t *slots(const swapci_facts *f) {
         const swapci_control_module *m = &f->slots[i].module;
         const swapci_verifier_slot *work = &f->slots[i].work;
         json_array_append_new(
-            rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "slot",
-                            m->slot, "module", m->name, "version", m->version, "engine", m->engine,
-                            "flavour", m->flavour, "path", m->path, "digest", m->digest,
-                            "generation", (json_int_t)m->generation, "valid",
-                            (json_int_t)work->valid, "not_valid", (json_int_t)work->not_valid,
-                            "errors", (json_int_t)work->errors, "call", histogram(&work->call_ns)));
+            rows,
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:I, s:I, s:I, s:o}", "slot",
+                      m->slot, "module", m->name, "version", m->version, "engine", m->engine,
+                      "flavour", m->flavour, "path", m->path, "digest", m->digest, "generation",
+                      (json_int_t)m->generation, "unoptimised", (int)m->unoptimised, "valid",
+                      (json_int_t)work->valid, "not_valid", (json_int_t)work->not_valid, "errors",
+                      (json_int_t)work->errors, "call", histogram(&work->call_ns)));
     }
     return rows;
 }

@@ -49,6 +49,7 @@ static void copy_module(const Swapc__Control__V1__Module *from, swapci_control_m
     COPY(to->path, from->path);
     COPY(to->digest, from->digest);
     to->generation = from->generation;
+    to->unoptimised = from->unoptimised;
 }
 
 enum swapc_status swapci_control_client_status(swapci_rpc_client *client, unsigned timeout_ms,

@@ -40,6 +40,7 @@ static void describe(const swapci_control_module *module, module_message *out) {
     out->path = (char *)module->path;
     out->digest = (char *)module->digest;
     out->generation = module->generation;
+    out->unoptimised = module->unoptimised;
 }
 
 static void reply_status(swapci_rpc_call *call, const swapci_control_service *service,

@@ -58,6 +58,7 @@ static void fill(swapci_control_module *out, const char *slot, uint64_t generati
     strcpy(out->path, "/b/wide.wasm");
     memset(out->digest, 'a', 64);
     out->generation = generation;
+    out->unoptimised = generation % 2;
 }
 
 static void list(void *user, swapci_control_modules *out) {
@@ -180,6 +181,7 @@ static void every_module_is_listed(void **state) {
     assert_int_equal(got.count, SWAPCI_CONTROL_MODULES_MAX);
     assert_int_equal(got.rows[15].generation, 16);
     assert_string_equal(got.rows[3].path, "/b/wide.wasm");
+    assert_true(got.rows[2].unoptimised && !got.rows[3].unoptimised);
     assert_int_equal(strlen(got.rows[3].digest), 64);
 }
 

@@ -53,7 +53,13 @@ typedef struct swapci_control_module {
     char path[SWAPCI_CONTROL_PATH_MAX];
     char digest[65];
     uint64_t generation; /* 0: nothing published */
+    bool unoptimised;    /* see swapc_module_info */
 } swapci_control_module;
+
+/* What lines about it say behind its flavour. */
+static inline const char *swapci_control_unoptimised(const swapci_control_module *module) {
+    return module->unoptimised ? ", unoptimised" : "";
+}
 
 typedef struct swapci_control_modules {
     swapci_control_module rows[SWAPCI_CONTROL_MODULES_MAX];
