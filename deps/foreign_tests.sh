@@ -4,7 +4,7 @@
 # name. Nothing of it is shipped.
 
 foreign_tests_npm=$top/tests/foreign/assemblyscript
-foreign_tests_crate=$top/tests/foreign/rust/wapc_guest
+foreign_tests_crates=("$top/tests/foreign/rust/wapc_guest" "$top/examples/price_rust")
 
 # shellcheck source=bench/peers/build.sh
 . "$top/bench/peers/build.sh"
@@ -21,7 +21,7 @@ foreign_tests_key() {
     local rust
     foreign_tests_rust
     {
-        cat "$foreign_tests_npm/package-lock.json" "$foreign_tests_crate/Cargo.lock" "$top/deps/foreign_tests.sh"
+        cat "$foreign_tests_npm/package-lock.json" "${foreign_tests_crates[@]/%//Cargo.lock}" "$top/deps/foreign_tests.sh"
         node --version 2>/dev/null || echo none
         [ ${#rust[@]} = 0 ] || "${rust[@]}" --version
     } | sha256sum | cut -d' ' -f1
@@ -51,8 +51,8 @@ foreign_tests_assemblyscript() {
     fi
 }
 
-foreign_tests_crates() {
-    local rust host
+foreign_tests_fetch() {
+    local rust host crate
     foreign_tests_rust
     if [ ${#rust[@]} = 0 ]; then
         say "the crate wapc-guest is left out: no Rust here builds for wasm32-unknown-unknown (rustup target add wasm32-unknown-unknown; Debian: cargo-web rust-web-src)"
@@ -60,12 +60,14 @@ foreign_tests_crates() {
     fi
     # Building std takes crates that only the machine's own target has, as well.
     host=$("$rustc" -vV | sed -n 's/^host: //p')
-    if ! (cd "$foreign_tests_crate" && "${rust[@]}" fetch -q --locked "${build_std[@]}" \
-        --target wasm32-unknown-unknown --target "$host") >"$work/cargo.log" 2>&1; then
-        tail -n 5 "$work/cargo.log" >&2
-        say "wapc-guest: cargo could not fetch it; check the network and cargo's configuration"
-        return 1
-    fi
+    for crate in "${foreign_tests_crates[@]}"; do
+        if ! (cd "$crate" && "${rust[@]}" fetch -q --locked "${build_std[@]}" \
+            --target wasm32-unknown-unknown --target "$host") >"$work/cargo.log" 2>&1; then
+            tail -n 5 "$work/cargo.log" >&2
+            say "${crate#"$top"/}: cargo could not fetch what it needs; check the network and cargo's configuration"
+            return 1
+        fi
+    done
 }
 
 # What fails for one language costs the other nothing.
@@ -73,7 +75,7 @@ foreign_tests_make() {
     local failed=0
     mkdir -p "$work/out-foreign"
     foreign_tests_assemblyscript || failed=1
-    foreign_tests_crates || failed=1
+    foreign_tests_fetch || failed=1
     [ $failed = 1 ] || foreign_tests_key >"$work/out-foreign/stamp"
     rm -rf "$deps/foreign"
     mv "$work/out-foreign" "$deps/foreign"

@@ -138,9 +138,54 @@ case_host_call() {
     expect 'answered: 1' "$program" "$echo"
 }
 
+# second: another module of echo's operation, as README.md has it built; its bundle is $second.
+second() {
+    local project=$work/$1_second
+    rm -rf "$project"
+    "$prefix/bin/swapc" module new second "$project" >/dev/null
+    cp "$source"/examples/second_module/* "$project/"
+    "$CMAKE" -S "$project" -B "$project/build" -DCMAKE_TOOLCHAIN_FILE="$project/wasm.cmake" \
+        -DSWAPC="$prefix/bin/swapc" >"$project.log" 2>&1 || die "$(<"$project.log")"
+    "$CMAKE" --build "$project/build" >"$project.log" 2>&1 || die "$(<"$project.log")"
+    second=$project/build/second
+}
+
+case_second_module() {
+    second alone
+    expect 'HELLO.' "$prefix/bin/swapc" call "$second" echo --text hello.
+    expect 'ok +wasm(time|3) .* 3 self-test vectors' "$prefix/bin/swapc" module check "$second"
+}
+
 case_hot_swap() {
     example hot_swap
     expect '24 generations gave [0-9]+ answers, 0 wrong' "$work/hot_swap/hot_swap" "$echo"
+    second hot_swap
+    expect '24 generations gave [0-9]+ answers, 0 wrong' "$work/hot_swap/hot_swap" "$echo" "$second"
+    expect 'generation +[0-9]+, echo 2.0.0 on wasm[a-z0-9]+ +[0-9]+ answers' "$work/hot_swap/hot_swap" "$echo" "$second"
+    ! "$work/hot_swap/hot_swap" "$echo" "$work/none" 2>"$work/error" || die "a second bundle that is not there is passed over"
+}
+
+# With the sanitizers of the library that it links, which Go knows by -asan.
+case_go() {
+    local sanitized=()
+    command -v go >/dev/null || exit 77
+    go version | grep -qE 'go1\.(19|[2-9][0-9])' || exit 77
+    [[ $FLAGS != *fsanitize=thread* ]] || exit 77 # Go has a thread sanitizer of its own
+    [[ $FLAGS != *fsanitize=address* ]] || sanitized=(-asan)
+    export GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' PKG_CONFIG_PATH=$lib/pkgconfig CGO_ENABLED=1
+    CGO_CFLAGS=$(grep -oE -- '-(f[a-z-]*sanitize)[^ ]*' <<<"$FLAGS" | tr '\n' ' ') || true # not the warnings: Go's own C has some
+    export CGO_CFLAGS CGO_LDFLAGS=$CGO_CFLAGS
+    [[ $CC != */cc ]] || ! command -v gcc >/dev/null || CC=gcc # by whose name Go knows whether there is -asan
+    rm -rf "$work/go"
+    cp -r "$source/examples/go" "$work/go"
+    (cd "$work/go" && go vet . && go build "${sanitized[@]}" -o hot_swap .) || die "the example in Go does not build"
+    second go
+    export LD_LIBRARY_PATH=$lib
+    expect 'first module: still here\?' "$work/go/hot_swap" "$echo" "$second" echo 'still here?'
+    expect 'second module: STILL HERE\?' "$work/go/hot_swap" "$echo" "$second" echo 'still here?'
+    expect '20 swaps, [0-9]+ calls, 0 lost' "$work/go/hot_swap" "$echo" "$second" echo 'still here?'
+    ! "$work/go/hot_swap" "$work/none" "$second" echo x 2>"$work/error" || die "called a bundle that is not there"
+    grep -q 'NOT_FOUND' "$work/error" || die "an unclear refusal: $(<"$work/error")"
 }
 
 "case_$1"

@@ -138,6 +138,44 @@ bundle_answers() {
     refused 1 'TRAP' 'in guest/answer < .*handleCall < guest/__guest_call' 'its error before that: "too long; guest.ts'
 }
 
+# prices: the tutorial's module of examples/, under the contract of its callers.
+prices() {
+    printf 'name = "prices"\noperations = ["price"]\n[[self_test]]\noperation = "price"\n%s\n%s\n[[self_test]]\n%s\n' \
+        "request_text = '{\"unit_cents\": 990, \"quantity\": 1}'" "response_text = '{\"total_cents\":990}'" \
+        $'operation = "price"\nrequest_text = "[]"\nerror = true' >contract.toml
+    run -0 "$SWAPC" module check ./price/build/price --contract ./contract.toml
+    says "$output" "ok +wasmtime plain .* 4 self-test vectors, answers contract prices"
+    says "$output" "ok +wasm3 mvp .* 4 self-test vectors, answers contract prices"
+}
+
+@test "a guest in Rust of the examples" {
+    local cargo rustc build_std
+    built wasm3
+    if ! command -v cargo >/dev/null || ! peers_wasm_cargo; then
+        skip "no Rust here builds for wasm32-unknown-unknown: rustup target add wasm32-unknown-unknown; Debian: cargo-web rust-web-src"
+    fi
+    "$SWAPC" module new price --lang rust
+    cp -r "$top/examples/price_rust/." price/
+    export CARGO_NET_OFFLINE=true CARGO_TARGET_DIR=$(dirname "$program")/../foreign
+    sh price/build.sh -q --locked 2>cargo.log || {
+        cat cargo.log >&2
+        ! grep -qe --offline cargo.log || skip "the crates of examples/price_rust are not here: ./dev setup --foreign-tests"
+        return 1
+    }
+    prices
+}
+
+@test "a guest in AssemblyScript of the examples" {
+    built wasm3
+    find_asc
+    [[ ${asc[1]} == "$node_modules"/* ]] || skip "@wapc/as-guest is not here: ./dev setup --foreign-tests"
+    "$SWAPC" module new price --lang as
+    cp "$top"/examples/price_as/* price/
+    ln -s "$node_modules" price/node_modules
+    sh price/build.sh
+    prices
+}
+
 @test "a guest in Go" {
     command -v go >/dev/null || skip "go is not here: 1.24 or newer is needed"
     go version | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' || skip "go is too old: 1.24 or newer is needed"

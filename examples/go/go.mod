@@ -1,0 +1,3 @@
+module swapc.example/hot_swap
+
+go 1.19
