@@ -101,17 +101,18 @@ endfunction()
 
 # As in the tree, so that their links to each other hold.
 function(swapc_install_documentation)
-    foreach(page IN ITEMS README ARCHITECTURE RATIONALE SECURITY CHANGELOG)
+    foreach(page IN ITEMS README ARCHITECTURE RATIONALE SECURITY CHANGELOG CONTRIBUTING)
         install(FILES "${PROJECT_SOURCE_DIR}/${page}.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
                 COMPONENT documentation)
     endforeach()
     foreach(folder IN ITEMS docs examples packaging)
         install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
                 COMPONENT documentation
-                PATTERN CMakeLists.txt EXCLUDE PATTERN check.sh EXCLUDE PATTERN docs/man EXCLUDE
+                REGEX "/(examples|packaging)/CMakeLists.txt$" EXCLUDE REGEX "/docs/man$" EXCLUDE
+                PATTERN check.sh EXCLUDE
                 PATTERN "*_test.c" EXCLUDE PATTERN "*.in" EXCLUDE PATTERN debian EXCLUDE
                 PATTERN completions EXCLUDE PATTERN package.sh EXCLUDE
-                PATTERN sbom.py EXCLUDE)
+                PATTERN sbom.py EXCLUDE PATTERN try.sh EXCLUDE)
     endforeach()
     foreach(file IN LISTS ARGN)
         cmake_path(GET file PARENT_PATH folder)

@@ -51,7 +51,7 @@ unpacked() {
     not grep -vE '^\./(usr/(bin/swapc$|include/swapc/|lib/|share/)|lib/systemd/system/swapc-|etc/swapc/swapc.toml$)' files
     [[ $(grep -c '^\./usr/share/man/man1/swapc-.*\.1\.gz$' files) == $(ls "$top"/docs/man/swapc-*.1.scd | wc -l) ]]
     local wanted
-    for wanted in usr/share/doc/swapc/docs/OPERATING.md usr/share/doc/swapc/examples/call/call.c usr/share/swapc/proto/control.proto \
+    for wanted in usr/share/doc/swapc/docs/OPERATING.md usr/share/doc/swapc/examples/call/call.c usr/share/doc/swapc/examples/call/CMakeLists.txt usr/share/swapc/proto/control.proto \
         usr/share/bash-completion/completions/swapc usr/share/zsh/vendor-completions/_swapc \
         usr/share/doc/swapc/packaging/sbom.cdx.json usr/share/doc/swapc/packaging/kubernetes/pipeline.yaml usr/share/doc/swapc/packaging/prometheus/swapc.rules.yml \
         lib/systemd/system/swapc-signer@.service usr/share/swapc/contracts/schnorr.toml; do
