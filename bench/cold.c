@@ -87,7 +87,7 @@ static enum swapc_status run_mode(struct bench *b, const char *engine, const cha
     char file[SWAPCI_LAB_PATH] = "";
     unsigned wanted = b->lab->quick ? QUICK_TIMES : TIMES, times = 0;
     enum swapc_status status = SWAPC_OK;
-    if (mode == PROCESS && !best) return SWAPC_OK;
+    if ((mode == PROCESS && !best) || swapci_lab_stopped(b->lab)) return SWAPC_OK;
     if (mode != COMPILE) /* fills the cache */
         status = in_process(b, engine, flavour, false, &ms[0], file, sizeof file);
     while (status == SWAPC_OK && times < wanted && !swapci_lab_stopped(b->lab)) {

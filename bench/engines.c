@@ -105,6 +105,7 @@ static enum swapc_status add_contenders(struct bench *b) {
         for (unsigned i = 0; swapc_engine_at(i, &info); i++)
             for (const char *const *f = info.flavours; f && *f; f++) {
                 unsigned before = b->report->count;
+                if (swapci_pace_stopped(&b->config->pace)) return SWAPC_INTERRUPTED;
                 enum swapc_status status = add_flavour(b, &info, *f, m);
                 if (status != SWAPC_OK) return status;
                 if (b->config->best_only && b->report->count > before) break;
@@ -176,7 +177,8 @@ static enum swapc_status prove(struct bench *b, unsigned index) {
 
 static enum swapc_status run_rounds(struct bench *b) {
     enum swapc_status status = SWAPC_OK;
-    for (unsigned i = 0; i < b->report->count && status == SWAPC_OK; i++) status = prove(b, i);
+    for (unsigned i = 0; i < b->report->count && status == SWAPC_OK; i++)
+        status = swapci_pace_stopped(&b->config->pace) ? SWAPC_INTERRUPTED : prove(b, i);
     b->measure.contenders = b->contenders;
     b->measure.count = b->report->count;
     if (status == SWAPC_OK) status = swapci_measure_run(&b->measure, &b->config->pace, b->error);

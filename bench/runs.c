@@ -178,19 +178,20 @@ enum swapc_status swapci_scenario_pipeline(struct swapci_lab *lab, swapc_error *
 
 /* ---- scale ----------------------------------------------------------------------------------------- */
 
-/* A run, or the median of three where it is short enough. */
+/* A run, or the median of three where it is short enough. What fails or is interrupted leaves those before it. */
 static enum swapc_status scale_row(struct swapci_lab *lab, const struct run *run,
                                    swapc_error *error) {
     double per_s[3], elapsed[3], cpu[3];
-    unsigned times = lab->quick || run->messages > 100000 ? 1 : 3;
-    struct outcome o;
-    for (unsigned i = 0; i < times; i++) {
-        enum swapc_status status = run_once(lab, run, &o, error);
-        if (status != SWAPC_OK) return status;
-        per_s[i] = o.per_s;
-        elapsed[i] = o.elapsed_s;
-        cpu[i] = cpu_of(&o) * 1e6 / (double)run->messages;
+    unsigned wanted = lab->quick || run->messages > 100000 ? 1 : 3, times = 0;
+    struct outcome o, next;
+    enum swapc_status status = SWAPC_OK;
+    while (times < wanted && (status = run_once(lab, run, &next, error)) == SWAPC_OK) {
+        o = next;
+        per_s[times] = o.per_s;
+        elapsed[times] = o.elapsed_s;
+        cpu[times++] = cpu_of(&o) * 1e6 / (double)run->messages;
     }
+    if (times == 0) return status;
     struct swapci_spread spread = swapci_spread_of(per_s, times);
     json_t *row = swapci_lab_row(lab);
     json_object_set_new(row, "engine", json_string(o.engine));
@@ -206,7 +207,7 @@ static enum swapc_status scale_row(struct swapci_lab *lab, const struct run *run
     json_object_set_new(row, "redis_mb", json_real(o.usage.redis.peak_mb));
     json_object_set_new(row, "times", json_integer(times));
     json_object_set_new(row, "default", json_boolean(run->workers == 1));
-    return SWAPC_OK;
+    return status;
 }
 
 enum swapc_status swapci_scenario_scale(struct swapci_lab *lab, swapc_error *error) {

@@ -1,8 +1,10 @@
 #include "scenario.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "host_facts.h"
+#include "printable.h"
 
 enum { LABEL_MAX = 160, CELL_MAX = 40, COLUMNS_MAX = 14 };
 
@@ -55,8 +57,9 @@ bool swapci_scenario_change(const struct swapci_scenario *scenario, const json_t
         const json_t *other = json_array_get(rows, i);
         label_of(scenario, other, found, sizeof found);
         double before = json_number_value(json_object_get(other, scenario->chart));
-        if (strcmp(wanted, found) != 0 || !(before > 0)) continue;
-        *change = json_number_value(json_object_get(row, scenario->chart)) / before - 1;
+        if (strcmp(wanted, found) != 0) continue;
+        *change = before > 0 ? json_number_value(json_object_get(row, scenario->chart)) / before - 1
+                             : (double)NAN;
         return true;
     }
     return false;
@@ -89,9 +92,32 @@ static void print_change(const struct swapci_scenario *scenario, const json_t *r
                          const json_t *old, FILE *to) {
     double change;
     if (!old) return;
-    if (swapci_scenario_change(scenario, row, old, &change))
-        fprintf(to, "  %+7.1f %%", 100 * change);
-    else fprintf(to, "        new");
+    if (!swapci_scenario_change(scenario, row, old, &change)) fprintf(to, "        new");
+    else if (isnan(change)) fprintf(to, "     from 0");
+    else fprintf(to, "  %+7.1f %%", 100 * change);
+}
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "unknown";
+}
+
+/* What old is; of another machine, that its times say little here. */
+static void print_old(const json_t *old, const struct swapci_host_facts *here, FILE *to) {
+    char text[512];
+    const json_t *host = json_object_get(old, "host");
+    const char *cpu = text_of(host, "cpu");
+    long long cores = json_integer_value(json_object_get(host, "cores"));
+    bool other = strcmp(cpu, here->cpu) != 0 || cores != here->cores;
+    if (!old) return;
+    snprintf(text, sizeof text, "old: commit %.64s, measured %.32s%s", text_of(host, "commit"),
+             text_of(host, "measured_at"),
+             json_is_true(json_object_get(old, "incomplete")) ? ", incomplete" : "");
+    fprintf(to, "%s\n", swapci_printable_line(text, sizeof text));
+    if (!other) return;
+    snprintf(text, sizeof text,
+             "old is of ANOTHER MACHINE (%.200s, %lld cores): compare ratios only", cpu, cores);
+    fprintf(to, "%s\n", swapci_printable_line(text, sizeof text));
 }
 
 static const char *incomplete_text(const json_t *document) {
@@ -108,8 +134,10 @@ void swapci_scenario_print(const struct swapci_scenario *scenario, const json_t 
     char cell[CELL_MAX];
     int widths[COLUMNS_MAX];
     swapci_host_facts_read(&facts);
-    fprintf(to, "%s: %s\n%s, %ld cores, %s%s\n\n", scenario->name, scenario->means, facts.cpu,
-            facts.cores, facts.os, incomplete_text(document));
+    fprintf(to, "%s: %s\n%s, %ld core%s, %s%s\n", scenario->name, scenario->means, facts.cpu,
+            facts.cores, facts.cores == 1 ? "" : "s", facts.os, incomplete_text(document));
+    print_old(old, &facts, to);
+    fputc('\n', to);
     for (int c = 0; scenario->columns[c].title; c++) {
         widths[c] = column_width(&scenario->columns[c], rows);
         pad(to, scenario->columns[c].title, widths[c], scenario->columns[c].decimals < 0);

@@ -55,8 +55,8 @@ void swapci_scenario_print(const struct swapci_scenario *scenario, const json_t 
 /* The rows as CSV (RFC 4180), the scenario's columns first. */
 void swapci_scenario_csv(const struct swapci_scenario *scenario, const json_t *document, FILE *to);
 
-/* The change of a row's figure to that of the row of the same names in old: +0.1 is a tenth more.
- * Returns whether there is such a row. */
+/* The change of a row's figure to that of the row of the same names in old: +0.1 is a tenth more;
+ * NAN: that was 0. Returns whether there is such a row. */
 bool swapci_scenario_change(const struct swapci_scenario *scenario, const json_t *row,
                             const json_t *old, double *change);
 

@@ -1,5 +1,6 @@
 #include "scenario.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,27 @@ static void a_comparison_finds_rows_by_their_names(void **state) {
     char *text = printed(now, old, false);
     assert_non_null(strstr(text, "+25.0 %"));
     assert_non_null(strstr(text, "new"));
+    assert_null(strstr(text, "ANOTHER MACHINE"));
+    free(text);
+    json_decref(old);
+    json_decref(now);
+}
+
+/* It is said where the old figures are another machine's, or were nothing. */
+static void a_comparison_says_what_it_compares_with(void **state) {
+    (void)state;
+    json_t *old = document(0), *now = document(5);
+    double change = 0;
+    json_t *host = json_object_get(old, "host");
+    json_object_set_new(host, "cpu", json_string("abacus\x1b[31m"));
+    json_object_set_new(host, "commit", json_string("f32afde"));
+    const json_t *row = json_array_get(json_object_get(now, "rows"), 0);
+    assert_true(swapci_scenario_change(&made_up, row, old, &change) && isnan(change));
+    char *text = printed(now, old, false);
+    assert_non_null(strstr(text, "f32afde"));
+    assert_non_null(strstr(text, "ANOTHER MACHINE (abacus"));
+    assert_null(strchr(text, 0x1b));
+    assert_non_null(strstr(text, "from 0"));
     free(text);
     json_decref(old);
     json_decref(now);
@@ -120,6 +142,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_table_shows_rows_notes_and_meaning),
         cmocka_unit_test(an_interrupted_document_says_so),
         cmocka_unit_test(a_comparison_finds_rows_by_their_names),
+        cmocka_unit_test(a_comparison_says_what_it_compares_with),
         cmocka_unit_test(csv_quotes_what_it_must),
         cmocka_unit_test(every_scenario_is_whole),
     };

@@ -127,7 +127,7 @@ static enum swapc_status run_mode(struct bench *b, const char *engine, enum mode
     uint64_t until = swapci_clock_monotonic_ns() + (b->lab->quick ? quick_mode_ns : mode_ns);
     double unused;
     enum swapc_status status = swapc_slot_publish(b->slot, b->resident[1], NULL);
-    for (unsigned i = 0; i < WARM_UP && status == SWAPC_OK; i++)
+    for (unsigned i = 0; i < WARM_UP && status == SWAPC_OK && !swapci_lab_stopped(b->lab); i++)
         status = timed_swap(b, engine, mode, i, &unused);
     unsigned i = 0;
     while (i < wanted && status == SWAPC_OK && !swapci_lab_stopped(b->lab) &&
@@ -146,7 +146,7 @@ static enum swapc_status run_modes(struct bench *b, const char *engine) {
         status = load(b, engine, false, &b->resident[i]);
     bool there = b->resident[1]; /* else the bundle was built without it: not a contender */
     for (int mode = 0; mode < MODES && there && status == SWAPC_OK; mode++)
-        status = run_mode(b, engine, (enum mode)mode);
+        if (!swapci_lab_stopped(b->lab)) status = run_mode(b, engine, (enum mode)mode);
     swapc_slot_free(b->slot);
     for (int i = 0; i < 2; i++) swapc_module_release(b->resident[i]);
     b->slot = NULL;
@@ -160,7 +160,7 @@ static enum swapc_status run_engines(struct bench *b) {
     while (swapc_engine_at(total, &info)) total++;
     for (; swapc_engine_at(done, &info); done++) {
         swapci_pace_progress(&b->lab->pace, done, total);
-        if (!info.built) continue;
+        if (!info.built || swapci_lab_stopped(b->lab)) continue;
         enum swapc_status status = run_modes(b, info.name);
         if (status != SWAPC_OK) return status;
     }

@@ -111,6 +111,20 @@ fresh_cache() {
     says bench.out INCOMPLETE
 }
 
+@test "an interrupt ends every scenario of bench, and what there is is written and marked" {
+    fresh_cache
+    for name in engines parts calls swap cold batch ring single pipeline scale; do
+        background "$name" "$SWAPC" bench "$name" --rounds 10000 --swaps 1000000 --progress off --json "$name.json" --report "$name.d"
+        sleep 2
+        kill -INT "$pid"
+        finish "$pid"
+        [[ $status == 130 ]]
+        json "$name.json" 'd["incomplete"] and not d["failed"] and isinstance(d["rows"], list)'
+        grep -q 'Incomplete: it was interrupted' "$name.d/report.html"
+        says "$name.out" INCOMPLETE
+    done
+}
+
 @test "bench batch finds right and altered messages out, on every engine" {
     fresh_cache
     "$SWAPC" bench batch --quick --rounds 1 --progress off --json figures.json >batch.out
