@@ -98,15 +98,15 @@ static void note_bound(struct swapci_lab *lab, const struct stages *s, const str
     else
         swapci_lab_note(
             lab,
-            "busiest: %s, %.0f %% of its threads' time; %.1f of %ld cores were busy with "
+            "busiest: %s, %.0f %% of its threads' time; %.1f of %ld core%s were busy with "
             "this run, the rest waited or went to other processes",
-            stage_names[bound], 100 * busiest, cores, facts.cores);
+            stage_names[bound], 100 * busiest, cores, facts.cores, facts.cores == 1 ? "" : "s");
     swapci_lab_note(
         lab,
-        "%.0f messages/s with %u worker%s; %.1f µs of CPU a message in all; %u rounds of "
+        "%.0f messages/s with %u worker%s; %.1f µs of CPU a message in all; %u round%s of "
         "a short run and one of %llu messages",
         per_s, run->workers, run->workers > 1 ? "s" : "", total, s->rounds,
-        (unsigned long long)run->messages);
+        s->rounds == 1 ? "" : "s", (unsigned long long)run->messages);
     if (!(s->last.usage.signer.cpu_s > 0) || !(s->last.usage.redis.cpu_s > 0))
         swapci_lab_note(lab, "this kernel does not list a process's children in /proc: signer and "
                              "Redis could not be looked at");
@@ -163,6 +163,7 @@ enum swapc_status swapci_scenario_pipeline(struct swapci_lab *lab, swapc_error *
     struct swapci_host_facts facts;
     struct stages stages = {.rounds = 0};
     unsigned wanted = lab->quick ? 3 : ROUNDS_MAX;
+    if (lab->pace.rounds < wanted) wanted = lab->pace.rounds;
     enum swapc_status status = SWAPC_OK;
     swapci_host_facts_read(&facts);
     const struct run run = {.messages = lab->quick ? 20000 : 60000,
@@ -226,7 +227,7 @@ enum swapc_status swapci_scenario_scale(struct swapci_lab *lab, swapc_error *err
     }
     for (unsigned c = 0; c < count_count && status == SWAPC_OK; c++) { /* by messages */
         struct run run = {.messages = counts[c], .workers = facts.cores > 1 ? 2 : 1};
-        if (c == count_count - 2 && thread_steps > 1) continue; /* that one was run */
+        if (c == count_count - 2) continue; /* that one was run */
         status = scale_row(lab, &run, error);
         swapci_pace_progress(&lab->pace, ++done, thread_steps + count_count);
     }
