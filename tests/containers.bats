@@ -32,12 +32,14 @@ has() {
     ((status == 0))
 }
 
-# contained COMMAND…: as user 10001 without any right, on a root that cannot be written, with /tmp, /dev/shm and the folder
-# box of its own, as the containers have it; keys are in /run/secrets and /keys.
+# contained COMMAND…: as user 10001 without any right, on a root that cannot be written, with /tmp and a cache that a group may
+# write, as an emptyDir of Kubernetes; keys are in /run/secrets.
 contained() {
+    local cache
+    cache=$(sed -n 's/.*SWAPC_CACHE=\([^ ]*\).*/\1/p' "$packaging/Dockerfile")
     bwrap --unshare-user --unshare-pid --uid 10001 --gid 10001 --cap-drop ALL --die-with-parent --ro-bind / / --dev /dev --proc /proc \
         --bind /dev/shm /dev/shm --tmpfs /tmp --bind "$work" "$work" --tmpfs /run --ro-bind "$work/secrets" /run/secrets \
-        --tmpfs /var/cache --dir /var/cache/swapc --setenv SWAPC_CACHE /var/cache/swapc --setenv TMPDIR /tmp \
+        --tmpfs /var/cache --perms 2777 --dir /var/cache/swapc --setenv SWAPC_CACHE "$cache" --setenv TMPDIR /tmp \
         --setenv HOME /nonexistent --setenv ASAN_OPTIONS "${ASAN_OPTIONS:-}:detect_leaks=0" "$@"
 }
 
@@ -83,6 +85,7 @@ pair() {
     "$SWAPC" generate --signer "unix:$work/signer.sock" --messages 50 >generate.out
     answered_once 50
     healthy "$signer_port"
+    not grep "no compiled modules are kept" verifier.err
     redis_stop
     await not healthy "$signer_port"
     await not healthy "$verifier_port"
