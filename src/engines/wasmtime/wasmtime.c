@@ -202,6 +202,19 @@ static enum swapc_status compile_quickly(swapc_engine_module *module,
     return status;
 }
 
+/* What the compiler takes beside the module: of the shipped ones, which are mostly tables, 10 times their size, of
+ * one that is all code 45 times. */
+static enum swapc_status check_space(const swapc_artifact *artifact, size_t len,
+                                     swapc_error *error) {
+    const uint64_t wanted = (UINT64_C(4) << 20) + 12 * (uint64_t)len;
+    if (swapci_wt_space_available(wanted)) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_NO_MEMORY,
+                           "no address space to compile %s, which may take %u MiB: raise the limit "
+                           "(ulimit -v)",
+                           artifact->path ? artifact->path : "the module",
+                           (unsigned)(wanted >> 20));
+}
+
 static enum swapc_status compile_bytes(swapc_engine_module *module, const swapc_artifact *artifact,
                                        swapc_bytes bytes, struct swapci_wt_build **build,
                                        swapc_error *error) {
@@ -216,6 +229,7 @@ static enum swapc_status compile_build(swapc_engine_module *module, const swapc_
     swapci_buffer written = SWAPCI_BUFFER_INIT;
     enum swapc_status status = write_checkpoints(module->state, artifact, &written, error);
     const swapc_bytes bytes = written.len ? swapci_buffer_bytes(&written) : artifact->bytes;
+    if (status == SWAPC_OK) status = check_space(artifact, bytes.len, error);
     if (status == SWAPC_OK) status = compile_bytes(module, artifact, bytes, build, error);
     swapci_buffer_fini(&written);
     return status;

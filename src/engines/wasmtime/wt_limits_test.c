@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -350,6 +351,32 @@ static void little_address_space_falls_back(void **unused) {
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Compiling in less than it may take: wasmtime would end the process. */
+static int compile_in_no_space(void) {
+    struct fixture f;
+    char line[64] = "";
+    fixture_open(&f, 0);
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file || !fgets(line, sizeof line, file)) return 2;
+    fclose(file);
+    const rlim_t size = strtoull(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE) + (3u << 20);
+    const struct rlimit limit = {size, size};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 3;
+    if (compile_text(&f, "(module " MEMORY GUEST_CALL "i32.const 7))") != SWAPC_NO_MEMORY) return 4;
+    return strstr(f.error.text, "ulimit -v") ? 0 : 5;
+}
+
+static void no_space_to_compile_is_said(void **unused) {
+    (void)unused;
+    if (SANITIZED) skip();
+    int status = -1;
+    const pid_t child = fork();
+    if (child == 0) _exit(compile_in_no_space());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loop_meets_deadline),
@@ -371,6 +398,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(module_too_big_for_a_slot_runs),
         cmocka_unit_test(impossible_pool_falls_back),
         cmocka_unit_test(little_address_space_falls_back),
+        cmocka_unit_test(no_space_to_compile_is_said),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -20,6 +20,7 @@
 
 #define TABLES_PER_MODULE 2u
 #define TABLE_ELEMENTS 20000u
+#define ENGINE_SPACE (4 * MIB)
 #define MODULE_SPACE (1 * GIB) /* code, tables and the process's own heap */
 
 /* Pooling aborts the process when its reservation fails, and so would ThreadSanitizer's allocator.
@@ -35,7 +36,7 @@
 #define POOL_MAX 100000u /* slots; no address space is larger */
 #endif
 
-static bool space_available(uint64_t bytes) {
+bool swapci_wt_space_available(uint64_t bytes) {
     void *probe = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (probe == MAP_FAILED) return false;
     munmap(probe, bytes);
@@ -196,10 +197,10 @@ static enum swapc_status pool_new(swapc_engine_state *state, const swapc_engine_
 /* Decides how instances get their memory: pooled, on demand, or on demand in small pieces. */
 static enum swapc_status runtimes_new(swapc_engine_state *state, const swapc_engine_config *config,
                                       swapc_error *error) {
-    const bool roomy = space_available(instances_space(2));
+    const bool roomy = swapci_wt_space_available(instances_space(2));
     const bool pooled = roomy && config->pool_instances != 0 &&
                         config->pool_instances <= POOL_MAX &&
-                        space_available(instances_space(config->pool_instances));
+                        swapci_wt_space_available(instances_space(config->pool_instances));
     if (!roomy)
         swapc_log_write(&state->log, SWAPC_LOG_WARN, "wasmtime",
                         "address space is short: guests run with bounds checks, about 10 %% "
@@ -210,6 +211,9 @@ static enum swapc_status runtimes_new(swapc_engine_state *state, const swapc_eng
                         "some 10 us more for each; raise the limit (ulimit -v) or expect fewer",
                         config->pool_instances);
     state->memory_moves = !roomy;
+    if (!swapci_wt_space_available(ENGINE_SPACE))
+        return swapc_error_set(error, SWAPC_NO_MEMORY,
+                               "no address space for wasmtime: raise the limit (ulimit -v)");
     enum swapc_status status = pooled ? pool_new(state, config, error) : SWAPC_OK;
     if (status == SWAPC_OK)
         status = runtime_new(&state->demand, config_new(roomy), config, state->imports, error);
