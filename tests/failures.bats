@@ -70,6 +70,30 @@ nothing_lost() {
     nothing_left
 }
 
+# module_goes MODE: in the middle of a run that loads the module for each message.
+module_goes() {
+    local begin
+    copy_modules
+    long_run --swap "$1" --method schnorr --messages 50k
+    await child "$run_pid" swapc signer # by then the run has what it needs to begin
+    rm -r modules/schnorr
+    begin=$SECONDS
+    finish "$run_pid"
+    [[ $status == 1 ]]
+    ((SECONDS - begin < 60)) # two minutes once
+    says run.err 'no module for schnorr: [^"]*modules/schnorr'
+    says run.err "put the module back, and run again"
+    nothing_left
+}
+
+@test "a module that goes during a run from disk ends it with a sentence" {
+    module_goes disk
+}
+
+@test "a module that goes during a run that compiles it for each message ends it with a sentence" {
+    module_goes cold
+}
+
 @test "a run on the user's redis leaves it as it was" {
     redis_start "$work/redis"
     run -0 "$SWAPC" run --no-bound --messages 200 --redis "unix:$socket" --json result

@@ -14,7 +14,8 @@ enum {
     LEDGER_TICKS = 50, /* how often the ledger is asked once as many are judged as were sent: other
                           producers may keep the stream from ever being empty … */
     LEDGER_TICKS_MOST = 500, /* … and before that, as other verifiers may judge ours */
-    STALL_S = 120            /* without one more verdict in this time, the rest is lost */
+    STALL_S = 120,           /* without one more verdict in this time, the rest is lost */
+    HINDERED_S = 5           /* and in this time, while no module can be had, it will not come */
 };
 
 bool swapci_run_input_broke(const struct swapci_run_job *job) {
@@ -65,6 +66,20 @@ static bool stalled(struct patience *patience, bool waiting, uint64_t answered) 
     if (!waiting || answered != patience->last || patience->since_ns == 0)
         *patience = (struct patience){answered, now};
     return now - patience->since_ns > STALL_S * 1000000000ull;
+}
+
+/* Nobody but us can put a module back that is gone, and it may be there again in a moment; not for ever. */
+static enum swapc_status look_for_hindrance(struct swapci_run_job *job,
+                                            const struct patience *patience, uint64_t open,
+                                            swapc_error *error) {
+    char why[SWAPCI_HINDRANCE_MAX];
+    if (swapci_clock_monotonic_ns() - patience->since_ns < HINDERED_S * 1000000000ull ||
+        !swapci_judges_hindrance(job->judges, why))
+        return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_NOT_FOUND,
+                           "no verdict for %d s, as there is %s; %" PRIu64
+                           " messages are without one: put the module back, and run again",
+                           HINDERED_S, why, open);
 }
 
 /* The ledger tells what is lost once all is sent; before that, the job cannot go on. */
@@ -123,6 +138,7 @@ enum swapc_status swapci_run_wait_answers(struct swapci_run_job *job, swapc_erro
             status = give_up(job, standing.done, standing.open, error);
             break;
         }
+        if (status == SWAPC_OK) status = look_for_hindrance(job, &patience, standing.open, error);
     }
     swapci_progress_end(&progress);
     return status;

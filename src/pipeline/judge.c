@@ -1,6 +1,9 @@
-/* What is shared: the slots (slots.h) and the counts, which are atomics. */
+/* What is shared: the slots (slots.h), the counts, which are atomics, and the hindrance's text, under `lock`, which
+ * is never held while anything else is called. */
 #include "judge.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +22,8 @@ struct swapci_judges {
     swapci_known_keys *keys; /* locks itself */
     atomic_uint_least64_t judged;
     atomic_bool told_module[SWAPCI_METHODS_MAX]; /* that it cannot be had, since it could */
+    pthread_mutex_t lock;                        /* of the next one */
+    char hindrance[SWAPCI_HINDRANCE_MAX];        /* why a module could not be had the last time */
 };
 
 _Static_assert((unsigned)SWAPCI_METHODS_MAX <= SWAPCI_SLOTS_MAX, "each method has a slot");
@@ -59,6 +64,7 @@ enum swapc_status swapci_judges_new(const swapci_judges_config *config, swapci_j
     swapci_judges *j = calloc(1, sizeof *j);
     if (!j) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a verifier");
     j->config = *config;
+    pthread_mutex_init(&j->lock, NULL);
     const swapci_slots_config slots = {.role = "verifier",
                                        .engine = config->engine,
                                        .allow_native = config->allow_native,
@@ -88,7 +94,18 @@ void swapci_judges_free(swapci_judges *judges) {
     if (!judges) return;
     swapci_slots_free(judges->slots);
     swapci_known_keys_free(judges->keys);
+    pthread_mutex_destroy(&judges->lock);
     free(judges);
+}
+
+bool swapci_judges_hindrance(swapci_judges *judges, char out[SWAPCI_HINDRANCE_MAX]) {
+    bool hindered = false;
+    for (unsigned m = 0; m < swapci_method_count; m++)
+        hindered |= atomic_load_explicit(&judges->told_module[m], memory_order_relaxed);
+    pthread_mutex_lock(&judges->lock);
+    snprintf(out, SWAPCI_HINDRANCE_MAX, "%s", hindered ? judges->hindrance : "");
+    pthread_mutex_unlock(&judges->lock);
+    return hindered;
 }
 
 swapci_slots *swapci_judges_slots(swapci_judges *judges) {
@@ -197,15 +214,20 @@ static void tell_module(swapci_judges *j, unsigned method, enum swapc_status sta
                         const swapc_error *error) {
     bool failed = status != SWAPC_OK;
     if (!failed && !atomic_load_explicit(&j->told_module[method], memory_order_relaxed)) return;
+    const char *name = swapci_method_table[method]->name;
+    const char *why = error->text[0] ? error->text : swapc_status_text(status);
+    if (failed) {
+        pthread_mutex_lock(&j->lock);
+        snprintf(j->hindrance, sizeof j->hindrance, "no module for %s: %s", name, why);
+        pthread_mutex_unlock(&j->lock);
+    }
     if (atomic_exchange(&j->told_module[method], failed) == failed) return;
     if (failed)
         swapc_log_write(&j->config.log, SWAPC_LOG_ERROR, "verifier",
-                        "no module for %s: %s; its messages stay pending",
-                        swapci_method_table[method]->name,
-                        error->text[0] ? error->text : swapc_status_text(status));
+                        "no module for %s: %s; its messages stay pending", name, why);
     else
         swapc_log_write(&j->config.log, SWAPC_LOG_INFO, "verifier",
-                        "the module for %s can be had again", swapci_method_table[method]->name);
+                        "the module for %s can be had again", name);
 }
 
 /* What hinders the module is no fault of the message. */

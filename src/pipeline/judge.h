@@ -65,6 +65,11 @@ swapci_slots *swapci_judges_slots(swapci_judges *judges);
 const swapc_module_info *swapci_judges_module(const swapci_judges *judges,
                                               const swapci_method *method);
 
+enum { SWAPCI_HINDRANCE_MAX = 600 };
+
+/* Whether a module cannot be had at present, and why, as a sentence's part; "" when all can. Any thread. */
+bool swapci_judges_hindrance(swapci_judges *judges, char out[SWAPCI_HINDRANCE_MAX]);
+
 /* How many records were judged. */
 uint64_t swapci_judges_judged(const swapci_judges *judges);
 
