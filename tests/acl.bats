@@ -65,7 +65,7 @@ works() {
 @test "one right less is named with its remedy" {
     local right
     start swapc
-    for right in xgroup xinfo xreadgroup xpending xclaim set xadd xack xdel; do
+    for right in xgroup xinfo xreadgroup xpending xclaim set xadd xack xdel hsetnx hincrby hgetall hdel; do
         redis "$socket" ACL SETUSER signer "-$right"
         run --separate-stderr timeout 60 "$SWAPC" signer --redis "$(url signer)" --ring "test-$mark" --keys keys
         refused 1 "ACL SETUSER signer [+]$right"

@@ -51,8 +51,8 @@ uint64_t swapci_lease_now_ns(void);
 enum swapc_status swapci_lease_release(swapci_redis *redis, const swapci_lease *lease,
                                        swapc_error *error);
 
-/* Ends the lease and takes the consumer out of the group, in one atomic step and only if it has no
- * pending entries (those wait for it, or for the lease's end), and if the lease is ours. */
+/* Ends the lease and takes the consumer out of the group, in one atomic step and only if the lease is ours. With
+ * pending entries it stays in the group: they wait for it, or for another, who may take them over from now on. */
 enum swapc_status swapci_lease_leave(swapci_redis *redis, const swapci_stream_names *names,
                                      const swapci_lease *lease, const char *consumer,
                                      swapc_error *error);

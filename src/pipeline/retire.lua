@@ -3,9 +3,10 @@
 -- KEYS  messages, lease
 -- ARGV  group; consumer; the token of the consumer's own lease, when it asks itself, or "": one that has a
 --       lease is taken out by the lease's owner only
--- Answer {1}: it is out; {0}: it stays, with its lease; {0, command, error}: that was refused. The
---       consumer goes last: without pending entries nothing is lost with it, and with a lease that could
---       not be ended it would count as alive.
+-- Answer {1}: it is out; {0}: it stays; {0, command, error}: that was refused. One that has pending entries
+--       stays in the group; when it asks itself its lease ends all the same, so that others take them over at
+--       once. The consumer goes last: without pending entries nothing is lost with it, and with a lease that
+--       could not be ended it would count as alive.
 local messages, lease, group, consumer, token = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
 
 local function refused(command, reply)
@@ -19,7 +20,7 @@ if held and (token == '' or string.sub(held, 1, #token) ~= token) then return {0
 local rows = redis.pcall('XINFO', 'CONSUMERS', messages, group)
 local why = refused('XINFO', rows)
 if why then return why end
-local found
+local found, busy
 for _, row in ipairs(rows) do
   local name, pending
   for i = 1, #row, 2 do
@@ -27,14 +28,14 @@ for _, row in ipairs(rows) do
     if row[i] == 'pending' then pending = row[i + 1] end
   end
   if name == consumer then
-    if pending > 0 then return {0} end
-    found = true
+    found, busy = true, pending > 0
   end
 end
 if held then
   why = refused('DEL', redis.pcall('DEL', lease))
   if why then return why end
 end
+if busy then return {0} end
 if found then
   why = refused('XGROUP', redis.pcall('XGROUP', 'DELCONSUMER', messages, group, consumer))
 end

@@ -284,6 +284,7 @@ static enum swapc_status try_first(void *user, swapc_error *error) {
     swapci_signer *s = user;
     enum swapc_status status = rejoin(s, error);
     if (status == SWAPC_OK) status = swapci_stream_try(s->redis, &s->names, s->consumer, error);
+    if (status == SWAPC_OK) status = swapci_strikes_try(s->redis, &s->names, error);
     return status == SWAPC_OK ? swapci_signer_chores(s, error) : status;
 }
 

@@ -12,8 +12,8 @@
  * A consumer's name has one owner at a time (lease.h): a signer that finds another's lease takes nothing
  * until that ends, and one that was stopped beyond its own changes nothing before it has it again.
  *
- * A signer that ends, drained or stopped, with nothing pending leaves the group and ends its lease;
- * with something pending it does neither, so that its successor finds it.
+ * A signer that ends, drained or stopped, ends its lease, and with nothing pending leaves the group; with something
+ * pending it stays there, so that its successor, or another signer, finds it.
  *
  * Bounds: at most SWAPCI_SIGNER_IN_FLIGHT records are under way (the verifier bounds what it has
  *     taken); a lease (lease.h) says that the consumer lives.

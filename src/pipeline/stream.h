@@ -161,8 +161,8 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
                                       swapci_stream_gone_fn gone, void *user, size_t *moved,
                                       swapc_error *error);
 
-/* Takes consumer out of the group, with its lease, in one atomic step and only if it has no pending
- * entries. token: the consumer's own (lease.h), and the lease must be its own or none; "": of another
+/* Takes consumer out of the group, with its lease, in one atomic step; with pending entries it stays, without its
+ * lease. token: the consumer's own (lease.h), and the lease must be its own or none; "": of another
  * consumer, which must have no lease. */
 enum swapc_status swapci_stream_retire(swapci_redis *redis, const swapci_stream_names *names,
                                        const char *consumer, const char *token, swapc_error *error);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "redis_refusal.h"
 #include "redis_reply.h"
 
 void swapci_strikes_fini(swapci_strikes *book) {
@@ -123,6 +124,31 @@ enum swapc_status swapci_strikes_load(swapci_redis *redis, const swapci_stream_n
     }
     freeReplyObject(reply);
     if (status != SWAPC_OK) swapci_strikes_fini(book);
+    return status;
+}
+
+enum swapc_status swapci_strikes_try(swapci_redis *redis, const swapci_stream_names *names,
+                                     swapc_error *error) {
+    /* Redis 7 can be asked. Redis 6 is tried: a number that is none is refused before anything is written. */
+    static const char script[] =
+        "local may = redis.acl_check_cmd "
+        "for _, c in ipairs({{'HGETALL'}, {'HSETNX', '', '0'}, {'HINCRBY', '', 'x'}, {'HDEL', "
+        "''}}) do "
+        "local command, why = table.remove(c, 1) "
+        "if may then why = not may(command, KEYS[1], unpack(c)) and 'NOPERM this user may not run "
+        "it' "
+        "else local reply = redis.pcall(command, KEYS[1], unpack(c)) "
+        "why = type(reply) == 'table' and reply.err "
+        "if why and string.find(why, 'not an integer', 1, true) then why = nil end end "
+        "if why then return {command, why} end end "
+        "return 'OK'";
+    static const char what[] = "to count strikes";
+    redisReply *reply = NULL;
+    enum swapc_status status =
+        swapci_redis_call(redis, what, &reply, error, "EVAL %s 1 %s", script, names->strikes);
+    if (status != SWAPC_OK) return status;
+    status = swapci_redis_check_script(redis, reply, what, error);
+    freeReplyObject(reply);
     return status;
 }
 

@@ -30,6 +30,10 @@ typedef struct swapci_strikes {
 
 void swapci_strikes_fini(swapci_strikes *book);
 
+/* Asks whether all that the rest needs is allowed, by what does nothing. */
+enum swapc_status swapci_strikes_try(swapci_redis *redis, const swapci_stream_names *names,
+                                     swapc_error *error);
+
 /* Counts what a dead verifier's worker was at, a message or many: of many, what consumer has pending. */
 enum swapc_status swapci_strikes_add(swapci_redis *redis, const swapci_stream_names *names,
                                      const char *consumer, const swapci_transport_note *note,

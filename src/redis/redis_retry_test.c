@@ -102,6 +102,25 @@ static void a_service_outlives_each_refusal(void **state) {
     }
 }
 
+/* One that never served does not serve again, not even when it is given up. */
+static void a_server_that_never_was_does_not_serve_again(void **state) {
+    static const uint32_t retries[] = {0, 100};
+    (void)state;
+    for (size_t i = 0; i < sizeof retries / sizeof *retries; i++) {
+        swapc_error error = SWAPC_ERROR_INIT;
+        scene s = {.log = {note, &s, SWAPC_LOG_INFO}};
+        swapci_redis_config config = {.url = "unix:/nonexistent/s",
+                                      .retry_ms = retries[i],
+                                      .service = true,
+                                      .log = &s.log,
+                                      .role = "tester",
+                                      .stop = &s.stop};
+        assert_int_equal(swapci_redis_open(&config, &s.redis, &error), SWAPC_UNREACHABLE);
+        assert_int_equal(s.warnings, 1);
+        assert_int_equal(s.notes, 0);
+    }
+}
+
 static void *make_room_soon(void *user) {
     swapci_redis_sleep(NULL, 300, NULL);
     admin(user, "CONFIG SET maxclients 100");
@@ -224,6 +243,7 @@ static void a_service_waits_for_its_first_connection(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_that_never_was_does_not_serve_again),
         cmocka_unit_test(a_service_outlives_each_refusal),
         cmocka_unit_test(a_full_server_is_waited_for),
         cmocka_unit_test(what_will_never_do_ends_a_job_and_a_service_that_starts),
