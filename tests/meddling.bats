@@ -151,3 +151,25 @@ unread_are_told() {
     dead_has_left() { not grep -q "test-$mark" <(rc XINFO CONSUMERS swapc:messages swapc) 2>/dev/null; }
     await dead_has_left
 }
+
+@test "a connection that comes and goes does not fill the log, and is told of when it stays away" {
+    local i lines
+    start_redis
+    start_signer
+    start_verifier
+    await test -n "$(compgen -G 'verifier*.err')"
+    await grep -q "ready:" verifier*.err
+    for ((i = 0; i < 100; i++)); do
+        redis "$socket" CLIENT KILL TYPE normal
+        sleep 0.05
+    done
+    lines=$(cat ./*.err | wc -l)
+    ((lines < 60)) || { # five lines each time once
+        echo "$lines lines" >&2
+        return 1
+    }
+    run -0 "$SWAPC" generate --messages 200
+    all_judged_once 200
+    kill -KILL "$server"
+    await grep -q "before, not told each time" signer.err
+}

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "health_service.h"
+#include "log_limit.h"
 #include "notify.h"
 #include "reason.h"
 #include "reflection_service.h"
@@ -38,6 +39,9 @@ struct frame {
     struct swapci_service_view view;
     bool serving, peer_seen, lonely_said, full_said;
     char reason[SWAPCI_CONTROL_REASON_MAX];
+    char reason_told[SWAPCI_CONTROL_REASON_MAX]; /* the log */
+    uint64_t reason_ns;                          /* since when it is so */
+    swapci_log_limit health_limit;
     uint64_t lonely_ns, full_ns; /* since when; 0: not */
     uint64_t errors_said, keys_said, complained_ns;
     uint64_t done[RATE_TICKS]; /* a circle */
@@ -101,13 +105,16 @@ static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_M
                  s->peer, s->place, s->peer, s->join);
 }
 
-static void follow_health(struct frame *f) {
+static void follow_health(struct frame *f, uint64_t now) {
     char reason[SWAPCI_CONTROL_REASON_MAX], line[SWAPCI_CONTROL_REASON_MAX + 32];
     judge_health(f, reason);
     bool serving = !reason[0];
-    if (strcmp(reason, f->reason) != 0 && !f->control.draining) {
+    if (strcmp(reason, f->reason) != 0) f->reason_ns = now;
+    if (strcmp(reason, f->reason_told) != 0 && !f->control.draining &&
+        swapci_log_limit_may(&f->health_limit, now, f->reason_ns)) {
         snprintf(line, sizeof line, serving ? "serving again" : "not serving: %s", reason);
         say(f, serving ? SWAPC_LOG_INFO : SWAPC_LOG_WARN, line);
+        memcpy(f->reason_told, reason, sizeof reason);
     }
     memcpy(f->reason, reason, sizeof reason);
     f->serving = serving;
@@ -181,7 +188,7 @@ static void look_around(struct frame *f) {
     f->service->look(f->service->user, &f->view);
     f->peer_seen |= f->view.peer;
     f->done[f->ticks++ % RATE_TICKS] = f->view.done;
-    follow_health(f);
+    follow_health(f, now);
     follow_waits(f, now);
     follow_verdicts(f, now);
     tell_front(f);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "redis_refusal.h"
 #include "redis_retry.h"
 #include "signal_mask.h"
@@ -159,7 +160,8 @@ static enum swapc_status rejoin(swapci_signer *s, swapc_error *error) {
     bool made;
     enum swapc_status status = swapci_stream_join(s->redis, &s->names, &made, error);
     if (status != SWAPC_OK) return status;
-    if (made && s->joined)
+    uint64_t now = swapci_clock_monotonic_ns();
+    if (made && s->joined && swapci_log_limit_may(&s->renewal_limit, now, now))
         swapc_log_write(
             &s->config.log, SWAPC_LOG_WARN, "signer",
             "the group of %s was gone and is made anew: was Redis started again empty, or the "

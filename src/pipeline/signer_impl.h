@@ -11,6 +11,7 @@
 #include "audit.h"
 #include "buffer.h"
 #include "lease.h"
+#include "log_limit.h"
 #include "record.h"
 #include "signer.h"
 #include "strikes.h"
@@ -50,8 +51,9 @@ struct swapci_signer {
     swapci_buffer altered; /* a tampered message */
 
     swapci_lease lease;
-    bool told_waiting; /* for another's lease to end */
-    bool read_late;    /* entries were given out when the lease may have expired */
+    swapci_log_limit renewal_limit; /* of what is said when the group was gone */
+    bool told_waiting;              /* for another's lease to end */
+    bool read_late;                 /* entries were given out when the lease may have expired */
 
     swapci_strikes strikes;
     bool strikes_known;                                 /* since the recovery began */
@@ -69,6 +71,8 @@ struct swapci_signer {
     swapci_stream_id recovered; /* pending entries up to here are sent again */
     swapci_stream_id sent;      /* entries up to here are read and signed */
     uint64_t chores_due_ns;
+    unsigned
+        adopted_none; /* looks in a row that found only entries of the dead which were too fresh to move */
 
     uint64_t audit_due_ns, stuck_since_ns;
     bool told_passed_over;  /* since an audit found nothing */

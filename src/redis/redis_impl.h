@@ -5,6 +5,7 @@
 #ifndef SWAPCI_REDIS_IMPL_H
 #define SWAPCI_REDIS_IMPL_H
 
+#include "log_limit.h"
 #include "redis.h"
 #include "redis_refusal.h"
 #include "redis_retry.h"
@@ -35,6 +36,8 @@ struct swapci_redis {
     uint32_t pause_ms;                          /* before the next try */
     char said[REDIS_SAID_MAX][REDIS_CODE_SIZE]; /* codes that the log was told since then */
     unsigned said_count;
+    bool quiet;            /* of this trouble the log is told when it lasts */
+    swapci_log_limit told; /* of troubles that are told */
 };
 
 /* As a refusal that somebody has to do something about: the connection could not be made because of

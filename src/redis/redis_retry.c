@@ -1,5 +1,6 @@
 #include "redis_retry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -19,6 +20,8 @@ static void begin_trouble(swapci_redis *redis) {
     redis->troubled_since_ns = swapci_clock_monotonic_ns();
     redis->pause_ms = 0;
     redis->said_count = 0;
+    redis->quiet =
+        !swapci_log_limit_may(&redis->told, redis->troubled_since_ns, redis->troubled_since_ns);
     swapci_redis_stuck(redis, true);
 }
 
@@ -40,16 +43,29 @@ uint64_t swapci_redis_epoch(const swapci_redis *redis) {
     return redis->epoch;
 }
 
+/* Whether the log is told of this trouble: a connection that comes and goes would fill it. */
+static bool may_say(swapci_redis *redis) {
+    uint64_t lasts_ns = SWAPCI_LOG_LIMIT_LASTS_MS * UINT64_C(1000000);
+    if (redis->quiet && swapci_clock_monotonic_ns() - redis->troubled_since_ns >= lasts_ns)
+        redis->quiet = false;
+    return !redis->quiet;
+}
+
 /* Tells the log what it was not told since the trouble began: a server may well say this and that in
  * turn. */
 static void say(swapci_redis *redis, enum swapc_status status, const char *text) {
     const char *code = status == SWAPC_PROTOCOL ? redis->code : "gone";
+    char more[64] = "";
+    if (!may_say(redis)) return;
     for (unsigned i = 0; i < redis->said_count; i++)
         if (strcmp(code, redis->said[i]) == 0) return;
     if (redis->said_count == REDIS_SAID_MAX) return;
     strcpy(redis->said[redis->said_count++], code);
-    swapc_log_write(redis->config.log, SWAPC_LOG_WARN, redis->config.role, "%s; trying again",
-                    text);
+    unsigned left_out = swapci_log_limit_left_out(&redis->told);
+    if (left_out > 0)
+        snprintf(more, sizeof more, " (and %u times before, not told each time)", left_out);
+    swapc_log_write(redis->config.log, SWAPC_LOG_WARN, redis->config.role, "%s; trying again%s",
+                    text, more);
 }
 
 /* Whether there is no point in another try. */
