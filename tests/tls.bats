@@ -114,3 +114,91 @@ time.sleep(600)
     finish "$pid"
     ((SECONDS - before <= 10))
 }
+
+# enemy: a TLS server, with something on the way to it that breaks what it says by the word in the file mode.
+enemy() {
+    tls_start
+    echo pass >mode
+    background enemy python3 "$here/tls_enemy.py" "$port" mode
+    await test -s enemy.out
+    export SWAPC_REDIS="rediss://127.0.0.1:$(<enemy.out)?$ca&$own&$name"
+    background signer "$SWAPC" signer --ring "test-$mark" --keys keys
+    signer=$pid
+    await test -s keys.pub
+    background verifier "$SWAPC" verifier --ring "test-$mark" --keys keys.pub --method schnorr
+    verifier=$pid
+}
+
+# added N: so many more, not by way of the enemy.
+added() {
+    "$SWAPC" generate --redis "unix:$socket" --messages "$1" --method schnorr
+}
+
+judged() {
+    await verdicts_reach "$socket" "$1"
+    await unanswered_none
+    [[ $(redis "$socket" XLEN swapc:verdicts) == "$1" ]]
+}
+
+unanswered_none() {
+    [[ $(redis "$socket" XLEN swapc:messages) == 0 ]]
+}
+
+@test "TLS that is half closed, or spoilt, in the middle of it all is begun anew" {
+    local word n=200
+    enemy
+    added 200
+    judged 200
+    for word in half spoil half spoil; do
+        echo "$word" >mode
+        added 100
+        sleep 1
+        echo pass >mode
+        judged $((n += 100))
+    done
+    kill -0 "$signer" "$verifier"
+    [[ $(grep -c "trying again" signer.err) -le 8 ]]
+}
+
+@test "TLS that stops in the middle of a record holds no signal up" {
+    local before
+    enemy
+    added 200
+    judged 200
+    echo cut >mode
+    added 100
+    sleep 1
+    before=$SECONDS
+    kill -TERM "$signer" "$verifier"
+    finish "$signer"
+    [[ $status == 0 ]]
+    finish "$verifier"
+    [[ $status == 0 ]]
+    ((SECONDS - before <= 10))
+}
+
+@test "a certificate that is wrong from some time on is waited out, and said once" {
+    tls_start
+    { authority other; } 2>/dev/null
+    export SWAPC_REDIS="rediss://127.0.0.1:$port?$ca&$own&$name"
+    background signer "$SWAPC" signer --ring "test-$mark" --keys keys --listen "unix:$work/signer.sock"
+    signer=$pid
+    await test -s keys.pub
+    background verifier "$SWAPC" verifier --ring "test-$mark" --keys keys.pub --method schnorr
+    verifier=$pid
+    added 200
+    judged 200
+    redis "$socket" CONFIG SET tls-cert-file "$work/other.pem" tls-key-file "$work/other.key"
+    redis "$socket" CLIENT KILL TYPE normal
+    added 100
+    await grep -q "not trusted.*trying again" signer.err
+    await grep -q "not serving" verifier.err # it has nothing to do, and asks now and then
+    not "$SWAPC" status "unix:$work/signer.sock"
+    run -1 --separate-stderr "$SWAPC" generate --messages 5
+    says "$stderr" "not trusted"
+    sleep 2
+    redis "$socket" CONFIG SET tls-cert-file "$work/server.pem" tls-key-file "$work/server.key"
+    judged 300
+    kill -0 "$signer" "$verifier"
+    [[ $(grep -c "not trusted" signer.err) == 1 && $(grep -c "not trusted" verifier.err) -le 1 ]]
+}
