@@ -169,7 +169,7 @@ static enum swapc_status note_gone(void *user, swapci_stream_id id, swapc_error 
 static void ask(swapci_redis *redis, const swapci_stream_names *names, uint8_t question) {
     swapci_stream_id id;
     uint64_t number;
-    size_t moved;
+    size_t moved, too_fresh;
     if (question >= 240) {
         dead(redis, names);
         return;
@@ -189,7 +189,8 @@ static void ask(swapci_redis *redis, const swapci_stream_names *names, uint8_t q
         list(redis, names);
         break;
     case 3:
-        (void)swapci_stream_adopt(redis, names, "me", 0, 8, note_gone, NULL, &moved, NULL);
+        (void)swapci_stream_adopt(redis, names, "me", 0, 8, note_gone, NULL, &moved, &too_fresh,
+                                  NULL);
         break;
     case 4:
         (void)swapci_stream_length(redis, names, &number, NULL);

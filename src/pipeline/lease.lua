@@ -19,8 +19,8 @@ if found and owner ~= token and (place == '' or at ~= place) then
   if ARGV[4] == '1' then why = refused('SET', redis.pcall('SET', recall, '1', 'EX', 60)) end
   local left = redis.pcall('PTTL', lease)
   why = why or refused('PTTL', left)
-  if not why and left == -1 then -- without an end, so nobody renews it: it gets one
-    left = tonumber(ARGV[3])
+  if not why and (left == -1 or left > tonumber(ARGV[3])) then
+    left = tonumber(ARGV[3]) -- without an end, or with one that the server's clock has put off: it gets one
     why = refused('SET', redis.pcall('SET', lease, found, 'PX', left))
   end
   return why or {0, left}

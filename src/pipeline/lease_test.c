@@ -115,6 +115,11 @@ static void a_lease_without_an_end_ends_all_the_same(void **state) {
     assert_false(b.held); /* the owner may be there yet */
     assert_true(b.others_ms > 0);
     assert_true(fixture_integer(s.redis, "PTTL %s:lease:one", s.names.prefix) > 0);
+    /* One with an end that lies far off, as the server's clock went back. */
+    fixture_integer(s.redis, "PEXPIRE %s:lease:one 3600000", s.names.prefix);
+    hold(&s, &b, false);
+    assert_true(b.others_ms > 0 && b.others_ms <= SWAPCI_LEASE_MS);
+    assert_true(fixture_integer(s.redis, "PTTL %s:lease:one", s.names.prefix) <= SWAPCI_LEASE_MS);
     swapci_redis_free(s.redis);
 }
 

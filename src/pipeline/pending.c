@@ -4,6 +4,7 @@
 
 #include "audit.h"
 #include "embedded.h"
+#include "lease.h"
 #include "redis_refusal.h"
 #include "stream.h"
 #include "stream_command.h"
@@ -99,17 +100,26 @@ static enum swapc_status consumers(swapci_redis *redis, const swapci_stream_name
     return status;
 }
 
-/* A lease that never ends is nobody's: its owner would have renewed it. */
+/* A lease that never ends is nobody's: its owner would have renewed it. One that ends later than any is given would
+ * outlive its owner, as the server's clock went back: it gets the end that it would have had. */
 static enum swapc_status has_lease(swapci_redis *redis, const swapci_stream_names *names,
                                    swapc_bytes consumer, bool *out, swapc_error *error) {
+    static const char script[] = "local left = redis.pcall('PTTL', KEYS[1]) "
+                                 "if type(left) == 'table' then return {'PTTL', left.err} end "
+                                 "if left <= tonumber(ARGV[1]) then return left end "
+                                 "local held = redis.pcall('GET', KEYS[1]) "
+                                 "if type(held) == 'table' then return {'GET', held.err} end "
+                                 "local done = redis.pcall('SET', KEYS[1], held, 'PX', ARGV[1]) "
+                                 "if done.err then return {'SET', done.err} end "
+                                 "return left";
     redisReply *reply = NULL;
     enum swapc_status status =
-        swapci_redis_call(redis, "a lease", &reply, error, "PTTL %s:lease:%b", names->prefix,
-                          consumer.ptr, consumer.len);
-    if (status == SWAPC_OK) {
-        *out = reply->integer > 0;
-        freeReplyObject(reply);
-    }
+        swapci_redis_call(redis, "a lease", &reply, error, "EVAL %s 1 %s:lease:%b %d", script,
+                          names->prefix, consumer.ptr, consumer.len, (int)SWAPCI_LEASE_MS);
+    if (status != SWAPC_OK) return status;
+    status = swapci_redis_check_script(redis, reply, "a lease", error);
+    if (status == SWAPC_OK) *out = reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
+    freeReplyObject(reply);
     return status;
 }
 
@@ -144,7 +154,7 @@ typedef struct heir {
     const swapci_stream_names *names;
     const char *consumer;
     uint32_t idle_ms;
-    size_t limit, moved;
+    size_t limit, moved, fresh;
     swapci_stream_gone_fn gone; /* NULL: nobody is told */
     void *user;
 } heir;
@@ -181,6 +191,7 @@ static enum swapc_status adopt_from(heir *h, swapc_bytes dead, swapc_error *erro
             status = swapci_redis_get(h->redis, "to claim messages", &reply, error);
         if (status == SWAPC_OK) {
             h->moved += reply->elements;
+            h->fresh += count - reply->elements;
             freeReplyObject(reply);
         }
     }
@@ -190,8 +201,8 @@ static enum swapc_status adopt_from(heir *h, swapc_bytes dead, swapc_error *erro
 enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_names *names,
                                       const char *consumer, uint32_t idle_ms, size_t limit,
                                       swapci_stream_gone_fn gone, void *user, size_t *moved,
-                                      swapc_error *error) {
-    heir h = {redis, names, consumer, idle_ms, limit, 0, gone, user};
+                                      size_t *fresh, swapc_error *error) {
+    heir h = {redis, names, consumer, idle_ms, limit, 0, 0, gone, user};
     redisReply *reply = NULL;
     enum swapc_status status = consumers(redis, names, &reply, error);
     for (size_t i = 0; status == SWAPC_OK && i < reply->elements && h.moved < limit; i++) {
@@ -205,6 +216,7 @@ enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_n
         if (status == SWAPC_OK && !alive) status = retire(redis, names, row.name, "", error);
     }
     *moved = h.moved;
+    *fresh = h.fresh;
     freeReplyObject(reply);
     return status;
 }

@@ -11,6 +11,8 @@ enum {
     ASK_AGAIN_MS = 200,   /* for another's lease that ends soon */
     ADOPT_IDLE_MS = 1000, /* so that of two who adopt at once, one finds the entries fresh */
     ADOPT_MAX = 512,
+    ADOPT_FRESH_LOOKS =
+        3, /* entries that are as fresh again were given out by a clock that went back */
     WAIT_MS = 100
 };
 
@@ -82,15 +84,17 @@ static enum swapc_status look_at_way(swapci_signer *s, swapc_error *error) {
 
 enum swapc_status swapci_signer_chores(swapci_signer *s, swapc_error *error) {
     uint64_t now = swapci_clock_monotonic_ns();
-    size_t moved = 0;
+    size_t moved = 0, fresh = 0;
     if (swapci_sender_lost(s->sender)) take_left(s);
     if (now < s->chores_due_ns && (s->told_waiting || swapci_lease_fresh(&s->lease)))
         return SWAPC_OK;
     enum swapc_status status = look_at_way(s, error);
     if (status == SWAPC_OK) status = hold_lease(s, error);
     if (status == SWAPC_OK && s->lease.held) {
-        status = swapci_stream_adopt(s->redis, &s->names, s->consumer, ADOPT_IDLE_MS, ADOPT_MAX,
-                                     swapci_signer_answer_deleted, s, &moved, error);
+        uint32_t idle_ms = s->adopted_none < ADOPT_FRESH_LOOKS ? ADOPT_IDLE_MS : 0;
+        status = swapci_stream_adopt(s->redis, &s->names, s->consumer, idle_ms, ADOPT_MAX,
+                                     swapci_signer_answer_deleted, s, &moved, &fresh, error);
+        s->adopted_none = fresh > 0 && moved == 0 ? s->adopted_none + 1 : 0;
     }
     if (moved > 0) {
         swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer",

@@ -154,12 +154,13 @@ typedef enum swapc_status (*swapci_stream_gone_fn)(void *user, swapci_stream_id 
 
 /* Moves up to `limit` entries to consumer's pending list from those of consumers without a lease, whatever
  * their names are, without counting as a delivery, and takes those that have none left out of the group. gone: NULL: such
- * entries are dropped. Out: *moved. (XAUTOCLAIM cannot be told whose entries to take, so
+ * entries are dropped. Out: *moved; *fresh: entries that were not, as they have not been idle for idle_ms by the
+ * server's clock, which may have gone back. (XAUTOCLAIM cannot be told whose entries to take, so
  * this is XPENDING and XCLAIM by consumer.) */
 enum swapc_status swapci_stream_adopt(swapci_redis *redis, const swapci_stream_names *names,
                                       const char *consumer, uint32_t idle_ms, size_t limit,
                                       swapci_stream_gone_fn gone, void *user, size_t *moved,
-                                      swapc_error *error);
+                                      size_t *fresh, swapc_error *error);
 
 /* Takes consumer out of the group, with its lease, in one atomic step; with pending entries it stays, without its
  * lease. token: the consumer's own (lease.h), and the lease must be its own or none; "": of another

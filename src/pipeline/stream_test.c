@@ -170,7 +170,7 @@ static void only_dead_consumers_lose_their_entries(void **state) {
     swapci_stream_names names = fixture_names();
     swapci_batch batch = SWAPCI_BATCH_INIT;
     swapci_stream_id ids[3];
-    size_t moved;
+    size_t moved, fresh;
     (void)state;
     fixture_ok(swapci_stream_create(redis, &names, &error), &error);
     add(redis, three, 3, ids);
@@ -181,7 +181,7 @@ static void only_dead_consumers_lose_their_entries(void **state) {
     fixture_ok(swapci_lease_init(&alive, &names, "alive", NULL, &error), &error);
     fixture_ok(swapci_lease_init(&me, &names, "me", NULL, &error), &error);
     fixture_ok(swapci_lease_hold(redis, &alive, false, &recalled, &error), &error);
-    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &fresh, &error),
                &error);
     assert_int_equal(moved, 2);
     assert_int_equal(fixture_pending(redis, "me"), 2);
@@ -191,12 +191,13 @@ static void only_dead_consumers_lose_their_entries(void **state) {
         swapci_stream_pending(redis, &names, "me", (swapci_stream_id){0, 0}, page, &count, &error),
         &error);
     assert_int_equal(page[0].deliveries, 1); /* moving is no delivery */
-    fixture_ok(swapci_lease_leave(redis, &names, &alive, "alive", &error), &error);
-    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &fresh, &error),
                &error);
-    assert_int_equal(moved, 0); /* it did not leave: one is pending */
-    assert_int_equal(fixture_integer(redis, "DEL %s:lease:alive", names.prefix), 1);
-    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+    assert_int_equal(moved, 0);
+    fixture_ok(swapci_lease_leave(redis, &names, &alive, "alive", &error), &error);
+    assert_int_equal(consumers(redis),
+                     2); /* it did not leave: one is pending, which is anybody's now */
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &fresh, &error),
                &error);
     assert_int_equal(moved, 1);
     assert_int_equal(consumers(redis), 1); /* the dead have left */
@@ -204,6 +205,38 @@ static void only_dead_consumers_lose_their_entries(void **state) {
     fixture_ok(swapci_lease_hold(redis, &me, false, &recalled, &error), &error);
     fixture_ok(swapci_lease_leave(redis, &names, &me, "me", &error), &error);
     assert_int_equal(fixture_integer(redis, "EXISTS %s:lease:me", names.prefix), 0);
+    swapci_batch_fini(&batch);
+    swapci_redis_free(redis);
+}
+
+/* A server whose clock went back would keep a dead one's lease, and takes its entries for fresh. */
+static void a_clock_that_goes_back_keeps_nothing_from_the_heirs(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_stream_names names = fixture_names();
+    swapci_batch batch = SWAPCI_BATCH_INIT;
+    swapci_stream_id ids[3];
+    size_t moved, fresh;
+    (void)state;
+    fixture_ok(swapci_stream_create(redis, &names, &error), &error);
+    add(redis, three, 3, ids);
+    fixture_ok(swapci_stream_read(redis, &names, "dead", 2, 0, &batch, &error), &error);
+    fixture_command(redis, "SET swapc:lease:dead x PX 3600000");
+    fixture_ok(
+        swapci_stream_adopt(redis, &names, "me", 1000, 100, NULL, NULL, &moved, &fresh, &error),
+        &error);
+    assert_int_equal(moved, 0);
+    assert_true(fixture_integer(redis, "PTTL %s:lease:dead", names.prefix) <= SWAPCI_LEASE_MS);
+    assert_int_equal(fixture_integer(redis, "DEL %s:lease:dead", names.prefix), 1);
+    fixture_ok(
+        swapci_stream_adopt(redis, &names, "me", 3600000, 100, NULL, NULL, &moved, &fresh, &error),
+        &error);
+    assert_int_equal(moved, 0);
+    assert_int_equal(fresh, 2);
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &fresh, &error),
+               &error);
+    assert_int_equal(moved, 2);
+    assert_int_equal(fresh, 0);
     swapci_batch_fini(&batch);
     swapci_redis_free(redis);
 }
@@ -222,7 +255,7 @@ static void a_dead_consumer_may_have_any_name(void **state) {
     swapci_redis *redis = fixture_open(0);
     swapci_stream_names names = fixture_names();
     swapci_stream_id ids[3];
-    size_t moved;
+    size_t moved, fresh;
     (void)state;
     fixture_ok(swapci_stream_create(redis, &names, &error), &error);
     add(redis, three, 3, ids);
@@ -238,7 +271,7 @@ static void a_dead_consumer_may_have_any_name(void **state) {
     }
     assert_int_equal(consumers(redis), COUNT);
     fixture_command(redis, "SET swapc:lease: x"); /* without an end: nobody renews it */
-    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &fresh, &error),
                &error);
     assert_int_equal(moved, COUNT);
     assert_int_equal(fixture_pending(redis, "me"), COUNT);
@@ -254,7 +287,7 @@ static void after_the_last_id_there_is_nothing(void **state) {
     swapci_stream_names names = fixture_names();
     swapci_batch batch = SWAPCI_BATCH_INIT;
     swapci_pending page[2];
-    size_t count = 2, moved;
+    size_t count = 2, moved, fresh;
     (void)state;
     fixture_ok(swapci_stream_create(redis, &names, &error), &error);
     redisReply *reply = NULL;
@@ -266,7 +299,7 @@ static void after_the_last_id_there_is_nothing(void **state) {
     fixture_ok(swapci_stream_read(redis, &names, "dead", 9, 0, &batch, &error), &error);
     assert_int_equal(batch.count, 1);
     assert_int_equal(swapci_stream_id_compare(batch.entries[0].id, last), 0);
-    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &error),
+    fixture_ok(swapci_stream_adopt(redis, &names, "me", 0, 100, NULL, NULL, &moved, &fresh, &error),
                &error);
     assert_int_equal(moved, 1);
     fixture_ok(
@@ -311,6 +344,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(pending_counts_only_real_deliveries),
         cmocka_unit_test(a_deleted_message_is_left_out_of_a_claim),
         cmocka_unit_test(only_dead_consumers_lose_their_entries),
+        cmocka_unit_test(a_clock_that_goes_back_keeps_nothing_from_the_heirs),
         cmocka_unit_test(a_dead_consumer_may_have_any_name),
         cmocka_unit_test(after_the_last_id_there_is_nothing),
         cmocka_unit_test(last_id_and_length),

@@ -126,9 +126,10 @@ static enum swapc_status bury_deleted(void *user, swapci_stream_id id, swapc_err
 }
 
 static enum swapc_status adopt(swapci_process *p, swapc_error *error) {
-    size_t moved = 0;
-    enum swapc_status status = swapci_stream_adopt(p->redis, &p->names->stream, p->config.consumer,
-                                                   0, SIZE_MAX, bury_deleted, p, &moved, error);
+    size_t moved = 0, fresh = 0;
+    enum swapc_status status =
+        swapci_stream_adopt(p->redis, &p->names->stream, p->config.consumer, 0, SIZE_MAX,
+                            bury_deleted, p, &moved, &fresh, error);
     if (moved == 0) return status;
     swapci_process_add(&p->count_adopted, moved);
     swapc_log_write(&p->config.log, SWAPC_LOG_INFO, "process",
