@@ -1,6 +1,7 @@
 /* A verifier that judges many at once, with modules whose verify_batch cannot be relied on. The module is a
  * program of the fake engine: verify_message is the shipped guest's own, verify_batch does what the case
  * wants once the module has been admitted (one that did so before would not be). Whatever that is, each message has the verdict that it has one by one. */
+#include "keys_fixture.h"
 #include "stream_fixture.h"
 
 #include <fcntl.h>
@@ -111,8 +112,8 @@ static const struct swapci_fake_program program = {.call = called};
 typedef struct scene {
     swapci_redis *redis;
     swapci_stream_names names;
-    char directory[64], keys[80], keys_pub[84], bundle[80], wasm[96], toml[96];
-    swapci_key_pairs *pairs;
+    fixture_keys keys;
+    char bundle[80], wasm[96], toml[96];
     swapci_judges *judges;
     memory_hub hub;
     swapci_sender *sender;
@@ -132,7 +133,7 @@ static void write_file(const char *path, swapc_bytes bytes) {
 static void write_bundle(scene *s, const char *operations) {
     uint8_t bytes[SWAPCI_FAKE_BYTES_MAX];
     char toml[256];
-    snprintf(s->bundle, sizeof s->bundle, "%s/b", s->directory);
+    snprintf(s->bundle, sizeof s->bundle, "%s/b", s->keys.folder);
     snprintf(s->wasm, sizeof s->wasm, "%s/wide.wasm", s->bundle);
     snprintf(s->toml, sizeof s->toml, "%s/module.toml", s->bundle);
     assert_int_equal(mkdir(s->bundle, 0700), 0);
@@ -147,15 +148,8 @@ static void write_bundle(scene *s, const char *operations) {
 static int scene_setup(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     scene *s = calloc(1, sizeof *s);
-    swapci_keyring *keys = NULL;
     *state = s;
-    strcpy(s->directory, "/tmp/swapc-verifier-test-XXXXXX");
-    if (!mkdtemp(s->directory)) return -1;
-    snprintf(s->keys, sizeof s->keys, "%s/keys", s->directory);
-    snprintf(s->keys_pub, sizeof s->keys_pub, "%s.pub", s->keys);
-    fixture_ok(swapci_keyring_load(s->keys, SWAPCI_KEYS_PRIVATE, 4, &keys, &error), &error);
-    fixture_ok(swapci_key_pairs_new(keys, &s->pairs, &error), &error);
-    swapci_keyring_free(keys);
+    fixture_keys_make(&s->keys, 4);
     fixture_ok(swapci_native_host_open(&honest, SWAPC_TEST_BUNDLES "/schnorr/native.so", &error),
                &error);
     memory_hub_init(&s->hub, 4 << 20);
@@ -172,16 +166,13 @@ static int scene_teardown(void **state) {
     swapci_sender_close(s->sender);
     memory_hub_fini(&s->hub);
     swapci_judges_free(s->judges);
-    swapci_key_pairs_free(s->pairs);
     swapci_batch_fini(&s->entries);
     swapci_redis_free(s->redis);
     swapci_native_host_close(&honest);
     unlink(s->wasm);
     unlink(s->toml);
     rmdir(s->bundle);
-    unlink(s->keys);
-    unlink(s->keys_pub);
-    rmdir(s->directory);
+    fixture_keys_remove(&s->keys);
     free(s);
     return 0;
 }
@@ -191,7 +182,7 @@ static void open_verifier(scene *s, const char *operations, unsigned batch) {
     enum trick later = trick;
     write_bundle(s, operations);
     swapci_judges_config judges = {
-        .engine = "fake", .keys_pub = s->keys_pub, .workers = 1, .paths = {s->bundle}};
+        .engine = "fake", .keys_pub = s->keys.public_path, .workers = 1, .paths = {s->bundle}};
     trick = HONEST;
     fixture_ok(swapci_judges_new(&judges, &s->judges, &error), &error);
     trick = later;
@@ -213,9 +204,9 @@ static void send_one(scene *s, const swapci_entry *entry, size_t key, bool alter
     size_t len;
     swapci_signature signature;
     swapci_buffer other = SWAPCI_BUFFER_INIT;
-    fixture_ok(
-        swapci_method_sign(swapci_method_table[0], s->pairs, key, entry->body, &signature, &error),
-        &error);
+    fixture_ok(swapci_method_sign(swapci_method_table[0], s->keys.pairs, key, entry->body,
+                                  &signature, &error),
+               &error);
     swapci_record record = {.id = entry->id,
                             .method = swapci_method_table[0],
                             .deliveries = 1,

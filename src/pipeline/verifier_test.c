@@ -1,5 +1,6 @@
 /* The verifier and a ring that its test writes. No module is loaded: every record that can be read
  * is answered Error, which is enough to see that it was. */
+#include "keys_fixture.h"
 #include "stream_fixture.h"
 
 #include <fcntl.h>
@@ -21,7 +22,8 @@ enum { WORKERS = 2, CAPACITY = 1 << 16 };
 typedef struct scene {
     swapci_redis *redis;
     swapci_stream_names names;
-    char ring[64], directory[64], keys[80], keys_pub[84];
+    char ring[64];
+    fixture_keys keys;
     swapci_judges *judges;
     swapci_receiver *receiver;
     swapci_verifier *verifier;
@@ -32,16 +34,11 @@ typedef struct scene {
 static int scene_setup(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     scene *s = calloc(1, sizeof *s);
-    swapci_keyring *keys = NULL;
     *state = s;
-    strcpy(s->directory, "/tmp/swapc-verifier-test-XXXXXX");
-    if (!mkdtemp(s->directory)) return -1;
-    snprintf(s->keys, sizeof s->keys, "%s/keys", s->directory);
-    snprintf(s->keys_pub, sizeof s->keys_pub, "%s.pub", s->keys);
+    fixture_keys_make(&s->keys, 1);
     snprintf(s->ring, sizeof s->ring, "t");
-    if (swapci_keyring_load(s->keys, SWAPCI_KEYS_PRIVATE, 1, &keys, &error) != SWAPC_OK) return -1;
-    swapci_keyring_free(keys);
-    swapci_judges_config judges = {.engine = "none", .keys_pub = s->keys_pub, .workers = WORKERS};
+    swapci_judges_config judges = {
+        .engine = "none", .keys_pub = s->keys.public_path, .workers = WORKERS};
     return swapci_judges_new(&judges, &s->judges, &error) == SWAPC_OK ? 0 : -1;
 }
 
@@ -54,12 +51,10 @@ static int scene_teardown(void **state) {
     swapci_verifier_free(s->verifier);
     swapci_receiver_close(s->receiver);
     swapci_ring_close(s->producer);
-    swapci_ring_unlink(s->directory, s->ring, NULL);
+    swapci_ring_unlink(s->keys.folder, s->ring, NULL);
     swapci_judges_free(s->judges);
     swapci_redis_free(s->redis);
-    unlink(s->keys);
-    unlink(s->keys_pub);
-    rmdir(s->directory);
+    fixture_keys_remove(&s->keys);
     free(s);
     return 0;
 }
@@ -68,9 +63,9 @@ static void open_all(scene *s) {
     swapc_error error = SWAPC_ERROR_INIT;
     s->redis = fixture_open(0);
     s->names = fixture_names();
-    swapci_ring_config ring = {s->ring, s->directory, CAPACITY, NULL};
+    swapci_ring_config ring = {s->ring, s->keys.folder, CAPACITY, NULL};
     fixture_ok(swapci_ring_open(&ring, SWAPCI_RING_PRODUCER, &s->producer, &error), &error);
-    swapci_transport_ring_config transport = {s->ring, s->directory, CAPACITY};
+    swapci_transport_ring_config transport = {s->ring, s->keys.folder, CAPACITY};
     fixture_ok(swapci_transport_ring_receive(&transport, &s->receiver, &error), &error);
     swapci_verifier_config config = {
         .judges = s->judges,
@@ -177,7 +172,7 @@ static void a_record_of_another_release_stays_pending_and_is_said_once(void **st
 static void spoil(const scene *s, off_t place) {
     char path[SWAPCI_RING_PATH_MAX];
     uint8_t byte;
-    assert_int_equal(swapci_ring_path(s->directory, s->ring, path, sizeof path, NULL), SWAPC_OK);
+    assert_int_equal(swapci_ring_path(s->keys.folder, s->ring, path, sizeof path, NULL), SWAPC_OK);
     int fd = open(path, O_RDWR);
     assert_true(fd >= 0);
     assert_int_equal(pread(fd, &byte, 1, 4096 + place), 1);

@@ -1,5 +1,6 @@
 /* What a new method has to be: a row. Signed, carried as a record, judged and stored like the others,
  * alone and drawn among them. */
+#include "keys_fixture.h"
 #include "stream_fixture.h"
 
 #include <stdio.h>
@@ -18,30 +19,22 @@ enum { MESSAGES = 300, WORKERS = 2 };
 static const char name[] = "ecdsa-hedged";
 
 typedef struct scene {
-    char folder[64], keys[80], keys_pub[96];
+    fixture_keys keys;
     char paths[SWAPCI_METHODS_MAX][512];
-    swapci_key_pairs *pairs;
     swapci_judges *judges;
 } scene;
 
 static int setup(void **state) {
     scene *s = calloc(1, sizeof *s);
     swapc_error error = SWAPC_ERROR_INIT;
-    swapci_keyring *keys = NULL;
     swapci_judges_config config = {.engine = "wasmtime", .workers = WORKERS};
     *state = s;
-    snprintf(s->folder, sizeof s->folder, "/tmp/new-method-test-XXXXXX");
-    if (!mkdtemp(s->folder)) return -1;
-    snprintf(s->keys, sizeof s->keys, "%s/keys", s->folder);
-    snprintf(s->keys_pub, sizeof s->keys_pub, "%s.pub", s->keys);
-    config.keys_pub = s->keys_pub;
+    fixture_keys_make(&s->keys, 3);
+    config.keys_pub = s->keys.public_path;
     for (unsigned m = 0; m < swapci_method_count; m++) {
         snprintf(s->paths[m], sizeof s->paths[m], BUNDLES "/%s", swapci_method_table[m]->module);
         config.paths[m] = s->paths[m];
     }
-    fixture_ok(swapci_keyring_load(s->keys, SWAPCI_KEYS_PRIVATE, 3, &keys, &error), &error);
-    fixture_ok(swapci_key_pairs_new(keys, &s->pairs, &error), &error);
-    swapci_keyring_free(keys);
     fixture_ok(swapci_judges_new(&config, &s->judges, &error), &error);
     return 0;
 }
@@ -49,10 +42,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     scene *s = *state;
     swapci_judges_free(s->judges);
-    swapci_key_pairs_free(s->pairs);
-    unlink(s->keys);
-    unlink(s->keys_pub);
-    rmdir(s->folder);
+    fixture_keys_remove(&s->keys);
     free(s);
     return 0;
 }
@@ -67,7 +57,8 @@ static const char *judged(scene *s, const swapci_method *method, bool altered) {
     size_t len;
     swapci_judge judge;
     swapci_verdict verdict;
-    fixture_ok(swapci_method_sign(method, s->pairs, 1, record.message, &signature, &error), &error);
+    fixture_ok(swapci_method_sign(method, s->keys.pairs, 1, record.message, &signature, &error),
+               &error);
     record.key = signature.key;
     record.signature = swapc_bytes_of(signature.bytes, signature.len);
     assert_int_equal(swapci_tamper(record.message, 7, &other), SWAPC_OK);
@@ -123,7 +114,7 @@ static void the_pipeline_carries_it_among_the_others(void **state) {
     swapci_ledger *ledger = NULL;
     swapci_generator_result generated;
     swapci_ledger_result books;
-    swapci_transport_ring_config ring = {.name = "t", .directory = s->folder};
+    swapci_transport_ring_config ring = {.name = "t", .directory = s->keys.folder};
     swapci_receiver *receiver = NULL;
     swapci_sender *sender = NULL;
     fixture_ok(swapci_transport_ring_receive(&ring, &receiver, &error), &error);
@@ -137,7 +128,7 @@ static void the_pipeline_carries_it_among_the_others(void **state) {
                                  .redis_retry_ms = 5000,
                                  .consumer = "one",
                                  .sender = sender,
-                                 .pairs = s->pairs};
+                                 .pairs = s->keys.pairs};
     fixture_ok(swapci_verifier_new(&verify, &verifier, &error), &error);
     fixture_ok(swapci_verifier_start(verifier, &error), &error);
     fixture_ok(swapci_signer_new(&sign, &signer, &error), &error);
