@@ -55,6 +55,59 @@ works() {
     [[ -z $(grep -h "SETUSER" ./*.err) ]]
 }
 
+# The same over Redis: the two lines of --via redis.
+start_far() {
+    local user
+    redis_start "$work/redis"
+    prefix=$1
+    for user in far-signer far-verifier generate; do
+        # shellcheck disable=SC2046
+        redis "$socket" $(documented $user "$1")
+    done
+    background signer "$SWAPC" signer --redis "$(url far-signer)" --stream "$prefix" --via redis --consumer one --keys keys --tamper 0.1
+    signer=$pid
+    await test -s keys.pub
+    background verifier "$SWAPC" verifier --redis "$(url far-verifier)" --stream "$prefix" --via redis --keys keys.pub --method schnorr
+    verifier=$pid
+}
+
+@test "the documented rights are enough for --via redis" {
+    start_far swapc
+    works 300
+    redis "$socket" CLIENT KILL TYPE normal
+    works 600
+    kill -KILL "$verifier" # its records are a loss that is noticed, and what it was at is told
+    background verifier2 "$SWAPC" verifier --redis "$(url far-verifier)" --via redis --keys keys.pub --method schnorr
+    verifier=$pid
+    works 900
+    redis "$socket" DEL swapc:signed
+    works 1200
+    kill -TERM "$signer" "$verifier"
+    finish "$signer"
+    finish "$verifier"
+    [[ -z $(grep -h "SETUSER" ./*.err) ]]
+}
+
+@test "--via redis with a hash tag" {
+    start_far "{b}"
+    works 300
+    [[ $(redis "$socket" --raw KEYS '*' | grep -vc '^{b}:') == 0 ]]
+}
+
+@test "one right less than --via redis needs is named with its remedy" {
+    local right
+    start_far swapc
+    works 300
+    for right in 'xgroup|create' xreadgroup xtrim xadd xdel hset hgetall hdel time; do
+        redis "$socket" ACL SETUSER far-verifier "-$right"
+        run --separate-stderr timeout 60 "$SWAPC" verifier --redis "$(url far-verifier)" --via redis --keys keys.pub
+        refused 1 "ACL SETUSER far-verifier [+]${right%|*}"
+        [[ $stderr != *ready:* ]]
+        # shellcheck disable=SC2046
+        redis "$socket" $(documented far-verifier swapc)
+    done
+}
+
 @test "a prefix with a hash tag" {
     start "{b}"
     start_services

@@ -226,15 +226,20 @@ pipeline() {
     says "$output" "1024 messages, this run"
 }
 
-@test "ways that are not built yet say so by name" {
-    run --separate-stderr "$SWAPC" run --via redis
-    refused 2 "redis" "not built yet"
+@test "a ring is given with --via shm, and only there" {
     for role in signer verifier; do
-        run --separate-stderr "$SWAPC" $role --redis unix:none --keys keys --via redis
-        refused 2 "redis" "not built yet" "--via shm"
+        run --separate-stderr "$SWAPC" $role --redis unix:none --keys keys --via redis --ring demo
+        refused 2 "--ring demo is a place for --via shm" "leave it out with --via redis"
         run --separate-stderr "$SWAPC" $role --redis unix:none --keys keys
-        refused 2 "--ring is required"
+        refused 2 "--ring is required with --via shm"
     done
+}
+
+@test "a run over Redis does what one over the ring does" {
+    run -0 "$SWAPC" run --messages 2000 --method random --tamper 0.1 --seed 3 --workers 2 --via redis --json out.json
+    says "$output" "over in" "Redis"
+    json out.json 'd["lost"] == d["duplicates"] == d["wrong"] == d["errors"] == 0'
+    json out.json 'd["tampered"] > 100 and d["tampered"] == d["not_valid"]'
 }
 
 @test "runs of different methods on one Redis answer each other's messages" {

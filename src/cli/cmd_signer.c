@@ -145,7 +145,7 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
     return status;
 }
 
-/* A name that a restart finds again: this host, and this ring where there is one. */
+/* A name that a restart finds again: this host, and this ring where the way has one. */
 static void default_consumer(const char *ring, char *out, size_t size) {
     char host[64] = "host";
     gethostname(host, sizeof host - 1);
@@ -196,7 +196,16 @@ static enum swapc_status run(struct signer_job *job, swapc_error *error) {
     if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
     swapci_keyring_free(keys);
     config.pairs = pairs;
-    if (status == SWAPC_OK) status = swapci_via_sender(&job->common, &sender, error);
+    const struct swapci_via_redis way = {.redis = {.url = config.redis_url,
+                                                   .retry_ms = config.redis_retry_ms,
+                                                   .service = true,
+                                                   .log = &config.log,
+                                                   .role = "signer",
+                                                   .stop = config.stop,
+                                                   .health = &job->health},
+                                         .names = &job->names,
+                                         .consumer = job->consumer};
+    if (status == SWAPC_OK) status = swapci_via_sender(&job->common, &way, &sender, error);
     config.sender = job->sender = sender;
     config.health = &job->health;
     if (sender) swapci_signals_leftover(abandon, sender);
@@ -229,7 +238,7 @@ int swapci_cmd_signer(int argc, char **argv) {
          "of messages that name none (default schnorr)", swapci_method_choices(&methods, NULL), 0,
          0},
         {"consumer", SWAPCI_OPTION_STRING, &job.consumer, "NAME",
-         "its name in Redis (default HOST-RING): keep it over restarts", 0, 0, 0},
+         "its name in Redis (default HOST-RING or HOST): keep it over restarts", 0, 0, 0},
         {"tamper", SWAPCI_OPTION_FRACTION, &job.tamper, "FRACTION",
          "alter so many messages after signing (default 0)", 0, 0, 0},
         {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes tampering repeatable", 0, 0, 0},
@@ -240,7 +249,7 @@ int swapci_cmd_signer(int argc, char **argv) {
     const struct swapci_options options = {
         command,
         "",
-        "Reads messages from Redis, signs them, and writes the records into the ring.",
+        "Reads messages from Redis, signs them, and sends the records to verifiers.",
         rows,
         sizeof rows / sizeof *rows,
         0,

@@ -154,21 +154,26 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
     config.check_trust = check_trust;
     config.cancel = &swapci_signals_cancel;
     if (status == SWAPC_OK) status = swapci_judges_new(&config, &judges, error);
-    if (status == SWAPC_OK) status = swapci_via_receiver(&job->common, &receiver, error);
+    const swapci_redis_config redis = {.url = job->common.redis,
+                                       .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
+                                       .service = true,
+                                       .stop = &swapci_signals_hurry,
+                                       .health = &health};
+    const swapc_log log = swapci_cli_service_log();
+    struct swapci_via_redis way = {.redis = redis, .names = &names};
+    way.redis.log = &log;
+    way.redis.role = "verifier";
+    if (status == SWAPC_OK) status = swapci_via_receiver(&job->common, &way, &receiver, error);
     if (receiver) swapci_signals_leftover(abandon, receiver);
     swapci_verifier_config verifier_config = {
         .judges = judges,
         .receiver = receiver,
-        .redis = {.url = job->common.redis,
-                  .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
-                  .service = true,
-                  .stop = &swapci_signals_hurry,
-                  .health = &health},
+        .redis = redis,
         .names = &names,
         .keep = job->keep,
         .workers = (unsigned)job->workers,
         .batch = (unsigned)job->batch,
-        .log = swapci_cli_service_log(),
+        .log = log,
     };
     if (status == SWAPC_OK) status = swapci_verifier_new(&verifier_config, &verifier, error);
     struct served served = {.slots = {.slots = judges ? swapci_judges_slots(judges) : NULL,
@@ -223,7 +228,7 @@ int swapci_cmd_verifier(int argc, char **argv) {
     const struct swapci_options options = {
         "swapc verifier",
         "",
-        "Takes signed messages off the ring, has them verified by modules, stores verdicts in "
+        "Takes signed messages from signers, has them verified by modules, stores verdicts in "
         "Redis.",
         rows,
         sizeof rows / sizeof *rows,

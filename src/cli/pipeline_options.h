@@ -16,6 +16,7 @@ struct swapci_pipeline_options {
     const char *http;   /* HOST:PORT or unix:PATH; NULL: none */
     const char *via;    /* one of the choices; NULL: the first */
     swapci_rpc_tls tls; /* of listen */
+    const char *signer; /* its consumer's name, of who removes what it leaves; NULL: nobody does */
 };
 
 extern const char *const swapci_via_choices[]; /* of via.c */

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "reason.h"
 #include "run_job_impl.h"
+#include "via.h"
 
 static enum swapc_status trim(struct swapci_run_job *job, swapc_error *error) {
     redisReply *reply;
@@ -92,6 +93,7 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
         .own_input = o->input != NULL,
         .swaps = swapci_slots_swaps(swapci_judges_slots(job->judges)) - job->swaps_before,
         .workers = (unsigned)o->workers,
+        .ring = swapci_via_ring(&job->way),
         .batch = batch_of(job),
         .verify_ns = &job->verify_ns,
         .latency_us = books->latency_us,

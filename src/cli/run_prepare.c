@@ -56,7 +56,8 @@ enum swapc_status swapci_run_name_things(struct swapci_run_job *job, swapc_error
     job->way = (struct swapci_pipeline_options){.redis = job->redis_config.url,
                                                 .ring = job->ring,
                                                 .stream = job->names.prefix,
-                                                .via = o->via};
+                                                .via = o->via,
+                                                .signer = job->consumer};
     snprintf(job->consumer, sizeof job->consumer, "run-%d-%08" PRIx64, (int)getpid(),
              swapci_clock_realtime_us() & 0xffffffff);
     return fits ? SWAPC_OK : swapc_error_set(error, SWAPC_TOO_LARGE, "a path is too long");
@@ -110,7 +111,10 @@ enum swapc_status swapci_run_prepare_keys_and_modules(struct swapci_run_job *job
 
 enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_error *error) {
     swapci_via_sweep(&job->way, RING_PREFIX);
-    enum swapc_status status = swapci_via_receiver(&job->way, &job->receiver, error);
+    struct swapci_via_redis way = {.redis = job->redis_config, .names = &job->names};
+    way.redis.log = &job->log;
+    way.redis.role = "verifier";
+    enum swapc_status status = swapci_via_receiver(&job->way, &way, &job->receiver, error);
     if (status != SWAPC_OK) return status;
     swapci_verifier_config config = {
         .judges = job->judges,
@@ -133,7 +137,7 @@ enum swapc_status swapci_run_start_signer(struct swapci_run_job *job, swapc_erro
     const struct swapci_run_options *o = job->options;
     job->signer = (struct swapci_signer_child){
         .redis_url = job->redis_config.url,
-        .ring = job->ring,
+        .ring = swapci_via_ring(&job->way) ? job->ring : NULL,
         .via = o->via,
         .http = job->front ? job->signer_http : NULL,
         .keys = job->keys,

@@ -29,6 +29,7 @@ struct swapci_run_result {
     bool own_input; /* the messages are the user's, not random names */
     uint64_t swaps;
     unsigned workers;
+    bool ring;      /* between signer and verifier; else Redis */
     unsigned batch; /* messages that may be judged by one call; 1: each has its own */
     /* A message's CPU time of its waPC call with its MessagePack; of one call for many its share. */
     const swapci_histogram *verify_ns;

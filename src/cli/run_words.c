@@ -99,11 +99,13 @@ static void draw_flow(const struct swapci_run_result *r, FILE *to) {
     struct words swaps = count(r->swaps, "swaps"), together = none;
     struct words judged = count(r->verify_ns->count, r->batch > 1 ? "messages" : "calls");
     if (r->batch > 1) snprintf(together.text, sizeof together.text, "up to %u a call", r->batch);
+    static const struct box ring = {"ring", 12, {{"hands them"}, {"over in"}, {"memory"}}};
+    static const struct box stream = {"stream", 12, {{"hands them"}, {"over in"}, {"Redis"}}};
     const struct box first[] = {
         {"generator", 12, {count(r->messages, ""), {"messages"}, {"added"}}},
         {"Redis", 12, {count(r->messages, ""), {"kept in line"}, each(r->redis_us)}},
         {"signer", 12, {r->sent ? count(r->sent, "") : none, {"signed"}, each(r->sign_us)}},
-        {"ring", 12, {{"hands them"}, {"over in"}, {"memory"}}},
+        r->ring ? ring : stream,
     };
     const struct box second[] = {
         {"verifier", 12, {workers, {"asks the"}, {"module"}}},

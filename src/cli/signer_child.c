@@ -75,36 +75,14 @@ enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child, s
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)child->seed);
     snprintf(retry, sizeof retry, "%u", child->retry_s);
     snprintf(parent, sizeof parent, "%d", (int)getpid());
-    const char *argv[] = {"swapc",
-                          "signer",
-                          "--ring",
-                          child->ring,
-                          "--keys",
-                          child->keys,
-                          "--listen",
-                          child->listen,
-                          "--stream",
-                          child->stream,
-                          "--consumer",
-                          child->consumer,
-                          "--tamper",
-                          tamper,
-                          "--seed",
-                          seed,
-                          "--parent",
-                          parent,
-                          "--retry",
-                          retry,
-                          "--config",
-                          "",
-                          "--log-format",
-                          log_format,
-                          NULL,
-                          NULL,
-                          NULL,
-                          NULL,
-                          NULL};
-    size_t at = sizeof argv / sizeof *argv - 5;
+    const char *argv[] = {"swapc",        "signer",   "--keys",      child->keys,  "--listen",
+                          child->listen,  "--stream", child->stream, "--consumer", child->consumer,
+                          "--tamper",     tamper,     "--seed",      seed,         "--parent",
+                          parent,         "--retry",  retry,         "--config",   "",
+                          "--log-format", log_format, NULL,          NULL,         NULL,
+                          NULL,           NULL,       NULL,          NULL};
+    size_t at = sizeof argv / sizeof *argv - 7;
+    if (child->ring) argv[at++] = "--ring", argv[at++] = child->ring;
     if (child->via) argv[at++] = "--via", argv[at++] = child->via;
     if (child->http) argv[at++] = "--http", argv[at++] = child->http;
     char **envp = environment_new(child->redis_url);

@@ -16,7 +16,8 @@
 
 struct swapci_signer_child {
     const char *redis_url; /* handed over in the environment: it may hold a password */
-    const char *ring, *keys, *listen, *stream, *consumer;
+    const char *ring;      /* NULL: its way has none */
+    const char *keys, *listen, *stream, *consumer;
     const char *via;  /* NULL: its default */
     const char *http; /* NULL: none */
     double tamper;

@@ -6,21 +6,29 @@
 
 #include "cli.h"
 #include "ring.h"
+#include "transport_redis.h"
 #include "transport_ring.h"
 
 typedef const struct swapci_pipeline_options given;
+typedef const struct swapci_via_redis over;
+
+/* ---- the ring ---------------------------------------------------------------------------------- */
 
 static const char *ring_name(given *o) {
     return o->ring;
 }
 
-static enum swapc_status ring_sender(given *o, swapci_sender **out, swapc_error *error) {
+static enum swapc_status ring_sender(given *o, over *redis, swapci_sender **out,
+                                     swapc_error *error) {
     const swapci_transport_ring_config config = {.name = o->ring};
+    (void)redis;
     return swapci_transport_ring_send(&config, out, error);
 }
 
-static enum swapc_status ring_receiver(given *o, swapci_receiver **out, swapc_error *error) {
+static enum swapc_status ring_receiver(given *o, over *redis, swapci_receiver **out,
+                                       swapc_error *error) {
     const swapci_transport_ring_config config = {.name = o->ring};
+    (void)redis;
     return swapci_transport_ring_receive(&config, out, error);
 }
 
@@ -32,23 +40,55 @@ static void ring_sweep(const char *prefix) {
     swapci_ring_sweep(NULL, prefix);
 }
 
-/* A way by its name in swapci_via_choices; the first one is the default. One that opens nothing is not
- * built yet. */
+/* ---- Redis ------------------------------------------------------------------------------------- */
+
+/* The stream has the name of --stream, which has a default. */
+static const char *stream_name(given *o) {
+    return o->stream ? o->stream : "swapc";
+}
+
+static enum swapc_status redis_sender(given *o, over *redis, swapci_sender **out,
+                                      swapc_error *error) {
+    const swapci_transport_redis_config config = {
+        .redis = redis->redis, .names = redis->names, .consumer = redis->consumer};
+    (void)o;
+    return swapci_transport_redis_send(&config, out, error);
+}
+
+static enum swapc_status redis_receiver(given *o, over *redis, swapci_receiver **out,
+                                        swapc_error *error) {
+    const swapci_transport_redis_config config = {.redis = redis->redis, .names = redis->names};
+    (void)o;
+    return swapci_transport_redis_receive(&config, out, error);
+}
+
+static void redis_remove(given *o) {
+    swapci_stream_names names;
+    if (o->signer && swapci_stream_names_init(&names, o->stream, NULL) == SWAPC_OK)
+        swapci_transport_redis_forget(&names, o->signer);
+}
+
+/* ---- all of them ------------------------------------------------------------------------------- */
+
+/* A way by its name in swapci_via_choices; the first one is the default. */
 static const struct way {
     const char *name;
-    const char *place, *option;     /* what names the place, for people and on the command line */
+    bool ring;                      /* --ring names the place, else Redis and --stream do */
+    const char *place, *option;     /* what that is, for people and on the command line */
     const char *(*which)(given *o); /* the name that was given; NULL: none */
-    enum swapc_status (*sender)(given *o, swapci_sender **out, swapc_error *error);
-    enum swapc_status (*receiver)(given *o, swapci_receiver **out, swapc_error *error);
+    enum swapc_status (*sender)(given *o, over *redis, swapci_sender **out, swapc_error *error);
+    enum swapc_status (*receiver)(given *o, over *redis, swapci_receiver **out, swapc_error *error);
     void (*remove)(given *o);          /* NULL: nothing is left */
     void (*sweep)(const char *prefix); /* NULL: the same */
 } ways[] = {
-    {"shm", "ring", "--ring", ring_name, ring_sender, ring_receiver, ring_remove, ring_sweep},
-    {.name = "redis"},
+    {"shm", true, "ring", "--ring", ring_name, ring_sender, ring_receiver, ring_remove, ring_sweep},
+    {"redis", false, "stream", "--via redis --stream", stream_name, redis_sender, redis_receiver,
+     redis_remove, NULL},
 };
 
 const char *const swapci_via_choices[] = {"shm", "redis", NULL};
-const char swapci_via_help[] = "signed messages travel by (default shm; redis is not built yet)";
+const char swapci_via_help[] =
+    "signed messages travel by shared memory or Redis, to any host (default shm)";
 
 enum { WAYS = sizeof ways / sizeof *ways };
 static_assert(sizeof swapci_via_choices / sizeof *swapci_via_choices == WAYS + 1,
@@ -60,26 +100,36 @@ static const struct way *way_of(given *o) {
     return way;
 }
 
+bool swapci_via_ring(given *o) {
+    return way_of(o)->ring;
+}
+
 int swapci_via_check(const char *command, given *o) {
     const struct way *way = way_of(o);
-    if (!way->sender)
-        return swapci_cli_usage(command, "--via %s is not built yet; --via %s is", way->name,
-                                ways[0].name);
-    if (!way->which(o)) return swapci_cli_usage(command, "%s is required", way->option);
+    if (!way->which(o))
+        return swapci_cli_usage(command, "%s is required with --via %s", way->option, way->name);
+    if (!way->ring && o->ring && o->ring[0])
+        return swapci_cli_usage(command,
+                                "--ring %s is a place for --via %s: leave it out with --via %s, "
+                                "whose place is the stream (--stream PREFIX)",
+                                o->ring, ways[0].name, way->name);
     return -1;
 }
 
-enum swapc_status swapci_via_sender(given *o, swapci_sender **out, swapc_error *error) {
-    return way_of(o)->sender(o, out, error);
+enum swapc_status swapci_via_sender(given *o, over *redis, swapci_sender **out,
+                                    swapc_error *error) {
+    return way_of(o)->sender(o, redis, out, error);
 }
 
-enum swapc_status swapci_via_receiver(given *o, swapci_receiver **out, swapc_error *error) {
-    return way_of(o)->receiver(o, out, error);
+enum swapc_status swapci_via_receiver(given *o, over *redis, swapci_receiver **out,
+                                      swapc_error *error) {
+    return way_of(o)->receiver(o, redis, out, error);
 }
 
 const char *swapci_via_place(given *o, char out[SWAPCI_VIA_TEXT_MAX]) {
     const struct way *way = way_of(o);
-    snprintf(out, SWAPCI_VIA_TEXT_MAX, "%s %s", way->place, way->which(o));
+    snprintf(out, SWAPCI_VIA_TEXT_MAX, way->ring ? "%s %s" : "%s %s:signed", way->place,
+             way->which(o));
     return out;
 }
 

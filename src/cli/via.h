@@ -13,17 +13,30 @@
 
 enum { SWAPCI_VIA_TEXT_MAX = 160 };
 
-/* Returns -1; or says what is missing (a way that is not built yet, the option that names its place)
- * and returns SWAPCI_EXIT_USAGE. */
+/* Returns -1; or says what is missing or too much (the option that names a ring) and returns
+ * SWAPCI_EXIT_USAGE. */
 int swapci_via_check(const char *command, const struct swapci_pipeline_options *o);
 
+/* Whether the way's place is a ring. */
+bool swapci_via_ring(const struct swapci_pipeline_options *o);
+
+/* How a way that goes over Redis gets there: the connection's config, the streams, and of a signer its
+ * consumer's name. */
+struct swapci_via_redis {
+    swapci_redis_config redis;
+    const swapci_stream_names *names;
+    const char *consumer; /* NULL: a verifier */
+};
+
 /* Open the side of a signer, or a verifier. Return as the back end's open. */
-enum swapc_status swapci_via_sender(const struct swapci_pipeline_options *o, swapci_sender **out,
+enum swapc_status swapci_via_sender(const struct swapci_pipeline_options *o,
+                                    const struct swapci_via_redis *redis, swapci_sender **out,
                                     swapc_error *error);
 enum swapc_status swapci_via_receiver(const struct swapci_pipeline_options *o,
-                                      swapci_receiver **out, swapc_error *error);
+                                      const struct swapci_via_redis *redis, swapci_receiver **out,
+                                      swapc_error *error);
 
-/* Fill out, which is returned: what the place is called for people ("ring demo"), and the option by
+/* Fill out, which is returned: what the place is called for people ("ring demo"), and the options by
  * which another process comes there ("--ring demo"). */
 const char *swapci_via_place(const struct swapci_pipeline_options *o,
                              char out[SWAPCI_VIA_TEXT_MAX]);

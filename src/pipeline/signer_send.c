@@ -144,6 +144,8 @@ enum swapc_status swapci_signer_send(swapci_signer *s, swapc_error *error) {
             reason ? refuse(s, entry, method, reason, error) : send_entry(s, entry, method, error);
         if (status != SWAPC_OK) return status;
     }
+    status = swapci_sender_flush(s->sender, error);
+    if (status != SWAPC_OK) return status;
     if (s->batch_is_new) s->sent = s->batch.entries[s->batch.count - 1].id;
     return swapci_verdict_flush(s->verdicts, error);
 }

@@ -7,7 +7,7 @@
  *                      UTC when it was added (without it latencies have the entry id's 1 ms).
  *                      Other fields are ignored.
  *   P:verdicts         stream, written by verdict.h.
- *   P:signed           stream of signed records (record.h), for more than one host.
+ *   P:signed           stream of signed records (record.h), for more than one host (transport_redis.h).
  *   P:tampered         set of the ids whose messages the signer altered on purpose. Who keeps the
  *                      books takes his ids out (ledger.h does); where nobody does it grows, and is
  *                      deleted by the user.

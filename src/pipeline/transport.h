@@ -5,12 +5,13 @@
  * its verdict is stored, so what is lost on the way is sent again once swapci_sender_lost says that
  * there was a loss. It knows nothing of what the records mean, and the sides know nothing of how it
  * carries them. Back ends: transport_ring.h (shared memory, one sender and one receiver on one
- * machine); tests have one in memory. A new one is a file with the two structs of slots below, and a
- * row where the command line opens it (src/cli/via.c).
+ * machine), transport_redis.h (a stream, any number of both on any machines); tests have one in memory. A
+ * new one is a file with the two structs of slots below, and a row where the command line opens it
+ * (src/cli/via.c).
  *
- * For a back end over Redis streams, with many senders and receivers on many machines: a receiver that
- * has died, or a stream that was deleted, is a loss to every sender; a record in the stream that no
- * receiver took counts as in flight; the end of one of many senders closes nothing.
+ * Where there are many: a receiver that has died, or a stream that was deleted, is a loss to every sender;
+ * the end of one of many senders closes nothing; in_flight and wait_taken speak of what this sender sent,
+ * and of what was there when it came.
  *
  * Threads: a handle belongs to one thread at a time; receivers that several threads use are guarded by
  *     their lock, but for note. interrupt and the peer's alive may be called by any thread at any time before close,
@@ -18,7 +19,8 @@
  *     process or not.
  * Ownership: a back end's open gives a handle, close frees it. Records are copied in and out.
  * Waiting: timeout_ms 0: never, and nobody asks after the peer (BUSY, EMPTY); negative: no limit. Every
- *     wait ends when the handle is interrupted, and sees that the peer has died within a second.
+ *     wait ends when the handle is interrupted, and sees that the peer has died within a
+ *     second, or over a network within its lease. What is said there of the peer may be old by a fraction of a second.
  * Errors: `error` may be NULL. It is filled for TOO_LARGE, CORRUPT, UNREACHABLE and failures of the back
  *     end; EMPTY, BUSY, CLOSED and INTERRUPTED are ordinary answers and leave it alone.
  */
@@ -54,12 +56,15 @@ typedef struct swapci_receiver swapci_receiver;
 /* ---- the slots of a back end; callers use the functions below ------------------------------- */
 
 struct swapci_sender_ops {
-    /* Sends one record and makes it visible. Waits for room up to timeout_ms. The bytes are copied
-     * before it returns. Returns OK; BUSY (no room in that time), UNREACHABLE (no room, and no
+    /* Sends one record and makes it visible, or collects it until flush. Waits for room up to timeout_ms. The
+     * bytes are copied before it returns. Returns OK; BUSY (no room in that time), UNREACHABLE (no room, and no
      * receiver that could make some), TOO_LARGE (for good), CORRUPT, INTERRUPTED, or the back end's
      * own failure. Unless OK the record was not sent, and may be again. */
     enum swapc_status (*send)(swapci_sender *sender, swapc_bytes record, int timeout_ms,
                               swapc_error *error);
+    /* NULL, or: makes visible what send has collected; what that loses, lost tells. in_flight, wait_taken
+     * and finish do the same. Returns OK, INTERRUPTED, or the back end's own failure. */
+    enum swapc_status (*flush)(swapci_sender *sender, swapc_error *error);
     /* How many records are sent and not taken yet: exact or too high, up to SWAPCI_TRANSPORT_COUNTED.
      * Does not wait. */
     size_t (*in_flight)(swapci_sender *sender);
@@ -109,8 +114,15 @@ struct swapci_receiver_ops {
     /* Drops all that is under way, whole or broken, and makes it a loss that the senders see. Does not
      * wait. Returns OK; CORRUPT while it cannot be mended from this side: try again later. */
     enum swapc_status (*reset)(swapci_receiver *receiver, swapc_error *error);
+    /* NULL, or: tells that a worker comes to messages of a range now, as a note of many, one after the other
+     * or together (NULL: it is through with them), where each note by itself would be dear: notes within it, but
+     * of `alone`, then cost nothing, and should the process die a sender learns of the whole range. A thread a
+     * worker. */
+    void (*announce)(swapci_receiver *receiver, unsigned worker,
+                     const swapci_transport_note *range);
     /* Notes what `worker` (below SWAPCI_TRANSPORT_NOTES) is at, NULL: nothing. Should the process die
-     * before the next note, a sender learns of it. A thread a worker. Some stores; does not wait. */
+     * before the next note, a sender learns of it. A thread a worker. Some stores; does not wait, but
+     * over a network for one that is alone. */
     void (*note)(swapci_receiver *receiver, unsigned worker, const swapci_transport_note *note);
     /* Whether a sender is there. Any thread. Does not wait. */
     bool (*sender_alive)(const swapci_receiver *receiver);
@@ -143,6 +155,10 @@ struct swapci_receiver {
 static inline enum swapc_status swapci_sender_send(swapci_sender *sender, swapc_bytes record,
                                                    int timeout_ms, swapc_error *error) {
     return sender->ops->send(sender, record, timeout_ms, error);
+}
+
+static inline enum swapc_status swapci_sender_flush(swapci_sender *sender, swapc_error *error) {
+    return sender->ops->flush ? sender->ops->flush(sender, error) : SWAPC_OK;
 }
 
 static inline size_t swapci_sender_in_flight(swapci_sender *sender) {
@@ -203,6 +219,16 @@ static inline enum swapc_status swapci_receiver_take(swapci_receiver *receiver, 
 static inline enum swapc_status swapci_receiver_reset(swapci_receiver *receiver,
                                                       swapc_error *error) {
     return receiver->ops->reset(receiver, error);
+}
+
+/* Whether announce does anything. */
+static inline bool swapci_receiver_announces(const swapci_receiver *receiver) {
+    return receiver->ops->announce != NULL;
+}
+
+static inline void swapci_receiver_announce(swapci_receiver *receiver, unsigned worker,
+                                            const swapci_transport_note *range) {
+    if (receiver->ops->announce) receiver->ops->announce(receiver, worker, range);
 }
 
 static inline void swapci_receiver_note(swapci_receiver *receiver, unsigned worker,

@@ -232,13 +232,29 @@ static unsigned decode(swapci_worker *w, swapci_record **out) {
     return count;
 }
 
+/* Tells where they lie before the first call, to a back end that wants to know. */
+static void announce(swapci_worker *w, swapci_record *const *records, unsigned count) {
+    const swapci_record *among[SWAPCI_VERIFIER_BATCH];
+    unsigned known = 0;
+    if (!swapci_receiver_announces(w->verifier->receiver)) return;
+    for (unsigned i = 0; i < count; i++)
+        if (!(records[i]->flags & SWAPCI_RECORD_ALONE) &&
+            records[i]->id.ms < SWAPCI_TRANSPORT_NOTE_MS)
+            among[known++] = records[i];
+    if (known == 0) return;
+    const swapci_transport_note range = note_of_many(among, known);
+    swapci_receiver_announce(w->verifier->receiver, w->number, &range);
+}
+
 enum swapc_status swapci_verifier_judge_taken(swapci_worker *w) {
     swapci_record *left[SWAPCI_VERIFIER_BATCH];
     unsigned count = decode(w, left);
+    announce(w, left, count);
     w->status = SWAPC_OK;
     w->ends = false;
     for (unsigned m = 0; m < swapci_method_count && count >= SWAPCI_BATCH_LEAST; m++)
         settle_method(w, m, left, &count);
     for (unsigned i = 0; i < count; i++) settle_one(w, left[i]);
+    swapci_receiver_announce(w->verifier->receiver, w->number, NULL);
     return w->status;
 }

@@ -276,6 +276,14 @@ enum swapc_status swapci_redis_probe(swapci_redis *redis, swapc_error *error) {
     return status;
 }
 
+void swapci_redis_stopped_by(swapci_redis *redis, const atomic_int *stop) {
+    redis->config.stop = stop;
+}
+
+void swapci_redis_hurry(swapci_redis *redis, uint32_t ms) {
+    redis->config.connect_ms = redis->config.answer_ms = ms;
+}
+
 const char *swapci_redis_name(const swapci_redis *redis) {
     return redis->url.shown;
 }

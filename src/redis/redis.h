@@ -87,6 +87,12 @@ enum swapc_status swapci_redis_probe(swapci_redis *redis, swapc_error *error);
  * (false): meanwhile Redis counts as not answering. Each true is followed by one false. */
 void swapci_redis_stuck(swapci_redis *redis, bool stuck);
 
+/* From now on this flag ends the waits, not the config's; borrowed. */
+void swapci_redis_stopped_by(swapci_redis *redis, const atomic_int *stop);
+
+/* From now on attempts to connect and answers are waited for so long at most. */
+void swapci_redis_hurry(swapci_redis *redis, uint32_t ms);
+
 /* The URL without user and password; borrowed. */
 const char *swapci_redis_name(const swapci_redis *redis);
 
