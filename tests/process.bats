@@ -17,10 +17,11 @@ start_process_scene() {
 
 # start_process [OPTION…]
 start_process() {
-    background "process${#started[@]}" "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price \
+    local name=process${#started[@]}
+    background "$name" "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price \
         --listen "unix:$work/p.sock" "$@"
     process=$pid
-    log=process$((${#started[@]} - 1)).err
+    log=$name.err
 }
 
 # add PAYLOAD…: an entry each.
@@ -142,4 +143,298 @@ pending_and_new_none() {
     redis "$socket" --raw XRANGE priced - + | awk 'known { print substr($0, 1, 1) } { known = $0 == "payload" }' | uniq | tr -d '\n' >versions
     [[ $(<versions) == 121 ]]
     stop "$process"
+}
+
+# Kills the process `kills` times while N entries go through; each successor has the consumer name that `name_of` gives it.
+killed_again_and_again() {
+    local n=$1 kills=$2 i
+    add_many "$n"
+    start_process --consumer "$(name_of 0)"
+    for ((i = 1; i <= kills; i++)); do
+        await outputs_reach $((n * i / (kills + 1)))
+        kill -KILL "$process"
+        finish "$process"
+        start_process --consumer "$(name_of "$i")"
+    done
+    await outputs_reach "$n"
+    await books_are_right
+    stop "$process"
+    [[ $(redis "$socket" XINFO CONSUMERS orders swapc) == "" ]]
+}
+
+@test "twenty kills: nothing lost, nothing twice, nothing pending, in order" {
+    start_process_scene
+    name_of() { echo worker; }
+    killed_again_and_again 100000 20
+}
+
+@test "twenty kills, each successor with a name of its own, as pods have" {
+    start_process_scene
+    name_of() { echo "pod-$1"; }
+    killed_again_and_again 100000 20
+}
+
+@test "killed at each place, at the first entry and later" {
+    start_process_scene
+    local place times
+    for place in after_xreadgroup in_call before_script after_script; do
+        for times in 1 3; do
+            redis "$socket" DEL orders priced orders:swapc >/dev/null
+            add_many 3000
+            SWAPC_FAIL_POINT=$place:$times start_process
+            finish "$process"
+            [[ $status == 137 ]]
+            start_process --consumer "another-$place"
+            await outputs_reach 3000
+            await books_are_right
+            stop "$process"
+        done
+    done
+}
+
+@test "another process stands by and takes over at once on this host" {
+    start_process_scene
+    start_process --consumer first
+    local first=$process
+    add_many 10
+    await outputs_reach 10
+    background second "$SWAPC" process --in orders --out priced --module ./v2.wasm --operation price \
+        --listen "unix:$work/p2.sock" --consumer second
+    local second=$pid
+    await says second.err 'stands by'
+    "$SWAPC" status "unix:$work/p2.sock" >status
+    says status 'serving +yes'
+    says status 'standby +1'
+    add_many 10
+    await outputs_reach 20
+    kill -KILL "$first"
+    finish "$first"
+    add_many 10
+    await outputs_reach 30
+    books_are_right
+    start_process --consumer third
+    await says "$log" 'stands by'
+    stop "$second"
+    add_many 10
+    await outputs_reach 40
+    books_are_right
+    redis "$socket" --raw XRANGE priced - + | awk 'known { print substr($0, 1, 1) } { known = $0 == "payload" }' | uniq | tr -d '\n' >versions
+    [[ $(<versions) == 121 ]]
+    stop "$process"
+}
+
+@test "one that was stopped beyond its lease and wakes again changes nothing" {
+    start_process_scene
+    add_many 5000
+    SWAPC_FAIL_POINT=before_script:3:stop start_process --consumer sleeper
+    local sleeper=$process
+    stopped() { grep -q '^State:.T' "/proc/$sleeper/status"; }
+    await stopped
+    [[ $(redis "$socket" XPENDING orders swapc | head -1) != 0 ]]
+    start_process --consumer heir --listen "unix:$work/p2.sock"
+    await outputs_reach 5000 # in 10 s, when the lease has ended
+    kill -CONT "$sleeper"
+    add_many 5000
+    await outputs_reach 10000
+    await books_are_right
+    stop "$sleeper"
+    stop "$process"
+    books_are_right
+}
+
+@test "a group that is lost is made again behind the last entry that is done, and a stream that begins anew is read from its beginning" {
+    start_process_scene
+    start_process
+    add_many 100
+    await outputs_reach 100
+    redis "$socket" XGROUP DESTROY orders swapc >/dev/null
+    add_many 100
+    await outputs_reach 200
+    books_are_right
+    says "$log" 'made anew, behind entry'
+    stop "$process"
+    redis "$socket" XGROUP DESTROY orders swapc >/dev/null
+    add_many 50
+    start_process
+    await outputs_reach 250
+    books_are_right
+    redis "$socket" DEL orders >/dev/null
+    redis "$socket" XADD orders 5-1 payload xyz >/dev/null
+    await outputs_reach 251
+    says "$log" 'begun anew'
+    stop "$process"
+}
+
+@test "what is deleted, too large or given to somebody else is accounted for" {
+    start_process_scene
+    add xa xb xc xd
+    redis "$socket" XGROUP CREATE orders swapc 0 >/dev/null
+    redis "$socket" XREADGROUP GROUP swapc dead-pod COUNT 3 STREAMS orders '>' >/dev/null
+    redis "$socket" XDEL orders "$(sed -n 2p ids)" >/dev/null
+    start_process --consumer new-pod
+    await outputs_reach 3
+    await length_is orders:dead 1
+    says "$(redis "$socket" --raw XRANGE orders:dead - +)" $'reason\ndeleted'
+    [[ $(redis "$socket" XPENDING orders swapc | head -1) == 0 ]]
+    redis "$socket" CONFIG SET proto-max-bulk-len 512mb >/dev/null
+    redis "$socket" EVAL "redis.call('XADD', KEYS[1], '*', 'payload', string.rep('y', 70 * 1048576))" 1 orders >/dev/null
+    add xe
+    await outputs_reach 4
+    says "$(redis "$socket" --raw XREVRANGE orders:dead + - COUNT 1)" 'more than 64 MiB'
+    redis "$socket" --raw XRANGE priced - + | grep -A1 '^payload$' | grep '^1' | tr -d '\n' >answers
+    [[ $(<answers) == 1a1c1d1e ]]
+    stop "$process"
+}
+
+@test "reading waits for who reads the outputs" {
+    start_process_scene
+    redis "$socket" XGROUP CREATE priced billing 0 MKSTREAM >/dev/null
+    start_process --max-lag 100
+    add_many 3000
+    await outputs_reach 1
+    await says "$log" 'group billing is [0-9]+ entries of priced behind'
+    sleep 0.5
+    local before
+    before=$(redis "$socket" XLEN priced)
+    add_many 100
+    sleep 0.5
+    length_is priced "$before"
+    "$SWAPC" status "unix:$work/p.sock" >status
+    says status 'lag +[1-9]'
+    redis "$socket" XGROUP SETID priced billing '$' ENTRIESREAD "$(redis "$socket" XLEN priced)" >/dev/null
+    redis "$socket" XGROUP DESTROY priced billing >/dev/null
+    await outputs_reach 3100
+    books_are_right
+    says "$log" 'have caught up'
+    stop "$process"
+}
+
+@test "a second output of a stream needs a group of its own, and what else is wrong is said with the remedy" {
+    start_process_scene
+    add xa
+    start_process
+    await outputs_reach 1
+    stop "$process"
+    try() { run --separate-stderr timeout 20 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price "$@"; }
+    try --out audited
+    refused 1 'group swapc of orders writes to priced' '--group'
+    try --in priced
+    refused 2 'are both .priced.'
+    try --batch 10
+    refused 2 '--batch-operation'
+    try --contract nowhere.toml
+    refused 1 'nowhere.toml'
+    printf 'operations = ["weigh"]\n' >c.toml
+    try --contract c.toml
+    refused 2 'does not ask for operation price'
+    try --module echo
+    refused 1 'echo offers: .*needs: price'
+    redis "$socket" SET text x >/dev/null
+    try --in text --group g
+    refused 1 'text' 'WRONGTYPE'
+    try --out text --in other
+    refused 1 'XDEL on text .*WRONGTYPE'
+}
+
+@test "contracts and trust hold for the first module and for swaps" {
+    start_process_scene
+    printf '[[self_test]]\noperation = "price"\nrequest_text = "xq"\nresponse_text = "1q"\n' >c.toml
+    start_process --contract c.toml
+    run ! "$SWAPC" module swap price "$work/v2.wasm" --target "unix:$work/p.sock"
+    says "$output" 'does not do what'
+    add xa
+    await outputs_reach 1
+    stop "$process"
+    mkdir trusted
+    "$SWAPC" module keygen release.key
+    cp release.key.pub trusted
+    run --separate-stderr "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price --trust-keys trusted
+    refused 1 'v1.wasm' 'sign'
+}
+
+@test "it ends within two seconds while Redis hangs, a guest loops or nothing comes, and what is not done is done by the next" {
+    start_process_scene
+    local how
+    for how in idle loops hangs; do
+        start_process
+        add xa
+        await outputs_reach 1
+        case $how in
+        loops) add Loop && sleep 0.3 ;;
+        hangs) kill -STOP "$server" && sleep 0.3 ;;
+        esac
+        SECONDS=0
+        stop "$process"
+        ((SECONDS <= 4))
+        kill -CONT "$server"
+        redis "$socket" DEL orders priced orders:swapc >/dev/null
+    done
+}
+
+@test "a Redis that restarts, refuses or has lost everything ends nothing" {
+    start_process_scene
+    start_process
+    add_many 500
+    await outputs_reach 500
+    redis "$socket" CONFIG SET maxmemory 1 >/dev/null
+    redis "$socket" CONFIG SET maxmemory-policy noeviction >/dev/null
+    await says "$log" 'refused'
+    redis "$socket" CONFIG SET maxmemory 0 >/dev/null
+    add_many 500
+    await outputs_reach 1000
+    books_are_right
+    redis_stop
+    start_redis
+    add_many 100
+    await outputs_reach 100
+    books_are_right
+    stop "$process"
+}
+
+@test "an entry that processes die of is called alone after the first time, and given up after three deaths" {
+    start_process_scene
+    local deaths=0
+    add_many 50
+    add xdeadly
+    add_many 50
+    one_of_both() { length_is orders:dead 1 || not kill -0 "$process" 2>/dev/null; }
+    until length_is orders:dead 1; do
+        SWAPC_FAIL_POINT=in_call:=deadly start_process --consumer "pod-$deaths"
+        await one_of_both
+        kill -0 "$process" 2>/dev/null && break
+        finish "$process"
+        [[ $status == 137 ]]
+        ((++deaths <= 3))
+    done
+    [[ $deaths == 3 ]]
+    await outputs_reach 100
+    says "$(redis "$socket" --raw XRANGE orders:dead - +)" $'reason\npoisoned.*xdeadly'
+    stop "$process"
+    [[ $(redis "$socket" HGET orders:swapc trying) == "" ]]
+}
+
+@test "it works with the rights that the page names, and says which one is missing" {
+    start_process_scene
+    local line right
+    line=$(sed -n 's/^    \(ACL SETUSER process .*\)/\1/p' "$here/../docs/PROCESS.md")
+    # shellcheck disable=SC2086
+    redis "$socket" $line >/dev/null
+    export SWAPC_REDIS="unix:$socket?user=process&password=secret"
+    add_many 500
+    start_process --consumer one --delete
+    add_many 500
+    await outputs_reach 1000
+    kill -KILL "$process"
+    finish "$process"
+    add x
+    start_process --consumer two --delete
+    await outputs_reach 1001
+    stop "$process"
+    length_is orders 0
+    for right in xadd xdel xack hset hget get xreadgroup xpending xclaim xinfo; do
+        redis "$socket" ACL SETUSER process "-$right" >/dev/null
+        run --separate-stderr timeout 20 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price
+        refused 1 "ACL SETUSER process .*\+$right"
+        redis "$socket" ACL SETUSER process "+$right" >/dev/null
+    done
 }

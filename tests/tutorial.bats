@@ -28,6 +28,28 @@ installed() {
     says "$output" ", 0 lost"
 }
 
+# redis-server on the PATH: the same program has another name where its package that starts a service is not installed.
+redis_server_on_path() {
+    command -v redis-server >/dev/null && return
+    mkdir bin
+    printf '#!/bin/bash\nexec -a redis-server "%s" "$@"\n' "$(command -v redis-check-rdb)" >bin/redis-server
+    chmod +x bin/redis-server
+    PATH=$PWD/bin:$PATH
+}
+
+@test "the page on processing is followed from its first command to its last" {
+    command -v cmake >/dev/null || skip "cmake is not here"
+    command -v make >/dev/null || skip "make is not here"
+    [[ -f /usr/include/jsmn.h ]] || skip "jsmn.h (libjsmn-dev) is not here"
+    built wasmtime
+    built native
+    installed
+    redis_server_on_path
+    mkdir empty
+    cd empty
+    run -0 python3 "$here/tutorial.py" "$here/../docs/PROCESS.md"
+}
+
 @test "a page whose output or command is wrong is told from one that is right" {
     printf '```console\n$ echo one two\none …\n$ printf "a\\nb\\n"\n…b\n```\n' >right.md
     run -0 python3 "$here/tutorial.py" right.md

@@ -15,7 +15,7 @@ static const struct {
      "the entry asks for a method that the signer does not know: see its producer"},
     {"method not served", "start the verifier with --method random, which serves all"},
     {"too large", "no record of the ring holds such a message: send smaller ones"},
-    {"poisoned", "verifiers died on it: swapc dead list shows it, swapc dead retry sends it again"},
+    {"poisoned", "processes died on it: it is kept among the dead (swapc dead list)"},
     {"deleted", "somebody deleted it from the stream while it was under way"},
     {"no field", "the entry has not the field that --payload names: see its producer"},
     {"response", "the module answers no verify_message: swapc module check tells what it is"},

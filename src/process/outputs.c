@@ -18,7 +18,7 @@ static const char *const own_names[] = {"reason", "text", "digest"};
 
 void swapci_process_results_clear(swapci_process_results *results) {
     swapci_buffer_clear(&results->arguments);
-    results->count = results->arguments_count = 0;
+    results->count = results->errors = results->arguments_count = 0;
 }
 
 static enum swapc_status put(swapci_process_results *r, swapc_bytes bytes) {
@@ -93,6 +93,7 @@ enum swapc_status swapci_process_results_add_error(swapci_process_results *r,
                                                    const char *digest) {
     size_t fields = from && entry->fields <= FIELDS_MAX ? entry->fields : 0;
     if (text.len > TEXT_MAX) text.len = TEXT_MAX;
+    r->errors++;
     size_t own = 2 + (text.len > 0 ? 2 : 0) + (digest ? 2 : 0);
     enum swapc_status status = begin(r, entry, "-", own + fields);
     if (status == SWAPC_OK) status = put_pair(r, "reason", swapc_bytes_str(reason));
@@ -137,11 +138,12 @@ enum swapc_status swapci_process_outputs_send(swapci_process_outputs *o,
     if (status == SWAPC_OK) status = swapci_resp_str(head, n->payload);
     if (status == SWAPC_OK) status = swapci_resp_u64(head, results->count);
     if (status == SWAPC_OK) status = swapci_resp_str(head, id);
+    if (status == SWAPC_OK) status = swapci_resp_u64(head, results->errors);
     if (status != SWAPC_OK) return swapc_error_set(error, status, "out of memory");
     const swapci_redis_arguments arguments = {.first = swapci_buffer_bytes(head),
                                               .rest = swapci_buffer_bytes(&results->arguments),
-                                              .count = 14 + results->arguments_count};
-    swapci_fail_point(SWAPCI_FAIL_before_script);
+                                              .count = 15 + results->arguments_count};
+    if (results->count > 0) swapci_fail_point(SWAPCI_FAIL_before_script);
     status = swapci_redis_script_send(&o->script, &arguments, error);
     o->sent = results->count;
     return status;
@@ -163,12 +165,13 @@ static enum swapc_status read_answer(swapci_process_outputs *o, const redisReply
 enum swapc_status swapci_process_outputs_take(swapci_process_outputs *o, swapc_error *error) {
     redisReply *reply = NULL;
     bool again;
+    bool stores = o->sent > 0;
     o->sent = 0;
     enum swapc_status status =
         swapci_redis_script_take(&o->script, "to store outputs", &reply, &again, error);
     if (status != SWAPC_OK) return status;
     if (again) return SWAPC_BUSY;
-    swapci_fail_point(SWAPCI_FAIL_after_script);
+    if (stores) swapci_fail_point(SWAPCI_FAIL_after_script);
     status = read_answer(o, reply, error);
     freeReplyObject(reply);
     return status;

@@ -28,7 +28,7 @@ typedef struct swapci_process_results {
     const swapci_process_names *names;
     bool copy; /* outputs have the entry's other fields, too */
     swapci_buffer arguments;
-    size_t count; /* entries */
+    size_t count, errors; /* entries, and those of them that are for the errors */
     size_t arguments_count;
 } swapci_process_results;
 

@@ -2,7 +2,8 @@
 --
 -- KEYS  input, output, errors, state, lease
 -- ARGV  the token of the lease; group; delete ("1": the entries, too); keep (0: never trim); name of the output's field
---       for the entry's id, and of that for the payload; how many entries; the id of the last one; then of each, in the order of their ids: its id,
+--       for the entry's id, and of that for the payload; how many entries; the id of the last one; how many are for the
+--       errors; then of each, in the order of their ids: its id,
 --       and "", the payload: an output of these two fields; "N", N names and values: an output of
 --       id and these; "-N", N names and values: the same for the errors
 -- Answer {done}: so many entries of the batch are done, now or before; {done, command, error}: the
@@ -19,7 +20,7 @@ if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: what
 local input, output, errors, state, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local token, group, delete, keep = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4]
 local id_name, payload_name, count = ARGV[5], ARGV[6], tonumber(ARGV[7])
-local pcall, may, undo, first = redis.pcall, redis.acl_check_cmd, redis.call, 9
+local pcall, may, undo, first = redis.pcall, redis.acl_check_cmd, redis.call, 10
 
 local held = pcall('GET', lease)
 if type(held) == 'table' then return {0, 'GET', held.err} end
@@ -46,12 +47,21 @@ if not may then -- no id is so low: refused for that alone, if for nothing else
   if not string.find(why, 'ID specified', 1, true) then return {0, 'XADD', why} end
   why = nil
 end
-step = need('XDEL', output, '0-0') or need('XDEL', errors, '0-0') or
-       may and (need('XADD', output, '*', 'id', '0-0') or need('XADD', errors, '*', 'id', '0-0')) or
-       need('XACK', input, group, '0-0') or need('XPENDING', input, group, '0-0', '0-0', '1') or
+step = need('XDEL', output, '0-0') or ARGV[9] ~= '0' and need('XDEL', errors, '0-0') or
        delete and need('XDEL', input, '0-0') or
        keep ~= '0' and need('XTRIM', output, 'MAXLEN', '~', keep)
+if count == 0 and not step then -- only asked: for the rest, too
+  step = may and (need('XADD', output, '*', 'id', '0-0') or need('XADD', errors, '*', 'id', '0-0')) or
+         need('XDEL', errors, '0-0') or need('XACK', input, group, '0-0') or
+         need('XPENDING', input, group, '0-0', '0-0', '1')
+end
 if step then return {0, step, why} end
+if count == 0 then
+  for _, try in ipairs({{'XACK', input, group, '0-0'}, {'XDEL', output, '0-0'}, {'XDEL', errors, '0-0'}}) do
+    local reply = pcall(unpack(try))
+    if type(reply) == 'table' then return {0, try[1] .. ' on ' .. try[2], reply.err} end
+  end
+end
 
 -- Whether id a is behind b.
 local function split(id)

@@ -25,7 +25,7 @@ static enum swapc_status stand_by(swapci_process *p, swapc_error *error) {
                         "another process reads %s as group %s: this one stands by, and takes over "
                         "when that one ends",
                         p->names->stream.messages, p->names->stream.group);
-    p->told_standby = p->recovering = true;
+    p->told_standby = p->recovering = p->unsure = true;
     (void)error;
     swapci_redis_sleep(&p->stop, NAP_MS, NULL);
     return SWAPC_OK;
@@ -92,6 +92,8 @@ static enum swapc_status work(swapci_process *p, swapc_error *error) {
 static void leave(swapci_process *p) {
     enum swapc_status status = p->status;
     if (status == SWAPC_INTERRUPTED) status = swapci_redis_attempt(p->redis, NULL);
+    if (status == SWAPC_OK && swapci_keeper_owns(&p->keeper))
+        status = swapci_process_suspects_end(p, NULL);
     if (status == SWAPC_OK && swapci_keeper_owns(&p->keeper))
         (void)swapci_stream_retire(p->redis, &p->names->stream, p->config.consumer, "", NULL);
 }
@@ -197,7 +199,7 @@ enum swapc_status swapci_process_new(const swapci_process_config *config, swapci
     if (!p) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     p->config = *config;
     p->names = config->names;
-    p->recovering = true;
+    p->recovering = p->unsure = true;
     p->keeper.host.fd = -1;
     callers_init(p);
     enum swapc_status status = connect(p, error);

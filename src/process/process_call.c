@@ -13,7 +13,8 @@
 
 enum {
     MEMBER_BYTES = 64 << 10, /* payload of an entry that is called with others */
-    TOGETHER_BYTES = 1 << 20
+    TOGETHER_BYTES = 1 << 20,
+    RESULT_BYTES = 4 << 20 /* of a caller's results: the rest is called for when they are stored */
 };
 
 /* ---- one entry --------------------------------------------------------------------------------- */
@@ -63,7 +64,6 @@ static enum swapci_outcome call(void *user, bool alone, const char **why) {
 static enum swapc_status add_error(swapci_caller *c, const swapci_process_entry *entry,
                                    const char *reason, swapc_bytes text, const char *digest) {
     atomic_store_explicit(&c->process->last_reason, reason, memory_order_relaxed);
-    c->errors++;
     return swapci_process_results_add_error(&c->results, c->entries, entry, reason, text, digest);
 }
 
@@ -195,19 +195,31 @@ static size_t joinable(const swapci_caller *c, size_t end) {
 
 /* ---- a caller's part ---------------------------------------------------------------------------- */
 
+/* The next entry. Returns false when it is to end before that. */
+static bool do_next(swapci_caller *c) {
+    const swapci_process_entry *entry = &c->entries->list[c->first];
+    bool poisoned = false;
+    if (c->process->suspicious && entry->has_payload)
+        c->status = swapci_process_suspect(c->process, entry->id, &poisoned, &c->error);
+    if (c->status != SWAPC_OK) return true;
+    if (!poisoned) return do_one(c, entry);
+    c->status = add_error(c, entry, "poisoned", swapc_bytes_str("processes died of it"), NULL);
+    return true;
+}
+
 static void do_part(swapci_caller *c) {
     const struct swapci_batch_judging how = {do_together, do_alone, c};
     size_t end = c->first + c->count;
-    bool many = c->process->config.batch_operation != NULL;
+    bool many = c->process->config.batch_operation && !c->process->suspicious;
     swapci_process_results_clear(&c->results);
     c->status = SWAPC_OK;
-    c->errors = 0;
     while (c->first < end && c->status == SWAPC_OK) {
         size_t count = many ? joinable(c, end) : 0;
-        if (swapci_process_stopping(c->process)) c->status = SWAPC_INTERRUPTED;
+        bool enough = c->results.arguments.len > RESULT_BYTES;
+        if (enough || swapci_process_stopping(c->process)) c->status = SWAPC_INTERRUPTED;
         else if (count >= SWAPCI_BATCH_LEAST)
             swapci_batch_credit_judge(&c->credit, &how, (uint32_t)count);
-        else if (count = 1, !do_one(c, &c->entries->list[c->first])) c->status = SWAPC_INTERRUPTED;
+        else if (count = 1, !do_next(c)) c->status = SWAPC_INTERRUPTED;
         c->first += count;
     }
 }
@@ -273,24 +285,26 @@ static void gather(swapci_caller *first, swapci_caller *c) {
     if (first->status != SWAPC_OK) return;
     first->results.count += c->results.count;
     first->results.arguments_count += c->results.arguments_count;
-    first->errors += c->errors;
+    first->results.errors += c->results.errors;
     first->status = c->status;
 }
 
 enum swapc_status swapci_process_call(swapci_process *p, const swapci_process_entries *entries,
-                                      swapc_error *error) {
-    unsigned callers = entries->count > 1 ? p->config.workers : 1;
+                                      size_t from, swapc_error *error) {
+    size_t left = entries->count - from;
+    unsigned callers = left > 1 && !p->suspicious ? p->config.workers : 1;
     swapci_caller *first = &p->callers[0];
     for (unsigned i = 0; i < callers; i++) {
         swapci_caller *c = &p->callers[i];
         c->entries = entries;
-        c->first = entries->count * i / callers;
-        c->count = entries->count * (i + 1) / callers - c->first;
+        c->first = from + left * i / callers;
+        c->count = from + left * (i + 1) / callers - c->first;
     }
     if (callers == 1) do_part(first);
     else share(p);
     for (unsigned i = 1; i < callers; i++) gather(first, &p->callers[i]);
-    if (first->status == SWAPC_NO_MEMORY)
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a batch of entries");
-    return SWAPC_OK;
+    if (first->status == SWAPC_OK || first->status == SWAPC_INTERRUPTED) return SWAPC_OK;
+    bool memory = first->status == SWAPC_NO_MEMORY;
+    return swapc_error_set(error, first->status, "%s",
+                           memory ? "no memory for a batch of entries" : first->error.text);
 }

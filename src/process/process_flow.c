@@ -65,7 +65,7 @@ static enum swapc_status take_read(swapci_process *p, swapci_process_entries *ou
 enum swapc_status swapci_process_send(swapci_process *p, swapci_stream_id last,
                                       swapc_error *error) {
     swapci_caller *c = &p->callers[0];
-    p->committing_errors = c->errors;
+    p->committing_errors = c->results.errors;
     enum swapc_status status = swapci_process_outputs_send(&p->outputs, &c->results, last, error);
     p->committing = status == SWAPC_OK;
     return status;
@@ -93,19 +93,30 @@ static void note_in_hand(swapci_process *p, size_t entries) {
     atomic_store_explicit(&p->in_hand, entries, memory_order_relaxed);
 }
 
-/* Calls for a batch and sends what comes of it behind the answers that are owed, of which the next batch is one. */
+/* Calls for what is left of a batch behind the first *done, and sends what comes of it behind the answers that are owed, of
+ * which the next batch is one. */
+static enum swapc_status part(swapci_process *p, const swapci_process_entries *now, size_t *done,
+                              swapci_process_entries *next, swapc_error *error) {
+    const swapci_process_results *results = &p->callers[0].results;
+    enum swapc_status status = swapci_process_call(p, now, *done, error);
+    if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);
+    if (status == SWAPC_OK && p->reading) status = take_read(p, next, error);
+    if (status != SWAPC_OK || results->count == 0) return status;
+    *done += results->count;
+    return swapci_process_send(p, now->list[*done - 1].id, error);
+}
+
+/* A batch; while it is called, the next one is read. */
 static enum swapc_status turn(swapci_process *p, const swapci_process_entries *now,
                               swapci_process_entries *next, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
-    const swapci_process_results *results = &p->callers[0].results;
+    size_t done = 0;
     next->count = 0;
     note_in_hand(p, now->count);
     if (now->count >= AHEAD && may_read(p)) status = send_read(p, 0, error);
-    if (status == SWAPC_OK) status = swapci_process_call(p, now, error);
-    if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);
-    if (status == SWAPC_OK && p->reading) status = take_read(p, next, error);
-    if (status == SWAPC_OK && results->count > 0)
-        status = swapci_process_send(p, now->list[results->count - 1].id, error);
+    do {
+        if (status == SWAPC_OK) status = part(p, now, &done, next, error);
+    } while (status == SWAPC_OK && done < now->count && !swapci_process_stopping(p));
     if (status != SWAPC_OK || next->count > 0 || !may_read(p)) return status;
     status = send_read(p, BLOCK_MS, error);
     if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);

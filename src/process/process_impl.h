@@ -1,5 +1,5 @@
 /* process_impl.h - the parts of a process: process.c (its life), process_flow.c (from stream to stream),
- * process_recover.c (group, and what was pending), process_call.c (from entry to result), keeper.c (the lease, and how
+ * process_recover.c (group, and what was pending), poison.c (what processes died on), process_call.c (from entry to result), keeper.c (the lease, and how
  * far the outputs' readers are).
  *
  * What is shared: the counters, written by one thread each; `stop`, `hindered`; the keeper's view (keeper.h); the
@@ -28,12 +28,11 @@ typedef struct swapci_caller {
     swapci_buffer request; /* of a batch */
     struct swapci_batch_credit credit;
     swapci_process_results results;
-    uint64_t errors; /* among the results */
     char digest_hex[65];
     /* What it is at. */
     const swapci_process_entries *entries;
     size_t first, count;
-    enum swapc_status status; /* of results: NO_MEMORY */
+    enum swapc_status status; /* of results: INTERRUPTED, NO_MEMORY, what a note returned */
 } swapci_caller;
 
 struct swapci_process {
@@ -49,6 +48,10 @@ struct swapci_process {
     bool reading, committing; /* the answer is owed */
     size_t committing_errors; /* of what is under way */
     bool recovering;          /* what is pending comes first */
+    bool unsure;              /* of it a process may have died */
+    bool suspicious, noted;   /* poison.c: entries are noted as they are called; one is */
+    swapci_stream_id suspect; /* what was noted when this process began, */
+    uint64_t deaths;          /* and how often processes had died of it; 0: nothing */
     bool told_large, told_lag, told_standby;
     uint64_t look_due_ns; /* when to look for what is pending */
     swapci_pending page[SWAPCI_PROCESS_BATCH], gone[SWAPCI_PROCESS_BATCH];
@@ -89,10 +92,10 @@ static inline void swapci_process_add(_Atomic uint64_t *count, uint64_t more) {
 enum swapc_status swapci_process_callers_start(swapci_process *p, swapc_error *error);
 void swapci_process_callers_end(swapci_process *p);
 
-/* Calls for all entries, and puts what comes of it into the first caller's results, in order. When it is to stop, they are those of the
- * first entries. Returns SWAPC_OK, NO_MEMORY. */
+/* Calls for the entries behind the first `from`, and puts what comes of it into the first caller's results, in order. When it is to stop, or they are large, they are those of
+ * the first of these. Returns SWAPC_OK, NO_MEMORY, what swapci_process_suspect returns. */
 enum swapc_status swapci_process_call(swapci_process *p, const swapci_process_entries *entries,
-                                      swapc_error *error);
+                                      size_t from, swapc_error *error);
 
 /* Takes a batch after the other until none comes, or something else is to be done. Returns CLOSED when the
  * lease was another's, BUSY to be called once more. */
@@ -110,6 +113,14 @@ enum swapc_status swapci_process_take(swapci_process *p, swapci_process_entries 
 
 /* Over a new connection: makes the group where it is not there. */
 enum swapc_status swapci_process_join_group(swapci_process *p, swapc_error *error);
+
+/* Recovers from now on what a process may have died on: reads what it was at. */
+enum swapc_status swapci_process_suspects_begin(swapci_process *p, swapc_error *error);
+/* It is through with that, or ends in order. */
+enum swapc_status swapci_process_suspects_end(swapci_process *p, swapc_error *error);
+/* Notes what is called next. Out: *poisoned: it is not to be, as processes died of it. */
+enum swapc_status swapci_process_suspect(swapci_process *p, swapci_stream_id id, bool *poisoned,
+                                         swapc_error *error);
 
 /* Takes over what others left, and does all that is pending. */
 enum swapc_status swapci_process_recover(swapci_process *p, swapc_error *error);

@@ -64,16 +64,18 @@ static enum swapc_status begin_anew(swapci_process *p, swapci_stream_id *done, s
 static enum swapc_status create_group(swapci_process *p, swapci_stream_id from, bool *made,
                                       swapc_error *error) {
     char id[SWAPCI_STREAM_ID_SIZE];
+    char what[SWAPCI_STREAM_NAME_MAX + 32];
     redisReply *reply = NULL;
     const swapci_stream_names *n = &p->names->stream;
     *made = false;
+    snprintf(what, sizeof what, "to make a group of %s", n->messages);
     swapci_stream_id_format(from, id);
     enum swapc_status status = swapci_redis_appendf(
         p->redis, error, "XGROUP CREATE %s %s %s MKSTREAM", n->messages, n->group, id);
     if (status == SWAPC_OK) status = swapci_redis_get_any(p->redis, &reply, error);
     if (status != SWAPC_OK) return status;
     if (!swapci_redis_is_error(reply, "BUSYGROUP")) {
-        status = swapci_redis_check(p->redis, reply, "the consumer group", error);
+        status = swapci_redis_check(p->redis, reply, what, error);
         *made = status == SWAPC_OK;
     }
     freeReplyObject(reply);
@@ -112,7 +114,6 @@ static enum swapc_status bury(swapci_process *p, swapci_stream_id id, const char
     size_t len = swapci_stream_id_format(id, id_text);
     const swapci_process_entry entry = {.id = id, .id_text = swapc_bytes_of(id_text, len)};
     swapci_process_results_clear(&c->results);
-    c->errors = 1;
     atomic_store_explicit(&p->last_reason, reason, memory_order_relaxed);
     enum swapc_status status = swapci_process_results_add_error(&c->results, NULL, &entry, reason,
                                                                 swapc_bytes_str(text), NULL);
@@ -137,23 +138,22 @@ static enum swapc_status adopt(swapci_process *p, swapc_error *error) {
     return status;
 }
 
-/* Those of a page that are in the stream still, called for and stored. Out: *done, how many: when it is to stop, not all. */
+/* Those of a page that are in the stream still, called for and stored; when it is to stop, the first of them. */
 static enum swapc_status redo(swapci_process *p, const swapci_pending *page, size_t count,
-                              size_t *done, swapc_error *error) {
+                              swapc_error *error) {
     swapci_process_entries *entries = &p->hands[0];
     const swapci_process_results *results = &p->callers[0].results;
-    *done = 0;
     if (count == 0) return SWAPC_OK;
     enum swapc_status status = swapci_claim_append(p->redis, &p->names->stream, p->config.consumer,
                                                    0, page, count, NULL, error);
     if (status == SWAPC_OK) status = swapci_process_take(p, entries, error);
-    if (status != SWAPC_OK || entries->count == 0) return status;
-    status = swapci_process_call(p, entries, error);
-    if (status != SWAPC_OK || results->count == 0) return status;
-    status = swapci_process_store(p, entries->list[results->count - 1].id, error);
-    if (status != SWAPC_OK) return status;
-    *done = results->count;
-    swapci_process_add(&p->count_recovered, *done);
+    for (size_t done = 0; status == SWAPC_OK && done < entries->count;) {
+        status = swapci_process_call(p, entries, done, error);
+        if (status != SWAPC_OK || results->count == 0) return status;
+        done += results->count;
+        status = swapci_process_store(p, entries->list[done - 1].id, error);
+        if (status == SWAPC_OK) swapci_process_add(&p->count_recovered, results->count);
+    }
     return status;
 }
 
@@ -173,7 +173,7 @@ static enum swapc_status too_large(swapci_process *p, const swapci_pending *page
 /* Out: *more: there may be more behind `after`. */
 static enum swapc_status recover_page(swapci_process *p, swapci_stream_id *after, bool *more,
                                       swapc_error *error) {
-    size_t count = p->read_max ? p->read_max : 1, gone = 0, done = 0;
+    size_t count = p->read_max ? p->read_max : 1, gone = 0;
     enum swapc_status status = swapci_stream_pending(
         p->redis, &p->names->stream, p->config.consumer, *after, p->page, &count, error);
     *more = status == SWAPC_OK && count > 0;
@@ -183,7 +183,7 @@ static enum swapc_status recover_page(swapci_process *p, swapci_stream_id *after
         swapci_audit_deleted(p->redis, &p->names->stream, p->page, &count, p->gone, &gone, error);
     for (size_t i = 0; i < gone && status == SWAPC_OK; i++)
         status = bury_deleted(p, p->gone[i].id, error);
-    if (status == SWAPC_OK) status = redo(p, p->page, count, &done, error);
+    if (status == SWAPC_OK) status = redo(p, p->page, count, error);
     if (status == SWAPC_TOO_LARGE) return too_large(p, p->page, count, error);
     if (status == SWAPC_OK) *after = last;
     return status;
@@ -193,9 +193,12 @@ enum swapc_status swapci_process_recover(swapci_process *p, swapc_error *error) 
     swapci_stream_id after = none;
     bool more = true;
     enum swapc_status status = adopt(p, error);
+    if (status == SWAPC_OK && p->unsure) status = swapci_process_suspects_begin(p, error);
     while (status == SWAPC_OK && more && !swapci_process_stopping(p))
         status =
             swapci_keeper_owns(&p->keeper) ? recover_page(p, &after, &more, error) : SWAPC_CLOSED;
-    if (status == SWAPC_OK && !more) p->recovering = false;
+    if (status != SWAPC_OK || more) return status;
+    status = swapci_process_suspects_end(p, error);
+    if (status == SWAPC_OK) p->unsure = p->recovering = false;
     return status;
 }

@@ -30,10 +30,10 @@ static const struct {
     {"CLUSTERDOWN", LATER, "its cluster is down: see its log"},
     {"ERR max number of clients", LATER, "it has no room for a client: raise its maxclients"},
 
-    {"NOGROUP", MISSING, "stream or group was deleted meanwhile: the signer makes them again"},
-    {"ERR no such key", MISSING, "the stream was deleted meanwhile: the signer makes it again"},
+    {"NOGROUP", MISSING, "stream or group was deleted meanwhile: they are made again"},
+    {"ERR no such key", MISSING, "the stream was deleted meanwhile: it is made again"},
     {"ERR The XGROUP subcommand requires the key", MISSING,
-     "the stream was deleted meanwhile: the signer makes it again"},
+     "the stream was deleted meanwhile: it is made again"},
 
     {"NOAUTH", NEVER, "it asks for a password: put it into the URL, redis://:password@host:port"},
     {"WRONGPASS", NEVER, "user or password is wrong: check those in the URL"},
@@ -45,18 +45,19 @@ static const struct {
     {"The user executing the script", NEVER, ""},
     {"ERR ACL failure in script", NEVER, ""},
     {"WRONGTYPE", NEVER,
-     "a key of that name holds something else: delete it, or choose another prefix with --stream"},
+     "a key of that name holds something else: delete it, or choose another name (--stream, --in, "
+     "--out)"},
     {"ERR The stream has exhausted", NEVER,
-     "no id is left in that stream: RENAME it, or choose another prefix with --stream"},
+     "no id is left in that stream: RENAME it, or choose another name (--stream, --in, --out)"},
     {"ERR The ID specified in XADD", NEVER,
-     "no id is left in that stream: RENAME it, or choose another prefix with --stream"},
+     "no id is left in that stream: RENAME it, or choose another name (--stream, --in, --out)"},
     {"ERR unknown command", NEVER, "it is too old or no Redis: version 6.2 or newer is needed"},
     {"ERR Invalid command passed", NEVER,
      "a command that is needed was renamed or switched off there"},
     {"ERR DB index", NEVER, "it has no such database: change the number in the URL"},
     {"MOVED", NEVER, "it is one of a Redis Cluster, which is not supported: give a single server"},
     {"CROSSSLOT", NEVER,
-     "it is one of a Redis Cluster: the prefix needs a hash tag, --stream {swapc}"},
+     "it is one of a Redis Cluster: all names need one hash tag, as --stream {swapc}"},
 #undef GONE
 #undef LATER
 #undef MISSING

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""bench/process.py [--program build/release/bin/swapc] [--entries 300000] [--rounds 5] [-- OPTION…]
+
+What `swapc process` costs: a pass-through guest (`echo`), entries of 200 bytes, against a redis-server of its own on a Unix
+socket. Rounds of a stream that is full when the process starts: entries a second (from the first output's id to the last one's), CPU time of the process and of
+Redis an entry, memory; then single entries on an idle system, in turn with a bare round trip (the same XADD and XREAD, nothing between). The
+medians at the end. What stands behind -- goes to swapc process. For a quiet machine: nice -n -12."""
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+PAYLOAD = 200
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Redis:
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)
+        self.file = self.sock.makefile("rb")
+
+    def send(self, *words):
+        words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+        self.sock.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+
+    def take(self):
+        line = self.file.readline()[:-2]
+        kind, rest = line[:1], line[1:]
+        if kind == b"-":
+            sys.exit("Redis: " + rest.decode())
+        if kind == b"$":
+            return None if rest == b"-1" else self.file.read(int(rest) + 2)[:-2]
+        if kind == b"*":
+            return None if rest == b"-1" else [self.take() for _ in range(int(rest))]
+        return int(rest) if kind == b":" else rest
+
+    def __call__(self, *words):
+        self.send(*words)
+        return self.take()
+
+
+def cpu_s(pid):
+    with open("/proc/%d/stat" % pid) as file:
+        return sum(int(word) for word in file.read().rsplit(")", 1)[1].split()[11:13]) / TICK
+
+
+def peak_mb(pid):
+    with open("/proc/%d/status" % pid) as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+
+
+def start_redis(folder):
+    program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
+    if not program:
+        sys.exit("redis-server is not installed")
+    path = os.path.join(folder, "redis.sock")
+    words = ["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--lua-time-limit", "0"]
+    server = subprocess.Popen(words, executable=program, cwd=folder, stdout=subprocess.DEVNULL)
+    while True:
+        try:
+            return server, path, Redis(path)
+        except OSError:
+            time.sleep(0.02)
+
+
+def start_process(program, path, more):
+    return subprocess.Popen([program, "process", "--redis", "unix:" + path, "--in", "orders", "--out", "priced", "--module", "echo",
+                             "--operation", "echo"] + more, stderr=subprocess.DEVNULL)
+
+
+def end(process):
+    process.terminate()
+    process.wait()
+
+
+def await_outputs(redis, count):
+    while redis("XLEN", "priced") < count:
+        time.sleep(0.02)
+
+
+def full_stream(args, redis, server, path):
+    redis("FLUSHALL")
+    fill = "for i = 1, ARGV[1] do redis.call('XADD', KEYS[1], '*', 'payload', ARGV[2]) end"
+    for first in range(0, args.entries, 50000):
+        redis("EVAL", fill, 1, "orders", min(50000, args.entries - first), b"x" * PAYLOAD)
+    before = cpu_s(server.pid)
+    process = start_process(args.program, path, args.more)
+    await_outputs(redis, 1)
+    own = cpu_s(process.pid)
+    await_outputs(redis, args.entries)
+    own, server_s = cpu_s(process.pid) - own, cpu_s(server.pid) - before
+    peak = peak_mb(process.pid)
+    ids = [redis(word, "priced", first, last, "COUNT", 1)[0][0] for word, first, last in
+           (("XRANGE", "-", "+"), ("XREVRANGE", "+", "-"))]
+    end(process)
+    ms = int(ids[1].split(b"-")[0]) - int(ids[0].split(b"-")[0])
+    figures = args.entries / ms, own / args.entries * 1e6, server_s / args.entries * 1e6, peak
+    print("%6.1f k/s   %.2f µs own   %.2f µs Redis   %.1f MB" % figures, flush=True)
+    return figures
+
+
+def one_entry(redis, to, out):
+    last = redis("XREVRANGE", out, "+", "-", "COUNT", 1)
+    last = last[0][0] if last else b"0-0"
+    begin = time.perf_counter_ns()
+    redis.send("XADD", to, "*", "payload", b"x" * PAYLOAD)
+    redis.send("XREAD", "COUNT", 1, "BLOCK", 5000, "STREAMS", out, last)
+    redis.take()
+    redis.take()
+    return (time.perf_counter_ns() - begin) / 1000
+
+
+def single_entries(args, redis, path):
+    redis("FLUSHALL")
+    process = start_process(args.program, path, args.more)
+    one_entry(redis, "orders", "priced")
+    through, bare = [], []
+    for _ in range(1000):
+        time.sleep(0.002)
+        through.append(one_entry(redis, "orders", "priced"))
+        time.sleep(0.002)
+        bare.append(one_entry(redis, "bare", "bare"))
+    end(process)
+    return statistics.median(through), statistics.median(bare), statistics.quantiles(through, n=100)[98]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default="build/release/bin/swapc")
+    parser.add_argument("--entries", type=int, default=300000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        server, path, redis = start_redis(folder)
+        rounds = [full_stream(args, redis, server, path) for _ in range(args.rounds)]
+        print("medians: %.1f k/s, %.2f µs of its own an entry, %.2f µs of Redis's, %.1f MB" %
+              tuple(statistics.median(column) for column in zip(*rounds)))
+        through, bare, p99 = single_entries(args, redis, path)
+        print("one entry: p50 %.0f µs, bare %.0f, over it %.0f; p99 %.0f" % (through, bare, through - bare, p99))
+        end(server)
+
+
+main()

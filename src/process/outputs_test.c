@@ -1,0 +1,270 @@
+/* The step that stores outputs, under every refusal: each command of its script denied in turn and in pairs, keys of another type, no
+ * memory, no id left, another's lease, the same batch twice. Whatever it is, an entry has its output or letter, or it is pending and has none; and
+ * once the cause is mended each has exactly one, in order. */
+#include "stream_fixture.h"
+
+#include "outputs.h"
+#include "redis_reply.h"
+
+enum { MANY = 40, ERROR_EVERY = 7 };
+
+typedef struct scene {
+    swapci_redis *admin, *redis; /* the outputs' user is `clerk` */
+    swapci_process_names names;
+    swapci_lease lease;
+    swapci_process_outputs outputs;
+    swapci_process_entries entries;
+    swapci_process_results results;
+} scene;
+
+static void read_entries(scene *s) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(swapci_redis_appendf(s->admin, &error,
+                                    "XREADGROUP GROUP swapc c COUNT %d STREAMS in >", (int)MANY),
+               &error);
+    fixture_ok(
+        swapci_process_entries_take(s->admin, swapc_bytes_str("payload"), &s->entries, &error),
+        &error);
+}
+
+static void hold_lease(scene *s) {
+    bool recalled;
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(swapci_lease_hold(s->admin, &s->lease, false, &recalled, &error), &error);
+}
+
+static void open_scene(scene *s, bool delete, uint64_t keep) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    *s = (scene){.admin = fixture_open(0)};
+    s->redis = fixture_clerk(s->admin);
+    fixture_ok(swapci_process_names_init(&s->names, "in", "out", NULL, NULL, NULL, NULL, &error),
+               &error);
+    fixture_ok(swapci_lease_init_key(&s->lease, s->names.lease, NULL, &error), &error);
+    hold_lease(s);
+    fixture_command(s->admin, "XGROUP CREATE in swapc 0 MKSTREAM");
+    for (int i = 0; i < MANY; i++) fixture_command(s->admin, "XADD in * payload p other o");
+    read_entries(s);
+    assert_int_equal(s->entries.count, MANY);
+    s->results.names = s->outputs.names = &s->names;
+    s->outputs.token = s->lease.token;
+    s->outputs.delete = delete;
+    s->outputs.keep = keep;
+    fixture_ok(swapci_process_outputs_init(&s->outputs, s->redis, &error), &error);
+}
+
+static void close_scene(scene *s) {
+    swapci_process_outputs_fini(&s->outputs);
+    swapci_buffer_fini(&s->results.arguments);
+    swapci_process_entries_fini(&s->entries);
+    swapci_redis_free(s->redis);
+    swapci_redis_free(s->admin);
+}
+
+/* Stores all entries from `first` on, every seventh as a letter. */
+static enum swapc_status store(scene *s, size_t first, swapc_error *error) {
+    enum swapc_status status = SWAPC_BUSY;
+    swapci_process_results_clear(&s->results);
+    for (size_t i = first; i < s->entries.count; i++) {
+        const swapci_process_entry *e = &s->entries.list[i];
+        if (i % ERROR_EVERY == 3)
+            status = swapci_process_results_add_error(&s->results, &s->entries, e, "TRAP",
+                                                      swapc_bytes_str("why"), NULL);
+        else status = swapci_process_results_add(&s->results, &s->entries, e, e->payload);
+        fixture_ok(status, error);
+    }
+    do {
+        status = swapci_process_outputs_send(&s->outputs, &s->results,
+                                             s->entries.list[s->entries.count - 1].id, error);
+        if (status == SWAPC_OK) status = swapci_process_outputs_take(&s->outputs, error);
+    } while (status == SWAPC_BUSY);
+    return status;
+}
+
+static bool is_pending(scene *s, swapc_bytes id) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    redisReply *reply = NULL;
+    fixture_ok(swapci_redis_call(s->admin, "a test", &reply, &error, "XPENDING in swapc %b %b 1",
+                                 id.ptr, id.len, id.ptr, id.len),
+               &error);
+    bool pending = reply->elements > 0;
+    freeReplyObject(reply);
+    return pending;
+}
+
+/* How many entries of a stream have this id in the field `id`, which is the first one. */
+static size_t stored(scene *s, const char *stream, swapc_bytes id) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    redisReply *reply = NULL;
+    size_t count = 0;
+    fixture_ok(
+        swapci_redis_append(s->admin, 4,
+                            (swapc_bytes[]){swapc_bytes_str("XRANGE"), swapc_bytes_str(stream),
+                                            swapc_bytes_str("-"), swapc_bytes_str("+")},
+                            &error),
+        &error);
+    fixture_ok(swapci_redis_get_any(s->admin, &reply, &error), &error);
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+        count +=
+            swapc_bytes_equal(swapci_reply_bytes(reply->element[i]->element[1]->element[1]), id);
+    freeReplyObject(reply);
+    return count;
+}
+
+/* Returns how many are stored. */
+static size_t expect_all_or_nothing(scene *s, const char *when) {
+    size_t done = 0;
+    for (size_t i = 0; i < s->entries.count; i++) {
+        swapc_bytes id = s->entries.list[i].id_text;
+        size_t outputs = stored(s, "out", id), letters = stored(s, "in:dead", id);
+        bool pending = is_pending(s, id);
+        if (outputs + letters + pending != 1)
+            fail_msg("%s: entry %zu has %zu outputs, %zu letters and is %spending", when, i,
+                     outputs, letters, pending ? "" : "not ");
+        done += !pending;
+    }
+    return done;
+}
+
+static void expect_done(scene *s, const char *when) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    enum swapc_status status = store(s, 0, &error);
+    if (status != SWAPC_OK) fail_msg("%s: %s", when, error.text);
+    assert_int_equal(expect_all_or_nothing(s, when), MANY);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(
+            stored(s, i % ERROR_EVERY == 3 ? "in:dead" : "out", s->entries.list[i].id_text), 1);
+}
+
+/* Those that each batch needs, and the rest. */
+static const char *const commands[] = {"get",  "hget",  "xadd",    "xdel",     "hset",
+                                       "xack", "xtrim", "evalsha", "xpending", "eval"};
+enum { COMMANDS = sizeof commands / sizeof *commands, NEEDED = 8 };
+
+static void deny(scene *s, const char *command) {
+    char line[64];
+    snprintf(line, sizeof line, "ACL SETUSER clerk -%s", command);
+    fixture_command(s->admin, line);
+}
+
+static void denied_pair(unsigned a, unsigned b) {
+    scene s;
+    char when[64];
+    swapc_error error = SWAPC_ERROR_INIT;
+    open_scene(&s, true, 1000);
+    snprintf(when, sizeof when, "without %s and %s", commands[a], commands[b]);
+    deny(&s, commands[a]);
+    deny(&s, commands[b]);
+    enum swapc_status status = store(&s, 0, &error);
+    bool needed = a < NEEDED || b < NEEDED;
+    if (needed == (status == SWAPC_OK)) fail_msg("%s: %s", when, swapc_status_name(status));
+    assert_true(!needed || status == SWAPC_PROTOCOL);
+    assert_true(!needed || strstr(error.text, "ACL SETUSER"));
+    assert_int_equal(expect_all_or_nothing(&s, when), needed ? 0 : MANY);
+    fixture_allow_all(s.admin);
+    swapc_error_clear(&error);
+    expect_done(&s, when);
+    close_scene(&s);
+}
+
+static void each_command_denied_in_turn_and_in_pairs(void **state) {
+    (void)state;
+    for (unsigned a = 0; a < COMMANDS; a++)
+        for (unsigned b = a; b < COMMANDS; b++) denied_pair(a, b);
+}
+
+/* make: a command that puts something in the way; unmake: one that takes it away. */
+static void obstructed(const char *make, const char *unmake, const char *said, size_t stored_most) {
+    scene s;
+    swapc_error error = SWAPC_ERROR_INIT;
+    open_scene(&s, false, 0);
+    fixture_command(s.admin, make);
+    assert_int_equal(store(&s, 0, &error), SWAPC_PROTOCOL);
+    if (!strstr(error.text, said)) fail_msg("%s: %s", make, error.text);
+    assert_true(expect_all_or_nothing(&s, make) <= stored_most);
+    fixture_command(s.admin, unmake);
+    expect_done(&s, make);
+    close_scene(&s);
+}
+
+static void keys_of_another_type_and_no_memory(void **state) {
+    (void)state;
+    obstructed("SET out x", "DEL out", "XADD", 0);
+    obstructed("SET in:dead x", "DEL in:dead", "XADD", 3); /* those before the first letter */
+    obstructed("SET in:swapc x", "DEL in:swapc", "HGET", 0);
+    obstructed("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "maxmemory", 0);
+    obstructed("CONFIG SET min-replicas-to-write 3", "CONFIG SET min-replicas-to-write 0",
+               "replicas", 0);
+}
+
+static void where_no_id_is_left_those_before_are_stored(void **state) {
+    scene s;
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    open_scene(&s, false, 0);
+    fixture_command(s.admin, "XADD out 18446744073709551615-18446744073709551614 id 0-0");
+    assert_int_equal(store(&s, 0, &error), SWAPC_PROTOCOL);
+    assert_int_equal(expect_all_or_nothing(&s, "one id is left"), 1);
+    fixture_command(s.admin, "RENAME out full");
+    assert_int_equal(store(&s, 0, &error), SWAPC_OK);
+    assert_int_equal(stored(&s, "full", s.entries.list[0].id_text), 1);
+    assert_int_equal(stored(&s, "out", s.entries.list[0].id_text), 0);
+    for (size_t i = 1; i < MANY; i++)
+        assert_int_equal(
+            stored(&s, i % ERROR_EVERY == 3 ? "in:dead" : "out", s.entries.list[i].id_text), 1);
+    close_scene(&s);
+}
+
+static void a_batch_that_is_sent_again_is_not_stored_again(void **state) {
+    scene s;
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    open_scene(&s, false, 0);
+    expect_done(&s, "first");
+    expect_done(&s, "again");
+    fixture_command(s.admin, "SCRIPT FLUSH");
+    expect_done(&s, "without the script");
+    fixture_command(s.admin, "XGROUP DESTROY in swapc");
+    fixture_command(s.admin, "XGROUP CREATE in swapc 0");
+    assert_int_equal(store(&s, 0, &error), SWAPC_OK);
+    assert_int_equal(stored(&s, "out", s.entries.list[0].id_text), 1); /* it is pending nowhere */
+    close_scene(&s);
+}
+
+static void who_has_not_the_lease_stores_nothing(void **state) {
+    scene s;
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    open_scene(&s, false, 0);
+    fixture_command(s.admin, "SET in:swapc:owner another");
+    assert_int_equal(store(&s, 0, &error), SWAPC_CLOSED);
+    fixture_command(s.admin, "DEL in:swapc:owner");
+    assert_int_equal(store(&s, 0, &error), SWAPC_CLOSED);
+    assert_int_equal(expect_all_or_nothing(&s, "another's lease"), 0);
+    hold_lease(&s);
+    expect_done(&s, "the lease is back");
+    close_scene(&s);
+}
+
+/* What somebody was given late: behind it others are done already. */
+static void an_entry_before_the_last_done_one_is_done_when_it_is_pending(void **state) {
+    scene s;
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    open_scene(&s, false, 0);
+    assert_int_equal(store(&s, MANY / 2, &error), SWAPC_OK);
+    assert_int_equal(expect_all_or_nothing(&s, "the second half"), MANY / 2);
+    expect_done(&s, "all");
+    close_scene(&s);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_command_denied_in_turn_and_in_pairs),
+        cmocka_unit_test(keys_of_another_type_and_no_memory),
+        cmocka_unit_test(where_no_id_is_left_those_before_are_stored),
+        cmocka_unit_test(a_batch_that_is_sent_again_is_not_stored_again),
+        cmocka_unit_test(who_has_not_the_lease_stores_nothing),
+        cmocka_unit_test(an_entry_before_the_last_done_one_is_done_when_it_is_pending),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}
