@@ -438,3 +438,43 @@ killed_again_and_again() {
         redis "$socket" ACL SETUSER process "+$right" >/dev/null
     done
 }
+
+@test "many are called at once where the module can, and one by one where that comes to nothing" {
+    start_process_scene
+    local operation n=0
+    for operation in echo fail trap log; do
+        add_many 3000
+        background many "$SWAPC" process --in orders --out priced --module echo --operation echo --listen "unix:$work/p.sock" \
+            --batch 200 --batch-operation "$operation" --workers 2
+        n=$((n + 3000))
+        await outputs_reach "$n"
+        books_are_right
+        stop "$pid"
+        [[ $(redis "$socket" EXISTS orders:dead) == 0 ]]
+    done
+    diff <(redis "$socket" --raw XRANGE orders - + | grep '^x') <(redis "$socket" --raw XRANGE priced - + | grep '^x')
+}
+
+@test "metrics and probes are there, and NOT_SERVING while the outputs are refused" {
+    start_process_scene
+    command -v curl >/dev/null || skip "curl is not here"
+    ready_is() { [[ $(curl -s -o ready -w '%{http_code}' --unix-socket "$work/h.sock" http://localhost/readyz) == "$1" ]]; }
+    start_process --http "unix:$work/h.sock"
+    add xa Ttrap
+    await outputs_reach 1
+    await length_is orders:dead 1
+    await ready_is 200
+    curl -s --unix-socket "$work/h.sock" http://localhost/metrics >metrics
+    says metrics 'swapc_process_entries_total.event="outputs".* 1'
+    says metrics 'swapc_process_entries_total.event="errors".* 1'
+    says metrics 'swapc_slot_generation.slot="price". 1'
+    redis "$socket" RENAME priced kept >/dev/null
+    redis "$socket" SET priced x >/dev/null
+    add xb
+    await ready_is 503
+    says "$log" 'WRONGTYPE'
+    redis "$socket" DEL priced >/dev/null
+    await outputs_reach 1
+    await ready_is 200
+    stop "$process"
+}

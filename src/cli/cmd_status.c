@@ -33,7 +33,8 @@ static void print_status(FILE *to, const swapci_control_status *status) {
     fprintf(to, "  %-12s %s%s%s\n", "serving", status->serving ? "yes" : "no",
             status->reason[0] ? ": " : "", status->reason);
     fprintf(to, "  %-12s %s\n", "Redis", status->redis_up ? "answers" : "does not answer");
-    fprintf(to, "  %-12s %s\n", "peer", status->peer_up ? "there" : "not there");
+    if (strcmp(status->role, "process") != 0)
+        fprintf(to, "  %-12s %s\n", "peer", status->peer_up ? "there" : "not there");
     fprintf(to, "  %-12s %.1f messages/s\n", "rate", status->rate_per_s);
     print_count(to, "waiting", status->waiting);
     print_count(to, "in flight", status->in_flight);
