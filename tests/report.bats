@@ -68,6 +68,13 @@ report() {
   for (const id of ["wide", "phone"]) {
     const page = document.getElementById(id).contentDocument;
     const fits = page.documentElement.scrollWidth <= document.getElementById(id).clientWidth;
+    const cut = [...page.querySelectorAll("svg text")].filter(text => {
+      const own = text.getBoundingClientRect(), svg = text.ownerSVGElement.getBoundingClientRect();
+      return own.left < svg.left - 1 || own.right > svg.right + 1;
+    });
+    const ticks = [...page.querySelectorAll("svg text.soft")].map(text => text.getBoundingClientRect());
+    const over = ticks.filter((own, i) => ticks.some((other, j) => j > i && Math.abs(own.top - other.top) < 2 && own.left < other.right && other.left < own.right));
+    found.textContent += `${id} cut=${cut.length} over=${over.length}\n`;
     const colour = page.defaultView.getComputedStyle(page.body).backgroundColor;
     found.textContent += `${id} fits=${fits} bars=${page.querySelectorAll("svg rect").length} ` +
       `rows=${page.querySelectorAll("tbody tr").length} page=${colour}\n`;
@@ -86,6 +93,7 @@ END
         grep -Eq 'wide fits=true bars=[1-9][0-9]* rows=[1-9]' page.$scheme
         grep -Eq 'phone fits=true bars=[1-9][0-9]* rows=[1-9]' page.$scheme
         [[ $(grep -c 'sorted=ascending' page.$scheme) == 2 ]]
+        [[ $(grep -c ' cut=0 over=0$' page.$scheme) == 2 ]]
     done
     [[ $(grep -o 'page=rgb.*' page.1 | head -1) != $(grep -o 'page=rgb.*' page.0 | head -1) ]]
 }
