@@ -82,13 +82,15 @@ static enum swapc_status open_failed(const char *path, int native, swapc_error *
     return swapc_error_set_errno(error, SWAPC_SYSTEM, native, "cannot open ring %s", path);
 }
 
-/* A file that somebody else can write, or has chosen, is no ring of ours. */
+const char *swapci_ring_file_refused(const struct stat *st) {
+    if (!S_ISREG(st->st_mode)) return "is not a regular file";
+    if (st->st_uid != geteuid()) return "belongs to another user";
+    if (st->st_mode & 077) return "is open to other users";
+    return st->st_nlink > 1 ? "has a second name" : NULL;
+}
+
 static enum swapc_status check_owner(const char *path, const struct stat *st, swapc_error *error) {
-    const char *what = NULL;
-    if (!S_ISREG(st->st_mode)) what = "is not a regular file";
-    else if (st->st_uid != geteuid()) what = "belongs to another user";
-    else if (st->st_mode & 077) what = "is open to other users";
-    else if (st->st_nlink > 1) what = "has a second name";
+    const char *what = swapci_ring_file_refused(st);
     if (!what) return SWAPC_OK;
     return swapc_error_set(error, SWAPC_INVALID, "ring %s %s; remove it or use another name", path,
                            what);

@@ -6,6 +6,8 @@
 #ifndef SWAPCI_RING_FILE_H
 #define SWAPCI_RING_FILE_H
 
+#include <sys/stat.h>
+
 #include <stdbool.h>
 
 #include "ring_impl.h"
@@ -31,6 +33,10 @@ enum swapc_status swapci_ring_file_settle(int fd, const char *path, bool attache
  * its own role and not the attach lock; it has that lock afterwards, until fd is closed: who waits
  * for it meanwhile then finds the file unlinked and makes a new one. */
 void swapci_ring_file_leave(int fd, const char *path, enum swapci_ring_role peer);
+
+/* Why nobody attaches to such a file, as a sentence's part; NULL: one may. A file that somebody else can write, or
+ * has chosen, is no ring of ours. Static. */
+const char *swapci_ring_file_refused(const struct stat *st);
 
 /* Whether the file is one that swapc made, by the identity it carries: nothing else is ever removed. */
 bool swapci_ring_file_is_ours(int fd);

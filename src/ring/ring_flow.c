@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "crc32c.h"
 #include "fail_point.h"
+#include "ring_file.h"
 #include "ring_impl.h"
 #include "swapc/log.h"
 
@@ -102,6 +103,12 @@ static bool is_gone(const swapci_ring *ring) {
     return ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
 }
 
+/* Why nobody will attach to the file any more though it is there; NULL: somebody may. */
+static const char *is_refused(const swapci_ring *ring) {
+    struct stat ours;
+    return fstat(ring->fd, &ours) == 0 ? swapci_ring_file_refused(&ours) : NULL;
+}
+
 enum swapc_status swapci_ring_explain(const swapci_ring *ring, enum swapc_status status,
                                       swapc_error *error) {
     static const char *const peer[] = {"consumer", "producer"};
@@ -116,6 +123,15 @@ enum swapc_status swapci_ring_explain(const swapci_ring *ring, enum swapc_status
                                "ring \"%s\" is out of reach: somebody removed its file %s, so that "
                                "nobody can come to it any more; start signer and verifier again",
                                ring->name, ring->path);
+    }
+    const char *refused =
+        status == SWAPC_UNREACHABLE || status == SWAPC_CLOSED ? is_refused(ring) : NULL;
+    if (refused) {
+        return swapc_error_set(
+            error, SWAPC_SYSTEM,
+            "ring \"%s\" is out of reach: its file %s %s by now, so that nobody "
+            "comes to it any more; remove it, and start signer and verifier again",
+            ring->name, ring->path, refused);
     }
     if (status == SWAPC_UNREACHABLE) {
         return swapc_error_set(error, status, "ring \"%s\" has no %s: start it again", ring->name,

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "ring_fixture.h"
 
@@ -345,6 +346,34 @@ static void who_is_left_with_a_removed_file_is_told(void **state) {
     }
 }
 
+/* Its owner or its mode changed: a successor of either side refuses it, so who is left is told why none comes. */
+static void who_is_left_with_a_file_of_others_is_told(void **state) {
+    for (int i = 0; i < 2; i++) {
+        char path[SWAPCI_RING_PATH_MAX];
+        uint8_t bytes[16] = {1};
+        swapc_error error = SWAPC_ERROR_INIT;
+        size_t len;
+        swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 1 << 16, NULL);
+        swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL), *other = NULL;
+        const swapci_ring_config config = {"t", *state, 1 << 16, NULL};
+        swapci_ring_path(*state, "t", path, sizeof path, NULL);
+        assert_int_equal(geteuid() == 0 ? chown(path, 1, 1) : chmod(path, 0666), 0);
+        assert_int_equal(swapci_ring_write(p, swapc_bytes_of(bytes, 16), 0, NULL), SWAPC_OK);
+        assert_int_equal(swapci_ring_read(c, bytes, 16, &len, 0, NULL), SWAPC_OK);
+        swapci_ring_close(i ? p : c);
+        assert_int_equal(swapci_ring_open(&config, i ? SWAPCI_RING_PRODUCER : SWAPCI_RING_CONSUMER,
+                                          &other, &error),
+                         SWAPC_INVALID);
+        swapc_error_clear(&error);
+        if (i) assert_int_equal(swapci_ring_read(c, bytes, 16, &len, 1000, &error), SWAPC_SYSTEM);
+        else assert_int_equal(swapci_ring_wait_peer(p, 0, &error), SWAPC_SYSTEM);
+        assert_non_null(strstr(error.text, path));
+        assert_non_null(strstr(error.text, geteuid() == 0 ? "another user" : "other users"));
+        swapci_ring_close(i ? c : p);
+        unlink(path);
+    }
+}
+
 /* ---- a file that is made smaller --------------------------------------------------------------- */
 
 /* Both sides get a sentence, whichever comes first, wherever the file was cut. */
@@ -447,6 +476,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(stop_ends_waits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(signal_ends_waits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(who_is_left_with_a_removed_file_is_told, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(who_is_left_with_a_file_of_others_is_told, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(every_interleaving_of_steps, fixture_setup,
                                         fixture_teardown),
