@@ -478,3 +478,17 @@ killed_again_and_again() {
     await ready_is 200
     stop "$process"
 }
+
+@test "an orderly end under load leaves nothing pending" {
+    start_process_scene
+    add_many 60000
+    start_process --workers 2
+    await outputs_reach 3000
+    stop "$process"
+    [[ $(redis "$socket" XPENDING orders swapc | head -1) == 0 ]]
+    [[ $(redis "$socket" XINFO CONSUMERS orders swapc) == "" ]]
+    start_process
+    await outputs_reach 60000
+    books_are_right
+    stop "$process"
+}

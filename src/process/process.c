@@ -219,6 +219,8 @@ enum swapc_status swapci_process_start(swapci_process *p, swapc_error *error) {
 }
 
 void swapci_process_stop(swapci_process *p) {
+    if (atomic_load(&p->stop)) return;
+    atomic_store(&p->stop_ns, swapci_clock_monotonic_ns());
     atomic_store(&p->stop, 1);
 }
 

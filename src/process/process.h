@@ -53,7 +53,7 @@ enum swapc_status swapci_process_new(const swapci_process_config *config, swapci
 /* Returns SWAPC_OK, SYSTEM. */
 enum swapc_status swapci_process_start(swapci_process *process, swapc_error *error);
 
-/* Asks it to store what is done and end. */
+/* Asks it to do what is in hand, as far as that takes no longer than half a second, store what is done, and end. */
 void swapci_process_stop(swapci_process *process);
 
 /* Waits for the end. Returns SWAPC_OK or INTERRUPTED, or what it failed of. */

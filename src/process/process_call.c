@@ -216,7 +216,7 @@ static void do_part(swapci_caller *c) {
     while (c->first < end && c->status == SWAPC_OK) {
         size_t count = many ? joinable(c, end) : 0;
         bool enough = c->results.arguments.len > RESULT_BYTES;
-        if (enough || swapci_process_stopping(c->process)) c->status = SWAPC_INTERRUPTED;
+        if (enough || swapci_process_gives_up(c->process)) c->status = SWAPC_INTERRUPTED;
         else if (count >= SWAPCI_BATCH_LEAST)
             swapci_batch_credit_judge(&c->credit, &how, (uint32_t)count);
         else if (count = 1, !do_next(c)) c->status = SWAPC_INTERRUPTED;

@@ -116,7 +116,7 @@ static enum swapc_status turn(swapci_process *p, const swapci_process_entries *n
     if (now->count >= AHEAD && may_read(p)) status = send_read(p, 0, error);
     do {
         if (status == SWAPC_OK) status = part(p, now, &done, next, error);
-    } while (status == SWAPC_OK && done < now->count && !swapci_process_stopping(p));
+    } while (status == SWAPC_OK && done < now->count && !swapci_process_gives_up(p));
     if (status != SWAPC_OK || next->count > 0 || !may_read(p)) return status;
     status = send_read(p, BLOCK_MS, error);
     if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);
@@ -139,7 +139,7 @@ enum swapc_status swapci_process_flow(swapci_process *p, swapc_error *error) {
     if (p->read_max == 0) p->read_max = READ_FEW;
     enum swapc_status status = send_read(p, BLOCK_MS, error);
     if (status == SWAPC_OK) status = take_read(p, now, error);
-    while (status == SWAPC_OK && now->count > 0 && !swapci_process_stopping(p)) {
+    while (status == SWAPC_OK && now->count > 0 && !swapci_process_gives_up(p)) {
         at = 1 - at;
         status = turn(p, now, &p->hands[at], error);
         now = &p->hands[at];

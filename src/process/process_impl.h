@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "batch_credit.h"
+#include "clock.h"
 #include "keeper.h"
 #include "outputs.h"
 #include "process.h"
@@ -62,6 +63,7 @@ struct swapci_process {
     swapc_error error;
 
     atomic_int stop, state;
+    _Atomic uint64_t stop_ns; /* when stop was raised */
     atomic_uint hindered;
 #define PROCESS_COUNT(name) _Atomic uint64_t count_##name;
     SWAPCI_PROCESS_COUNTERS(PROCESS_COUNT)
@@ -81,6 +83,13 @@ struct swapci_process {
 
 static inline bool swapci_process_stopping(const swapci_process *p) {
     return atomic_load_explicit(&p->stop, memory_order_relaxed) != 0;
+}
+
+/* Long enough after that: what is in hand is not done any more, and stays pending. */
+static inline bool swapci_process_gives_up(const swapci_process *p) {
+    const uint64_t patience_ns = UINT64_C(500000000);
+    return swapci_process_stopping(p) &&
+           swapci_clock_monotonic_ns() > atomic_load(&p->stop_ns) + patience_ns;
 }
 
 static inline void swapci_process_add(_Atomic uint64_t *count, uint64_t more) {
