@@ -40,3 +40,31 @@ heavy_files() {
     run -0 "$SWAPC" inspect refused.wasm
     says "$output" "refused, unless --compile-max"
 }
+
+# Each was taken once and kept a compiler busy for 2.5 s and more. Nothing of them is compiled here.
+@test "what compilers take long for is refused by the name of its kind" {
+    built wasmtime
+    local kind n m most
+    export SWAPC_CACHE=
+    while read -r kind n m most; do
+        heavy "$kind" "$n" "$m" >heavy.wasm
+        run --separate-stderr "$SWAPC" call heavy.wasm x --engine wasmtime
+        refused 1 "LIMIT" "most of them for $most"
+    done <<'END'
+branch_values 174000 900 values that branches carry
+table_values 800 300 values that targets of br_table take
+live_stack 10000 10000 blocks and branches times values on the stack
+result_types 15000 90 values in its function types
+truncations 490000 1 vector instructions
+END
+    # optimised no more: these were compiled with optimisation, for 4 to 6 s
+    while read -r kind n m; do
+        heavy "$kind" "$n" "$m" >heavy.wasm
+        run -0 "$SWAPC" inspect heavy.wasm
+        says "$output" "unoptimised on wasmtime, unless --compile-max"
+    done <<'END'
+changed_locals 17 1000
+loops_in_a_row 7400 1
+grows 11500 1
+END
+}

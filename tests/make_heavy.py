@@ -144,12 +144,61 @@ def constants(n, m):
     return module([body(ANSWER)], globals_=vec([b"\x7f\0\x41\0" + b"\x41\1\x6a" * m + END] * n))
 
 
+def branch_values(n, m):
+    """Branches to one block, which takes m values."""
+    code = b"\x02\1" + get(0) * m + (get(0) + b"\x0d\0") * n + END + b"\x1a" * m
+    return module([guest(code + ANSWER)], [signature([], [I32] * m)])
+
+
+def table_values(n, m):
+    """Tables of 50 targets, each of which takes m values."""
+    tables = b"".join(get(0) + b"\x04\x40" + get(0) * m + get(0) + b"\x0e\x32"
+                      + bytes(1 + (i + j) % 50 for j in range(50)) + b"\1" + END for i in range(n))
+    code = b"\x02\1" * 50 + tables + get(0) * m + END * 50 + b"\x1a" * m
+    return module([guest(code + ANSWER)], [signature([], [I32] * m)])
+
+
+def live_stack(n, m):
+    """Values that stay on the stack across blocks with branches."""
+    values = b"".join(get(0) + b"\x41" + leb(i % 60) + b"\x6a" for i in range(m))
+    return module([guest(values + (b"\x02\x40" + get(1) + b"\x0d\0" + END) * n + b"\x6c" * (m - 1))])
+
+
+def changed_locals(n, m):
+    """All locals change, and then branches may be taken to any of 21 places that want them."""
+    one = (get(0) + b"\x04\x40" + b"".join(get(0) + put(2 + i) for i in range(m))
+           + b"".join(get(1) + b"\x0d" + leb(1 + i) for i in range(20)) + END)
+    places = b"".join(END + get(2 + i % m) + put(0) for i in range(21))
+    return module([guest(b"\x02\x40" * 21 + one * n + places
+                        + b"".join(get(2 + i) + put(0) for i in range(m)) + ANSWER, [(m, I32)])])
+
+
+def loops_in_a_row(n, m):
+    return module([guest((b"\x03\x40" + get(0) + b"\x0d\0" + END) * n + ANSWER)] * m)
+
+
+def grows(n, m):
+    return module([guest((get(0) + b"\x40\0\x1a") * n + ANSWER)] * m)
+
+
+def result_types(n, m):
+    return module([body(ANSWER)], [signature([], [(I32, I64, 0x7D, 0x7C)[i >> 2 * j & 3] for j in range(m)])
+                                   for i in range(n)])
+
+
+def truncations(n, m):
+    return module([guest(get(2) + b"\xfd\xf9\1" * n + b"\xfd\x1b\0", [(1, V128)])] * m)
+
+
 SIZES = [
     (blocks_with_values, 550, 90), (branch_tables, 20000, 8), (calls, 9000, 100), (ifs, 500, 4),
     (ifs, 2300, 1), (value_ifs, 7000, 1), (value_ifs, 2000, 14), (loops, 200, 100),
     (loops, 800, 1000), (stack, 10000, 1), (stack, 50000, 25), (indirect, 9000, 2), (bulk, 3900, 4),
-    (vectors, 20000, 11), (wide, 50000, 9), (loads, 300000, 2), (functions, 65000, 0),
-    (types, 12000, 100), (entries, 23000, 0), (constants, 60000, 20),
+    (vectors, 10000, 11), (wide, 50000, 9), (loads, 300000, 2), (functions, 65000, 0),
+    (types, 9800, 100), (entries, 23000, 0), (constants, 60000, 20),
+    (branch_values, 48000, 900), (table_values, 360, 300), (live_stack, 15000, 5000), (live_stack, 1500, 50000),
+    (changed_locals, 9, 1000), (changed_locals, 220, 1000), (loops_in_a_row, 3900, 1), (loops_in_a_row, 57000, 1),
+    (grows, 7900, 1), (grows, 32000, 1), (result_types, 20000, 8), (truncations, 350000, 1),
 ]
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ struct body {
     struct swapci_wasm_work *work; /* of the whole module */
     uint32_t function;
     struct swapci_wasm_body_measure measure;
+    struct swapci_wasm_stack stack; /* what does not fit is a validator's to tell: it stops there */
     uint32_t nesting, loops;
     uint8_t is_loop[SWAPCI_WASM_NESTING_MAX / 8 + 1];
     swapc_error *error;
@@ -70,6 +71,10 @@ static enum swapc_status unknown(struct body *b, const uint8_t *at, uint32_t cod
                            swapci_wasm_unknown(code));
 }
 
+static enum swapc_status no_memory(swapc_error *error) {
+    return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to look at the module's functions");
+}
+
 /* Up to the body's end, or what decides against it. */
 static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
     enum swapc_status status = SWAPC_OK;
@@ -84,7 +89,10 @@ static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
         if (b->nesting >= SWAPCI_WASM_NESTING_MAX)
             return body_too_much(b, "blocks in each other", b->nesting, SWAPCI_WASM_NESTING_MAX);
         if (r->bad) continue;
-        swapci_wasm_measure_step(b->m, &in, &b->measure, b->work);
+        swapci_wasm_measure_step(&b->stack, &in, &b->measure, b->work);
+        if (b->stack.status == SWAPC_OK && b->stack.depth > 0)
+            (void)swapci_wasm_stack_step(&b->stack, &in);
+        if (b->stack.status == SWAPC_NO_MEMORY) return no_memory(b->error);
         if (in.opcode->immediate == SWAPCI_WASM_IMMEDIATE_BLOCK)
             open_block(b, in.code == SWAPCI_WASM_OP_LOOP);
         else if (in.code == SWAPCI_WASM_OP_END) close_block(b);
@@ -95,7 +103,8 @@ static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
 }
 
 static enum swapc_status check_work(const struct body *b, bool whole) {
-    uint64_t ms = swapci_wasm_work_quick_ms(b->work);
+    uint64_t quick = swapci_wasm_work_quick_ms(b->work), best = swapci_wasm_work_best_ms(b->work);
+    uint64_t ms = quick < best ? quick : best;
     enum swapci_wasm_work_kind most = swapci_wasm_work_most(b->work);
     if (ms <= b->compile_ms || (!whole && ms / TOLD_TIMES <= b->compile_ms)) return SWAPC_OK;
     return swapc_error_set(
@@ -111,6 +120,9 @@ static enum swapc_status check_body(struct body *b, struct swapci_wasm_reader r)
     const struct swapci_wasm_type *type = swapci_wasm_function_type(b->m, b->function);
     const uint8_t *from = r.at;
     struct swapci_wasm_locals locals;
+    struct swapci_wasm_reader again = r;
+    if (type && swapci_wasm_stack_enter(&b->stack, type, &again) == SWAPC_NO_MEMORY)
+        return no_memory(b->error);
     swapci_wasm_read_locals(&r, &locals);
     b->measure =
         (struct swapci_wasm_body_measure){.locals = locals.count + (type ? type->param_count : 0)};
@@ -128,11 +140,13 @@ static enum swapc_status check_bodies(const struct swapci_wasm_module *m, uint64
     struct body b = {.m = m, .compile_ms = compile_ms, .work = work, .error = error};
     uint32_t count = r.at ? swapci_wasm_count(&r) : 0;
     enum swapc_status status = check_work(&b, false);
+    swapci_wasm_stack_init(&b.stack, m);
     for (uint32_t i = 0; i < count && !r.bad && status == SWAPC_OK; i++) {
         struct swapci_wasm_reader part = swapci_wasm_part(&r, swapci_wasm_u32(&r));
         b.function = m->functions_imported + i;
         if (!part.bad) status = check_body(&b, part);
     }
+    swapci_wasm_stack_fini(&b.stack);
     if (status == SWAPC_OK && r.bad) return damaged(error, "the code", swapci_wasm_place(m, r.at));
     return status == SWAPC_OK ? check_work(&b, true) : status;
 }

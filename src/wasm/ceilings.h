@@ -15,7 +15,7 @@
 #include "work.h"
 
 #define SWAPCI_WASM_FUNCTIONS_MAX 65536u
-#define SWAPCI_WASM_TYPES_MAX 65536u
+#define SWAPCI_WASM_TYPES_MAX 20000u
 #define SWAPCI_WASM_GLOBALS_MAX 65536u
 #define SWAPCI_WASM_SEGMENTS_MAX 65536u /* of elements */
 #define SWAPCI_WASM_DATA_MAX 100000u    /* segments; Go makes so many of a large program */
@@ -34,8 +34,8 @@ static inline uint64_t swapci_wasm_compile_ms(uint64_t limit) {
 
 /* Looks at the whole module. compile_ms as in swapc_limits. Out: work (NULL: nobody asks), with SWAPC_OK.
  * Returns SWAPC_OK; LIMIT naming the function, what there is too much of and the ceiling, or that compiling
- * it even without optimisation is estimated to take longer; UNSUPPORTED naming function and byte for an instruction or a type that no engine
- * here has; MODULE_MALFORMED. */
+ * it either way is estimated to take longer; UNSUPPORTED naming function and byte for an instruction or a type that no engine
+ * here has; MODULE_MALFORMED; NO_MEMORY. */
 enum swapc_status swapci_wasm_check_ceilings(const struct swapci_wasm_module *module,
                                              uint64_t compile_ms, struct swapci_wasm_work *work,
                                              swapc_error *error);

@@ -75,11 +75,15 @@ static void die(struct swapci_wasm_stack *s) {
     frame->dead = true;
 }
 
-static void add_locals(struct swapci_wasm_stack *s, const uint8_t *types, uint32_t count,
-                       uint32_t step) {
-    for (; count > 0 && s->status == SWAPC_OK; count--, types += step) {
+/* A run of one type, as far at a time as there is room: some bytes of a module say 50 000. */
+static void add_locals(struct swapci_wasm_stack *s, uint8_t type, uint32_t count) {
+    while (count > 0) {
         s->locals = room(s, s->locals, s->local_count, &s->locals_room, UINT32_MAX / 4, 1);
-        if (s->status == SWAPC_OK) s->locals[s->local_count++] = *types;
+        if (s->status != SWAPC_OK) return;
+        uint32_t left = s->locals_room - s->local_count, some = count < left ? count : left;
+        memset(s->locals + s->local_count, type, some);
+        s->local_count += some;
+        count -= some;
     }
 }
 
@@ -90,13 +94,13 @@ enum swapc_status swapci_wasm_stack_enter(struct swapci_wasm_stack *s,
     s->height = s->depth = s->local_count = s->low = 0;
     s->status = SWAPC_OK;
     push_frame(s, SWAPCI_WASM_OP_BLOCK, type);
-    add_locals(s, type->params, type->param_count, 1);
+    for (uint32_t i = 0; i < type->param_count; i++) add_locals(s, type->params[i], 1);
     swapci_wasm_read_locals(body, &locals);
     if (body->bad) fail(s, SWAPC_MODULE_MALFORMED);
     for (uint32_t i = 0; i < locals.runs && s->status == SWAPC_OK; i++) {
         uint32_t count = swapci_wasm_u32(&locals.each);
         uint8_t local = swapci_wasm_byte(&locals.each);
-        add_locals(s, &local, count, 0);
+        add_locals(s, local, count);
     }
     return s->status;
 }

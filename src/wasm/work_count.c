@@ -1,5 +1,8 @@
 #include "work_count.h"
 
+enum {
+    MANY_LOCALS = 250
+}; /* of whose moves at a branch a compiler's cost is more than their number's */
 enum { SEGMENT_PASSIVE = 1, SEGMENT_EXPLICIT = 2, SEGMENT_EXPRESSIONS = 4 };
 
 #define ADD(kind, ...) swapci_wasm_work_add(work, SWAPCI_WASM_WORK_##kind, __VA_ARGS__)
@@ -18,6 +21,8 @@ static void constant(const struct swapci_wasm_module *m, struct swapci_wasm_read
 }
 
 static void measure_types(const struct swapci_wasm_module *m, struct swapci_wasm_work *work) {
+    ADD(TYPES, m->type_count, 1, 1);
+    ADD(TYPES_SQUARED, m->type_count, m->type_count, 1);
     for (uint32_t i = 0; i < m->type_count; i++)
         ADD(TYPE_VALUES, (uint64_t)m->types[i].param_count + m->types[i].result_count, 1, 1);
 }
@@ -116,10 +121,40 @@ static void call(const struct swapci_wasm_type *type, bool inner,
     ADD(CALL_VALUES, values_of(type), 1, 1);
 }
 
-void swapci_wasm_measure_step(const struct swapci_wasm_module *m,
+static uint64_t values_of_label(const struct swapci_wasm_stack *stack, uint32_t label) {
+    uint32_t count = 0;
+    return swapci_wasm_stack_label(stack, label, &count) ? count : 0;
+}
+
+/* Whatever of the stack a branch leaves alone is alive behind it, too. */
+static void branch(const struct swapci_wasm_stack *stack, uint32_t label,
+                   struct swapci_wasm_body_measure *body) {
+    body->branches++;
+    body->branch_values += values_of_label(stack, label);
+    body->way_stack += stack->height;
+}
+
+static void branches(const struct swapci_wasm_stack *stack,
+                     const struct swapci_wasm_instruction *in,
+                     struct swapci_wasm_body_measure *body) {
+    struct swapci_wasm_reader labels = in->labels;
+    body->tables++;
+    body->labels += in->label_count;
+    body->way_stack += (uint64_t)in->label_count * stack->height;
+    for (uint32_t i = 0; i < in->label_count && !labels.bad; i++)
+        body->label_values += values_of_label(stack, swapci_wasm_u32(&labels));
+}
+
+static void helper(struct swapci_wasm_body_measure *body, struct swapci_wasm_work *work) {
+    ADD(HELPERS, 1, 1, 1);
+    body->helpers++;
+}
+
+void swapci_wasm_measure_step(const struct swapci_wasm_stack *stack,
                               const struct swapci_wasm_instruction *in,
                               struct swapci_wasm_body_measure *body,
                               struct swapci_wasm_work *work) {
+    const struct swapci_wasm_module *m = stack->m;
     body->instructions++;
     if (in->opcode->feature == SWAPCI_WASM_SIMD || in->opcode->feature == SWAPCI_WASM_RELAXED_SIMD)
         ADD(VECTORS, 1, 1, 1);
@@ -127,22 +162,22 @@ void swapci_wasm_measure_step(const struct swapci_wasm_module *m,
     switch ((enum swapci_wasm_immediate)in->opcode->immediate) {
     case SWAPCI_WASM_IMMEDIATE_BLOCK:
         block(in, body);
+        body->way_stack += stack->height;
         break;
     case SWAPCI_WASM_IMMEDIATE_LABEL:
-        body->branches++;
+        branch(stack, in->index, body);
         break;
     case SWAPCI_WASM_IMMEDIATE_LABELS:
-        body->tables++;
-        body->labels += in->label_count;
+        branches(stack, in, body);
         break;
     case SWAPCI_WASM_IMMEDIATE_FUNCTION:
-        if (in->code == SWAPCI_WASM_OP_REF_FUNC) ADD(HELPERS, 1, 1, 1);
+        if (in->code == SWAPCI_WASM_OP_REF_FUNC) helper(body, work);
         else
             call(swapci_wasm_function_type(m, in->index), in->index >= m->functions_imported, body,
                  work);
         break;
     case SWAPCI_WASM_IMMEDIATE_TYPE_TABLE:
-        ADD(HELPERS, 1, 1, 1);
+        helper(body, work);
         call(swapci_wasm_type_at(m, in->index), true, body, work);
         break;
     case SWAPCI_WASM_IMMEDIATE_MEMORY_ARGUMENT:
@@ -157,9 +192,11 @@ void swapci_wasm_measure_step(const struct swapci_wasm_module *m,
     case SWAPCI_WASM_IMMEDIATE_DATA_MEMORY:
     case SWAPCI_WASM_IMMEDIATE_ELEMENT:
     case SWAPCI_WASM_IMMEDIATE_ELEMENT_TABLE:
-        ADD(HELPERS, 1, 1, 1);
+        helper(body, work);
         break;
     default:
+        if (in->code == SWAPCI_WASM_OP_RETURN && stack->depth > 0)
+            branch(stack, stack->depth - 1, body);
         break;
     }
 }
@@ -168,6 +205,7 @@ void swapci_wasm_measure_body(const struct swapci_wasm_body_measure *b,
                               struct swapci_wasm_work *work) {
     uint64_t ways = b->blocks + b->branches + b->labels + b->checkpoints;
     uint64_t span = b->locals * b->loops_deepest;
+    uint64_t many = b->locals > MANY_LOCALS ? b->locals - MANY_LOCALS : 0;
     ADD(LOCALS, b->locals, 1, 1);
     ADD(INSTRUCTIONS, b->instructions, 1, 1);
     ADD(BLOCKS, b->blocks, 1, 1);
@@ -177,6 +215,12 @@ void swapci_wasm_measure_body(const struct swapci_wasm_body_measure *b,
     ADD(LOOP_LOCALS, b->loops, b->locals, 1);
     ADD(WAY_LOCALS, ways, b->locals, 1);
     ADD(WAY_WAY_LOCALS, ways, ways, b->locals);
+    ADD(WAY_MANY_LOCALS, b->branches + b->labels, many, many);
+    ADD(WAY_STACK, b->way_stack, 1, 1);
+    ADD(BRANCH_VALUES, b->branch_values, 1, 1);
+    ADD(LABEL_VALUES, b->label_values, 1, 1);
+    ADD(LOOPS_SQUARED, b->loops, b->loops, 1);
+    ADD(HELPERS_SQUARED, b->helpers, b->helpers, 1);
     ADD(TABLE_LABEL_LOCALS, b->tables, b->labels, b->locals);
     ADD(VALUE_BLOCKS, b->value_blocks, b->values, 1);
     ADD(PARAMETER_BLOCKS, b->parameter_blocks, b->parameters, 1);

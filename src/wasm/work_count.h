@@ -9,15 +9,19 @@
 #define SWAPCI_WASM_WORK_COUNT_H
 
 #include "instruction.h"
+#include "stack.h"
 #include "work.h"
 
 /* What one function has; zeros before the first instruction. */
 struct swapci_wasm_body_measure {
     uint64_t locals; /* with parameters; set by the caller */
     uint64_t instructions, blocks, loops, branches, tables, labels;
-    uint64_t checkpoints;                    /* calls that need one at the worst */
-    uint64_t value_blocks, values;           /* blocks with results, and all of those */
-    uint64_t parameter_blocks, parameters;   /* the same of parameters */
+    uint64_t checkpoints;                  /* calls that need one at the worst */
+    uint64_t helpers;                      /* indirect calls and the like */
+    uint64_t branch_values, label_values;  /* what branches, and targets of br_table, take along */
+    uint64_t way_stack;                    /* of each of these ways: values that lie on the stack */
+    uint64_t value_blocks, values;         /* blocks with results, and all of those */
+    uint64_t parameter_blocks, parameters; /* the same of parameters */
     uint64_t nesting_deepest, loops_deepest; /* set by the caller */
 };
 
@@ -25,8 +29,8 @@ struct swapci_wasm_body_measure {
 void swapci_wasm_measure_sections(const struct swapci_wasm_module *m,
                                   struct swapci_wasm_work *work);
 
-/* One instruction, which has an opcode. */
-void swapci_wasm_measure_step(const struct swapci_wasm_module *m,
+/* One instruction, which has an opcode; stack: as it is before it. */
+void swapci_wasm_measure_step(const struct swapci_wasm_stack *stack,
                               const struct swapci_wasm_instruction *in,
                               struct swapci_wasm_body_measure *body, struct swapci_wasm_work *work);
 
