@@ -206,9 +206,22 @@ on_the_host() {
     all_judged_once 510
 }
 
-@test "a verifier over Redis says that its signers send over a ring" {
+@test "a verifier whose signers send by the other way is refused" {
     start_redis
     start_signer
+    await grep -q ready: signer.err
+    run -0 "$SWAPC" generate --messages 10 # with the first read the signer is in the group
     run --separate-stderr timeout 60 "$SWAPC" verifier --via redis --keys keys.pub
-    refused 1 "--via shm"
+    refused 2 "sends over ring test-$mark, by --via shm" "--via shm --ring test-$mark"
+    start_verifier
+    all_judged_once 10
+    stop "$verifier"
+    stop "$signer"
+    background signer2 "$SWAPC" signer --via redis --keys keys
+    signer=$pid
+    await grep -q ready: signer2.err
+    run -0 "$SWAPC" generate --messages 10
+    run --separate-stderr timeout 60 "$SWAPC" verifier --ring "test-$mark" --keys keys.pub
+    refused 2 "sends over Redis" "--via redis"
+    stop "$signer"
 }

@@ -163,6 +163,7 @@ static enum swapc_status run(const struct verifier_job *job, swapc_error *error)
     struct swapci_via_redis way = {.redis = redis, .names = &names};
     way.redis.log = &log;
     way.redis.role = "verifier";
+    if (status == SWAPC_OK) status = swapci_via_agree(&job->common, &way, error);
     if (status == SWAPC_OK) status = swapci_via_receiver(&job->common, &way, &receiver, error);
     if (receiver) swapci_signals_leftover(abandon, receiver);
     swapci_verifier_config verifier_config = {

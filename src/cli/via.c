@@ -8,6 +8,7 @@
 #include "ring.h"
 #include "transport_redis.h"
 #include "transport_ring.h"
+#include "ways_in_use.h"
 
 typedef const struct swapci_pipeline_options given;
 typedef const struct swapci_via_redis over;
@@ -124,6 +125,34 @@ enum swapc_status swapci_via_sender(given *o, over *redis, swapci_sender **out,
 enum swapc_status swapci_via_receiver(given *o, over *redis, swapci_receiver **out,
                                       swapc_error *error) {
     return way_of(o)->receiver(o, redis, out, error);
+}
+
+/* The sentence for a verifier whose signers are elsewhere. */
+static enum swapc_status disagree(const struct way *way, const swapci_ways_in_use *found,
+                                  swapc_error *error) {
+    if (!way->ring)
+        return swapc_error_set(
+            error, SWAPC_INVALID,
+            "signer %s sends over ring %s, by --via shm: start this verifier on its "
+            "host with --via shm --ring %s, or all signers with --via redis",
+            found->consumer, found->ring, found->ring);
+    return swapc_error_set(error, SWAPC_INVALID,
+                           "signer %s sends over Redis: start this verifier with --via redis and "
+                           "without --ring, or the signer with --via shm and the same --ring",
+                           found->consumer);
+}
+
+enum swapc_status swapci_via_agree(given *o, over *redis, swapc_error *error) {
+    const struct way *way = way_of(o);
+    swapci_ways_in_use found = {.rings = 0};
+    swapci_redis *link = NULL;
+    enum swapc_status status = swapci_redis_open(&redis->redis, &link, error);
+    if (status != SWAPC_OK) return status;
+    status = swapci_ways_in_use_look(link, redis->names, &found, error);
+    swapci_redis_free(link);
+    if (status == SWAPC_IO) return SWAPC_OK; /* the next to need Redis says so */
+    if (status != SWAPC_OK || (way->ring ? found.rings : found.redis) > 0) return status;
+    return (way->ring ? found.redis : found.rings) > 0 ? disagree(way, &found, error) : status;
 }
 
 const char *swapci_via_place(given *o, char out[SWAPCI_VIA_TEXT_MAX]) {

@@ -36,6 +36,11 @@ enum swapc_status swapci_via_receiver(const struct swapci_pipeline_options *o,
                                       const struct swapci_via_redis *redis, swapci_receiver **out,
                                       swapc_error *error);
 
+/* Looks whether the signers of the stream that are alive send by this way, for a verifier that is about to wait for
+ * them. Returns INVALID: all send by another one; the failures of swapci_redis_open, IO, INTERRUPTED. */
+enum swapc_status swapci_via_agree(const struct swapci_pipeline_options *o,
+                                   const struct swapci_via_redis *redis, swapc_error *error);
+
 /* Fill out, which is returned: what the place is called for people ("ring demo"), and the options by
  * which another process comes there ("--ring demo"). */
 const char *swapci_via_place(const struct swapci_pipeline_options *o,
