@@ -29,7 +29,7 @@ class Chaos:
     def __init__(self, options, folder):
         self.options = options
         self.ledger = Ledger("swapc")
-        self.scene = Scene(os.path.abspath(options.program), options.redis_server, folder)
+        self.scene = Scene(os.path.abspath(options.program), options.redis_server, folder, options.via)
         self.undo = []  # (when, what)
         self.moved = False  # a stream is elsewhere
         self.ending = False
@@ -146,7 +146,8 @@ class Chaos:
 
     def disturb(self):
         """All events, as long as the time is; one that is late is not waited for."""
-        events = faults.schedule(self.options.seed, self.options.kills, self.options.faults)
+        events = faults.schedule(self.options.seed, self.options.kills, self.options.faults,
+                                 self.options.via)
         gap = 0.5
         if self.options.minutes:
             gap = self.options.minutes * 60 / (sum(event.gap for event in events) + 1)
@@ -268,6 +269,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="./dev chaos", add_help=False, usage="see ./dev chaos --help")
     parser.add_argument("--kills", type=positive(int, 0), default=50)
     parser.add_argument("--faults", type=positive(int, 0))
+    parser.add_argument("--via", choices=["shm", "redis"], default="shm")
     parser.add_argument("--minutes", type=positive(float, 0.01))
     parser.add_argument("--seed", type=positive(int, 0))
     parser.add_argument("--json", default="-")

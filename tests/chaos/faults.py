@@ -257,7 +257,7 @@ def wrong_type(chaos, r):
 # ---- modules ----------------------------------------------------------------------------------------
 
 def offer(chaos, r, slot, bundle, bad):
-    lane = r.randrange(2)
+    lane = r.randrange(len(chaos.scene.verifiers))
     verifier = chaos.scene.verifiers[lane]
     if not verifier.running() or verifier.stopped():
         return False
@@ -301,6 +301,39 @@ FAULTS = {
 }
 
 
+def leave(chaos, r):
+    """A verifier or signer leaves, and joins again a while later."""
+    victim = r.choice(services(chaos.scene))
+    if not victim.running() or victim.stopped():
+        return False
+    victim.terminate()
+    length = r.uniform(1, 6)
+    victim.not_before = time.monotonic() + length
+    return "%s for %.1f s" % (victim.name, length)
+
+
+def do(*commands):
+    def happen(chaos, r):
+        return all([chaos.scene.once(chaos.scene.primary, *words) for words in commands])
+
+    return happen
+
+
+# Of --via redis, beside those above.
+FAULTS_OVER_REDIS = {
+    "leave and join": (5, leave),
+    "delete signed": (1, do(["DEL", "swapc:signed"])),
+    "delete all of signed": (1, do(["DEL", "swapc:signed", "swapc:signed:peers", "swapc:signed:losses",
+                                    "swapc:signed:notes"])),
+    "destroy signed group": (1, do(["XGROUP", "DESTROY", "swapc:signed", "swapc"])),
+    "reset signed group": (1, do(["XGROUP", "SETID", "swapc:signed", "swapc", "0"])),
+}
+
+
+def faults_of(via):
+    return {**FAULTS, **FAULTS_OVER_REDIS} if via == "redis" else FAULTS
+
+
 Event = collections.namedtuple("Event", "what kind number gap")
 
 
@@ -308,15 +341,15 @@ def draw(r, table):
     return r.choices(list(table), [weight for weight, _ in table.values()])[0]
 
 
-def schedule(seed, kills, faults):
+def schedule(seed, kills, faults, via):
     """The same list for the same numbers. gap: how long before it, in mean gaps."""
     r = random.Random(seed)
     order = ["kill"] * kills + ["fault"] * faults
     r.shuffle(order)
-    return [Event(what, draw(r, KILLS if what == "kill" else FAULTS), r.randrange(1 << 32), r.uniform(0.5, 1.5))
-            for what in order]
+    return [Event(what, draw(r, KILLS if what == "kill" else faults_of(via)), r.randrange(1 << 32),
+                  r.uniform(0.5, 1.5)) for what in order]
 
 
 def happen(chaos, event):
-    table = KILLS if event.what == "kill" else FAULTS
+    table = KILLS if event.what == "kill" else faults_of(chaos.scene.via)
     return table[event.kind][1](chaos, random.Random(event.number))

@@ -22,8 +22,9 @@ def free_port():
 
 
 class Scene:
-    def __init__(self, program, redis_server, folder):
-        self.program, self.redis_server, self.folder = program, redis_server, folder
+    def __init__(self, program, redis_server, folder, via="shm"):
+        self.program, self.redis_server, self.folder, self.via = program, redis_server, folder, via
+        self.starts = 0  # of a signer that has another name each time
         self.mark = "chaos-%d" % os.getpid()
         self.ports = [free_port(), free_port()]
         self.primary = 0
@@ -41,9 +42,8 @@ class Scene:
         self.proxy = Proxy(self.path("proxy.sock"), self.path("a.sock"))
         self.proxy.start()
         self.bundles()
-        lanes = [self.lane(0), self.lane(1)]
-        self.signers = [lane[0] for lane in lanes]
-        self.verifiers = [lane[1] for lane in lanes]
+        self.signers = [self.signer(0), self.signer(1)]
+        self.verifiers = [self.verifier(n) for n in range(2 if self.via == "shm" else 3)]
         self.generator = Process(self, "generator", [
             self.program, "generate", "--redis", self.tcp_url(), "--messages", str(GENERATED)], patient=False)
         self.processes.append(self.signers[0])
@@ -81,20 +81,33 @@ class Scene:
 
         return Process(self, "redis-" + name, command)
 
-    def lane(self, number):
-        """The signer talks to Redis over TCP, the verifier over a Unix socket, and the other way round in
-        the second lane."""
-        urls = [self.tcp_url(), self.unix_url()]
-        ring = "%s-%d" % (self.mark, number)
-        keys = self.path("keys")
-        env = {"SWAPC_CACHE": self.path("cache"), "TMPDIR": self.folder}
-        signer = Process(self, "signer-%d" % number, [
-            self.program, "signer", "--redis", urls[number], "--ring", ring, "--keys", keys, "--consumer", ring,
-            "--listen", "unix:" + self.path("signer-%d.sock" % number)], env)
-        verifier = Process(self, "verifier-%d" % number, [
-            self.program, "verifier", "--redis", urls[1 - number], "--ring", ring, "--keys", keys + ".pub",
-            "--listen", "unix:" + self.path("verifier-%d.sock" % number)], env)
-        return signer, verifier
+    def way(self, number):
+        """Over Redis all signers send to all verifiers; a ring joins one of each: a lane."""
+        return ["--via", "redis"] if self.via == "redis" else ["--ring", "%s-%d" % (self.mark, number)]
+
+    def service_env(self):
+        return {"SWAPC_CACHE": self.path("cache"), "TMPDIR": self.folder}
+
+    def signer(self, number):
+        """The first talks to Redis over TCP, as every second verifier does, the second one over a Unix socket. Over
+        Redis it comes as another consumer after each start, as containers do."""
+        fixed = [self.program, "signer", "--redis", [self.tcp_url(), self.unix_url()][number]] + \
+            self.way(number) + ["--keys", self.path("keys"), "--listen",
+                                "unix:" + self.path("signer-%d.sock" % number), "--consumer"]
+        name = "%s-%d" % (self.mark, number)
+
+        def command():
+            self.starts += 1
+            return fixed + ["%s-%d" % (name, self.starts)]
+
+        anew = self.via == "redis" and number == 1
+        return Process(self, "signer-%d" % number, command if anew else fixed + [name], self.service_env())
+
+    def verifier(self, number):
+        return Process(self, "verifier-%d" % number, [
+            self.program, "verifier", "--redis", [self.unix_url(), self.tcp_url()][number % 2]] +
+            self.way(number) + ["--keys", self.path("keys.pub"), "--listen",
+                                "unix:" + self.path("verifier-%d.sock" % number)], self.service_env())
 
     def bundles(self):
         """Copies of the shipped modules under another version, and what a slot must never take: files that
