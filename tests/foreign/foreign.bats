@@ -135,7 +135,7 @@ bundle_answers() {
     sed -i 's|^  const name = .*|&\n  if (name.length > 8) throw new Error("too long");|' greet-2/guest.ts
     sh greet-2/build.sh
     run --separate-stderr "$SWAPC" call ./greet-2/build/greet-2 greet-2 --text "nine bytes"
-    refused 1 'TRAP' 'in guest/answer < .*handleCall < guest/__guest_call' 'its error before that: "too long; guest.ts'
+    refused 1 'TRAP' 'in guest/answer < .*handleCall < __guest_call' 'its error before that: "too long; guest.ts'
 }
 
 # prices: the tutorial's module of examples/, under the contract of its callers.

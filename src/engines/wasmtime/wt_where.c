@@ -71,8 +71,8 @@ static void name_of(const wasm_frame_vec_t *frames, size_t at, const char *entry
         write_path(swapc_bytes_of(text.ptr + 2, text.len - 2), path, sizeof path);
         if (*path) text = swapc_bytes_str(path);
     }
-    if (text.len > 0) swapci_printable(text, name, NAME_MAX);
-    else if (entry && outermost) snprintf(name, NAME_MAX, "%s", entry);
+    if (entry && outermost) snprintf(name, NAME_MAX, "%s", entry);
+    else if (text.len > 0) swapci_printable(text, name, NAME_MAX);
     else snprintf(name, NAME_MAX, "function %u", wasm_frame_func_index(frame));
 }
 

@@ -4,8 +4,8 @@
 #include "wt_fixture.h"
 
 static const char calls_twice[] =
-    "(module " MEMORY
-    "(func $price_total unreachable) (func $respond call $price_total) " GUEST_CALL
+    "(module " MEMORY "(func $price_total unreachable) (func $respond call $price_total) "
+    "(func $sdk_entry (export \"__guest_call\") (param i32 i32) (result i32) "
     "call $respond i32.const 1))";
 
 static void expect_where(struct fixture *f, const char *text, enum swapc_status status,
