@@ -4,7 +4,10 @@
 What `swapc process` costs: a pass-through guest (`echo`), entries of 200 bytes, against a redis-server of its own on a Unix
 socket. Rounds of a stream that is full when the process starts: entries a second (from the first output's id to the last one's), CPU time of the process and of
 Redis an entry, memory; then single entries on an idle system, in turn with a bare round trip (the same XADD and XREAD, nothing between). The
-medians at the end. What stands behind -- goes to swapc process. For a quiet machine: nice -n -12."""
+medians at the end. What stands behind -- goes to swapc process. For a quiet machine: nice -n -12.
+
+--peer NAME=COMMAND, once or more: another program in the same rounds, in turn; {socket}, {script} (outputs.lua) and {module} (echo's plain
+flavour) in COMMAND are replaced. bench/peers/README.md has two."""
 import argparse
 import os
 import shutil
@@ -69,9 +72,15 @@ def start_redis(folder):
             time.sleep(0.02)
 
 
-def start_process(program, path, more):
-    return subprocess.Popen([program, "process", "--redis", "unix:" + path, "--in", "orders", "--out", "priced", "--module", "echo",
-                             "--operation", "echo"] + more, stderr=subprocess.DEVNULL)
+def start_process(args, path, peer=None):
+    top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    places = {"socket": path, "script": top + "/src/process/outputs.lua",
+              "module": os.path.dirname(args.program) + "/../share/swapc/modules/echo/plain.wasm"}
+    command = [args.program, "process", "--redis", "unix:" + path, "--in", "orders", "--out", "priced", "--module", "echo",
+               "--operation", "echo"] + args.more
+    if peer:
+        command = [word.format(**places) for word in peer.split()]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
 def end(process):
@@ -84,13 +93,13 @@ def await_outputs(redis, count):
         time.sleep(0.02)
 
 
-def full_stream(args, redis, server, path):
+def full_stream(args, redis, server, path, name, peer):
     redis("FLUSHALL")
     fill = "for i = 1, ARGV[1] do redis.call('XADD', KEYS[1], '*', 'payload', ARGV[2]) end"
     for first in range(0, args.entries, 50000):
         redis("EVAL", fill, 1, "orders", min(50000, args.entries - first), b"x" * PAYLOAD)
     before = cpu_s(server.pid)
-    process = start_process(args.program, path, args.more)
+    process = start_process(args, path, peer)
     await_outputs(redis, 1)
     own = cpu_s(process.pid)
     await_outputs(redis, args.entries)
@@ -101,7 +110,7 @@ def full_stream(args, redis, server, path):
     end(process)
     ms = int(ids[1].split(b"-")[0]) - int(ids[0].split(b"-")[0])
     figures = args.entries / ms, own / args.entries * 1e6, server_s / args.entries * 1e6, peak
-    print("%6.1f k/s   %.2f µs own   %.2f µs Redis   %.1f MB" % figures, flush=True)
+    print("%-8s" % name, "%6.1f k/s   %.2f µs own   %.2f µs Redis   %.1f MB" % figures, flush=True)
     return figures
 
 
@@ -118,7 +127,7 @@ def one_entry(redis, to, out):
 
 def single_entries(args, redis, path):
     redis("FLUSHALL")
-    process = start_process(args.program, path, args.more)
+    process = start_process(args, path)
     one_entry(redis, "orders", "priced")
     through, bare = [], []
     for _ in range(1000):
@@ -135,13 +144,19 @@ def main():
     parser.add_argument("--program", default="build/release/bin/swapc")
     parser.add_argument("--entries", type=int, default=300000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peer", action="append", default=[])
     parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server, path, redis = start_redis(folder)
-        rounds = [full_stream(args, redis, server, path) for _ in range(args.rounds)]
-        print("medians: %.1f k/s, %.2f µs of its own an entry, %.2f µs of Redis's, %.1f MB" %
-              tuple(statistics.median(column) for column in zip(*rounds)))
+        contenders = {"swapc": None, **dict(peer.split("=", 1) for peer in args.peer)}
+        rounds = {name: [] for name in contenders}
+        for _ in range(args.rounds):
+            for name, peer in contenders.items():
+                rounds[name].append(full_stream(args, redis, server, path, name, peer))
+        for name in contenders:
+            print("%-8s medians: %.1f k/s, %.2f µs of its own an entry, %.2f µs of Redis's, %.1f MB" %
+                  (name, *(statistics.median(column) for column in zip(*rounds[name]))))
         through, bare, p99 = single_entries(args, redis, path)
         print("one entry: p50 %.0f µs, bare %.0f, over it %.0f; p99 %.0f" % (through, bare, through - bare, p99))
         end(server)
