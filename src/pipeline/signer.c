@@ -146,6 +146,7 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
         status = swapci_signer_audit(s, error);
     } else if (status == SWAPC_OK) {
         s->batch_is_new = true;
+        swapci_sender_rouse(s->sender); /* it wakes up while the first message is signed */
         status = swapci_signer_send(s, error);
     }
     if (status == SWAPC_OK) answer_waiters(s, false, SWAPC_OK);

@@ -65,6 +65,8 @@ struct swapci_sender_ops {
     /* NULL, or: makes visible what send has collected; what that loses, lost tells. in_flight, wait_taken
      * and finish do the same. Returns OK, INTERRUPTED, or the back end's own failure. */
     enum swapc_status (*flush)(swapci_sender *sender, swapc_error *error);
+    /* NULL, or: a record follows at once; a receiver that sleeps may get ready for it. Does not wait. */
+    void (*rouse)(swapci_sender *sender);
     /* How many records are sent and not taken yet: exact or too high, up to SWAPCI_TRANSPORT_COUNTED.
      * Does not wait. */
     size_t (*in_flight)(swapci_sender *sender);
@@ -159,6 +161,10 @@ static inline enum swapc_status swapci_sender_send(swapci_sender *sender, swapc_
 
 static inline enum swapc_status swapci_sender_flush(swapci_sender *sender, swapc_error *error) {
     return sender->ops->flush ? sender->ops->flush(sender, error) : SWAPC_OK;
+}
+
+static inline void swapci_sender_rouse(swapci_sender *sender) {
+    if (sender->ops->rouse) sender->ops->rouse(sender);
 }
 
 static inline size_t swapci_sender_in_flight(swapci_sender *sender) {

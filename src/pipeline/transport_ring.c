@@ -61,6 +61,10 @@ static enum swapc_status sender_send(swapci_sender *sender, swapc_bytes record, 
     return status;
 }
 
+static void sender_rouse(swapci_sender *sender) {
+    swapci_ring_rouse(sender_of(sender)->ring);
+}
+
 static size_t sender_in_flight(swapci_sender *sender) {
     struct ring_sender *s = sender_of(sender);
     size_t used = swapci_ring_used(s->ring);
@@ -129,6 +133,7 @@ static void sender_abandon(const swapci_sender *sender) {
 
 static const struct swapci_sender_ops sender_ops = {
     .send = sender_send,
+    .rouse = sender_rouse,
     .in_flight = sender_in_flight,
     .wait_taken = sender_wait_taken,
     .wait_receiver = sender_wait_receiver,

@@ -46,7 +46,8 @@
 #define SWAPCI_RING_NAME_MAX 100            /* characters */
 #define SWAPCI_RING_PATH_MAX 4096           /* bytes with the NUL */
 #define SWAPCI_RING_SLICE_MS 250
-#define SWAPCI_RING_NOTES 64u /* notes of one consumer, and those kept of dead ones */
+#define SWAPCI_RING_AWAKE_US 80 /* what a consumer that was roused spends looking */
+#define SWAPCI_RING_NOTES 64u   /* notes of one consumer, and those kept of dead ones */
 
 typedef struct swapci_ring swapci_ring;
 
@@ -130,6 +131,11 @@ enum swapc_status swapci_ring_put(swapci_ring *ring, swapc_bytes record, swapc_e
 
 /* Makes all put records visible: one store, and a wake only when the consumer sleeps. */
 void swapci_ring_publish(swapci_ring *ring);
+
+/* A record follows within some ten microseconds: wakes a consumer that sleeps, which looks for it awake for up
+ * to SWAPCI_RING_AWAKE_US, so that its waking up and what comes before the record go on at once. With none that
+ * sleeps: one load. */
+void swapci_ring_rouse(swapci_ring *ring);
 
 /* Puts and publishes, waiting for room. To keep two sleepers from waking each other for each
  * record, a wait for room ends when a quarter of the ring is free, or at the next slice.

@@ -1,5 +1,6 @@
 /* What is shared: see ring.c. Here is the flow of records. */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,6 +51,19 @@ static bool stopped(const swapci_ring *ring) {
     return ring->stop && atomic_load(ring->stop) != 0;
 }
 
+/* A producer has roused this consumer: what it puts within that time is found without another sleep. On one
+ * core, yielding lets it get there. */
+static enum swapc_status look_awake(swapci_ring *ring, uint64_t place) {
+    uint64_t end_ns = swapci_clock_monotonic_ns() + SWAPCI_RING_AWAKE_US * UINT64_C(1000);
+    enum swapc_status status = SWAPC_BUSY;
+    while (status == SWAPC_BUSY && swapci_clock_monotonic_ns() < end_ns) {
+        if (stopped(ring)) return SWAPC_INTERRUPTED;
+        status = arrived(ring, place);
+        if (status == SWAPC_BUSY) sched_yield();
+    }
+    return status;
+}
+
 /* One look and, where nothing was found, one sleep. */
 static enum swapc_status wait_slice(swapci_ring *ring, uint64_t place, uint32_t slice_ms) {
     swapci_ring_waiter *waiter = &ring->shared->waiters[ring->role];
@@ -63,8 +77,8 @@ static enum swapc_status wait_slice(swapci_ring *ring, uint64_t place, uint32_t 
         return status == SWAPC_BUSY ? SWAPC_UNREACHABLE : status;
     }
     ring->stats.sleeps++;
-    swapci_ring_wait_sleep(waiter, seq, slice_ms);
-    return SWAPC_BUSY;
+    bool slept_out = swapci_ring_wait_sleep(waiter, seq, slice_ms);
+    return slept_out || ring->role == SWAPCI_RING_PRODUCER ? SWAPC_BUSY : look_awake(ring, place);
 }
 
 enum swapc_status swapci_ring_wait(swapci_ring *ring, uint64_t place, int timeout_ms) {
@@ -188,6 +202,12 @@ void swapci_ring_publish(swapci_ring *ring) {
     atomic_store(&ring->shared->tail, ring->mine);
     ring->stats.wakes +=
         (uint64_t)swapci_ring_wait_notify(&ring->shared->waiters[SWAPCI_RING_CONSUMER], ring->mine);
+}
+
+void swapci_ring_rouse(swapci_ring *ring) {
+    SWAPC_CHECK(ring->role == SWAPCI_RING_PRODUCER);
+    ring->stats.wakes +=
+        (uint64_t)swapci_ring_wait_rouse(&ring->shared->waiters[SWAPCI_RING_CONSUMER]);
 }
 
 /* Waits for a quarter of the ring, but is content with room for the record. */

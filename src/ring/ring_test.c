@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "clock.h"
 #include "ring_fixture.h"
 
 static enum swapc_status put(swapci_ring *ring, uint32_t n, size_t len) {
@@ -314,6 +315,73 @@ static void signal_ends_waits(void **state) {
     swapci_ring_close(p);
 }
 
+/* ---- rousing ------------------------------------------------------------------------------------ */
+
+enum { ROUSED = 1000 };
+
+static void *take_roused(void *user) {
+    swapci_ring *consumer = user;
+    for (uint32_t i = 0; i < ROUSED; i++) {
+        uint32_t record = 0;
+        size_t len = 0;
+        if (swapci_ring_read(consumer, &record, sizeof record, &len, -1, NULL) != SWAPC_OK ||
+            record != i)
+            return NULL;
+    }
+    return consumer;
+}
+
+/* It finds each record, and now and then (the machine may be crowded) by the one wake. */
+static void a_roused_consumer_gets_what_follows(void **state) {
+    pthread_t thread;
+    void *good = NULL;
+    unsigned by_one_wake = 0;
+    swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 1 << 16, NULL);
+    swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL);
+    assert_int_equal(pthread_create(&thread, NULL, take_roused, c), 0);
+    for (uint32_t i = 0; i < ROUSED; i++) {
+        uint64_t before = swapci_ring_stats_get(p).wakes;
+        if (i % 4) usleep(200);
+        swapci_ring_rouse(p);
+        bool roused = swapci_ring_stats_get(p).wakes == before + 1;
+        assert_int_equal(swapci_ring_write(p, swapc_bytes_of((uint8_t *)&i, sizeof i), 5000, NULL),
+                         SWAPC_OK);
+        by_one_wake += roused && swapci_ring_stats_get(p).wakes == before + 1;
+    }
+    assert_int_equal(pthread_join(thread, &good), 0);
+    assert_ptr_equal(good, c);
+    assert_true(by_one_wake > 0);
+    swapci_ring_close(c);
+    swapci_ring_close(p);
+}
+
+static void *rouse_main(void *producer) {
+    for (int i = 0; i < 20; i++) {
+        usleep(5000);
+        swapci_ring_rouse(producer);
+    }
+    return NULL;
+}
+
+/* A rouse is no record, and ends no wait. */
+static void a_roused_consumer_goes_on_waiting(void **state) {
+    pthread_t thread;
+    uint8_t bytes[16];
+    size_t len;
+    swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
+    swapci_ring *c = fixture_open(state, SWAPCI_RING_CONSUMER, 0, NULL);
+    swapci_ring_rouse(p); /* nobody sleeps */
+    assert_int_equal(swapci_ring_stats_get(p).wakes, 0);
+    assert_int_equal(pthread_create(&thread, NULL, rouse_main, p), 0);
+    uint64_t begin = swapci_clock_monotonic_ns();
+    assert_int_equal(swapci_ring_read(c, bytes, 16, &len, 1000, NULL), SWAPC_EMPTY);
+    assert_true(swapci_clock_monotonic_ns() - begin >= UINT64_C(990000000));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(swapci_ring_stats_get(p).wakes > 0);
+    swapci_ring_close(c);
+    swapci_ring_close(p);
+}
+
 /* ---- a file that is removed -------------------------------------------------------------------- */
 
 /* Another file in its place is none of ours, either. */
@@ -475,6 +543,10 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(busy_ring_makes_no_wakes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(stop_ends_waits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(signal_ends_waits, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_roused_consumer_gets_what_follows, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_roused_consumer_goes_on_waiting, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(who_is_left_with_a_removed_file_is_told, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(who_is_left_with_a_file_of_others_is_told, fixture_setup,

@@ -36,11 +36,17 @@ void swapci_ring_wait_wake(swapci_ring_waiter *waiter) {
     syscall(SYS_futex, &waiter->seq, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-bool swapci_ring_wait_notify(swapci_ring_waiter *waiter, uint64_t counter) {
+/* `sleeping` is cleared before `seq` is raised: who announced itself in between, and was cleared, has read
+ * the old seq, so the kernel refuses its sleep and it announces itself anew. */
+bool swapci_ring_wait_rouse(swapci_ring_waiter *waiter) {
     if (!atomic_load(&waiter->sleeping)) return false;
-    uint64_t place = atomic_load_explicit(&waiter->place, memory_order_relaxed);
-    if ((int64_t)(counter - place) < 0) return false;
     atomic_store_explicit(&waiter->sleeping, 0, memory_order_relaxed);
     swapci_ring_wait_wake(waiter);
     return true;
+}
+
+bool swapci_ring_wait_notify(swapci_ring_waiter *waiter, uint64_t counter) {
+    if (!atomic_load(&waiter->sleeping)) return false;
+    uint64_t place = atomic_load_explicit(&waiter->place, memory_order_relaxed);
+    return (int64_t)(counter - place) >= 0 && swapci_ring_wait_rouse(waiter);
 }

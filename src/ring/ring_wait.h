@@ -34,6 +34,10 @@ void swapci_ring_wait_end(swapci_ring_waiter *waiter);
  * Returns 1 when a system call was made. */
 bool swapci_ring_wait_notify(swapci_ring_waiter *waiter, uint64_t counter);
 
+/* Wakes a sleeper that has announced itself, before its place is reached; it has to announce itself again.
+ * Returns 1 when a system call was made. */
+bool swapci_ring_wait_rouse(swapci_ring_waiter *waiter);
+
 /* Cuts a sleep short whatever it waits for. */
 void swapci_ring_wait_wake(swapci_ring_waiter *waiter);
 

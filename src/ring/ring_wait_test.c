@@ -4,7 +4,7 @@
 
 /* One sleeper and one waker, every order of their steps, on one thread: sleep only reports whether
  * the kernel would have let it sleep. */
-enum { SLEEPER_STEPS = 3, WAKER_STEPS = 2 };
+enum { SLEEPER_STEPS = 3, WAKER_STEPS = 2, ROUSING_STEPS = 3 };
 
 struct world {
     swapci_ring_waiter waiter;
@@ -26,20 +26,32 @@ static void waker_step(struct world *w, int step) {
     else if (swapci_ring_wait_notify(&w->waiter, 1) && w->slept) w->woken = 1;
 }
 
-static void no_order_loses_a_wake(void **state) {
+/* Who rouses first, and is then a waker. */
+static void rousing_step(struct world *w, int step) {
+    if (step > 0) waker_step(w, step - 1);
+    else if (swapci_ring_wait_rouse(&w->waiter) && w->slept) w->woken = 1;
+}
+
+/* Returns how many orders there are. */
+static int try_orders(int steps, void (*step)(struct world *w, int step)) {
     int orders = 0;
-    (void)state;
-    for (unsigned order = 0; order < 1u << (SLEEPER_STEPS + WAKER_STEPS); order++) {
-        if (__builtin_popcount(order) != WAKER_STEPS) continue;
+    for (unsigned order = 0; order < 1u << (SLEEPER_STEPS + steps); order++) {
+        if (__builtin_popcount(order) != steps) continue;
         struct world w = {.found = 0};
         int sleeper = 0, waker = 0;
-        for (int i = 0; i < SLEEPER_STEPS + WAKER_STEPS; i++)
-            if (order >> i & 1) waker_step(&w, waker++);
+        for (int i = 0; i < SLEEPER_STEPS + steps; i++)
+            if (order >> i & 1) step(&w, waker++);
             else sleeper_step(&w, sleeper++);
         if (w.slept && !w.woken) fail_msg("order %u sleeps for ever", order);
         orders++;
     }
-    assert_int_equal(orders, 10);
+    return orders;
+}
+
+static void no_order_loses_a_wake(void **state) {
+    (void)state;
+    assert_int_equal(try_orders(WAKER_STEPS, waker_step), 10);
+    assert_int_equal(try_orders(ROUSING_STEPS, rousing_step), 20);
 }
 
 static void wakes_only_at_the_place(void **state) {
