@@ -123,6 +123,25 @@ sending() {
     sending tcp
 }
 
+@test "a run ends, and leaves nothing, while its redis-server neither answers nor ends" {
+    mkdir bin
+    cat >bin/redis-server <<'SH'
+#!/bin/sh
+exec python3 -c '
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+open(sys.argv[1], "w").write(str(os.getpid()))
+time.sleep(60)' "$(dirname "$0")/pid"
+SH
+    chmod +x bin/redis-server
+    PATH=$work/bin:$PATH background run "$SWAPC" run --no-bound --messages 10
+    await test -s bin/pid
+    ends 130 TERM "$pid"
+    [[ -z $(ls -A "$tmp") ]]
+    not kill -0 "$(<bin/pid)"
+    no_survivors
+}
+
 @test "a run ends while its Redis hangs" {
     redis_on unix
     background run "$SWAPC" run --no-bound --messages 1M --redis "$url"

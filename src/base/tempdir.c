@@ -132,6 +132,7 @@ static bool make_lock(swapci_tempdir *dir) {
 
 enum swapc_status swapci_tempdir_new(const char *root, swapci_tempdir *out, swapc_error *error) {
     swapci_tempdir made = SWAPCI_TEMPDIR_INIT;
+    struct stat info;
     if (!root) {
         root = getenv("TMPDIR");
         root = root && *root ? root : "/tmp";
@@ -150,10 +151,16 @@ enum swapc_status swapci_tempdir_new(const char *root, swapci_tempdir *out, swap
                                      "can",
                                      root);
     }
+    if (lstat(made.path, &info) == 0) {
+        made.device = info.st_dev;
+        made.inode = info.st_ino;
+        *out = made; /* who has to take it away at once finds it */
+    }
     if (!make_lock(&made)) {
         swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "the lock in %s cannot be made",
                               made.path);
         rmdir(made.path);
+        *out = (swapci_tempdir)SWAPCI_TEMPDIR_INIT;
         return SWAPC_SYSTEM;
     }
     *out = made;

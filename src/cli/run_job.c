@@ -67,7 +67,7 @@ static void ask_signer(struct swapci_run_job *job) {
 /* Nobody can start the private server again: say what is so. */
 static enum swapc_status private_server_lost(const struct swapci_run_job *job,
                                              enum swapc_status status, swapc_error *error) {
-    if (!job->server || status != SWAPC_UNREACHABLE) return status;
+    if (!job->server || !job->redis || status != SWAPC_UNREACHABLE) return status;
     swapc_error_clear(error);
     return swapc_error_set(
         error, status,

@@ -175,10 +175,7 @@ enum swapc_status swapci_private_redis_start(const swapci_private_redis_config *
         status = launch(server, error);
     }
     if (status == SWAPC_OK) status = await(server, config, error);
-    if (status != SWAPC_OK) {
-        *out = NULL;
-        swapci_private_redis_stop(server);
-    }
+    if (status != SWAPC_OK) swapci_private_redis_end(server);
     return status;
 }
 

@@ -31,8 +31,8 @@ typedef struct swapci_private_redis_config {
 /* Starts a server and waits until it answers. config NULL: the defaults.
  * Returns NOT_FOUND (no such program: `error` names the package), TOO_LARGE (TMPDIR's path),
  * SYSTEM, UNREACHABLE (it ended or never answered: `error` quotes its last log line), INTERRUPTED,
- * NO_MEMORY. After failure *out is NULL and nothing is left behind. It is set while the start is
- * under way, for swapci_private_redis_abandon. */
+ * NO_MEMORY. After failure nothing is left behind, but *out is yet to be given to swapci_private_redis_stop: it is set
+ * while the start is under way, and as long as its undoing takes, for swapci_private_redis_abandon. */
 enum swapc_status swapci_private_redis_start(const swapci_private_redis_config *config,
                                              swapci_private_redis **out, swapc_error *error);
 

@@ -35,6 +35,7 @@ static void names_the_package_that_is_missing(void **state) {
     free(before);
     assert_int_equal(status, SWAPC_NOT_FOUND);
     assert_non_null(strstr(error.text, "redis-tools"));
+    swapci_private_redis_stop(server);
 }
 
 static void says_so_when_the_server_ends_at_once(void **state) {
@@ -45,6 +46,7 @@ static void says_so_when_the_server_ends_at_once(void **state) {
     config.program = "/bin/true";
     assert_int_equal(swapci_private_redis_start(&config, &server, &error), SWAPC_UNREACHABLE);
     assert_non_null(strstr(error.text, "/bin/true"));
+    swapci_private_redis_stop(server);
 }
 
 static void refuses_a_root_too_long_for_a_socket(void **state) {
@@ -59,6 +61,7 @@ static void refuses_a_root_too_long_for_a_socket(void **state) {
     config.root = root;
     assert_int_equal(swapci_private_redis_start(&config, &server, &error), SWAPC_TOO_LARGE);
     assert_non_null(strstr(error.text, "TMPDIR"));
+    swapci_private_redis_stop(server);
 }
 
 /* Tells the test the server's pid and directory. */
