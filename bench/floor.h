@@ -1,4 +1,4 @@
-/* floor.h - what this machine takes for a lone message's way, whatever the pipeline does: the same Redis
+/* floor.h - what this machine takes for the parts of a lone message's way, whatever the pipeline does: the same Redis
  * commands with nothing around them, one thread that is woken, one signature made and one verified, each
  * after the pause that lets everything go to sleep and its caches to others.
  *

@@ -158,10 +158,10 @@ static void add_floor(struct bench *b, json_t *row) {
     json_object_set_new(row, "floor_us", json_real(sum));
     swapci_lab_note(
         b->lab,
-        "the floor is what this machine takes for it at least, measured in turn with the "
-        "messages: %.0f µs a bare trip through Redis (the same commands, nothing else), "
-        "%.0f to wake a thread, %.0f to sign and %.0f to verify with caches that others "
-        "have used meanwhile",
+        "the floor is what its parts take on this machine, each alone after such a pause and "
+        "in turn with the messages: %.0f µs a bare trip through Redis (the same commands, "
+        "nothing else), %.0f to wake a thread, %.0f to sign and %.0f to verify with caches "
+        "that others have used meanwhile; less only where parts overlap",
         us[SWAPCI_FLOOR_REDIS], us[SWAPCI_FLOOR_WAKE], us[SWAPCI_FLOOR_SIGN],
         us[SWAPCI_FLOOR_VERIFY]);
 }
