@@ -87,7 +87,9 @@ pair() {
     healthy "$signer_port"
     not grep "no compiled modules are kept" verifier.err
     redis_stop
+    says health.out "^ready"
     await not healthy "$signer_port"
+    says health.out "^not ready: Redis"
     await not healthy "$verifier_port"
 }
 
