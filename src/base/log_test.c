@@ -1,6 +1,10 @@
 #include "swapc/log.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "test_main.h"
 
@@ -89,11 +93,54 @@ static void check_calls_the_panic_callback(void **state) {
     assert_ptr_equal(swapc_panic_set(NULL), before);
 }
 
+static void returns(const char *file, int line, const char *condition) {
+    (void)file, (void)line, (void)condition;
+}
+
+/* What the process did, and what it wrote to standard error, whose contract is broken. */
+static int break_contract(swapc_panic_fn callback, char out[256]) {
+    int ends[2], status = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        signal(SIGABRT, SIG_DFL);
+        dup2(ends[1], STDERR_FILENO);
+        swapc_panic_set(callback);
+        SWAPC_CHECK(2 + 2 == 5);
+        _exit(3);
+    }
+    close(ends[1]);
+    size_t used = 0;
+    for (ssize_t got; (got = read(ends[0], out + used, 255 - used)) > 0;) used += (size_t)got;
+    out[used] = '\0';
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void a_broken_contract_aborts_whatever_the_callback_does(void **state) {
+    (void)state;
+    char said[256];
+    int status = break_contract(returns, said);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_string_equal(said, "");
+    status = break_contract(NULL, said);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_non_null(strstr(said, "2 + 2 == 5"));
+    assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1); /* one line */
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_message_is_one_line), cmocka_unit_test(message_reaches_the_sink),
-        cmocka_unit_test(level_filters),         cmocka_unit_test(without_a_sink_nothing_happens),
-        cmocka_unit_test(long_message_is_cut),   cmocka_unit_test(check_calls_the_panic_callback),
+        cmocka_unit_test(a_message_is_one_line),
+        cmocka_unit_test(message_reaches_the_sink),
+        cmocka_unit_test(level_filters),
+        cmocka_unit_test(without_a_sink_nothing_happens),
+        cmocka_unit_test(long_message_is_cut),
+        cmocka_unit_test(check_calls_the_panic_callback),
+        cmocka_unit_test(a_broken_contract_aborts_whatever_the_callback_does),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -489,6 +489,21 @@ static void callbacks_of_coroutines_return_in_their_order(void **state) {
     swapc_host_free(host);
 }
 
+static void a_host_that_has_modules_is_not_freed(void **state) {
+    (void)state;
+    swapc_host *host = NULL;
+    assert_int_equal(swapc_host_new(NULL, &host, NULL), SWAPC_OK);
+    swapc_module *module = load_into(host, &swapci_fake_echo);
+    volatile bool panics = false;
+    swapc_panic_set(leap);
+    if (setjmp(panicked) == 0) swapc_host_free(host);
+    else panics = true;
+    swapc_panic_set(NULL);
+    assert_true(panics);
+    swapc_module_release(module);
+    swapc_host_free(host);
+}
+
 static void null_does_nothing_where_it_says_so(void **state) {
     (void)state;
     swapc_contract_release(NULL);
@@ -537,6 +552,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_last_reference_stays_while_a_call_of_it_is_in_a_callback),
         cmocka_unit_test(a_nested_call_has_a_reply_of_its_own),
         cmocka_unit_test(callbacks_of_coroutines_return_in_their_order),
+        cmocka_unit_test(a_host_that_has_modules_is_not_freed),
         cmocka_unit_test(null_does_nothing_where_it_says_so),
         cmocka_unit_test(a_refusal_names_the_module_once),
     };

@@ -177,8 +177,15 @@ static void a_warm_call_allocates_nothing(void **state) {
     struct bench *b = *state;
     swapc_module *module = load(b, &swapci_fake_echo);
     assert_int_equal(call(b, module, "echo"), SWAPC_OK);
+    swapc_cancel cancel = SWAPC_CANCEL_INIT;
+    swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
+    options.deadline_ms = 60000;
+    options.cancel = &cancel;
     size_t before = swapci_alloc_count();
-    for (int i = 0; i < 100; i++) assert_int_equal(call(b, module, "echo"), SWAPC_OK);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(call(b, module, "echo"), SWAPC_OK);
+        assert_int_equal(call_with(b, module, "echo", "payload", &options), SWAPC_OK);
+    }
     assert_int_equal(swapci_alloc_count(), before);
     swapc_module_release(module);
 }
