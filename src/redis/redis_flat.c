@@ -22,12 +22,16 @@ static swapci_flat_part *next_part(swapci_redis_flat *flat) {
 }
 
 /* Returns what hiredis keeps as the object of the part; NULL: no memory. */
-static void *add(const redisReadTask *task, size_t size, size_t at) {
+static void *add_of(const redisReadTask *task, int type, size_t size, size_t at) {
     swapci_redis_flat *flat = task->privdata;
     swapci_flat_part *part = next_part(flat);
     if (!part) return NULL;
-    *part = (swapci_flat_part){.type = task->type, .size = size, .at = at};
+    *part = (swapci_flat_part){.type = type, .size = size, .at = at};
     return &flat->stand_in;
+}
+
+static void *add(const redisReadTask *task, size_t size, size_t at) {
+    return add_of(task, task->type, size, at);
 }
 
 static void *add_string(const redisReadTask *task, char *text, size_t len) {
@@ -51,8 +55,9 @@ static void *add_double(const redisReadTask *task, double value, char *text, siz
     return add(task, 0, 0);
 }
 
+/* The task says what it would have been. */
 static void *add_nil(const redisReadTask *task) {
-    return add(task, 0, 0);
+    return add_of(task, REDIS_REPLY_NIL, 0, 0);
 }
 
 static void *add_bool(const redisReadTask *task, int value) {
