@@ -27,15 +27,22 @@ redis_on() {
     [[ $1 != tcp ]] || url=redis://127.0.0.1:$port
 }
 
+# How the two meet: over a ring, unless a test says --via redis.
+way() {
+    echo "${via:---ring test-$mark}"
+}
+
 start_signer() {
-    background signer "$SWAPC" signer --redis "$url" --ring "test-$mark" --keys keys \
+    # shellcheck disable=SC2046
+    background signer "$SWAPC" signer --redis "$url" $(way) --keys keys \
         --listen "unix:$work/signer.sock"
     signer=$pid
     await test -S signer.sock
 }
 
 start_verifier() {
-    background verifier "$SWAPC" verifier --redis "$url" --ring "test-$mark" --keys keys.pub \
+    # shellcheck disable=SC2046
+    background verifier "$SWAPC" verifier --redis "$url" $(way) --keys keys.pub \
         --listen "unix:$work/verifier.sock" "$@"
     verifier=$pid
     await test -S verifier.sock
@@ -82,6 +89,16 @@ hanging() {
 }
 
 @test "services end while Redis hangs with messages under way" {
+    hanging unix 3000
+}
+
+@test "services that send over Redis end while it hangs" {
+    via="--via redis"
+    hanging tcp
+}
+
+@test "services that send over Redis end while it hangs with messages under way" {
+    via="--via redis"
     hanging unix 3000
 }
 

@@ -50,6 +50,20 @@ generate() {
     [[ $(redis "$socket" XLEN swapc:verdicts) == 2500 ]]
 }
 
+@test "signed records over tls" {
+    tls_start
+    export SWAPC_REDIS="rediss://127.0.0.1:$port?$ca&$own&$name"
+    background signer "$SWAPC" signer --via redis --consumer one --keys keys
+    await test -s keys.pub
+    background verifier "$SWAPC" verifier --via redis --keys keys.pub --method schnorr
+    "$SWAPC" generate --messages 1000 --method schnorr
+    await verdicts_reach "$socket" 1000
+    redis "$socket" CLIENT KILL TYPE normal
+    "$SWAPC" generate --messages 500 --method schnorr
+    await verdicts_reach "$socket" 1500
+    [[ $(redis "$socket" XLEN swapc:messages) == 0 && $(redis "$socket" XLEN swapc:verdicts) == 1500 ]]
+}
+
 @test "a large message over tls" {
     tls_start --tls-auth-clients no
     head -c 1500000 /dev/zero | tr '\0' x >large
