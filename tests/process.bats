@@ -277,10 +277,10 @@ killed_again_and_again() {
     says "$(redis "$socket" --raw XRANGE orders:dead - +)" $'reason\ndeleted'
     [[ $(redis "$socket" XPENDING orders swapc | head -1) == 0 ]]
     redis "$socket" CONFIG SET proto-max-bulk-len 512mb >/dev/null
-    redis "$socket" EVAL "redis.call('XADD', KEYS[1], '*', 'payload', string.rep('y', 70 * 1048576))" 1 orders >/dev/null
+    redis "$socket" EVAL "redis.call('XADD', KEYS[1], '*', 'payload', string.rep('y', 20 * 1048576))" 1 orders >/dev/null
     add xe
     await outputs_reach 4
-    says "$(redis "$socket" --raw XREVRANGE orders:dead + - COUNT 1)" 'more than 64 MiB'
+    says "$(redis "$socket" --raw XREVRANGE orders:dead + - COUNT 1)" 'more than 16 MiB'
     redis "$socket" --raw XRANGE priced - + | grep -A1 '^payload$' | grep '^1' | tr -d '\n' >answers
     [[ $(<answers) == 1a1c1d1e ]]
     stop "$process"
