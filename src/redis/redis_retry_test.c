@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "redis_impl.h"
 #include "redis_refusal.h"
 #include "redis_retry.h"
 
@@ -100,6 +101,42 @@ static void a_service_outlives_each_refusal(void **state) {
         assert_true(swapci_redis_up(&s.health));
         close_scene(&s);
     }
+}
+
+/* As put; remembers the longest pause that was made before a try, which is the one that was set then. */
+struct patience {
+    scene *scene;
+    uint32_t next_ms, longest_ms;
+    uint64_t before_ns, slowest_ns;
+};
+
+static enum swapc_status put_patiently(void *user, swapc_error *error) {
+    struct patience *p = user;
+    uint64_t now = swapci_clock_monotonic_ns();
+    if (p->scene->tries > 0 && now - p->before_ns > p->slowest_ns)
+        p->slowest_ns = now - p->before_ns;
+    if (p->next_ms > p->longest_ms) p->longest_ms = p->next_ms;
+    p->next_ms = p->scene->redis->pause_ms;
+    enum swapc_status status = put(p->scene, error);
+    p->before_ns = swapci_clock_monotonic_ns();
+    return status;
+}
+
+static void pauses_grow_to_a_second_and_no_further(void **state) {
+    (void)state;
+    scene s;
+    swapc_error error = SWAPC_ERROR_INIT;
+    struct patience p = {.scene = &s};
+    open_scene(&s, SWAPCI_REDIS_FOREVER, true);
+    swapci_redis_settled(s.redis);
+    admin(&s, causes[0].spoil);
+    s.mend_at = 9;
+    s.mend = causes[0].mend;
+    fixture_ok(swapci_redis_persist(s.redis, put_patiently, &p, &error), &error);
+    assert_int_equal(s.tries, 9);
+    assert_int_equal(p.longest_ms, 1000);
+    assert_true(p.slowest_ns > 900000000u); /* that is how long it did wait */
+    close_scene(&s);
 }
 
 /* One that never served does not serve again, not even when it is given up. */
@@ -245,6 +282,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_that_never_was_does_not_serve_again),
         cmocka_unit_test(a_service_outlives_each_refusal),
+        cmocka_unit_test(pauses_grow_to_a_second_and_no_further),
         cmocka_unit_test(a_full_server_is_waited_for),
         cmocka_unit_test(what_will_never_do_ends_a_job_and_a_service_that_starts),
         cmocka_unit_test(a_job_gives_up_after_its_time),
