@@ -166,6 +166,38 @@ PY
     follows docs/OPERATING.md
 }
 
+@test "the reference is whole, and no link of it leads to nothing" {
+    command -v doxygen >/dev/null || skip "doxygen is not here"
+    run -0 "$here/../dev" site "$work/site"
+    [[ $output == */index.html ]]
+    python3 - "$work/site" "$here/../include/swapc" <<'PY'
+import glob, os, re, sys, urllib.parse
+site, headers = sys.argv[1:]
+pages = {os.path.basename(p): open(p, encoding="utf-8").read() for p in glob.glob(site + "/*.html")}
+dead, far = set(), set()
+for name, page in pages.items():
+    for link in re.findall(r'(?:href|src)="([^"#]+)', page):
+        if re.match(r"https?:", link):
+            if "<script" in page and re.search(r'<(?:script|link)[^>]*%s' % re.escape(link), page):
+                far.add(link)
+        elif not os.path.exists(os.path.join(site, urllib.parse.unquote(link))) and not link.startswith(("javascript", "mailto")):
+            dead.add((name, link))
+assert not dead, sorted(dead)[:20]
+assert not far, far # it works from the disk
+text = "".join(pages.values())
+for header in glob.glob(headers + "/*.h"):
+    for function in re.findall(r"\b(swapc_[a-z0-9_]+)\(", re.sub(r"/\*.*?\*/", "", open(header).read(), flags=re.S)):
+        assert function in text, function
+assert "A module of your own" in text and "SWAPC_TRAP_STACK" in text
+PY
+    mkdir -p tree/docs
+    cp -r "$here/../include" "$here"/../*.md "$here/../dev" "$here/../CMakeLists.txt" "$here/../examples" tree/
+    cp -r "$here/../docs" tree/
+    sed -i 's|^/\* Frees the slot; pins stay good.*||' tree/include/swapc/slot.h
+    run -1 tree/dev site "$work/other"
+    says "$output" "swapc_slot_free.* is not documented"
+}
+
 @test "a page whose output or command is wrong is told from one that is right" {
     printf '```console\n$ echo one two\none …\n$ printf "a\\nb\\n"\n…b\n```\n' >right.md
     run -0 python3 "$here/docs_run.py" right.md

@@ -26,11 +26,11 @@ extern "C" {
 /* size is never 0. Memory is aligned for any type, as malloc's is. NULL means that there is none,
  * which the library answers with SWAPC_NO_MEMORY. */
 typedef struct swapc_allocator {
-    void *(*alloc)(size_t size, void *user);
+    void *(*alloc)(size_t size, void *user); /* as malloc */
     void *(*realloc)(void *ptr, size_t size,
                      void *user);        /* ptr NULL: as alloc; on NULL ptr stays */
     void (*free)(void *ptr, void *user); /* ptr is never NULL */
-    void *user;
+    void *user;                          /* handed to each */
 } swapc_allocator;
 
 /* Takes memory from allocator from now on; NULL: from malloc again. All three functions must be

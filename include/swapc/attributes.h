@@ -15,12 +15,14 @@
 
 #include <stddef.h>
 
+/* Parameters, counted from 1, that may not be NULL. */
 #if defined(__GNUC__) && !defined(SWAPC_BUILDING)
 #define SWAPC_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
 #else
 #define SWAPC_NONNULL(...)
 #endif
 
+/* A result that has to be looked at. */
 #if defined(__GNUC__)
 #define SWAPC_WARN_UNUSED __attribute__((warn_unused_result))
 #else

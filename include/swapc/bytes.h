@@ -18,6 +18,7 @@
 extern "C" {
 #endif
 
+/* A view of bytes. */
 typedef struct swapc_bytes {
     const uint8_t *ptr; /* borrowed; may be NULL when len is 0 */
     size_t len;         /* bytes */

@@ -42,6 +42,7 @@
 extern "C" {
 #endif
 
+/* Operations and vectors that every module of a slot must answer; counted. */
 typedef struct swapc_contract swapc_contract;
 
 /* Reads the file at path, at most 256 KiB. Returns SWAPC_OK, NOT_FOUND, IO, TOO_LARGE, NO_MEMORY, or BUNDLE

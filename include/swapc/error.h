@@ -63,15 +63,17 @@ extern "C" {
     X(UNREACHABLE, 405, "the peer cannot be reached")                                              \
     X(INTERRUPTED, 406, "interrupted")
 
+/* What a call can answer, by the table above. */
 enum swapc_status {
 #define SWAPC_STATUS_ENUM(name, code, text) SWAPC_##name = code,
     SWAPC_STATUS_MAP(SWAPC_STATUS_ENUM)
 #undef SWAPC_STATUS_ENUM
-        SWAPC_STATUS_END = 1000
+        SWAPC_STATUS_END = 1000 /* no status */
 };
 
 #define SWAPC_ERROR_TEXT_MAX 512 /* bytes of text with its NUL; longer text is cut at the end */
 
+/* A report for people, with the status that it belongs to. */
 typedef struct swapc_error {
     enum swapc_status status;        /* SWAPC_OK: nothing reported yet */
     int64_t native;                  /* errno, or an engine's own code; 0: none */

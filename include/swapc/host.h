@@ -30,8 +30,9 @@
 extern "C" {
 #endif
 
+/* Engines, limits and a policy, which modules are loaded into. */
 typedef struct swapc_host swapc_host;
-typedef struct swapc_reply swapc_reply;
+typedef struct swapc_reply swapc_reply; /* see module.h */
 
 /* A guest's host call (waPC __host_call): answer by swapc_reply_set with the response, or with an
  * error's text and a status other than SWAPC_OK: the guest gets it as the host's error, but for
@@ -61,18 +62,19 @@ enum swapc_engine_caps {
     SWAPC_CAP_METERED = 1u << 6
 };
 
+/* What a host is made with. */
 typedef struct swapc_host_config {
-    size_t size; /* sizeof(swapc_host_config), by SWAPC_HOST_CONFIG_INIT */
-    swapc_log log;
+    size_t size;   /* sizeof(swapc_host_config), by SWAPC_HOST_CONFIG_INIT */
+    swapc_log log; /* what the library has to say */
     union {
         swapc_limits limits; /* of every module, unless its own options say otherwise */
         unsigned char limits_room[SWAPC_LIMITS_ROOM]; /* private: so that limits can grow */
     };
     swapc_host_call_fn host_call; /* NULL: every host call answers with an error */
-    void *host_call_user;
-    swapc_console_fn console; /* NULL: lines are dropped */
-    void *console_user;
-    uint32_t instances; /* instances expected at once; 0: 64 */
+    void *host_call_user;         /* handed to host_call */
+    swapc_console_fn console;     /* NULL: lines are dropped */
+    void *console_user;           /* handed to console */
+    uint32_t instances;           /* instances expected at once; 0: 64 */
     /* Where compiled modules are kept from one run to the next: a directory that is this user's
      * own and closed to others (mode 0700), made when it is missing; the code in it is believed.
      * NULL: $SWAPC_CACHE, else $XDG_CACHE_HOME/swapc, else ~/.cache/swapc; "": none are kept.
@@ -87,6 +89,7 @@ typedef struct swapc_host_config {
     const char *const *engines;
 } swapc_host_config;
 
+/* What a swapc_host_config begins as: `swapc_host_config name = SWAPC_HOST_CONFIG_INIT;`. */
 #define SWAPC_HOST_CONFIG_INIT                                                                     \
     {sizeof(swapc_host_config), {0, 0, SWAPC_LOG_INFO}, {SWAPC_LIMITS_INIT}, 0, 0, 0, 0, 0, 0, 0, 0}
 
@@ -109,6 +112,7 @@ typedef struct swapc_engine_info {
     int built;                   /* 1: in this build */
 } swapc_engine_info;
 
+/* What a swapc_engine_info begins as: `swapc_engine_info name = SWAPC_ENGINE_INFO_INIT;`. */
 #define SWAPC_ENGINE_INFO_INIT {sizeof(swapc_engine_info), 0, 0, 0, 0, 0}
 
 /* The engines in their fixed order, which is that of preference. Returns 1 and fills *out as far as

@@ -18,6 +18,7 @@
 extern "C" {
 #endif
 
+/* What a module may take; 0 in a field: no limit of ours, unless it says otherwise. */
 typedef struct swapc_limits {
     size_t size;              /* sizeof(swapc_limits), by SWAPC_LIMITS_INIT */
     uint32_t deadline_ms;     /* wall time of one call, and of start and init together; with 0, an

@@ -22,11 +22,12 @@
 extern "C" {
 #endif
 
+/* How much a message matters: from what must be seen to what helps to find a fault. */
 enum swapc_log_level {
-    SWAPC_LOG_ERROR = 0,
-    SWAPC_LOG_WARN = 1,
-    SWAPC_LOG_INFO = 2,
-    SWAPC_LOG_DEBUG = 3
+    SWAPC_LOG_ERROR = 0, /* something was not done */
+    SWAPC_LOG_WARN = 1,  /* done, but look at it */
+    SWAPC_LOG_INFO = 2,  /* what was done */
+    SWAPC_LOG_DEBUG = 3  /* how */
 };
 
 /* One message: a short sentence without newline; source is the part that speaks ("slot", "ring"). */
@@ -36,8 +37,8 @@ typedef void (*swapc_log_fn)(enum swapc_log_level level, const char *source, con
 /* A sink; fn NULL drops everything, user may be NULL. Passed by value, and complete: it carries no
  * size and never grows. */
 typedef struct swapc_log {
-    swapc_log_fn fn;
-    void *user;
+    swapc_log_fn fn;                /* gets the messages */
+    void *user;                     /* handed to fn */
     enum swapc_log_level max_level; /* messages above it are dropped before they are formatted */
 } swapc_log;
 

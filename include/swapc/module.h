@@ -23,6 +23,7 @@
 extern "C" {
 #endif
 
+/* Compiled code with a name, immutable and counted. */
 typedef struct swapc_module swapc_module;
 
 /* Options are borrowed for the call that takes them. */
@@ -37,6 +38,7 @@ typedef struct swapc_module_options {
     const swapc_limits *limits; /* NULL: the host's; copied; memory_max at most the host's */
 } swapc_module_options;
 
+/* What a swapc_module_options begins as: `swapc_module_options name = SWAPC_MODULE_OPTIONS_INIT;`. */
 #define SWAPC_MODULE_OPTIONS_INIT {sizeof(swapc_module_options), 0, 0, 0, 0}
 
 /* Bytes that structs keep free for a swapc_module_options inside them, so that it can grow. */
@@ -44,10 +46,10 @@ typedef struct swapc_module_options {
 
 /* Comes from the library; no field is NULL. */
 typedef struct swapc_module_info {
-    size_t size;         /* what this library knows: see SWAPC_HAS */
-    const char *name;    /* the bundle's, or the file's name */
-    const char *version; /* the bundle's; "" for a single file */
-    const char *engine;
+    size_t size;            /* what this library knows: see SWAPC_HAS */
+    const char *name;       /* the bundle's, or the file's name */
+    const char *version;    /* the bundle's; "" for a single file */
+    const char *engine;     /* that runs it: "wasmtime" */
     const char *flavour;    /* "wide", "plain", "mvp", "size", "native"; "file": a single file */
     const char *path;       /* of the file that was compiled */
     const char *digest_hex; /* SHA-256 of that file, 64 digits */
@@ -97,6 +99,7 @@ struct swapc_reply {
     size_t capacity;  /* private */
 };
 
+/* What a swapc_reply begins as: `swapc_reply name = SWAPC_REPLY_INIT;`. */
 #define SWAPC_REPLY_INIT {{0, 0}, 0, 0}
 
 /* Frees the buffer. The reply is as after SWAPC_REPLY_INIT. In a callback, the reply of a call around it
@@ -111,6 +114,7 @@ enum swapc_status swapc_reply_set(swapc_reply *reply, swapc_bytes bytes) SWAPC_N
 typedef struct swapc_cancel {
     int flag; /* private */
 } swapc_cancel;
+/* What a swapc_cancel begins as: `swapc_cancel name = SWAPC_CANCEL_INIT;`. */
 #define SWAPC_CANCEL_INIT {0}
 
 /* Asks the calls that run with cancel to stop (async-signal-safe), and later ones not to start. */
@@ -136,6 +140,7 @@ typedef struct swapc_call_options {
     void *user;                 /* handed to the host-call handler; may be NULL */
 } swapc_call_options;
 
+/* What a swapc_call_options begins as: `swapc_call_options name = SWAPC_CALL_OPTIONS_INIT;`. */
 #define SWAPC_CALL_OPTIONS_INIT {sizeof(swapc_call_options), 0, 0, 0}
 
 /* Calls an operation: operation and payload are any bytes, borrowed for the call (an operation is

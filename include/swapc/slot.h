@@ -23,8 +23,10 @@
 extern "C" {
 #endif
 
+/* A place with a current module. */
 typedef struct swapc_slot swapc_slot;
 
+/* A hold on one generation: calls by it run on that module. */
 typedef struct swapc_pin {
     swapc_module *module; /* borrowed from the pin */
     uint64_t generation;  /* 1 for the slot's first publish */
@@ -111,21 +113,24 @@ enum swapc_swap_stage {
 /* Returns "prepare", "check", "self-test" or "publish". Static. */
 const char *swapc_swap_stage_name(enum swapc_swap_stage stage);
 
+/* What a swap does with the vectors of the bundle itself; a contract's are run whatever this says. */
 enum swapc_self_test {
     SWAPC_SELF_TEST_IF_ANY,   /* runs the vectors that the bundle has */
     SWAPC_SELF_TEST_REQUIRED, /* refuses a bundle without any */
-    SWAPC_SELF_TEST_SKIP
+    SWAPC_SELF_TEST_SKIP      /* runs none */
 };
 
+/* How a swap is done; borrowed for the call that takes it. */
 typedef struct swapc_swap_options {
-    size_t size; /* sizeof(swapc_swap_options), by SWAPC_SWAP_OPTIONS_INIT */
-    enum swapc_self_test self_test;
+    size_t size;                    /* sizeof(swapc_swap_options), by SWAPC_SWAP_OPTIONS_INIT */
+    enum swapc_self_test self_test; /* the vectors of the bundle */
     union {
         swapc_module_options module; /* engine, flavour, limits: of the new generation */
         unsigned char module_room[SWAPC_MODULE_OPTIONS_ROOM]; /* private: so that module can grow */
     };
 } swapc_swap_options;
 
+/* What a swapc_swap_options begins as: `swapc_swap_options name = SWAPC_SWAP_OPTIONS_INIT;`. */
 #define SWAPC_SWAP_OPTIONS_INIT                                                                    \
     {                                                                                              \
         sizeof(swapc_swap_options), SWAPC_SELF_TEST_IF_ANY, {                                      \
@@ -133,6 +138,7 @@ typedef struct swapc_swap_options {
         }                                                                                          \
     }
 
+/* What a swap did, also where it was refused. */
 typedef struct swapc_swap_report {
     size_t size;                 /* sizeof(swapc_swap_report), by SWAPC_SWAP_REPORT_INIT */
     enum swapc_swap_stage stage; /* PUBLISH, or where it was refused */
@@ -142,6 +148,7 @@ typedef struct swapc_swap_report {
     uint64_t self_test_us;       /* and the self-test */
 } swapc_swap_report;
 
+/* What a swapc_swap_report begins as: `swapc_swap_report name = SWAPC_SWAP_REPORT_INIT;`. */
 #define SWAPC_SWAP_REPORT_INIT {sizeof(swapc_swap_report), SWAPC_SWAP_PREPARE, 0, 0, 0, 0}
 
 /* Replaces a slot's module by the one at path, stage by stage: loads it (on any engine, whatever the

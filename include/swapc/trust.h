@@ -27,8 +27,10 @@
 extern "C" {
 #endif
 
+/* A policy: keys that are allowed, and what was admitted so far. */
 typedef struct swapc_trust swapc_trust;
 
+/* What a policy goes by. */
 typedef struct swapc_trust_config {
     size_t size;           /* sizeof(swapc_trust_config), by SWAPC_TRUST_CONFIG_INIT */
     const char *keys_dir;  /* every *.pub in it is allowed; read at each admission, so that a key
@@ -38,6 +40,7 @@ typedef struct swapc_trust_config {
     swapc_log log;         /* admissions (info) and records lowered (warn) */
 } swapc_trust_config;
 
+/* What a swapc_trust_config begins as: `swapc_trust_config name = SWAPC_TRUST_CONFIG_INIT;`. */
 #define SWAPC_TRUST_CONFIG_INIT                                                                    \
     {                                                                                              \
         sizeof(swapc_trust_config), 0, 0, {                                                        \

@@ -10,12 +10,16 @@
 extern "C" {
 #endif
 
+/* The version of these headers. Which library runs, swapc_version says. */
 #define SWAPC_VERSION_MAJOR 0
+/* Its second number. */
 #define SWAPC_VERSION_MINOR 2
+/* Its third number. */
 #define SWAPC_VERSION_PATCH 0
 
-/* To compare with: #if SWAPC_VERSION_NUMBER >= SWAPC_VERSION_OF(0, 2, 0) */
+/* A version as one number, to compare with: `SWAPC_VERSION_NUMBER >= SWAPC_VERSION_OF(0, 2, 0)`. */
 #define SWAPC_VERSION_OF(major, minor, patch) ((major) * 1000000 + (minor) * 1000 + (patch))
+/* The version of these headers as one number. */
 #define SWAPC_VERSION_NUMBER                                                                       \
     SWAPC_VERSION_OF(SWAPC_VERSION_MAJOR, SWAPC_VERSION_MINOR, SWAPC_VERSION_PATCH)
 
