@@ -35,10 +35,11 @@ has() {
 # contained COMMAND…: as user 10001 without any right, on a root that cannot be written, with /tmp and a cache that a group may
 # write, as an emptyDir of Kubernetes; keys are in /run/secrets.
 contained() {
-    local cache
+    local cache tree
+    tree=$(cd "$here/.." && pwd) # it may lie below /tmp
     cache=$(sed -n 's/.*SWAPC_CACHE=\([^ ]*\).*/\1/p' "$packaging/Dockerfile")
     bwrap --unshare-user --unshare-pid --uid 10001 --gid 10001 --cap-drop ALL --die-with-parent --ro-bind / / --dev /dev --proc /proc \
-        --bind /dev/shm /dev/shm --tmpfs /tmp --bind "$work" "$work" --tmpfs /run --ro-bind "$work/secrets" /run/secrets \
+        --bind /dev/shm /dev/shm --tmpfs /tmp --ro-bind "$tree" "$tree" --bind "$work" "$work" --tmpfs /run --ro-bind "$work/secrets" /run/secrets \
         --tmpfs /var/cache --perms 2777 --dir /var/cache/swapc --setenv SWAPC_CACHE "$cache" --setenv TMPDIR /tmp \
         --setenv HOME /nonexistent --setenv ASAN_OPTIONS "${ASAN_OPTIONS:-}:detect_leaks=0" "$@"
 }
