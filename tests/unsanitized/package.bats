@@ -33,7 +33,7 @@ unpacked() {
         return 1
     }
     packages
-    [[ $(basename -a "${debs[@]}" | sed 's/_.*//' | tr '\n' ' ') == "libswapc-dev libswapc1 swapc swapc-doc " ]]
+    [[ $(basename -a "${debs[@]}" | sed 's/_.*//' | LC_ALL=C sort | xargs) == "libswapc-dev libswapc1 swapc swapc-doc" ]]
     [[ -n $lint ]] || skip "built, but lintian is not there (Debian: lintian)"
 }
 
