@@ -192,13 +192,13 @@ def truncations(n, m):
 
 SIZES = [
     (blocks_with_values, 550, 90), (branch_tables, 20000, 8), (calls, 9000, 100), (ifs, 500, 4),
-    (ifs, 2300, 1), (value_ifs, 7000, 1), (value_ifs, 2000, 14), (loops, 200, 100),
-    (loops, 800, 1000), (stack, 10000, 1), (stack, 50000, 25), (indirect, 9000, 2), (bulk, 3900, 4),
-    (vectors, 10000, 11), (wide, 50000, 9), (loads, 300000, 2), (functions, 65000, 0),
-    (types, 9800, 100), (entries, 23000, 0), (constants, 60000, 20),
-    (branch_values, 48000, 900), (table_values, 360, 300), (live_stack, 15000, 5000), (live_stack, 1500, 50000),
-    (changed_locals, 9, 1000), (changed_locals, 220, 1000), (loops_in_a_row, 3900, 1), (loops_in_a_row, 57000, 1),
-    (grows, 7900, 1), (grows, 32000, 1), (result_types, 19900, 8), (truncations, 350000, 1),
+    (ifs, 2300, 1), (value_ifs, 7000, 1), (value_ifs, 2000, 14), (loops, 207, 100),
+    (loops, 800, 1000), (stack, 10000, 1), (stack, 54000, 25), (indirect, 9000, 2), (bulk, 3900, 4),
+    (vectors, 10000, 11), (wide, 45000, 9), (loads, 339000, 2), (functions, 46000, 0), (functions, 65000, 0),
+    (types, 4100, 100), (types, 9800, 100), (entries, 16300, 0), (entries, 19000, 0), (constants, 60000, 20),
+    (branch_values, 48000, 900), (table_values, 309, 300), (live_stack, 11700, 5000), (live_stack, 1190, 50000),
+    (changed_locals, 6, 1000), (changed_locals, 220, 1000), (loops_in_a_row, 3560, 1), (loops_in_a_row, 57000, 1),
+    (grows, 6750, 1), (grows, 32000, 1), (result_types, 19900, 8), (truncations, 262000, 1),
 ]
 
 if __name__ == "__main__":

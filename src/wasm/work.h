@@ -21,34 +21,34 @@
     X(NAME_BYTES, "bytes of names for debugging", 160000, 160000)                                  \
     X(TYPES, "types", 40000000, 40000000)                                                          \
     X(TYPES_SQUARED, "types, squared", 2100, 2100)                                                 \
-    X(TYPE_VALUES, "values in its function types", 1900000, 4000000)                               \
-    X(FUNCTIONS, "functions", 32000000, 38000000)                                                  \
-    X(ENTRIES, "functions that are exported or in tables", 60000000, 60000000)                     \
+    X(TYPE_VALUES, "values in its function types", 1900000, 5500000)                               \
+    X(FUNCTIONS, "functions", 32000000, 52000000)                                                  \
+    X(ENTRIES, "functions that are exported or in tables", 95000000, 95000000)                     \
     X(ELEMENTS, "elements of passive segments", 12000000, 45000000)                                \
     X(ELEMENT_EXPRESSIONS, "elements that are expressions", 75000000, 80000000)                    \
     X(CONSTANTS, "instructions in constants", 900000, 900000)                                      \
     X(LOCALS, "locals", 80000, 150000)                                                             \
     X(INSTRUCTIONS, "instructions", 450000, 600000)                                                \
-    X(ACCESSES, "loads and stores", 3200000, 4000000)                                              \
-    X(VECTORS, "vector instructions", 6500000, 7000000)                                            \
-    X(WIDES, "128-bit instructions", 2500000, 2500000)                                             \
+    X(ACCESSES, "loads and stores", 3200000, 4500000)                                              \
+    X(VECTORS, "vector instructions", 9000000, 9500000)                                            \
+    X(WIDES, "128-bit instructions", 3800000, 3800000)                                             \
     X(CALLS, "calls", 2000000, 4500000)                                                            \
     X(CHECKPOINTS, "calls within the module", 30000000, 35000000)                                  \
     X(CALL_VALUES, "parameters and results of calls", 1600000, 12000000)                           \
-    X(HELPERS, "indirect calls and instructions on tables or whole memories", 75000000, 90000000)  \
-    X(HELPERS_SQUARED, "indirect calls and the like of a function, squared", 0, 17000)             \
+    X(HELPERS, "indirect calls and instructions on tables or whole memories", 75000000, 135000000) \
+    X(HELPERS_SQUARED, "indirect calls and the like of a function, squared", 0, 22000)             \
     X(BLOCKS, "blocks", 3000000, 6000000)                                                          \
-    X(LOOPS, "loops", 17000000, 22000000)                                                          \
+    X(LOOPS, "loops", 17000000, 26000000)                                                          \
     X(LOOPS_SQUARED, "loops of a function, squared", 0, 110000)                                    \
     X(BRANCHES, "branches", 2000000, 5000000)                                                      \
     X(LABELS, "targets of br_table", 850000, 1200000)                                              \
     X(BRANCH_VALUES, "values that branches carry", 35000, 35000)                                   \
-    X(LABEL_VALUES, "values that targets of br_table take", 400000, 440000)                        \
-    X(LOOP_LOCALS, "loops times locals", 2000000, 3000000)                                         \
+    X(LABEL_VALUES, "values that targets of br_table take", 480000, 530000)                        \
+    X(LOOP_LOCALS, "loops times locals", 2000000, 5500000)                                         \
     X(WAY_LOCALS, "blocks and branches times locals", 350000, 700000)                              \
-    X(WAY_WAY_LOCALS, "blocks and branches, squared, times locals", 30, 2500)                      \
-    X(WAY_STACK, "blocks and branches times values on the stack", 15000, 300)                      \
-    X(WAY_MANY_LOCALS, "branches times the locals beyond 250, squared", 0, 16000)                  \
+    X(WAY_WAY_LOCALS, "blocks and branches, squared, times locals", 30, 4000)                      \
+    X(WAY_STACK, "blocks and branches times values on the stack", 20000, 400)                      \
+    X(WAY_MANY_LOCALS, "branches times the locals beyond 250, squared", 0, 28000)                  \
     X(TABLE_LABEL_LOCALS, "br_tables times their targets times locals", 1100, 3000)                \
     X(VALUE_BLOCKS, "blocks with results times those results", 40000, 40000)                       \
     X(PARAMETER_BLOCKS, "blocks with parameters times those parameters", 50000, 50000)             \
