@@ -88,8 +88,11 @@ def end(process):
     process.wait()
 
 
-def await_outputs(redis, count):
+def await_outputs(redis, count, process, name):
     while redis("XLEN", "priced") < count:
+        if process.poll() is not None:
+            sys.exit("%s ended with %d after %d entries: start it by hand to see why" %
+                     (name, process.returncode, redis("XLEN", "priced")))
         time.sleep(0.02)
 
 
@@ -100,9 +103,9 @@ def full_stream(args, redis, server, path, name, peer):
         redis("EVAL", fill, 1, "orders", min(50000, args.entries - first), b"x" * PAYLOAD)
     before = cpu_s(server.pid)
     process = start_process(args, path, peer)
-    await_outputs(redis, 1)
+    await_outputs(redis, 1, process, name)
     own = cpu_s(process.pid)
-    await_outputs(redis, args.entries)
+    await_outputs(redis, args.entries, process, name)
     own, server_s = cpu_s(process.pid) - own, cpu_s(server.pid) - before
     peak = peak_mb(process.pid)
     ids = [redis(word, "priced", first, last, "COUNT", 1)[0][0] for word, first, last in
