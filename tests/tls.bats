@@ -109,6 +109,13 @@ refused_says() {
     redis_start "$work/redis" --port "$port"
     generate "rediss://127.0.0.1:$port"
     refused_says "redis://"
+    # What such a server hears: TLS's first words, with answers of Redis or of nobody.
+    background deaf python3 "$here/recorder.py" heard
+    await test -s heard.port
+    generate "rediss://user:open-sesame@127.0.0.1:$(cat heard.port)"
+    [[ $status != 0 ]]
+    [[ $(head -c 1 heard | od -An -tx1 | tr -d " ") == 16 ]] # a TLS handshake
+    not grep -qaiE 'open-sesame|AUTH|HELLO|user' heard
 }
 
 @test "a server that is silent in tls does not hold a signal up" {
