@@ -27,7 +27,7 @@ uint64_t swapci_lease_now_ns(void) {
 enum swapc_status swapci_lease_init_key(swapci_lease *lease, const char *key, const char *place,
                                         swapc_error *error) {
     uint8_t random[(SWAPCI_LEASE_TOKEN - 1) / 2];
-    *lease = (swapci_lease){.held = false};
+    *lease = (swapci_lease){.ms = SWAPCI_LEASE_MS};
     if (place && strlen(place) >= sizeof lease->place)
         return swapc_error_set(error, SWAPC_TOO_LARGE, "the name of the ring is too long");
     if (sodium_init() < 0)
@@ -60,7 +60,7 @@ enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bo
     enum swapc_status status =
         swapci_redis_call(redis, "the lease", &reply, error, "EVAL %b 2 %s %s:recall %s %s %d %d",
                           swapci_lease_lua[0].bytes, swapci_lease_lua[0].len, lease->key,
-                          lease->key, lease->token, lease->place, (int)SWAPCI_LEASE_MS, (int)taken);
+                          lease->key, lease->token, lease->place, (int)lease->ms, (int)taken);
     if (status != SWAPC_OK) return status;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
         status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]), "for the lease",
@@ -68,7 +68,7 @@ enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bo
     } else if (is_pair(reply)) {
         int64_t value = reply->element[1]->integer;
         lease->held = reply->element[0]->integer == 1;
-        lease->until_ns = asked_ns + (SWAPCI_LEASE_MS - MARGIN_MS) * UINT64_C(1000000);
+        lease->until_ns = asked_ns + (lease->ms - MARGIN_MS) * UINT64_C(1000000);
         lease->others_ms = lease->held || value < 0 ? 0 : (uint64_t)value;
         *recalled = lease->held && value > 0;
     } else {

@@ -23,6 +23,7 @@ typedef struct swapci_lease {
     char token[SWAPCI_LEASE_TOKEN]; /* this process's, random */
     char place[SWAPCI_LEASE_PLACE_MAX];
     char key[SWAPCI_STREAM_NAME_MAX + SWAPCI_STREAM_CONSUMER_MAX + 8];
+    uint32_t ms;        /* for how long it is taken: SWAPCI_LEASE_MS unless set after init */
     bool held;          /* by us, when it was last asked */
     uint64_t until_ns;  /* on the clock that goes on while the machine sleeps */
     uint64_t others_ms; /* not held: how long the other's lease goes on */

@@ -104,6 +104,17 @@ static void a_refusal_leaves_the_recall_for_the_next_time(void **state) {
     swapci_redis_free(s.redis);
 }
 
+static void a_lease_can_be_shorter(void **state) {
+    scene s = scene_open();
+    swapci_lease a = lease_at(&s, NULL);
+    (void)state;
+    a.ms = SWAPCI_LEASE_MS / 2;
+    hold(&s, &a, false);
+    assert_true(fixture_integer(s.redis, "PTTL %s:lease:one", s.names.prefix) <= (long long)a.ms);
+    assert_true(a.until_ns < swapci_lease_now_ns() + a.ms * UINT64_C(1000000));
+    swapci_redis_free(s.redis);
+}
+
 /* Persisted, or restored without its end. */
 static void a_lease_without_an_end_ends_all_the_same(void **state) {
     scene s = scene_open();
@@ -158,6 +169,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_next_at_a_place_takes_over_at_once),
         cmocka_unit_test(what_was_taken_late_is_recalled_once),
         cmocka_unit_test(a_refusal_leaves_the_recall_for_the_next_time),
+        cmocka_unit_test(a_lease_can_be_shorter),
         cmocka_unit_test(a_lease_without_an_end_ends_all_the_same),
         cmocka_unit_test(only_the_owner_leaves),
         cmocka_unit_test(another_kind_of_key_is_refused),
