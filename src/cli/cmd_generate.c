@@ -50,8 +50,8 @@ static enum swapc_status wait_signed(swapci_rpc_client *client, struct swapci_ve
                 command);
         if (swapci_verdict_watch_look(watch, error) != SWAPC_OK) return error->status;
         swapc_error_clear(&why);
-        status = swapci_transport_client_sending(client, watch->names->messages, 2, SLICE_MS, NULL,
-                                                 &why);
+        status = swapci_transport_client_sending(client, watch->books[0].names->messages, 2,
+                                                 SLICE_MS, NULL, &why);
         if (status == SWAPC_UNREACHABLE &&
             swapci_rpc_client_wait_ready(client, READY_MS, NULL) == SWAPC_OK)
             status = SWAPC_DEADLINE;
@@ -65,6 +65,8 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
                                   bool *well, swapc_error *error) {
     swapci_generator_result result = {0};
     struct swapci_verdict_watch watch = {.command = command};
+    swapci_stream_names names;
+    swapci_generator_place place = {.url = job->redis, .names = &names};
     swapci_generator_config config = {
         .redis = {.url = job->redis,
                   .retry_ms = SWAPCI_REDIS_RETRY_MS,
@@ -74,12 +76,13 @@ static enum swapc_status generate(const struct generate_job *job, swapci_rpc_cli
         .method = strcmp(job->method, "none") == 0 ? NULL : job->method,
         .seed = job->seed,
         .message_max = swapci_signer_message_max(SWAPCI_TRANSPORT_RECORD_MAX),
+        .places = &place,
+        .place_count = 1,
     };
-    enum swapc_status status = swapci_stream_names_init(&config.names, job->stream, error);
-    if (status == SWAPC_OK) status = announce(client, &config.names, error);
+    enum swapc_status status = swapci_stream_names_init(&names, job->stream, error);
+    if (status == SWAPC_OK) status = announce(client, &names, error);
     if (status == SWAPC_OK && client)
-        status = swapci_verdict_watch_init(&watch, command, &config.redis, &config.names, error);
-    config.ledger = watch.ledger;
+        status = swapci_verdict_watch_init(&watch, command, &config.redis, &place, 1, error);
     if (status == SWAPC_OK) {
         status = swapci_generator_run(&config, &result, error);
         if (status == SWAPC_OK || result.sent > 0)

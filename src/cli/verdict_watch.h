@@ -1,7 +1,7 @@
 /* verdict_watch.h - what became of messages that this process added: waits for their verdicts, and says what
  * went wrong.
  *
- * Threads: one. Ownership: the caller's storage, given back by fini; the ledger belongs to the generator
+ * Threads: one. Ownership: the caller's storage, given back by fini; the ledgers belong to the generator
  * while that runs.
  */
 #ifndef SWAPCI_VERDICT_WATCH_H
@@ -9,25 +9,36 @@
 
 #include <stdbool.h>
 
+#include "generator.h"
 #include "ledger.h"
 #include "redis.h"
 #include "stream.h"
 
-struct swapci_verdict_watch {
-    const char *command; /* who speaks; static */
+/* The books of one stream. */
+struct swapci_verdict_book {
     const swapci_stream_names *names;
     swapci_redis *redis;
     swapci_ledger *ledger;
     uint64_t answered; /* of the ledger's messages */
-    bool
-        empty; /* the stream held no message at the last look: those that have no verdict by now get none */
+    bool empty;        /* of messages, as below */
 };
 
-/* Before the first message is added. Returns SWAPC_OK, or those of redis.h: PROTOCOL also when verdicts
+struct swapci_verdict_watch {
+    const char *command; /* who speaks; static */
+    struct swapci_verdict_book *books;
+    unsigned count;
+    uint64_t answered; /* of all books */
+    bool
+        empty; /* the streams held no message at the last look: those that have no verdict by now get none */
+};
+
+/* Before the first message is added. places: each with its own ledger, which is made here and set there; the
+ * array and its names outlive the watch. Returns SWAPC_OK, NO_MEMORY, or those of redis.h: PROTOCOL also when verdicts
  * may not be read. fini is to be called in any case. */
 enum swapc_status swapci_verdict_watch_init(struct swapci_verdict_watch *watch, const char *command,
                                             const swapci_redis_config *redis,
-                                            const swapci_stream_names *names, swapc_error *error);
+                                            swapci_generator_place *places, unsigned count,
+                                            swapc_error *error);
 
 /* Once all is added: reads what verdicts there are. Returns SWAPC_OK, INTERRUPTED, or those of redis.h. */
 enum swapc_status swapci_verdict_watch_look(struct swapci_verdict_watch *watch, swapc_error *error);

@@ -4,7 +4,8 @@
  * unanswered_max messages stand in it (whoever added them) none is added. A slow input is sent on
  * as it comes. What Redis refuses is added later, as redis_retry.h says. When a connection is lost, the
  * messages without an answer are added again: those of which only the answer was lost are then in the
- * stream twice, under an id that no ledger has.
+ * stream twice, under an id that no ledger has. Where there are several places, one message after the other
+ * goes to the next of them; the bound is for all together.
  *
  * Threads: swapci_generator_run blocks; run it on a thread of its own, or in a process of its own.
  *     Nobody else may use its ledger meanwhile; sent may be read by anyone.
@@ -18,9 +19,19 @@
 
 enum { SWAPCI_GENERATOR_BATCH = 256, SWAPCI_GENERATOR_UNANSWERED_MAX = 65536 };
 
+/* One stream that messages go to. */
+typedef struct swapci_generator_place {
+    const char *url; /* of its server */
+    const swapci_stream_names *names;
+    swapci_ledger *ledger; /* gets its ids; NULL: none */
+} swapci_generator_place;
+
 typedef struct swapci_generator_config {
     swapci_redis_config redis; /* its stop ends the run */
     swapci_stream_names names;
+    const swapci_generator_place
+        *places; /* instead of redis.url, names and ledger; NULL: they are the one */
+    unsigned place_count;
     const char *input;       /* NULL: random names; a file's path; "-": the standard input */
     uint64_t messages;       /* at most so many; 0: all lines of input (not allowed for names) */
     const char *method;      /* a name, "random": drawn for each; NULL: no such field */

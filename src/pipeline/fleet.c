@@ -1,0 +1,227 @@
+/* What is shared: all of the fleet, under `lock`, which is never held while a member is opened, asked to end or closed; a
+ * member's `work` is set and cleared under it by the member's thread alone, so that it is there for who holds it.
+ * `stop` of a member is an atomic that only its waits look at. */
+#include "fleet.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "clock.h"
+#include "signal_mask.h"
+
+enum { LOOK_MS = 20, AGAIN_MS = 200 };
+
+struct member {
+    struct swapci_fleet *fleet;
+    unsigned k;
+    pthread_t thread;
+    bool started; /* and not joined */
+    enum swapci_fleet_wish wish;
+    bool busy;
+    void *work; /* NULL: none that is open */
+    atomic_int stop;
+};
+
+struct swapci_fleet {
+    const struct swapci_fleet_ops *ops;
+    void *user;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool quit;
+    swapc_error error; /* of the first that failed */
+    unsigned busy, count;
+    struct member members[];
+};
+
+static void fail(struct swapci_fleet *f, enum swapc_status status, const swapc_error *why) {
+    pthread_mutex_lock(&f->lock);
+    if (f->error.status == SWAPC_OK) {
+        const char *text = why->text[0] ? why->text : swapc_status_text(status);
+        swapc_error_set(&f->error, status, "%s", text);
+    }
+    pthread_mutex_unlock(&f->lock);
+    swapci_fleet_stop(f);
+}
+
+/* Under the lock, which is given up meanwhile. */
+static void wait_ms(struct swapci_fleet *f, unsigned ms) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)ms * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&f->changed, &f->lock, &until);
+}
+
+/* Until the work has ended, by itself or as it is not wanted any more. */
+static void watch(struct member *m, void *work) {
+    struct swapci_fleet *f = m->fleet;
+    uint64_t asked_ns = 0;
+    bool pressed = false;
+    pthread_mutex_lock(&f->lock);
+    while (!f->ops->ended(f->user, work)) {
+        uint64_t now = swapci_clock_monotonic_ns();
+        bool leaves = asked_ns || m->wish != SWAPCI_FLEET_IN;
+        bool late = asked_ns && now - asked_ns >= SWAPCI_FLEET_GRACE_MS * 1000000ull;
+        bool ask = leaves && asked_ns == 0;
+        bool press = leaves && !pressed && (late || m->wish == SWAPCI_FLEET_OUT_NOW);
+        if (ask || press) {
+            pthread_mutex_unlock(&f->lock);
+            f->ops->end(f->user, work, press);
+            pthread_mutex_lock(&f->lock);
+            asked_ns = asked_ns ? asked_ns : now;
+            pressed |= press;
+        } else {
+            wait_ms(f, LOOK_MS);
+        }
+    }
+    f->ops->keep(f->user, work);
+    m->work = NULL;
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* One life of a member. */
+static void serve(struct member *m) {
+    struct swapci_fleet *f = m->fleet;
+    swapc_error error = SWAPC_ERROR_INIT;
+    void *work = NULL;
+    enum swapc_status status = f->ops->open(f->user, m->k, &m->stop, &work, &error);
+    if (status == SWAPC_OK) {
+        pthread_mutex_lock(&f->lock);
+        m->work = work;
+        pthread_mutex_unlock(&f->lock);
+        watch(m, work);
+        status = f->ops->close(f->user, m->k, work, &error);
+    }
+    if (status != SWAPC_OK && status != SWAPC_INTERRUPTED) fail(f, status, &error);
+}
+
+static void *life(void *user) {
+    struct member *m = user;
+    struct swapci_fleet *f = m->fleet;
+    swapci_signal_mask_all(NULL); /* signals are the main thread's */
+    pthread_mutex_lock(&f->lock);
+    while (!f->quit) {
+        if (m->wish != SWAPCI_FLEET_IN) {
+            pthread_cond_wait(&f->changed, &f->lock);
+            continue;
+        }
+        m->busy = true;
+        f->busy++;
+        atomic_store(&m->stop, 0);
+        pthread_mutex_unlock(&f->lock);
+        serve(m);
+        pthread_mutex_lock(&f->lock);
+        m->busy = false;
+        f->busy--;
+        if (!f->quit && m->wish == SWAPCI_FLEET_IN) wait_ms(f, AGAIN_MS);
+    }
+    pthread_mutex_unlock(&f->lock);
+    return NULL;
+}
+
+enum swapc_status swapci_fleet_new(const struct swapci_fleet_ops *ops, void *user, unsigned count,
+                                   swapci_fleet **out, swapc_error *error) {
+    struct swapci_fleet *f = calloc(1, sizeof *f + count * sizeof *f->members);
+    pthread_condattr_t clock;
+    if (!f) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    f->ops = ops;
+    f->user = user;
+    f->count = count;
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&f->changed, &clock);
+    pthread_condattr_destroy(&clock);
+    for (unsigned k = 0; k < count; k++) {
+        f->members[k].fleet = f;
+        f->members[k].k = k;
+        f->members[k].wish = SWAPCI_FLEET_OUT;
+    }
+    *out = f;
+    return SWAPC_OK;
+}
+
+/* Under the lock. Returns what starting the thread returned. */
+static int start_thread(struct member *m) {
+    int failed = m->started ? 0 : pthread_create(&m->thread, NULL, life, m);
+    m->started |= failed == 0;
+    return failed;
+}
+
+bool swapci_fleet_wish(swapci_fleet *f, unsigned k, enum swapci_fleet_wish wish) {
+    struct member *m = &f->members[k];
+    swapc_error why = SWAPC_ERROR_INIT;
+    int failed = 0;
+    pthread_mutex_lock(&f->lock);
+    if (!f->quit && m->wish != wish) {
+        m->wish = wish;
+        if (wish == SWAPCI_FLEET_IN) failed = start_thread(m);
+        if (wish == SWAPCI_FLEET_OUT_NOW) atomic_store(&m->stop, 1);
+        pthread_cond_broadcast(&f->changed);
+    }
+    pthread_mutex_unlock(&f->lock);
+    if (failed == 0) return true;
+    swapc_error_set_errno(&why, SWAPC_SYSTEM, failed, "no thread for a partition");
+    fail(f, SWAPC_SYSTEM, &why);
+    return false;
+}
+
+bool swapci_fleet_busy(swapci_fleet *f, unsigned k) {
+    pthread_mutex_lock(&f->lock);
+    bool busy = f->members[k].busy;
+    pthread_mutex_unlock(&f->lock);
+    return busy;
+}
+
+bool swapci_fleet_failed(swapci_fleet *f) {
+    pthread_mutex_lock(&f->lock);
+    bool failed = f->error.status != SWAPC_OK;
+    pthread_mutex_unlock(&f->lock);
+    return failed;
+}
+
+void swapci_fleet_stop(swapci_fleet *f) {
+    pthread_mutex_lock(&f->lock);
+    f->quit = true;
+    for (unsigned k = 0; k < f->count; k++) {
+        f->members[k].wish = SWAPCI_FLEET_OUT_NOW;
+        atomic_store(&f->members[k].stop, 1);
+    }
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+}
+
+bool swapci_fleet_ended(swapci_fleet *f) {
+    pthread_mutex_lock(&f->lock);
+    bool ended = f->quit && f->busy == 0;
+    pthread_mutex_unlock(&f->lock);
+    return ended;
+}
+
+void swapci_fleet_each(swapci_fleet *f, void (*fn)(void *context, unsigned k, void *member),
+                       void *context) {
+    pthread_mutex_lock(&f->lock);
+    for (unsigned k = 0; k < f->count; k++)
+        if (f->members[k].work) fn(context, k, f->members[k].work);
+    pthread_mutex_unlock(&f->lock);
+}
+
+enum swapc_status swapci_fleet_join(swapci_fleet *f, swapc_error *error) {
+    swapci_fleet_stop(f);
+    for (unsigned k = 0; k < f->count; k++) {
+        if (f->members[k].started) pthread_join(f->members[k].thread, NULL);
+        f->members[k].started = false;
+    }
+    return f->error.status == SWAPC_OK
+               ? SWAPC_OK
+               : swapc_error_set(error, f->error.status, "%s", f->error.text);
+}
+
+void swapci_fleet_free(swapci_fleet *f) {
+    if (!f) return;
+    pthread_mutex_destroy(&f->lock);
+    pthread_cond_destroy(&f->changed);
+    free(f);
+}

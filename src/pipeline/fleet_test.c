@@ -1,0 +1,167 @@
+/* Members that are counted, not worked: how they come, go, fail, and are looked at meanwhile. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "fleet.h"
+
+enum { COUNT = 4 };
+
+struct yard {
+    atomic_uint opened[COUNT], closed[COUNT], asked[COUNT];
+    atomic_uint kept;
+    atomic_bool stubborn; /* members end only when they are pressed */
+    atomic_bool breaks;   /* the next to close fails */
+};
+
+struct worker {
+    struct yard *yard;
+    unsigned k;
+    atomic_bool over;
+    atomic_int *stop;
+};
+
+static enum swapc_status yard_open(void *user, unsigned k, atomic_int *stop, void **member,
+                                   swapc_error *error) {
+    struct yard *y = user;
+    struct worker *w = calloc(1, sizeof *w);
+    (void)error;
+    *w = (struct worker){.yard = y, .k = k, .stop = stop};
+    /* Never two of one number. */
+    assert_int_equal(atomic_fetch_add(&y->opened[k], 1), atomic_load(&y->closed[k]));
+    *member = w;
+    return SWAPC_OK;
+}
+
+static void yard_end(void *user, void *member, bool now) {
+    struct yard *y = user;
+    struct worker *w = member;
+    atomic_fetch_add(&y->asked[w->k], 1);
+    if (now || !atomic_load(&y->stubborn)) atomic_store(&w->over, true);
+}
+
+static bool yard_ended(void *user, void *member) {
+    (void)user;
+    return atomic_load(&((struct worker *)member)->over);
+}
+
+static void yard_keep(void *user, void *member) {
+    (void)member;
+    atomic_fetch_add(&((struct yard *)user)->kept, 1);
+}
+
+static enum swapc_status yard_close(void *user, unsigned k, void *member, swapc_error *error) {
+    struct yard *y = user;
+    free(member);
+    atomic_fetch_add(&y->closed[k], 1);
+    if (!atomic_exchange(&y->breaks, false)) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_PROTOCOL, "number %u broke", k);
+}
+
+static const struct swapci_fleet_ops yard_ops = {yard_open, yard_end, yard_ended, yard_keep,
+                                                 yard_close};
+
+static void nap(void) {
+    nanosleep(&(struct timespec){0, 2000000}, NULL);
+}
+
+static void count(void *context, unsigned k, void *member) {
+    assert_int_equal(((struct worker *)member)->k, k);
+    ++*(unsigned *)context;
+}
+
+static unsigned working(swapci_fleet *fleet) {
+    unsigned n = 0;
+    swapci_fleet_each(fleet, count, &n);
+    return n;
+}
+
+static swapci_fleet *fleet_of(struct yard *yard) {
+    swapci_fleet *fleet = NULL;
+    assert_int_equal(swapci_fleet_new(&yard_ops, yard, COUNT, &fleet, NULL), SWAPC_OK);
+    return fleet;
+}
+
+static void members_come_and_go_as_wished(void **state) {
+    struct yard yard = {.kept = 0};
+    swapci_fleet *fleet = fleet_of(&yard);
+    (void)state;
+    for (unsigned round = 0; round < 20; round++) {
+        for (unsigned k = 0; k < COUNT; k++) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_IN);
+        while (working(fleet) < COUNT) nap();
+        swapci_fleet_wish(fleet, round % COUNT, SWAPCI_FLEET_OUT);
+        while (swapci_fleet_busy(fleet, round % COUNT)) nap();
+        assert_int_equal(working(fleet), COUNT - 1);
+        assert_int_equal(yard.kept, round + 1);
+    }
+    assert_false(swapci_fleet_ended(fleet));
+    assert_int_equal(swapci_fleet_join(fleet, NULL), SWAPC_OK);
+    assert_true(swapci_fleet_ended(fleet));
+    assert_int_equal(yard.kept, 20 + COUNT - 1);
+    swapci_fleet_free(fleet);
+}
+
+/* What does not end when it is asked is pressed. */
+static void who_does_not_end_is_pressed(void **state) {
+    struct yard yard = {.stubborn = true};
+    swapci_fleet *fleet = fleet_of(&yard);
+    (void)state;
+    swapci_fleet_wish(fleet, 0, SWAPCI_FLEET_IN);
+    swapci_fleet_wish(fleet, 1, SWAPCI_FLEET_IN);
+    while (working(fleet) < 2) nap();
+    swapci_fleet_wish(fleet, 0, SWAPCI_FLEET_OUT);
+    while (swapci_fleet_busy(fleet, 0)) nap();
+    assert_int_equal(yard.asked[0], 2);
+    swapci_fleet_wish(fleet, 1, SWAPCI_FLEET_OUT_NOW);
+    while (swapci_fleet_busy(fleet, 1)) nap();
+    assert_int_equal(yard.asked[1], 1);
+    assert_int_equal(swapci_fleet_join(fleet, NULL), SWAPC_OK);
+    swapci_fleet_free(fleet);
+}
+
+static void a_failure_ends_all_and_is_told(void **state) {
+    struct yard yard = {.kept = 0};
+    swapci_fleet *fleet = fleet_of(&yard);
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    for (unsigned k = 0; k < COUNT; k++) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_IN);
+    while (working(fleet) < COUNT) nap();
+    atomic_store(&yard.breaks, true);
+    swapci_fleet_wish(fleet, 2, SWAPCI_FLEET_OUT);
+    while (!swapci_fleet_ended(fleet)) nap();
+    assert_true(swapci_fleet_failed(fleet));
+    assert_int_equal(swapci_fleet_join(fleet, &error), SWAPC_PROTOCOL);
+    assert_string_equal(error.text, "number 2 broke");
+    swapci_fleet_free(fleet);
+}
+
+/* The stop flag of one that is to go at once has risen, and is low again for its successor. */
+static void a_member_that_is_wanted_again_works_again(void **state) {
+    struct yard yard = {.kept = 0};
+    swapci_fleet *fleet = fleet_of(&yard);
+    (void)state;
+    for (unsigned round = 0; round < 10; round++) {
+        swapci_fleet_wish(fleet, 3, SWAPCI_FLEET_IN);
+        while (working(fleet) == 0) nap();
+        swapci_fleet_wish(fleet, 3, SWAPCI_FLEET_OUT_NOW);
+        swapci_fleet_wish(fleet, 3, SWAPCI_FLEET_IN);
+    }
+    assert_int_equal(swapci_fleet_join(fleet, NULL), SWAPC_OK);
+    assert_int_equal(yard.opened[3], yard.closed[3]);
+    swapci_fleet_free(fleet);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_come_and_go_as_wished),
+        cmocka_unit_test(who_does_not_end_is_pressed),
+        cmocka_unit_test(a_failure_ends_all_and_is_told),
+        cmocka_unit_test(a_member_that_is_wanted_again_works_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
