@@ -70,6 +70,7 @@ fcntl.ioctl(socket.socket(), 0x8914, struct.pack(\"16sh14x\", b\"lo\", 1))" && #
 @test "the examples' page is followed" {
     built wasmtime
     clone
+    cmake --install "$build" --prefix "$work/home/swapc" >install.log # as ./dev install does
     follows examples/README.md
 }
 
