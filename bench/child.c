@@ -59,6 +59,13 @@ void swapci_child_stop(pid_t pid) {
     waitpid(pid, &how, 0);
 }
 
+double swapci_child_cpu_us(pid_t pid) {
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+    return (double)used.tv_sec * 1e6 + (double)used.tv_nsec / 1e3;
+}
+
 /* ---- what /proc says --------------------------------------------------------------------------- */
 
 /* The process's file of that name under /proc. */

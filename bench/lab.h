@@ -16,7 +16,7 @@
 #include "measure.h"
 #include "swapc/swapc.h"
 
-enum { SWAPCI_LAB_PATH = 4096 };
+enum { SWAPCI_LAB_PATH = 4096, SWAPCI_LAB_CORES_MAX = 4096 };
 
 struct swapci_lab {
     /* Given. */
@@ -31,6 +31,10 @@ struct swapci_lab {
     const char *peers;   /* folder of other hosts' programs; NULL: they take no part */
     bool native;         /* of module: native code may be loaded */
     uint64_t compile_ms; /* of module: as in swapc_limits */
+    const char *costs;   /* of capacity: a document of pipeline */
+    uint64_t per_s;      /* of capacity: the rate; 0: some */
+    uint64_t host_cores; /* of capacity: 0: as where the document was made */
+    double full;         /* of capacity: how full a core may be */
     /* Finds a shipped bundle. */
     enum swapc_status (*find_bundle)(const char *name, char *out, size_t size, swapc_error *error);
 

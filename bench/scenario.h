@@ -20,6 +20,7 @@ struct swapci_scenario {
     const char *name;
     const char *means;   /* one line: what the figures say */
     const char *summary; /* for --help */
+    unsigned arguments;  /* that it takes; with some it is no part of "all" */
     const char *chart;   /* key of what the report draws, and below which keys name a bar */
     const char *labels;  /* keys, with blanks between */
     bool logarithmic;    /* the drawing's axis */
@@ -40,6 +41,7 @@ enum swapc_status swapci_scenario_ring(struct swapci_lab *lab, swapc_error *erro
 enum swapc_status swapci_scenario_module(struct swapci_lab *lab, swapc_error *error);
 enum swapc_status swapci_scenario_single(struct swapci_lab *lab, swapc_error *error);
 enum swapc_status swapci_scenario_pipeline(struct swapci_lab *lab, swapc_error *error);
+enum swapc_status swapci_scenario_capacity(struct swapci_lab *lab, swapc_error *error);
 enum swapc_status swapci_scenario_scale(struct swapci_lab *lab, swapc_error *error);
 
 /* {"bench","means","incomplete","failed","quick","rows","notes","distributions","host"} of what was found; a

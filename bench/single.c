@@ -7,14 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "clock.h"
 #include "floor.h"
-#include "private_redis.h"
-#include "redis.h"
-#include "ring.h"
 #include "scenario.h"
-#include "stream.h"
+#include "stand.h"
 
 enum { MESSAGES = 2000, QUICK_MESSAGES = 400, WARM_UP = 50, WAIT_MS = 5000 };
 /* Of so many messages one is followed by a look at the machine itself. */
@@ -25,87 +21,23 @@ enum { BLOCK = 100, FLOOR_ROUNDS = 20, SETTLE = 5 };
 struct bench {
     struct swapci_lab *lab;
     swapc_error *error;
-    swapci_private_redis *server;
-    swapci_redis *redis;
-    swapci_stream_names names;
-    char keys[SWAPCI_LAB_PATH], public_keys[SWAPCI_LAB_PATH], listen[SWAPCI_LAB_PATH], ring[64];
-    pid_t signer, verifier;
+    struct swapci_stand stand;
     swapci_key_pairs *pairs;
     struct swapci_floor *floor;
     double *us;
 };
 
-static enum swapc_status start(struct bench *b) {
-    swapci_redis_config config = {.stop = b->lab->pace.stop};
-    swapci_private_redis_config private = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;
-    private.stop = b->lab->pace.stop;
-    enum swapc_status status = swapci_private_redis_start(&private, &b->server, b->error);
-    if (status == SWAPC_OK) status = swapci_stream_names_init(&b->names, NULL, b->error);
-    if (status != SWAPC_OK) return status;
-    const char *folder = swapci_private_redis_directory(b->server);
-    const char *url = config.url = swapci_private_redis_url(b->server);
-    snprintf(b->ring, sizeof b->ring, "swapc-bench-%d", (int)getpid());
-    snprintf(b->keys, sizeof b->keys, "%s/keys", folder);
-    snprintf(b->public_keys, sizeof b->public_keys, "%s/keys.pub", folder);
-    snprintf(b->listen, sizeof b->listen, "unix:%s/bench.sock", folder);
-    status = swapci_redis_open(&config, &b->redis, b->error);
-    const char *signer[SWAPCI_CHILD_ARGUMENTS] = {"swapc",    "signer", "--redis", url,
-                                                  "--ring",   b->ring,  "--keys",  b->keys,
-                                                  "--listen", b->listen};
-    const char *verifier[SWAPCI_CHILD_ARGUMENTS] = {
-        "swapc", "verifier", "--redis",      url,        "--ring",
-        b->ring, "--keys",   b->public_keys, "--method", "schnorr"};
-    if (status == SWAPC_OK)
-        status = swapci_child_start(b->lab, signer, -1, -1, &b->signer, b->error);
-    for (int i = 0; i < 500 && status == SWAPC_OK && access(b->public_keys, R_OK) != 0; i++) {
-        const struct timespec pause = {0, 10000000};
-        nanosleep(&pause, NULL);
-    }
-    return status == SWAPC_OK ? swapci_child_start(b->lab, verifier, -1, -1, &b->verifier, b->error)
-                              : status;
-}
-
-/* The generator tells the signer over gRPC that there is something to read, and waits for it. */
-static enum swapc_status connect_signer(struct bench *b) {
-    const char *arguments[SWAPCI_CHILD_ARGUMENTS] = {
-        "swapc",      "generate", "--redis",  swapci_private_redis_url(b->server),
-        "--messages", "16",       "--method", "schnorr",
-        "--signer",   b->listen};
-    json_t *document;
-    struct swapci_run_usage usage;
-    swapc_error unused = SWAPC_ERROR_INIT;
-    enum swapc_status status =
-        swapci_child_run(b->lab, arguments, &document, &usage, &unused); /* it writes no JSON */
-    json_decref(document);
-    return status == SWAPC_INTERRUPTED ? status : SWAPC_OK;
-}
-
 /* The id of the last verdict there is, for XREAD to wait behind. */
 static enum swapc_status last_id(struct bench *b, char *out, size_t size) {
     redisReply *reply;
     enum swapc_status status =
-        swapci_redis_call(b->redis, "read the last verdict", &reply, b->error,
-                          "XREVRANGE %s + - COUNT 1", b->names.verdicts);
+        swapci_redis_call(b->stand.redis, "read the last verdict", &reply, b->error,
+                          "XREVRANGE %s + - COUNT 1", b->stand.names.verdicts);
     if (status != SWAPC_OK) return status;
     bool there = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1;
     snprintf(out, size, "%s", there ? reply->element[0]->element[0]->str : "0-0");
     freeReplyObject(reply);
     return SWAPC_OK;
-}
-
-static enum swapc_status wait_all_judged(struct bench *b) {
-    uint64_t end = swapci_clock_monotonic_ns() + 20000000000u, left = 1;
-    enum swapc_status status = SWAPC_OK;
-    while (status == SWAPC_OK && left > 0) {
-        const struct timespec pause = {0, 20000000};
-        nanosleep(&pause, NULL);
-        status = swapci_stream_length(b->redis, &b->names, &left, b->error);
-        if (swapci_lab_stopped(b->lab)) return SWAPC_INTERRUPTED;
-        if (status == SWAPC_OK && left > 0 && swapci_clock_monotonic_ns() > end)
-            return swapc_error_set(b->error, SWAPC_UNREACHABLE,
-                                   "signer and verifier did not judge the first messages in 20 s");
-    }
-    return status;
 }
 
 /* XADD and the wait for its verdict go out in one write. */
@@ -116,13 +48,14 @@ static enum swapc_status one_message(struct bench *b, char *id, size_t size, dou
     swapci_stream_id added;
     redisReply *reply = NULL;
     uint64_t begin = swapci_clock_monotonic_ns();
-    enum swapc_status status = swapci_stream_append(b->redis, &b->names, &message, b->error);
+    enum swapc_status status =
+        swapci_stream_append(b->stand.redis, &b->stand.names, &message, b->error);
     if (status == SWAPC_OK)
-        status = swapci_redis_appendf(b->redis, b->error, "XREAD BLOCK %d STREAMS %s %s", WAIT_MS,
-                                      b->names.verdicts, id);
-    if (status == SWAPC_OK) status = swapci_stream_added(b->redis, &added, b->error);
+        status = swapci_redis_appendf(b->stand.redis, b->error, "XREAD BLOCK %d STREAMS %s %s",
+                                      WAIT_MS, b->stand.names.verdicts, id);
+    if (status == SWAPC_OK) status = swapci_stream_added(b->stand.redis, &added, b->error);
     if (status == SWAPC_OK)
-        status = swapci_redis_get(b->redis, "wait for a verdict", &reply, b->error);
+        status = swapci_redis_get(b->stand.redis, "wait for a verdict", &reply, b->error);
     *us = (double)(swapci_clock_monotonic_ns() - begin) / 1e3;
     if (status != SWAPC_OK) return status;
     bool there = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1;
@@ -135,9 +68,9 @@ static enum swapc_status one_message(struct bench *b, char *id, size_t size, dou
 /* With the keys that the signer made, and its server. */
 static enum swapc_status open_floor(struct bench *b, unsigned rounds) {
     swapci_keyring *ring = NULL;
-    const char *socket = strchr(swapci_private_redis_url(b->server), ':') + 1;
+    const char *socket = strchr(swapci_private_redis_url(b->stand.server), ':') + 1;
     enum swapc_status status =
-        swapci_keyring_load(b->keys, SWAPCI_KEYS_PRIVATE, 0, &ring, b->error);
+        swapci_keyring_load(b->stand.keys, SWAPCI_KEYS_PRIVATE, 0, &ring, b->error);
     if (status == SWAPC_OK) status = swapci_key_pairs_new(ring, &b->pairs, b->error);
     swapci_keyring_free(ring);
     return status == SWAPC_OK
@@ -228,18 +161,13 @@ static enum swapc_status run(struct bench *b) {
 
 enum swapc_status swapci_scenario_single(struct swapci_lab *lab, swapc_error *error) {
     struct bench b = {.lab = lab, .error = error};
-    enum swapc_status status = start(&b);
-    if (status == SWAPC_OK) status = connect_signer(&b);
-    if (status == SWAPC_OK) status = wait_all_judged(&b);
+    const struct swapci_stand_config config = {.method = "schnorr", .via = "shm", .workers = 1};
+    enum swapc_status status = swapci_stand_start(&b.stand, lab, &config, error);
     if (status == SWAPC_OK) status = run(&b);
     free(b.us);
     swapci_floor_free(b.floor);
     swapci_key_pairs_free(b.pairs);
-    swapci_redis_free(b.redis);
-    swapci_child_stop(b.signer);
-    swapci_child_stop(b.verifier);
-    if (b.ring[0]) swapci_ring_unlink(NULL, b.ring, NULL);
-    swapci_private_redis_stop(b.server);
+    swapci_stand_stop(&b.stand);
     swapci_lab_note(lab, "signer, verifier and Redis as processes of their own; everything sleeps "
                          "before each message");
     return swapci_lab_stopped(lab) ? SWAPC_OK : status;

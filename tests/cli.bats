@@ -112,6 +112,42 @@ END
     refused 2 "belongs to bench engines"
 }
 
+# figures ROW…: what pipeline would have written on a machine of 4 cores.
+figures() {
+    local IFS=,
+    echo '{"bench":"pipeline","host":{"cpu":"a made-up one","cores":4,"measured_at":"2026"},"rows":['"$*"']}' >figures.json
+}
+
+@test "bench capacity computes what a rate needs, from figures that were measured" {
+    row='{"engine":"e","method":"m","via":"redis","generate_us":2,"sign_us":10,"verify_us":40,"redis_us":20}'
+    figures "$row" "${row/redis\"/shm\"}"
+    run -0 "$SWAPC" bench capacity figures.json --rate 100k --full 0.5 --progress off --json plan.json
+    says "$output" "a made-up one, 2026" "more than 50 % full, hosts have 4 cores"
+    json plan.json '[(r["via"], r["signers"], r["verifiers"], r["servers"], r["hosts"]) for r in d["rows"]] == [("redis", 2, 8, 4, 4), ("shm", 3, 8, 4, 4)]'
+    json plan.json 'all(r["partitions"] == 16 and abs(r["producers"] - 0.4) < 1e-9 for r in d["rows"])'
+    run -0 "$SWAPC" bench capacity figures.json --cores 64 --json plan.json
+    json plan.json '[r["per_s"] for r in d["rows"]] == [1e4, 1e5, 1e6] * 2 and d["rows"][0]["partitions"] == 1'
+    json plan.json 'all(r["hosts"] * 64 >= r["signers"] + r["verifiers"] + r["servers"] for r in d["rows"])'
+    echo "{\"benches\":{\"pipeline\":$(<figures.json)}}" >all.json
+    run -0 "$SWAPC" bench capacity all.json --rate 1
+}
+
+@test "bench capacity refuses what are no figures of the pipeline" {
+    for bad in '{"engine":"e"}' '{"generate_us":1,"sign_us":1,"verify_us":-1,"redis_us":1}' \
+        '{"generate_us":1,"sign_us":1,"verify_us":"1","redis_us":1}' '{"generate_us":1,"sign_us":1,"verify_us":0,"redis_us":0}' 3; do
+        figures "$bad"
+        run --separate-stderr "$SWAPC" bench capacity figures.json
+        refused 2 "row 1 has not the costs"
+    done
+    for bad in '' '[]' '{"bench":"pipeline"}' '{"bench":"ring","rows":[{}]}' '{"benches":{"ring":{}}}'; do
+        echo "$bad" >figures.json
+        run --separate-stderr "$SWAPC" bench capacity figures.json
+        refused 2 "figures.json has no figures of the pipeline"
+    done
+    run --separate-stderr "$SWAPC" bench capacity missing.json
+    refused 2 "No such file"
+}
+
 @test "bench refuses arguments that do not belong together" {
     run --separate-stderr "$SWAPC" bench engines echo
     refused 2 "no further argument"
@@ -123,6 +159,12 @@ END
     refused 2 "hexadecimal"
     run --separate-stderr "$SWAPC" bench module echo echo --engine wasm3
     refused 2 "native alone"
+    run --separate-stderr "$SWAPC" bench capacity
+    refused 2 "takes the figures of bench pipeline"
+    run --separate-stderr "$SWAPC" bench pipeline --rate 1000
+    refused 2 "belong to bench capacity"
+    run --separate-stderr "$SWAPC" bench capacity figures.json --full 0
+    refused 2 "at least 0.01"
     echo '{"rows":3}' >old.json
     run --separate-stderr "$SWAPC" bench calls --compare old.json
     refused 2 "old.json"

@@ -163,6 +163,9 @@ _swapc() {
     bench/--hex) value=1 ;;
     bench/--engine) value=1 words="native" ;;
     bench/--compile-max) value=1 ;;
+    bench/--rate) value=1 ;;
+    bench/--cores) value=1 ;;
+    bench/--full) value=1 ;;
     bench/--json) value=1 files=-f ;;
     bench/--compare) value=1 files=-f ;;
     bench/--report) value=1 files=-d ;;
@@ -266,8 +269,8 @@ _swapc() {
     generate)
         options=" --redis --stream --messages --input --method --seed --signer --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     bench)
-        options=" --quick --rounds --requests --swaps --input --hex --engine --compile-max --json --compare --peers --report --progress --config --log-format --help"
-        words="engines parts calls swap cold batch ring single pipeline scale module all module" modules=1 files=-f ;;
+        options=" --quick --rounds --requests --swaps --input --hex --engine --compile-max --rate --cores --full --json --compare --peers --report --progress --config --log-format --help"
+        words="engines parts calls swap cold batch ring single pipeline scale capacity module all module capacity" modules=1 files=-f ;;
     call)
         options=" --input --hex --text --repeat --engine --flavour --deadline --compile-max --memory-max --json --config --log-format --help"
         modules=1 files=-f ;;

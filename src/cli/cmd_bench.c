@@ -17,10 +17,13 @@
 
 static const char command[] = "swapc bench";
 
+#define FULL 0.7 /* how full a core may be: of ten one may fail, and a peak come */
+#define FULL_LEAST 0.01
 enum { ROUNDS = 21, QUICK_S = 5, FULL_S = 75, SCENARIOS_MAX = 16 };
 
 struct bench_options {
-    uint64_t rounds, requests, swaps, compile_ms;
+    uint64_t rounds, requests, swaps, compile_ms, per_s, cores;
+    double full;
     const char *json, *progress, *report, *compare, *input, *hex, *engine;
     bool peers, quick;
 };
@@ -209,7 +212,12 @@ static int bench(struct bench *b, const struct swapci_scenario *const *scenarios
     if (status == SWAPC_OK && b->options->report)
         status = swapci_lab_report_check(b->options->report, &error);
     if (status == SWAPC_OK) status = read_old(b, &error);
-    if (status == SWAPC_OK && arguments[1]) status = set_module(b, arguments, &error);
+    b->lab.costs = arguments[1];
+    b->lab.per_s = b->options->per_s;
+    b->lab.host_cores = b->options->cores;
+    b->lab.full = b->options->full;
+    if (status == SWAPC_OK && scenarios[0]->arguments == 2)
+        status = set_module(b, arguments, &error);
     if (status == SWAPC_OK) {
         status = run_scenarios(b, scenarios, &error);
         swapc_error unwritten = SWAPC_ERROR_INIT;
@@ -232,8 +240,7 @@ static bool choose(const char *name, const struct swapci_scenario *chosen[SCENAR
     int count = 0;
     bool all = strcmp(name, "all") == 0;
     for (const struct swapci_scenario *s = swapci_scenarios; s->name; s++)
-        if (strcmp(s->name, name) == 0 || (all && strcmp(s->name, "module") != 0))
-            chosen[count++] = s;
+        if (strcmp(s->name, name) == 0 || (all && s->arguments == 0)) chosen[count++] = s;
     chosen[count] = NULL;
     return count > 0;
 }
@@ -252,7 +259,7 @@ static const char *summary(char *out, size_t size) {
         used += (size_t)snprintf(out + used, size - used, "  %-9s %s\n", s->name, s->summary);
     if (used < size)
         snprintf(out + used, size - used,
-                 "  %-9s each of these but module, in turn\n"
+                 "  %-9s each of these that takes nothing, in turn\n"
                  "Rows marked * (\"default\" in JSON) are what you get by default, limits on.",
                  "all");
     return out;
@@ -269,7 +276,7 @@ int swapci_cmd_bench(int argc, char **argv) {
     static const char *const progress_choices[] = {"auto", "off", NULL};
     char text[2048];
     struct swapci_suggestion suggestion;
-    struct bench_options o = {.requests = 64, .swaps = 2000, .progress = "auto"};
+    struct bench_options o = {.requests = 64, .swaps = 2000, .progress = "auto", .full = FULL};
     const struct swapci_option rows[] = {
         {"quick", SWAPCI_OPTION_FLAG, &o.quick, NULL, "a minute at most for all, and rougher", 0, 0,
          0},
@@ -285,6 +292,13 @@ int swapci_cmd_bench(int argc, char **argv) {
         {"engine", SWAPCI_OPTION_STRING, &o.engine, "native",
          "of module: native code of yours may be loaded too, unconfined", 0, 0, 0},
         SWAPCI_COMPILE_MAX_ROW(&o.compile_ms),
+        {"rate", SWAPCI_OPTION_COUNT, &o.per_s, "N",
+         "of capacity: messages a second (default: 10k, 100k and 1M)", 0, 1, 1000000000},
+        {"cores", SWAPCI_OPTION_COUNT, &o.cores, "N",
+         "of capacity: cores of a host (default: as many as were measured on)", 0, 1,
+         SWAPCI_LAB_CORES_MAX},
+        {"full", SWAPCI_OPTION_FRACTION, &o.full, "F",
+         "of capacity: how full a core may be (default 0.7)", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &o.json, "FILE|-", "write the figures as one JSON document",
          0, 0, 0},
         {"compare", SWAPCI_OPTION_STRING, &o.compare, "OLD.json",
@@ -296,34 +310,43 @@ int swapci_cmd_bench(int argc, char **argv) {
         {"progress", SWAPCI_OPTION_CHOICE, &o.progress, "HOW",
          "progress line on a terminal (default auto)", progress_choices, 0, 0},
     };
-    const struct swapci_options options = {command,
-                                           "SCENARIO|all | module BUNDLE|FILE OPERATION",
-                                           summary(text, sizeof text),
-                                           rows,
-                                           sizeof rows / sizeof *rows,
-                                           1,
-                                           3,
-                                           "swapc bench engines --quick --json figures.json"};
+    const struct swapci_options options = {
+        command,
+        "SCENARIO|all | module BUNDLE|FILE OPERATION | capacity FILE",
+        summary(text, sizeof text),
+        rows,
+        sizeof rows / sizeof *rows,
+        1,
+        3,
+        "swapc bench engines --quick --json figures.json"};
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with >= 0) return stop_with;
     char **arguments = argv + first;
     const struct swapci_scenario *chosen[SCENARIOS_MAX];
-    bool module = strcmp(arguments[0], "module") == 0;
     if (!choose(arguments[0], chosen))
         return swapci_cli_usage(command, "no benchmark is called \"%s\"%s (there are: %s)",
                                 arguments[0], meant(arguments[0], &suggestion),
                                 names(text, sizeof text));
-    if (module != (argc - first == 3) || (!module && argc - first > 1))
+    unsigned wanted = chosen[0]->arguments;
+    bool module = wanted == 2, capacity = wanted == 1;
+    if ((unsigned)(argc - first - 1) != wanted)
         return swapci_cli_usage(command,
-                                module ? "bench module takes a bundle or a file and an "
-                                         "operation: swapc bench module ./mine transform "
-                                         "--input payload.bin"
-                                       : "bench %s takes no further argument",
+                                module     ? "bench module takes a bundle or a file and an "
+                                             "operation: swapc bench module ./mine transform "
+                                             "--input payload.bin"
+                                : capacity ? "bench capacity takes the figures of bench pipeline: "
+                                             "swapc bench pipeline --json figures.json, then "
+                                             "swapc bench capacity figures.json --rate 100k"
+                                           : "bench %s takes no further argument",
                                 arguments[0]);
     if (!module && (o.input || o.hex || o.engine || o.compile_ms))
         return swapci_cli_usage(
             command, "--input, --hex, --engine and --compile-max belong to bench module");
+    if (!capacity && (o.per_s || o.cores || o.full != FULL))
+        return swapci_cli_usage(command, "--rate, --cores and --full belong to bench capacity");
+    if (o.full < FULL_LEAST)
+        return swapci_cli_usage(command, "--full is at least 0.01: so full a core may be");
     if (o.input && o.hex) return swapci_cli_usage(command, "--input and --hex exclude each other");
     if (o.engine && strcmp(o.engine, "native") != 0)
         return swapci_cli_usage(command,

@@ -64,12 +64,24 @@ static void collect(void *user, swapci_facts *out) {
     out->ring = swapci_receiver_fill(b->receiver);
 }
 
+/* CPU time in modules, of all methods. */
+static uint64_t call_us(const swapci_verifier *verifier) {
+    uint64_t sum_ns = 0;
+    for (unsigned m = 0; m < swapci_method_count; m++) {
+        swapci_verifier_slot slot;
+        swapci_verifier_slot_get(verifier, m, &slot);
+        sum_ns += slot.call_ns.sum_ns;
+    }
+    return sum_ns / 1000;
+}
+
 static void tell_status(void *user, swapci_control_status *out) {
     const struct served *b = user;
     const swapci_control_counter counters[] = {
         {"judged", swapci_judges_judged(b->judges)},
         {"swaps", swapci_slots_swaps(swapci_judges_slots(b->judges))},
         {"workers", b->workers},
+        {"call_us", call_us(b->verifier)},
     };
     swapci_verifier_stats stats = swapci_verifier_stats_get(b->verifier);
     out->valid = stats.valid;
