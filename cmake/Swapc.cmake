@@ -127,7 +127,7 @@ endfunction()
 # add_test.
 function(swapc_test_properties name label)
     set(file "${PROJECT_SOURCE_DIR}/cmake/suppressions")
-    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300 ENVIRONMENT
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 900 ENVIRONMENT
         "SWAPC_CACHE=${PROJECT_BINARY_DIR}/cache;ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1;LSAN_OPTIONS=suppressions=${file}/lsan.txt:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${file}/tsan.txt:second_deadlock_stack=1:halt_on_error=1")
 endfunction()
 

@@ -100,7 +100,7 @@ start_far() {
     works 300
     for right in 'xgroup|create' xreadgroup xtrim xadd xdel hset hgetall hdel time; do
         redis "$socket" ACL SETUSER far-verifier "-$right"
-        run --separate-stderr timeout 60 "$SWAPC" verifier --redis "$(url far-verifier)" --via redis --keys keys.pub
+        run --separate-stderr timeout 300 "$SWAPC" verifier --redis "$(url far-verifier)" --via redis --keys keys.pub
         refused 1 "ACL SETUSER far-verifier [+]${right%|*}"
         [[ $stderr != *ready:* ]]
         # shellcheck disable=SC2046
@@ -120,7 +120,7 @@ start_far() {
     start swapc
     for right in xgroup xinfo xreadgroup xpending xclaim set xadd xack xdel hsetnx hincrby hgetall hdel; do
         redis "$socket" ACL SETUSER signer "-$right"
-        run --separate-stderr timeout 60 "$SWAPC" signer --redis "$(url signer)" --ring "test-$mark" --keys keys
+        run --separate-stderr timeout 300 "$SWAPC" signer --redis "$(url signer)" --ring "test-$mark" --keys keys
         refused 1 "ACL SETUSER signer [+]$right"
         [[ $stderr != *ready:* ]] # from then on it would go on trying
         # shellcheck disable=SC2046
@@ -128,13 +128,13 @@ start_far() {
     done
     for right in xadd xack xdel time; do
         redis "$socket" ACL SETUSER verifier "-$right"
-        run --separate-stderr timeout 60 "$SWAPC" verifier --redis "$(url verifier)" --ring "test-$mark" --keys keys.pub
+        run --separate-stderr timeout 300 "$SWAPC" verifier --redis "$(url verifier)" --ring "test-$mark" --keys keys.pub
         refused 1 "ACL SETUSER verifier [+]$right"
         # shellcheck disable=SC2046
         redis "$socket" $(documented verifier swapc)
     done
     redis "$socket" ACL SETUSER generate -xadd
-    run --separate-stderr timeout 60 "$SWAPC" generate --redis "$(url generate)" --messages 3
+    run --separate-stderr timeout 300 "$SWAPC" generate --redis "$(url generate)" --messages 3
     [[ $status == 1 ]]
     says "$stderr" "ACL SETUSER generate [+]xadd"
 }
@@ -154,7 +154,7 @@ start_far() {
         # shellcheck disable=SC2046
         redis "$socket" $(documented run swapc)
         redis "$socket" ACL SETUSER run "-$right"
-        run --separate-stderr timeout 60 "$SWAPC" run --redis "$(url run)" --messages 20
+        run --separate-stderr timeout 300 "$SWAPC" run --redis "$(url run)" --messages 20
         [[ $status == 1 ]]
         says "$stderr" "ACL SETUSER run [+]${right/|/[|]} "
     done

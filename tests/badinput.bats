@@ -3,7 +3,7 @@
 load helpers
 
 signer() {
-    run --separate-stderr timeout 60 "$SWAPC" signer --ring "test-$mark" --keys keys "$@"
+    run --separate-stderr timeout 300 "$SWAPC" signer --ring "test-$mark" --keys keys "$@"
 }
 
 # A key file of one key, as the signer makes it.
@@ -15,10 +15,10 @@ make_keys() {
 # ---- Redis ---------------------------------------------------------------------------------------
 
 @test "no redis at the url" {
-    run --separate-stderr timeout 60 "$SWAPC" run --redis "unix:$work/nothing"
+    run --separate-stderr timeout 300 "$SWAPC" run --redis "unix:$work/nothing"
     refused 1 "unix:$work/nothing"
     nothing_left
-    run --separate-stderr timeout 60 "$SWAPC" run --redis "redis://127.0.0.1:$(free_port)"
+    run --separate-stderr timeout 300 "$SWAPC" run --redis "redis://127.0.0.1:$(free_port)"
     refused 1 "127.0.0.1"
     nothing_left
     signer --redis "unix:$work/nothing" --retry 0
@@ -46,23 +46,23 @@ while True:
     c.close()
 '
     await test -S other.sock
-    run --separate-stderr timeout 60 "$SWAPC" run --redis "unix:$work/other.sock"
+    run --separate-stderr timeout 300 "$SWAPC" run --redis "unix:$work/other.sock"
     refused 1 "other.sock"
     nothing_left
 }
 
 @test "a redis that refuses says why and what helps" {
     redis_start "$work/redis" --requirepass secret
-    run --separate-stderr timeout 60 "$SWAPC" run --redis "unix:$socket"
+    run --separate-stderr timeout 300 "$SWAPC" run --redis "unix:$socket"
     refused 1 "NOAUTH" "password"
     redis_stop
     redis_start "$work/redis" --maxmemory 1200000
-    run --separate-stderr timeout 60 "$SWAPC" run --no-bound --redis "unix:$socket" --messages 50k
+    run --separate-stderr timeout 300 "$SWAPC" run --no-bound --redis "unix:$socket" --messages 50k
     refused 1 "maxmemory"
     redis_stop
     redis_start "$work/redis"
     redis "$socket" SET swapc:messages something
-    run --separate-stderr timeout 60 "$SWAPC" run --redis "unix:$socket"
+    run --separate-stderr timeout 300 "$SWAPC" run --redis "unix:$socket"
     refused 1 "WRONGTYPE" "--stream"
     no_files_left
 }
@@ -287,7 +287,7 @@ time.sleep(600)
 }
 
 @test "standard descriptors that are closed" {
-    run -0 sh -c 'timeout 60 "$SWAPC" run --no-bound --input - --json result <&-'
+    run -0 sh -c 'timeout 300 "$SWAPC" run --no-bound --input - --json result <&-'
     json result 'd["messages"] == 0'
     background held sh -c 'exec "$0" call echo loop --deadline 60000 <&- >&- 2>&-' "$program"
     # The program and no longer the shell, whose own descriptors are others; with 5 the module is there.

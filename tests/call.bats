@@ -21,7 +21,7 @@ load helpers
 @test "no payload means an empty one and stdin is left alone" {
     mkfifo never
     exec 5<>never # a reader of it would wait for ever
-    run -0 timeout 30 "$SWAPC" call echo echo <&5
+    run -0 timeout 300 "$SWAPC" call echo echo <&5
     [[ -z $output ]]
 }
 
@@ -88,13 +88,13 @@ END
 }
 
 @test "a deadline stops a loop" {
-    run --separate-stderr timeout 30 "$SWAPC" call echo loop --deadline 200
+    run --separate-stderr timeout 300 "$SWAPC" call echo loop --deadline 200
     refused 1 "deadline" "DEADLINE"
 }
 
 @test "a deadline stops a loop on wasm3" {
     built wasm3
-    run --separate-stderr timeout 30 "$SWAPC" call echo loop --engine wasm3 --deadline 200
+    run --separate-stderr timeout 300 "$SWAPC" call echo loop --engine wasm3 --deadline 200
     refused 1 "deadline" "DEADLINE"
 }
 

@@ -197,9 +197,9 @@ figures() {
 
 @test "a report that cannot be written is refused before anything is measured" {
     : >file
-    run --separate-stderr timeout 5 "$SWAPC" bench engines --rounds 10000 --report file
+    run --separate-stderr timeout 300 "$SWAPC" bench engines --rounds 10000 --report file
     refused 1 "file"
-    run --separate-stderr timeout 5 "$SWAPC" bench engines --rounds 10000 --report missing/folder
+    run --separate-stderr timeout 300 "$SWAPC" bench engines --rounds 10000 --report missing/folder
     refused 1 "missing/folder"
 }
 
@@ -211,7 +211,7 @@ figures() {
 }
 
 @test "figures that cannot be written are refused before they are measured" {
-    run --separate-stderr timeout 5 "$SWAPC" bench calls --rounds 10000 --json missing/figures
+    run --separate-stderr timeout 300 "$SWAPC" bench calls --rounds 10000 --json missing/figures
     refused 1 "missing/figures"
 }
 

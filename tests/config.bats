@@ -83,7 +83,7 @@ END
 
 @test "log lines are logfmt or JSON" {
     start="$SWAPC signer --redis redis://127.0.0.1:1 --ring test-$mark --keys keys --retry 0"
-    run --separate-stderr timeout 20 $start --log-format json
+    run --separate-stderr timeout 300 $start --log-format json
     says "$stderr" '\{"level":"[a-z]+","source":"[a-z]+","msg":"'
     grep '^{' <<<"$stderr" | python3 -c 'import json, sys
 lines = [json.loads(line) for line in sys.stdin]

@@ -35,3 +35,28 @@ dev=$BATS_TEST_DIRNAME/../dev
     done
     run ! grep -E '/swapc_test_|libswapc_testing' <<<"$commands"
 }
+
+@test "what a failed test said stands right before ctest's summary, in one line too, and nothing does when none failed" {
+    cat >said <<'END'
+      Start 11: swapc.a.fails
+      Start 12: swapc.b.passes
+1/3 Test #11: swapc.a.fails ........***Failed    2.01 sec
+not ok 1 a
+# (from function `await' in file /x/tests/helpers.bash, line 72,
+#  in test file /x/tests/a.bats, line 78)
+#   `all_judged_once 20' failed
+# waited in vain for: unanswered_none
+2/3 Test #12: swapc.b.passes .......   Passed    0.07 sec
+3/3 Test #13: swapc.c.fails ........***Exception: SegFault  0.02 sec
+[  ERROR   ] --- src/c_test.c:79: error: Failure!
+
+33% tests passed, 2 tests failed out of 3
+END
+    run -0 python3 "$here/failed.py" <said
+    [[ $(tail -n 3 <<<"$output") == "FAILED swapc.a.fails: a.bats, line 78) \`all_judged_once 20' failed waited in vain for: unanswered_none
+FAILED swapc.c.fails: [  ERROR   ] --- src/c_test.c:79: error: Failure!
+33% tests passed, 2 tests failed out of 3" ]]
+    sed -i -e '3,8d' -e '/SegFault/,/^$/d' said
+    run -0 python3 "$here/failed.py" <said
+    [[ $output == "$(<said)" ]]
+}

@@ -216,7 +216,7 @@ in_a_call() {
     ends 130 TERM "$pid"
     no_survivors
     begin=$SECONDS
-    run --separate-stderr timeout 60 "$SWAPC" run --no-bound --method schnorr --swap warm --messages 2 --deadline 300
+    run --separate-stderr timeout 300 "$SWAPC" run --no-bound --method schnorr --swap warm --messages 2 --deadline 300
     [[ $status == 1 ]]
     ((SECONDS - begin < 30)) # 10 s a call otherwise, twice for each message
     says "$output" "2 Error"

@@ -50,6 +50,10 @@ not_serving() {
     await serving "unix:$work/verifier.sock"
 }
 
+has_peer() {
+    says "$("$SWAPC" status "$1")" "peer +there"
+}
+
 @test "a side whose peer has gone is not serving; one that never had one is, and says that it waits" {
     redis_start "$work/redis"
     background signer "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys \
@@ -59,9 +63,8 @@ not_serving() {
     await grep -q "waiting for a verifier on the ring test-$mark" signer.err
     serving "unix:$work/signer.sock"
     background verifier "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub
-    await says "$("$SWAPC" status "unix:$work/signer.sock")" "peer +there" || true
     await grep -q "ready: ring" verifier.err
-    sleep 0.5
+    await has_peer "unix:$work/signer.sock"
     kill -KILL "$pid"
     await not_serving "unix:$work/signer.sock"
     says status.out "no verifier is on the ring"

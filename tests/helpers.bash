@@ -36,7 +36,16 @@ teardown() {
         kill -KILL "$pid" 2>/dev/null || true
     done
     rm -f "/dev/shm/swapc-test-$mark"*
+    [[ -n ${BATS_TEST_COMPLETED:-} ]] || last_words
     ! grep -E 'Sanitizer|runtime error:' "$work"/*.err 2>/dev/null
+}
+
+# Of a test that failed: what its processes said at last.
+last_words() {
+    local file
+    for file in "$work"/*.err "$work"/redis.log; do
+        [[ ! -s $file ]] || { echo "${file##*/}:"; tail -n 6 "$file" | cut -c 1-300; }
+    done
 }
 
 # swapc's own processes of this test: by the mark; a redis-server wipes its environment, but works in
@@ -56,9 +65,13 @@ survivors() {
     done
 }
 
-# Runs the command until it succeeds, for at most 30 s.
+# How long a slow, crowded machine may take for what one of its own has in a moment; who waits for it waits no longer than
+# it takes.
+patience=300
+
+# Runs the command until it succeeds, for as long as there is patience.
 await() {
-    local end=$((SECONDS + 30))
+    local end=$((SECONDS + patience))
     until "$@"; do
         ((SECONDS < end)) || {
             echo "waited in vain for: $*" >&2

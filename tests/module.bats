@@ -344,7 +344,7 @@ nothing_pending() {
             shift
         done
         shift
-        run --separate-stderr timeout 60 "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" \
+        run --separate-stderr timeout 300 "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" \
             --keys keyring.pub --modules "${options[@]}"
         refused 1 "$@"
     }
@@ -364,7 +364,7 @@ nothing_pending() {
     rm -r own/ecdsa
     mkdir own/ecdsa
     refuses own -- "the folder own/ecdsa holds no module.toml"
-    run --separate-stderr timeout 60 "$SWAPC" run --no-bound --messages 10 --modules own
+    run --separate-stderr timeout 300 "$SWAPC" run --no-bound --messages 10 --modules own
     refused 1 "the folder own/ecdsa holds no module.toml"
 }
 
@@ -494,7 +494,7 @@ price() {
     load=$pid
     await verdicts_reach "$socket" 1
     for name in trap loop silent recursion outside grows start valid; do
-        run --separate-stderr timeout 60 "$SWAPC" module swap schnorr "./$name.wasm" --target "$target"
+        run --separate-stderr timeout 300 "$SWAPC" module swap schnorr "./$name.wasm" --target "$target"
         refused 1 "swap of slot .*schnorr.* refused at" "$name.wasm"
     done
     run --separate-stderr "$SWAPC" module swap schnorr ./valid.wasm --target "$target"
@@ -522,7 +522,7 @@ price() {
     for name in trap silent valid; do
         cp "$name.wasm" modules/schnorr/wide.wasm
         sed -i '/^\[\[self_test/,$d' modules/schnorr/module.toml
-        run --separate-stderr timeout 60 "$SWAPC" run --method schnorr --messages 10 --no-bound
+        run --separate-stderr timeout 300 "$SWAPC" run --method schnorr --messages 10 --no-bound
         [[ $status == 1 ]]
         says "$stderr" "schnorr does not do what slot schnorr needs: vector"
     done
@@ -572,11 +572,11 @@ evil() {
         for command in "call $file x" "inspect $file" "module check $file" "call $file x --engine wasmtime" \
             "call $file x --engine wasm3" "module check $file --engine wasm3"; do
             # shellcheck disable=SC2086
-            run timeout 60 "$SWAPC" $command
+            run timeout 300 "$SWAPC" $command
             [[ ! -e ran ]] || { echo "ran by: $command"; false; }
         done
     done
-    run timeout 60 "$SWAPC" call ./evil.so x --engine native
+    run timeout 300 "$SWAPC" call ./evil.so x --engine native
     [[ -e ran ]] # the trap works
 }
 

@@ -315,7 +315,7 @@ killed_again_and_again() {
     start_process
     await outputs_reach 1
     stop "$process"
-    try() { run --separate-stderr timeout 20 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price "$@"; }
+    try() { run --separate-stderr timeout 300 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price "$@"; }
     try --out audited
     refused 1 'group swapc of orders writes to priced' '--group'
     try --in priced
@@ -433,7 +433,7 @@ killed_again_and_again() {
     length_is orders 0
     for right in xadd xdel xack hset hget get xreadgroup xpending xclaim xinfo; do
         redis "$socket" ACL SETUSER process "-$right" >/dev/null
-        run --separate-stderr timeout 20 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price
+        run --separate-stderr timeout 300 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price
         refused 1 "ACL SETUSER process .*\+$right"
         redis "$socket" ACL SETUSER process "+$right" >/dev/null
     done

@@ -222,9 +222,9 @@ is_primary() {
 @test "what a service may not do at its start ends it with the remedy" {
     redis_start "$work/redis"
     rc ACL SETUSER default -xreadgroup
-    run --separate-stderr timeout 60 "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys
+    run --separate-stderr timeout 300 "$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys
     refused 1 "xreadgroup" "ACL SETUSER default [+]xreadgroup"
     rc ACL SETUSER default +xreadgroup -xack
-    run --separate-stderr timeout 60 "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub
+    run --separate-stderr timeout 300 "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub
     refused 1 "XACK" "ACL SETUSER default [+]xack"
 }

@@ -85,7 +85,7 @@ report() {
 }</script>
 END
     for scheme in 1 0; do # light, dark
-        timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-background-networking \
+        timeout 300 "$browser" --headless --no-sandbox --disable-gpu --disable-background-networking \
             --allow-file-access-from-files --blink-settings=preferredColorScheme=$scheme \
             --user-data-dir="$work/profile" --enable-logging=stderr --virtual-time-budget=5000 \
             --dump-dom "file://$work/page.html" >page.$scheme 2>log.$scheme

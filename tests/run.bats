@@ -155,7 +155,7 @@ pipeline() {
     run --separate-stderr -1 "$SWAPC" run --no-bound --messages 10 --json missing/result
     says "$stderr" "missing/result"
     nothing_left
-    run --separate-stderr -1 timeout 5 "$SWAPC" run --messages 1000M --json missing/result
+    run --separate-stderr -1 timeout 300 "$SWAPC" run --messages 1000M --json missing/result
     says "$stderr" "missing/result" # and before the run
 }
 

@@ -7,7 +7,7 @@ with_stack() {
     shift
     (
         ulimit -s "$kib"
-        exec timeout 100 "$program" "$@"
+        exec timeout 300 "$program" "$@"
     )
 }
 

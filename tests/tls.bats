@@ -31,7 +31,7 @@ tls_start() {
 }
 
 generate() {
-    run --separate-stderr timeout 60 "$SWAPC" generate --redis "$1" --messages 5
+    run --separate-stderr timeout 300 "$SWAPC" generate --redis "$1" --messages 5
 }
 
 @test "the pipeline over tls" {

@@ -35,7 +35,7 @@ assert seen >= 2, seen'
     start_redis
     start_signer
     await "$SWAPC" status "unix:$work/signer.sock" --json status.json
-    TERM=xterm timeout 60 python3 - "$SWAPC" status "unix:$work/signer.sock" --watch <<'END'
+    TERM=xterm timeout 300 python3 - "$SWAPC" status "unix:$work/signer.sock" --watch <<'END'
 import os, pty, sys, termios, time
 pid, screen = pty.fork()
 if pid == 0:
@@ -80,7 +80,7 @@ END
     start_redis
     start_signer
     await "$SWAPC" status "unix:$work/signer.sock" --json status.json
-    timeout 60 python3 - "$program" status "unix:$work/signer.sock" --watch <<'END'
+    timeout 300 python3 - "$program" status "unix:$work/signer.sock" --watch <<'END'
 import fcntl, os, signal, subprocess, sys, time
 end, full = os.pipe()
 fcntl.fcntl(full, fcntl.F_SETPIPE_SZ, 4096)

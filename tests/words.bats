@@ -158,7 +158,7 @@ head='name = "b"\nversion = "1.0.0"\n[flavours]\nwide = "wide.wasm"\n'
     refused 1 "line 3: dotted names"
     made "$head"
     truncate -s 200M b/module.toml
-    run --separate-stderr timeout 60 "$SWAPC" module check ./b
+    run --separate-stderr timeout 300 "$SWAPC" module check ./b
     refused 1 "module.toml has 209715200 bytes, and a file of its kind at most 262144" "TOO_LARGE"
 }
 
@@ -210,7 +210,7 @@ head='name = "b"\nversion = "1.0.0"\n[flavours]\nwide = "wide.wasm"\n'
 }
 
 @test "a limit is named by its option" {
-    run -1 --separate-stderr timeout 60 "$SWAPC" call echo loop --deadline 100
+    run -1 --separate-stderr timeout 300 "$SWAPC" call echo loop --deadline 100
     says "$stderr" "--deadline"
     cat >m.wat <<'END'
 (module (memory (export "memory") 100)

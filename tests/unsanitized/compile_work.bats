@@ -11,7 +11,7 @@ every_kind() {
     local kind size
     while read -r kind size; do
         heavy "$kind" $size >heavy.wasm
-        run timeout 60 "$SWAPC" call heavy.wasm x --engine "$1"
+        run timeout 300 "$SWAPC" call heavy.wasm x --engine "$1"
         echo "$kind $size $1: $status ${output:0:200}"
         [[ $status == 0 || $output =~ \[(LIMIT|TRAP_STACK)\] || $1$output == wasm3*"[UNSUPPORTED]"* ]]
     done < <(heavy --list)
