@@ -278,6 +278,7 @@ killed_again_and_again() {
     [[ $(redis "$socket" XPENDING orders swapc | head -1) == 0 ]]
     redis "$socket" CONFIG SET proto-max-bulk-len 512mb >/dev/null
     redis "$socket" EVAL "redis.call('XADD', KEYS[1], '*', 'payload', string.rep('y', 20 * 1048576))" 1 orders >/dev/null
+    await length_is orders:dead 2 # while it is the stream's last entry, which XINFO would show
     add xe
     await outputs_reach 4
     says "$(redis "$socket" --raw XREVRANGE orders:dead + - COUNT 1)" 'more than 16 MiB'
@@ -411,6 +412,28 @@ killed_again_and_again() {
     says "$(redis "$socket" --raw XRANGE orders:dead - +)" $'reason\npoisoned.*xdeadly'
     stop "$process"
     [[ $(redis "$socket" HGET orders:swapc trying) == "" ]]
+}
+
+@test "an entry whose call was over when processes died is none that they died of; one of too many fields is a letter where all are to be copied" {
+    start_process_scene
+    local i
+    add xa
+    for i in 1 2 3 4; do
+        SWAPC_FAIL_POINT=before_script:1 start_process --consumer "pod-$i"
+        finish "$process"
+        [[ $status == 137 ]]
+    done
+    start_process --consumer last
+    await outputs_reach 1
+    books_are_right
+    redis "$socket" EVAL "local f = {'payload', 'xb'} for i = 2, 3950 do f[2 * i - 1], f[2 * i] = 'f' .. i, '' end return redis.call('XADD', KEYS[1], '*', unpack(f))" 1 orders >/dev/null
+    await outputs_reach 2
+    stop "$process"
+    redis "$socket" EVAL "local f = {'payload', 'xc'} for i = 2, 3950 do f[2 * i - 1], f[2 * i] = 'f' .. i, '' end return redis.call('XADD', KEYS[1], '*', unpack(f))" 1 orders >/dev/null
+    start_process --copy
+    await length_is orders:dead 1
+    says "$(redis "$socket" --raw XRANGE orders:dead - +)" $'reason\ntoo many fields\n.*left-out\n3949\npayload\nxc'
+    stop "$process"
 }
 
 @test "it works with the rights that the page names, and says which one is missing" {

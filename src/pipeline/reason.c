@@ -14,10 +14,11 @@ static const struct {
     {"unknown method",
      "the entry asks for a method that the signer does not know: see its producer"},
     {"method not served", "start the verifier with --method random, which serves all"},
-    {"too large", "no record of the ring holds such a message: send smaller ones"},
+    {"too large", "messages of that size are not taken: send smaller ones"},
     {"poisoned", "processes died on it: it is kept among the dead (swapc dead list)"},
     {"deleted", "somebody deleted it from the stream while it was under way"},
     {"no field", "the entry has not the field that --payload names: see its producer"},
+    {"too many fields", "--copy cannot hand all of the entry's fields on: see its producer"},
     {"response", "the module answers no verify_message: swapc module check tells what it is"},
 #define FAILS "the module fails: swapc module rollback goes back to the one before"
     {"TRAP", FAILS},

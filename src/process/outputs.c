@@ -11,8 +11,7 @@
 /* outputs.lua, embedded. */
 extern const struct swapci_embedded swapci_outputs_lua[];
 
-/* Of an entry's fields; Lua hands over some thousands of arguments at once, no more. */
-enum { FIELDS_MAX = 2000, TEXT_MAX = 1024 };
+enum { TEXT_MAX = 1024 };
 
 static const char *const own_names[] = {"reason", "text", "digest"};
 
@@ -55,7 +54,7 @@ enum swapc_status swapci_process_results_add(swapci_process_results *r,
                                              swapc_bytes payload) {
     const swapc_bytes field = swapc_bytes_str(r->names->payload);
     size_t others = 0;
-    if (r->copy && entry->fields <= FIELDS_MAX)
+    if (r->copy)
         for (size_t i = entry->first; i < entry->first + entry->fields; i += 2) {
             swapc_bytes name = swapci_flat_bytes(&from->flat, i);
             others += !swapc_bytes_equal(name, field) && !is_ours(r, name, false);
@@ -86,19 +85,29 @@ static enum swapc_status put_letter_field(swapci_process_results *r, swapc_bytes
     return status == SWAPC_OK ? put(r, value) : status;
 }
 
+static enum swapc_status put_left_out(swapci_process_results *r, size_t fields) {
+    char text[SWAPCI_DECIMAL_MAX + 1];
+    return put_pair(r, "left-out", swapc_bytes_of(text, swapci_decimal_write(fields, text)));
+}
+
 enum swapc_status swapci_process_results_add_error(swapci_process_results *r,
                                                    const swapci_process_entries *from,
                                                    const swapci_process_entry *entry,
                                                    const char *reason, swapc_bytes text,
                                                    const char *digest) {
-    size_t fields = from && entry->fields <= FIELDS_MAX ? entry->fields : 0;
+    bool all = entry->fields / 2 <= SWAPCI_PROCESS_FIELDS;
+    bool payload = !all && entry->has_payload;
+    size_t fields = from && all ? entry->fields : 0;
     if (text.len > TEXT_MAX) text.len = TEXT_MAX;
     r->errors++;
-    size_t own = 2 + (text.len > 0 ? 2 : 0) + (digest ? 2 : 0);
+    size_t own = 2 + (text.len > 0 ? 2 : 0) + (digest ? 2 : 0) + (all ? 0 : 2) + (payload ? 2 : 0);
     enum swapc_status status = begin(r, entry, "-", own + fields);
     if (status == SWAPC_OK) status = put_pair(r, "reason", swapc_bytes_str(reason));
     if (status == SWAPC_OK && text.len > 0) status = put_pair(r, "text", text);
     if (status == SWAPC_OK && digest) status = put_pair(r, "digest", swapc_bytes_str(digest));
+    if (status == SWAPC_OK && !all) status = put_left_out(r, entry->fields / 2 - payload);
+    if (status == SWAPC_OK && payload)
+        status = put_letter_field(r, swapc_bytes_str(r->names->payload), entry->payload);
     for (size_t i = entry->first; i < entry->first + fields && status == SWAPC_OK; i += 2)
         status = put_letter_field(r, swapci_flat_bytes(&from->flat, i),
                                   swapci_flat_bytes(&from->flat, i + 1));

@@ -20,7 +20,9 @@
 
 enum {
     SWAPCI_PROCESS_BATCH = 1000, /* entries in one step at most */
-    SWAPCI_PROCESS_DIGEST = 16   /* digits of a module's, in a letter */
+    SWAPCI_PROCESS_DIGEST = 16,  /* digits of a module's, in a letter */
+    SWAPCI_PROCESS_FIELDS =
+        3500 /* of an entry, that are handed on: Lua hands over some 8000 arguments at once */
 };
 
 /* Results of some entries. */
@@ -34,13 +36,15 @@ typedef struct swapci_process_results {
 
 void swapci_process_results_clear(swapci_process_results *results);
 
-/* An output. Return SWAPC_OK, NO_MEMORY; after failure the results are to be cleared. */
+/* An output; with copy the entry has at most SWAPCI_PROCESS_FIELDS. Return SWAPC_OK, NO_MEMORY; after failure the
+ * results are to be cleared. */
 enum swapc_status swapci_process_results_add(swapci_process_results *results,
                                              const swapci_process_entries *from,
                                              const swapci_process_entry *entry,
                                              swapc_bytes payload);
 
-/* A letter to the errors. text: "": none, cut where it is long; digest: of the module, NULL: none was asked. from NULL: the
+/* A letter to the errors; of an entry with more than SWAPCI_PROCESS_FIELDS it has the payload and in `left-out` how many
+ * it has not. text: "": none, cut where it is long; digest: of the module, NULL: none was asked. from NULL: the
  * entry's fields are not known. */
 enum swapc_status swapci_process_results_add_error(swapci_process_results *results,
                                                    const swapci_process_entries *from,

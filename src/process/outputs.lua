@@ -13,6 +13,7 @@
 -- Redis rolls nothing back. So the first write tells how far the group has come, as that can be set back: it is
 -- refused for want of memory, if at all (Redis refuses for that only a script's first write). Then come the outputs,
 -- and last the acknowledgement of all, whose refusal takes both back; that they can be taken back is made sure of first.
+-- Entries whose group is gone are not stored either: they come again, where it is made anew, or where the stream comes back.
 -- An entry behind the one that was done last has not been done. One before it, which somebody may have been
 -- given late or once more, has not when it is pending.
 if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: what is read decides what is written
@@ -28,6 +29,9 @@ if count > 0 and (not held or string.sub(held, 1, #token) ~= token) then return 
 local before = pcall('HGET', state, 'done')
 if type(before) == 'table' then return {0, 'HGET', before.err} end
 before = before or '0-0'
+if not string.find(before, '^%d+%-%d+$') then
+  return {0, 'HGET', 'ERR The last done id is none: ' .. string.sub(before, 1, 64)}
+end
 
 -- What must not be refused later on. Redis 7 can be asked; Redis 6 is tried with what does nothing.
 local step, why
@@ -81,6 +85,10 @@ end
 
 local last = ARGV[8]
 if count == 0 or not is_new(last) then last = before end
+if count > 0 then -- without its group (deleted, renamed away) nothing could be acknowledged, and XACK would not say so
+  local there = pcall('XPENDING', input, group, '0-0', '0-0', '1')
+  if there.err then return {0, 'XPENDING', there.err} end
+end
 local set = pcall('HSET', state, 'done', last) -- with nothing but what is late, too, for the reason above
 if type(set) == 'table' then return {0, 'HSET', set.err} end
 if count == 0 then return {0} end

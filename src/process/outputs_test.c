@@ -4,6 +4,7 @@
 #include "stream_fixture.h"
 
 #include "outputs.h"
+#include "redis_refusal.h"
 #include "redis_reply.h"
 
 enum { MANY = 40, ERROR_EVERY = 7 };
@@ -138,7 +139,7 @@ static void expect_done(scene *s, const char *when) {
 /* Those that each batch needs, and the rest. */
 static const char *const commands[] = {"get",  "hget",  "xadd",    "xdel",     "hset",
                                        "xack", "xtrim", "evalsha", "xpending", "eval"};
-enum { COMMANDS = sizeof commands / sizeof *commands, NEEDED = 8 };
+enum { COMMANDS = sizeof commands / sizeof *commands, NEEDED = 9 };
 
 static void deny(scene *s, const char *command) {
     char line[64];
@@ -191,9 +192,79 @@ static void keys_of_another_type_and_no_memory(void **state) {
     obstructed("SET out x", "DEL out", "XADD", 0);
     obstructed("SET in:dead x", "DEL in:dead", "XADD", 3); /* those before the first letter */
     obstructed("SET in:swapc x", "DEL in:swapc", "HGET", 0);
+    obstructed("HSET in:swapc done no-id", "HDEL in:swapc done", "HSET it", 0);
     obstructed("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "maxmemory", 0);
     obstructed("CONFIG SET min-replicas-to-write 3", "CONFIG SET min-replicas-to-write 0",
                "replicas", 0);
+}
+
+/* XACK says nothing of a group that is not there: what was stored without it would come again with the stream. */
+static void while_the_stream_or_its_group_is_gone_nothing_is_stored(void **state) {
+    scene s;
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    open_scene(&s, true, 0);
+    fixture_command(s.admin, "RENAME in away");
+    assert_int_equal(store(&s, 0, &error), SWAPC_PROTOCOL);
+    assert_int_equal(swapci_redis_last_refusal(s.redis), SWAPCI_REDIS_MISSING);
+    fixture_command(s.admin, "XADD in * payload another");
+    swapc_error_clear(&error);
+    assert_int_equal(store(&s, 0, &error), SWAPC_PROTOCOL);
+    assert_int_equal(swapci_redis_last_refusal(s.redis), SWAPCI_REDIS_MISSING);
+    fixture_command(s.admin, "RENAME away in");
+    assert_int_equal(expect_all_or_nothing(&s, "it is back"), 0);
+    expect_done(&s, "it is back");
+    close_scene(&s);
+}
+
+/* The value of a field of the only letter; NULL: it has none. The caller frees *reply. */
+static const char *letter_field(scene *s, const char *name, redisReply **reply) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(swapci_redis_call(s->admin, "a test", reply, &error, "XRANGE in:dead - +"), &error);
+    assert_int_equal((*reply)->elements, 1);
+    const redisReply *fields = (*reply)->element[0]->element[1];
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        if (strcmp(fields->element[i]->str, name) == 0) return fields->element[i + 1]->str;
+    return NULL;
+}
+
+static void expect_letter_of(unsigned fields, const char *f2, const char *left_out) {
+    scene s;
+    redisReply *reply = NULL;
+    swapc_error error = SWAPC_ERROR_INIT;
+    open_scene(&s, false, 0);
+    fixture_ok(swapci_redis_call(s.admin, "a test", &reply, &error, "EVAL %s 0 %u",
+                                 "local f = {'payload', 'p'} "
+                                 "for i = 2, ARGV[1] do f[2 * i - 1], f[2 * i] = 'f' .. i, 'v' end "
+                                 "return redis.call('XADD', 'in', '*', unpack(f))",
+                                 fields),
+               &error);
+    freeReplyObject(reply);
+    read_entries(&s);
+    const swapci_process_entry *e = &s.entries.list[0];
+    assert_int_equal(e->fields, 2 * fields);
+    fixture_ok(swapci_process_results_add_error(&s.results, &s.entries, e, "TRAP",
+                                                swapc_bytes_str("why"), "0011"),
+               &error);
+    fixture_ok(swapci_process_outputs_send(&s.outputs, &s.results, e->id, &error), &error);
+    while (swapci_process_outputs_take(&s.outputs, &error) == SWAPC_BUSY)
+        fixture_ok(swapci_process_outputs_send(&s.outputs, &s.results, e->id, &error), &error);
+    const struct {
+        const char *name, *value;
+    } wanted[] = {{"reason", "TRAP"}, {"payload", "p"}, {"f2", f2}, {"left-out", left_out}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        const char *value = letter_field(&s, wanted[i].name, &reply);
+        if (wanted[i].value) assert_string_equal(value, wanted[i].value);
+        else assert_null(value);
+        freeReplyObject(reply);
+    }
+    close_scene(&s);
+}
+
+static void a_letter_has_all_fields_or_says_how_many_it_has_not(void **state) {
+    (void)state;
+    expect_letter_of(SWAPCI_PROCESS_FIELDS, "v", NULL);
+    expect_letter_of(SWAPCI_PROCESS_FIELDS + 1, NULL, "3500");
 }
 
 static void where_no_id_is_left_those_before_are_stored(void **state) {
@@ -261,6 +332,8 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_denied_in_turn_and_in_pairs),
         cmocka_unit_test(keys_of_another_type_and_no_memory),
+        cmocka_unit_test(while_the_stream_or_its_group_is_gone_nothing_is_stored),
+        cmocka_unit_test(a_letter_has_all_fields_or_says_how_many_it_has_not),
         cmocka_unit_test(where_no_id_is_left_those_before_are_stored),
         cmocka_unit_test(a_batch_that_is_sent_again_is_not_stored_again),
         cmocka_unit_test(who_has_not_the_lease_stores_nothing),

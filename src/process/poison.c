@@ -1,5 +1,5 @@
 /* What processes died on. While entries are recovered that a process may have died on, each is called with no other beside it, and
- * the state says which it is: should this process die, the next one knows. */
+ * the state says which it is, until its call is over: should this process die, the next one knows. */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,9 +39,15 @@ enum swapc_status swapci_process_suspects_begin(swapci_process *p, swapc_error *
     return status;
 }
 
-enum swapc_status swapci_process_suspects_end(swapci_process *p, swapc_error *error) {
+enum swapc_status swapci_process_suspects_called(swapci_process *p, swapc_error *error) {
     enum swapc_status status = p->noted ? note(p, "", error) : SWAPC_OK;
-    if (status == SWAPC_OK) p->noted = p->suspicious = false;
+    if (status == SWAPC_OK) p->noted = false;
+    return status;
+}
+
+enum swapc_status swapci_process_suspects_end(swapci_process *p, swapc_error *error) {
+    enum swapc_status status = swapci_process_suspects_called(p, error);
+    if (status == SWAPC_OK) p->suspicious = false;
     return status;
 }
 

@@ -67,9 +67,22 @@ static enum swapc_status add_error(swapci_caller *c, const swapci_process_entry 
     return swapci_process_results_add_error(&c->results, c->entries, entry, reason, text, digest);
 }
 
-/* An entry that there is nothing to call for. */
+/* Whether an output of the entry can be stored with all that --copy promises. */
+static bool can_copy(const swapci_caller *c, const swapci_process_entry *entry) {
+    return !c->process->config.copy || entry->fields / 2 <= SWAPCI_PROCESS_FIELDS;
+}
+
+static bool is_callable(const swapci_caller *c, const swapci_process_entry *entry) {
+    return entry->has_payload && can_copy(c, entry);
+}
+
+/* An entry that is not callable. */
 static enum swapc_status refuse(swapci_caller *c, const swapci_process_entry *entry) {
     char text[SWAPCI_PROCESS_NAME_MAX + 16];
+    if (!can_copy(c, entry)) {
+        snprintf(text, sizeof text, "--copy hands on up to %d", SWAPCI_PROCESS_FIELDS);
+        return add_error(c, entry, "too many fields", swapc_bytes_str(text), NULL);
+    }
     if (entry->fields == 0) return add_error(c, entry, "deleted", swapc_bytes_str(""), NULL);
     snprintf(text, sizeof text, "no field %s", c->process->names->payload);
     return add_error(c, entry, "no field", swapc_bytes_str(text), NULL);
@@ -85,7 +98,7 @@ static bool do_one(swapci_caller *c, const swapci_process_entry *entry) {
                                  .hindered = &p->hindered,
                                  .call = call,
                                  .user = &one};
-    if (!entry->has_payload) {
+    if (!is_callable(c, entry)) {
         c->status = refuse(c, entry);
         return true;
     }
@@ -187,7 +200,7 @@ static size_t joinable(const swapci_caller *c, size_t end) {
     for (size_t i = c->first; i < end; i++, count++) {
         const swapci_process_entry *entry = &c->entries->list[i];
         bytes += entry->payload.len;
-        if (!entry->has_payload || entry->payload.len > MEMBER_BYTES || bytes > TOGETHER_BYTES)
+        if (!is_callable(c, entry) || entry->payload.len > MEMBER_BYTES || bytes > TOGETHER_BYTES)
             break;
     }
     return count;
@@ -199,7 +212,7 @@ static size_t joinable(const swapci_caller *c, size_t end) {
 static bool do_next(swapci_caller *c) {
     const swapci_process_entry *entry = &c->entries->list[c->first];
     bool poisoned = false;
-    if (c->process->suspicious && entry->has_payload)
+    if (c->process->suspicious && is_callable(c, entry))
         c->status = swapci_process_suspect(c->process, entry->id, &poisoned, &c->error);
     if (c->status != SWAPC_OK) return true;
     if (!poisoned) return do_one(c, entry);
@@ -302,6 +315,10 @@ enum swapc_status swapci_process_call(swapci_process *p, const swapci_process_en
     }
     if (callers == 1) do_part(first);
     else share(p);
+    if (p->suspicious) {
+        enum swapc_status noted = swapci_process_suspects_called(p, error);
+        if (noted != SWAPC_OK) return noted;
+    }
     for (unsigned i = 1; i < callers; i++) gather(first, &p->callers[i]);
     if (first->status == SWAPC_OK || first->status == SWAPC_INTERRUPTED) return SWAPC_OK;
     bool memory = first->status == SWAPC_NO_MEMORY;

@@ -125,6 +125,8 @@ enum swapc_status swapci_process_join_group(swapci_process *p, swapc_error *erro
 
 /* Recovers from now on what a process may have died on: reads what it was at. */
 enum swapc_status swapci_process_suspects_begin(swapci_process *p, swapc_error *error);
+/* Nothing of it is called any more: should this process die now, it died of none. */
+enum swapc_status swapci_process_suspects_called(swapci_process *p, swapc_error *error);
 /* It is through with that, or ends in order. */
 enum swapc_status swapci_process_suspects_end(swapci_process *p, swapc_error *error);
 /* Notes what is called next. Out: *poisoned: it is not to be, as processes died of it. */

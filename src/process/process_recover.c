@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "process_impl.h"
 #include "redis_refusal.h"
+#include "redis_reply.h"
 #include "redis_retry.h"
 #include "stream_command.h"
 
@@ -20,25 +21,29 @@ static enum swapc_status last_done(swapci_process *p, swapci_stream_id *out, swa
     enum swapc_status status = swapci_redis_call(p->redis, "the last done id", &reply, error,
                                                  "HGET %s done", p->names->state);
     if (status != SWAPC_OK) return status;
-    (void)swapci_stream_id_parse(swapci_reply_bytes(reply), out);
+    if (reply->type != REDIS_REPLY_NIL && !swapci_stream_id_parse(swapci_reply_bytes(reply), out))
+        status = swapci_redis_refused(p->redis, swapc_bytes_str("ERR The last done id is none"),
+                                      p->names->state, swapc_bytes_of(NULL, 0), error);
     freeReplyObject(reply);
     return status;
 }
 
 /* The id that the stream gave last, also to an entry that is gone; none: there is no stream. */
 static enum swapc_status last_given(swapci_process *p, swapci_stream_id *out, swapc_error *error) {
+    /* That alone: XINFO STREAM shows whole entries, too, of any size. */
+    static const char script[] =
+        "local info = redis.pcall('XINFO', 'STREAM', KEYS[1]) "
+        "if info.err and string.find(info.err, 'no such key', 1, true) then return '0-0' end "
+        "if info.err then return {'XINFO', info.err} end "
+        "for i = 1, #info, 2 do if info[i] == 'last-generated-id' then return info[i + 1] end end";
+    static const char what[] = "to look at the stream";
     redisReply *reply = NULL;
-    *out = none;
-    enum swapc_status status =
-        swapci_redis_appendf(p->redis, error, "XINFO STREAM %s", p->names->stream.messages);
-    if (status == SWAPC_OK) status = swapci_redis_get_any(p->redis, &reply, error);
+    enum swapc_status status = swapci_redis_call(p->redis, what, &reply, error, "EVAL %s 1 %s",
+                                                 script, p->names->stream.messages);
     if (status != SWAPC_OK) return status;
-    if (!swapci_redis_is_error(reply, "ERR no such key"))
-        status = swapci_redis_check(p->redis, reply, "to look at the stream", error);
-    for (size_t i = 0; status == SWAPC_OK && i + 1 < reply->elements; i += 2)
-        if (swapc_bytes_equal(swapci_reply_bytes(reply->element[i]),
-                              swapc_bytes_str("last-generated-id")))
-            (void)swapci_stream_id_parse(swapci_reply_bytes(reply->element[i + 1]), out);
+    status = swapci_redis_check_script(p->redis, reply, what, error);
+    if (status == SWAPC_OK && !swapci_stream_id_parse(swapci_reply_bytes(reply), out))
+        status = swapci_reply_unexpected(p->redis, "XINFO STREAM", error);
     freeReplyObject(reply);
     return status;
 }

@@ -51,6 +51,10 @@ static const struct {
      "no id is left in that stream: RENAME it, or choose another name (--stream, --in, --out)"},
     {"ERR The ID specified in XADD", NEVER,
      "no id is left in that stream: RENAME it, or choose another name (--stream, --in, --out)"},
+    {"ERR The last done id", NEVER,
+     "somebody wrote field done of the hash IN:GROUP: HSET it to the id of the last entry that has "
+     "an "
+     "output, or HDEL it where none has"},
     {"ERR unknown command", NEVER, "it is too old or no Redis: version 6.2 or newer is needed"},
     {"ERR Invalid command passed", NEVER,
      "a command that is needed was renamed or switched off there"},
