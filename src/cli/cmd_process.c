@@ -6,7 +6,7 @@
 #include "cli.h"
 #include "arguments.h"
 #include "pipeline_options.h"
-#include "process.h"
+#include "processes.h"
 #include "service.h"
 #include "signals.h"
 #include "slots_control.h"
@@ -16,14 +16,15 @@ static const char command[] = "swapc process";
 struct process_job {
     struct swapci_pipeline_options common;
     struct swapci_module_rules rules;
-    const char *in, *out, *errors, *group, *payload, *id_field, *module, *operation;
-    const char *batch_operation, *consumer, *contract, *http_token;
-    uint64_t workers, batch, keep, max_lag, retry_s;
+    struct swapci_process_given given;
+    const char *module, *operation, *batch_operation, *consumer, *contract, *http_token;
+    uint64_t partition_count, workers, batch, keep, max_lag, retry_s;
     bool copy, delete;
     char path[4096];
-    swapci_process_names names;
+    swapci_partitions partitions;
+    swapci_process_names names; /* of the first partition */
     swapci_slots *slots;
-    swapci_process *process;
+    swapci_processes *processes;
     swapci_redis_config redis;
     swapci_redis_health health;
 };
@@ -31,30 +32,33 @@ struct process_job {
 /* ---- what is asked of it while it serves --------------------------------------------------------- */
 
 static enum swapc_status start(void *user, swapc_error *error) {
-    return swapci_process_start(((struct process_job *)user)->process, error);
+    return swapci_processes_start(((struct process_job *)user)->processes, error);
 }
 
 static void stop(void *user) {
-    swapci_process_stop(((struct process_job *)user)->process);
+    swapci_processes_stop(((struct process_job *)user)->processes);
 }
 
 static bool ended(void *user) {
-    return swapci_process_ended(((struct process_job *)user)->process);
+    return swapci_processes_ended(((struct process_job *)user)->processes);
 }
 
 static void look(void *user, struct swapci_service_view *out) {
     const struct process_job *job = user;
-    swapci_process_stats stats = swapci_process_stats_get(job->process);
+    swapci_processes_stats stats;
+    swapci_processes_stats_get(job->processes, &stats);
     out->redis = swapci_redis_up(&job->health);
-    out->hindered = stats.hindered > 0;
-    out->done = stats.done;
-    out->errors = stats.errors;
-    snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
+    out->hindered = stats.sum.hindered > 0 || stats.failing > 0;
+    out->done = stats.sum.done;
+    out->errors = stats.sum.errors;
+    snprintf(out->last_error, sizeof out->last_error, "%s", stats.sum.last_reason);
 }
 
 static void tell_status(void *user, swapci_control_status *out) {
     const struct process_job *job = user;
-    swapci_process_stats stats = swapci_process_stats_get(job->process);
+    swapci_processes_stats all;
+    swapci_processes_stats_get(job->processes, &all);
+    const swapci_process_stats stats = all.sum;
 #define COUNTER(name) {#name, stats.name},
     const swapci_control_counter counters[] = {
         SWAPCI_PROCESS_COUNTERS(COUNTER) /* done, outputs, … */
@@ -62,19 +66,24 @@ static void tell_status(void *user, swapci_control_status *out) {
         {"lag", stats.lag},
         {"swaps", swapci_slots_swaps(job->slots)},
         {"workers", job->workers},
+        {"partitions", all.owned},
+        {"members", all.members},
     };
+    const size_t shared = 2; /* the last ones are there with partitions */
 #undef COUNTER
     out->valid = stats.outputs;
     out->errors = stats.errors;
     out->in_flight = stats.in_hand;
     snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
     memcpy(out->counters, counters, sizeof counters);
-    out->counter_count = sizeof counters / sizeof *counters;
+    out->counter_count = sizeof counters / sizeof *counters - (all.partitions > 1 ? 0 : shared);
 }
 
 static void collect(void *user, swapci_facts *out) {
     const struct process_job *job = user;
-    swapci_facts_read_process_of_entries(job->slots, job->process, out);
+    swapci_processes_stats stats;
+    swapci_processes_stats_get(job->processes, &stats);
+    swapci_facts_read_process_of_entries(job->slots, &stats.sum, out);
 }
 
 static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
@@ -92,10 +101,13 @@ static enum swapc_status serve(struct process_job *job, swapc_error *error) {
                                          .tell_status = tell_status,
                                          .user = job};
     swapci_control_service control = swapci_slots_control_service(&slots);
-    char ready[1024], modules[384];
+    char ready[1024], modules[384], shared[32] = "";
     swapci_slots_control_modules(&slots, modules, sizeof modules);
-    snprintf(ready, sizeof ready, "%s to %s by %s, group %s, consumer %s%s", job->in, job->out,
-             job->operation, job->names.stream.group, job->consumer, modules);
+    if (job->partitions.count > 1)
+        snprintf(shared, sizeof shared, ", %u partitions", job->partitions.count);
+    snprintf(ready, sizeof ready, "%s to %s%s by %s, group %s, consumer %s%s", job->given.in,
+             job->given.out, shared, job->operation, job->names.stream.group, job->consumer,
+             modules);
     struct swapci_service service = {
         .role = "process",
         .look = look,
@@ -118,8 +130,8 @@ static enum swapc_status serve(struct process_job *job, swapc_error *error) {
         .user = job,
     };
     enum swapc_status status = swapci_service_run(&service, error);
-    swapci_process_stop(job->process);
-    enum swapc_status joined = swapci_process_join(job->process, error);
+    swapci_processes_stop(job->processes);
+    enum swapc_status joined = swapci_processes_join(job->processes, error);
     return status == SWAPC_OK && joined != SWAPC_INTERRUPTED ? joined : status;
 }
 
@@ -162,7 +174,7 @@ static enum swapc_status load_module(struct process_job *job, const swapc_trust 
     const swapci_slots_config config = {.role = "process",
                                         .engine = job->rules.engine,
                                         .allow_native = job->rules.allow_native,
-                                        .workers = (unsigned)job->workers,
+                                        .workers = (unsigned)job->workers * job->partitions.count,
                                         .deadline_ms = (uint32_t)job->rules.deadline_ms,
                                         .compile_ms = job->rules.compile_ms,
                                         .trust = trust,
@@ -182,33 +194,38 @@ static enum swapc_status load_module(struct process_job *job, const swapc_trust 
 static enum swapc_status run(struct process_job *job, swapc_error *error) {
     swapc_trust *trust, *check_trust;
     enum swapc_status status =
-        swapci_process_names_init(&job->names, job->in, job->out, job->errors, job->group,
-                                  job->payload, job->id_field, error);
-    job->redis = (swapci_redis_config){.url = job->common.redis,
+        swapci_partitions_init(&job->partitions, "--in", job->given.in,
+                               (unsigned)job->partition_count, job->common.redis, error);
+    if (status == SWAPC_OK)
+        status =
+            swapci_process_names_partition(&job->names, &job->partitions, 0, &job->given, error);
+    if (status != SWAPC_OK) return status;
+    job->redis = (swapci_redis_config){.url = swapci_partition_url(&job->partitions, 0),
                                        .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
                                        .service = true,
                                        .stop = &swapci_signals_hurry,
                                        .health = &job->health};
-    swapci_process_config config = {.names = &job->names,
-                                    .operation = job->operation,
-                                    .batch_operation = job->batch_operation,
-                                    .batch = (unsigned)job->batch,
-                                    .workers = (unsigned)job->workers,
-                                    .consumer = job->consumer,
-                                    .copy = job->copy,
-                                    .delete = job->delete,
-                                    .keep = job->keep,
-                                    .max_lag = job->max_lag,
-                                    .redis = job->redis,
-                                    .cancel = &swapci_signals_cancel,
-                                    .log = swapci_cli_service_log()};
+    swapci_processes_config config = {.partitions = &job->partitions,
+                                      .given = &job->given,
+                                      .each = {.operation = job->operation,
+                                               .batch_operation = job->batch_operation,
+                                               .batch = (unsigned)job->batch,
+                                               .workers = (unsigned)job->workers,
+                                               .consumer = job->consumer,
+                                               .copy = job->copy,
+                                               .delete = job->delete,
+                                               .keep = job->keep,
+                                               .max_lag = job->max_lag,
+                                               .redis = job->redis,
+                                               .cancel = &swapci_signals_cancel,
+                                               .log = swapci_cli_service_log()}};
     enum swapc_status trusted = swapci_module_trust(&job->rules, &trust, &check_trust, error);
     if (status == SWAPC_OK) status = trusted;
     if (status == SWAPC_OK) status = load_module(job, trust, check_trust, error);
-    config.slots = job->slots;
-    if (status == SWAPC_OK) status = swapci_process_new(&config, &job->process, error);
+    config.each.slots = job->slots;
+    if (status == SWAPC_OK) status = swapci_processes_new(&config, &job->processes, error);
     if (status == SWAPC_OK) status = serve(job, error);
-    swapci_process_free(job->process);
+    swapci_processes_free(job->processes);
     swapci_slots_free(job->slots);
     swapc_trust_free(trust);
     swapc_trust_free(check_trust);
@@ -220,8 +237,8 @@ static enum swapc_status run(struct process_job *job, swapc_error *error) {
 static int check(const struct process_job *job) {
     const struct swapci_required required[] = {
         {"--redis", job->common.redis, SWAPCI_REDIS_WHAT},
-        {"--in", job->in, "the stream whose entries are processed"},
-        {"--out", job->out, "the stream that their outputs are added to"},
+        {"--in", job->given.in, "the stream whose entries are processed"},
+        {"--out", job->given.out, "the stream that their outputs are added to"},
         {"--module", job->module, "a bundle, or a file of WebAssembly"},
         {"--operation", job->operation,
          "what the module is called for: swapc inspect shows which "
@@ -236,32 +253,36 @@ static int check(const struct process_job *job) {
 int swapci_cmd_process(int argc, char **argv) {
     static char host[SWAPCI_STREAM_CONSUMER_MAX + 1] = "host";
     struct process_job job = {.rules.engine = "wasmtime",
+                              .partition_count = 1,
                               .workers = 1,
                               .batch = 1,
                               .max_lag = 1000000,
                               .retry_s = UINT64_MAX};
     const struct swapci_option rows[] = {
         SWAPCI_REDIS_ROW(&job.common.redis),
-        {"in", SWAPCI_OPTION_STRING, &job.in, "STREAM", "entries to process (required)", 0, 0, 0},
-        {"out", SWAPCI_OPTION_STRING, &job.out, "STREAM",
+        {"in", SWAPCI_OPTION_STRING, &job.given.in, "STREAM", "entries to process (required)", 0, 0,
+         0},
+        {"out", SWAPCI_OPTION_STRING, &job.given.out, "STREAM",
          "gets an entry for each, with its id and the output (required)", 0, 0, 0},
         {"module", SWAPCI_OPTION_STRING, &job.module, "M", "bundle or module (required)", 0, 0, 0},
         {"operation", SWAPCI_OPTION_STRING, &job.operation, "OP",
          "is called for each entry; also the slot's name (required)", 0, 0, 0},
-        {"payload", SWAPCI_OPTION_STRING, &job.payload, "FIELD",
+        {"payload", SWAPCI_OPTION_STRING, &job.given.payload, "FIELD",
          "field that is handed over, in and out (default payload)", 0, 0, 0},
-        {"id-field", SWAPCI_OPTION_STRING, &job.id_field, "FIELD",
+        {"id-field", SWAPCI_OPTION_STRING, &job.given.id, "FIELD",
          "field of outputs and errors with the entry's id (default id)", 0, 0, 0},
         {"copy", SWAPCI_OPTION_FLAG, &job.copy, NULL,
          "outputs have the other fields of their entries, too", 0, 0, 0},
-        {"errors", SWAPCI_OPTION_STRING, &job.errors, "STREAM",
+        {"errors", SWAPCI_OPTION_STRING, &job.given.errors, "STREAM",
          "gets what fails, with the reason (default IN:dead)", 0, 0, 0},
-        {"group", SWAPCI_OPTION_STRING, &job.group, "NAME",
+        {"group", SWAPCI_OPTION_STRING, &job.given.group, "NAME",
          "consumer group; each --out of a stream has its own (default swapc)", 0, 0, 0},
         {"consumer", SWAPCI_OPTION_STRING, &job.consumer, "NAME",
          "its name in the group (default: the host's)", 0, 0, 0},
+        SWAPCI_PARTITIONS_ROW(&job.partition_count),
         {"workers", SWAPCI_OPTION_COUNT, &job.workers, "N",
-         "threads that call; outputs stay in order (default 1)", 0, 1, SWAPCI_PROCESS_WORKERS_MAX},
+         "threads that call, of each partition; outputs stay in order (default 1)", 0, 1,
+         SWAPCI_PROCESS_WORKERS_MAX},
         {"batch", SWAPCI_OPTION_COUNT, &job.batch, "N",
          "call for up to N entries at once, by --batch-operation", 0, 1, 1000},
         {"batch-operation", SWAPCI_OPTION_STRING, &job.batch_operation, "OP",
@@ -299,5 +320,7 @@ int swapci_cmd_process(int argc, char **argv) {
     if (!job.consumer) job.consumer = host;
     swapci_signals_handle(SWAPCI_EXIT_OK);
     swapc_error error = SWAPC_ERROR_INIT;
-    return swapci_service_exit(command, run(&job, &error), &error);
+    enum swapc_status status = run(&job, &error);
+    swapci_partitions_fini(&job.partitions);
+    return swapci_service_exit(command, status, &error);
 }

@@ -7,6 +7,7 @@
 
 #include "judge.h"
 #include "arguments.h"
+#include "partition.h"
 #include "rpc_tls.h"
 #include "transport.h"
 #include "verifier.h"
@@ -79,6 +80,17 @@ int swapci_http_check(const char *command, const char *http);
         0,                                                                                         \
         0,                                                                                         \
         0}
+
+/* Of who reads a stream that may be several, on several servers; into a number that is 1 at first. */
+#define SWAPCI_PARTITIONS_ROW(target)                                                              \
+    {"partitions",                                                                                 \
+     SWAPCI_OPTION_COUNT,                                                                          \
+     target,                                                                                       \
+     "N",                                                                                          \
+     "the stream is N streams, the same on every command (default 1)",                             \
+     0,                                                                                            \
+     1,                                                                                            \
+     SWAPCI_PARTITIONS_MAX}
 
 /* Of who is asked, over gRPC and HTTP. */
 #define SWAPCI_LISTEN_ROWS(o)                                                                       \

@@ -85,10 +85,10 @@ void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier
     swapci_swap_log_copy(swapci_slots_log(slots), &out->swaps);
 }
 
-void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_process *process,
+void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_process_stats *stats,
                                           swapci_facts *out) {
     out->has_process = true;
-    out->entries = swapci_process_stats_get(process);
+    out->entries = *stats;
     out->publishes = swapci_slots_swaps(slots);
     if (swapci_facts_read_module(slots, 0, &out->slots[0].module)) out->slot_count = 1;
     swapci_swap_log_copy(swapci_slots_log(slots), &out->swaps);

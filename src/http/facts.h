@@ -80,7 +80,7 @@ void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier
                                 swapci_facts *out);
 
 /* Fills in all of a `swapc process`, and its slot. */
-void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_process *process,
+void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_process_stats *stats,
                                           swapci_facts *out);
 
 /* Describes what works in a slot now. Returns false when there is no such slot, or no module in it. */

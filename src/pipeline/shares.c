@@ -20,6 +20,7 @@ struct part {
     swapci_shares *shares;
     pthread_t thread;
     bool started;
+    bool first; /* it was this process's from the start, and has not been up yet */
     atomic_bool ended;
     enum swapc_status status;
     swapc_error error;
@@ -33,8 +34,7 @@ struct swapci_shares {
     swapci_redis *redis;
     swapci_balance balance;
     uint64_t beat_due_ns;
-    bool settled; /* a work has been up */
-    bool left;
+    bool begun; /* the first beat was made */
     pthread_t thread;
     bool started;
     enum swapc_status status;
@@ -88,7 +88,7 @@ static enum swapc_status part_join(swapci_shares *s, struct part *part, swapc_er
     if (status == SWAPC_OK || status == SWAPC_INTERRUPTED) return SWAPC_OK;
     (void)swapci_partition_prefix(s->config.partitions, part->share.partition, name, sizeof name,
                                   NULL);
-    if (!s->settled)
+    if (part->first)
         return swapc_error_set(error, status, "partition %s: %s", name, part->error.text);
     swapc_log_write(&s->config.log, SWAPC_LOG_ERROR, s->config.log_role,
                     "partition %s: %s (tried again)", name, part->error.text);
@@ -108,6 +108,7 @@ static void hurry_up(const swapci_shares *s, struct part *part) {
 static enum swapc_status tend(swapci_shares *s, unsigned k, bool wanted, swapc_error *error) {
     struct part *part = &s->parts[k];
     if (!wanted) {
+        part->first = false;
         part_stop(part);
         if (!part->started) atomic_store(&part->state, IDLE);
     }
@@ -115,7 +116,7 @@ static enum swapc_status tend(swapci_shares *s, unsigned k, bool wanted, swapc_e
         hurry_up(s, part);
         if (atomic_load(&part->share.up)) {
             atomic_store(&part->state, WORKED);
-            s->settled = true;
+            part->first = false;
         }
         return atomic_load(&part->ended) ? part_join(s, part, error) : SWAPC_OK;
     }
@@ -130,6 +131,9 @@ static enum swapc_status beat(void *user, swapc_error *error) {
     enum swapc_status status = swapci_balance_beat(&s->balance, s->redis, error);
     if (status != SWAPC_OK) return status;
     atomic_store(&s->members, s->balance.members);
+    for (unsigned k = 0; k < s->balance.count && !s->begun; k++)
+        s->parts[k].first = s->balance.mine[k];
+    s->begun = true;
     s->beat_due_ns = after_ms(SWAPCI_BALANCE_BEAT_MS);
     return status;
 }

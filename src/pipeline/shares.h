@@ -1,8 +1,8 @@
 /* shares.h - works on the partitions that are this process's: each on a thread of its own, begun and ended as balance.h shares them out.
  *
  * A controller beats, starts the work on a partition that is given to this process, and asks that on one which is taken away to end. One whose
- * work failed is begun again after a while, and counts as failing meanwhile; only what fails before any work has been up ends all, as a start
- * that is wrong should. That a partition has one owner at a time is for the work to see to, by a lease (SWAPCI_PARTITION_LEASE_MS).
+ * work failed is begun again after a while, and counts as failing meanwhile; only where it was this process's from the start, and has never been
+ * up, all ends, as a start that is wrong should. That a partition has one owner at a time is for the work to see to, by a lease (SWAPCI_PARTITION_LEASE_MS).
  * While the first server does not answer nothing is shared out, and what is worked on goes on.
  *
  * Threads: new, start, join and free by one; stop (async-signal-safe), ended and stats_get by any. work runs on a thread for each partition.

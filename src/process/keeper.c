@@ -11,7 +11,7 @@
 #include "redis_retry.h"
 #include "signal_mask.h"
 
-enum { RENEW_MS = 2000, ASK_MS = 500, LAG_MS = 100, NAP_MS = 50 };
+enum { LAG_MS = 100, NAP_MS = 50, RENEWALS = 5, ASKS = 20 /* in the time of a lease */ };
 
 /* Two names may have one lock by chance: then the second one waits for the lease, as on another host. */
 static enum swapc_status open_lock(swapci_keeper *k, const char *url, swapc_error *error) {
@@ -27,6 +27,7 @@ enum swapc_status swapci_keeper_init(swapci_keeper *k, const swapci_redis_config
     k->host.fd = -1;
     enum swapc_status status = open_lock(k, redis->url, error);
     if (status == SWAPC_OK) status = swapci_lease_init_key(&k->lease, k->names->lease, NULL, error);
+    k->lease.ms = k->lease_ms;
     return status == SWAPC_OK ? swapci_redis_open(redis, &k->redis, error) : status;
 }
 
@@ -39,8 +40,8 @@ static enum swapc_status hold(void *user, swapc_error *error) {
     if (status != SWAPC_OK) return status;
     atomic_store(&k->others_ms, k->lease.others_ms);
     atomic_store(&k->until_ns, k->lease.held ? k->lease.until_ns : 0);
-    k->lease_due_ns =
-        swapci_clock_monotonic_ns() + (k->lease.held ? RENEW_MS : ASK_MS) * UINT64_C(1000000);
+    uint64_t pause_ms = k->lease_ms / (k->lease.held ? RENEWALS : ASKS);
+    k->lease_due_ns = swapci_clock_monotonic_ns() + pause_ms * UINT64_C(1000000);
     return status;
 }
 

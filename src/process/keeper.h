@@ -19,6 +19,7 @@
 typedef struct swapci_keeper {
     const swapci_process_names *names;
     uint64_t max_lag;
+    uint32_t lease_ms;
     swapc_log log;
     swapci_redis *redis;
     swapci_lease lease; /* the thread's, but for the token */
@@ -34,7 +35,7 @@ typedef struct swapci_keeper {
     atomic_bool lagging;
 } swapci_keeper;
 
-/* Connects. Returns as swapci_redis_open, SYSTEM. */
+/* Connects; the fields up to log are set. Returns as swapci_redis_open, SYSTEM. */
 enum swapc_status swapci_keeper_init(swapci_keeper *keeper, const swapci_redis_config *redis,
                                      swapc_error *error);
 

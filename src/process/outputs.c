@@ -148,17 +148,18 @@ enum swapc_status swapci_process_outputs_send(swapci_process_outputs *o,
     if (status == SWAPC_OK) status = swapci_resp_u64(head, results->count);
     if (status == SWAPC_OK) status = swapci_resp_str(head, id);
     if (status == SWAPC_OK) status = swapci_resp_u64(head, results->errors);
+    if (status == SWAPC_OK) status = swapci_resp_str(head, o->in_order ? "1" : "");
     if (status != SWAPC_OK) return swapc_error_set(error, status, "out of memory");
     const swapci_redis_arguments arguments = {.first = swapci_buffer_bytes(head),
                                               .rest = swapci_buffer_bytes(&results->arguments),
-                                              .count = 15 + results->arguments_count};
+                                              .count = 16 + results->arguments_count};
     if (results->count > 0) swapci_fail_point(SWAPCI_FAIL_before_script);
     status = swapci_redis_script_send(&o->script, &arguments, error);
     o->sent = results->count;
     return status;
 }
 
-/* {done}, {-1}, or {done, command, error}. */
+/* {done}, {-1}, {-2}, or {done, command, error}. */
 static enum swapc_status read_answer(swapci_process_outputs *o, const redisReply *reply,
                                      swapc_error *error) {
     static const char what[] = "to store outputs";
@@ -168,6 +169,7 @@ static enum swapc_status read_answer(swapci_process_outputs *o, const redisReply
     if (reply->elements >= 3)
         return swapci_redis_refused(o->script.redis, swapci_reply_bytes(reply->element[2]), what,
                                     swapci_reply_bytes(reply->element[1]), error);
+    if (reply->element[0]->integer == -2) return SWAPC_BUSY;
     return reply->element[0]->integer < 0 ? SWAPC_CLOSED : SWAPC_OK;
 }
 

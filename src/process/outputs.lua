@@ -3,12 +3,12 @@
 -- KEYS  input, output, errors, state, lease
 -- ARGV  the token of the lease; group; delete ("1": the entries, too); keep (0: never trim); name of the output's field
 --       for the entry's id, and of that for the payload; how many entries; the id of the last one; how many are for the
---       errors; then of each, in the order of their ids: its id,
+--       errors; "1": only if no entry before the first is pending; then of each, in the order of their ids: its id,
 --       and "", the payload: an output of these two fields; "N", N names and values: an output of
 --       id and these; "-N", N names and values: the same for the errors
 -- Answer {done}: so many entries of the batch are done, now or before; {done, command, error}: the
 --       command that was refused: those after the first `done` are pending still and have no output;
---       {-1}: the lease is another's, nothing was done. With no entries it is only asked whether they could be, by whoever has it.
+--       {-1}: the lease is another's, nothing was done; {-2}: an entry before them is pending, nothing was done. With no entries it is only asked whether they could be, by whoever has it.
 --
 -- Redis rolls nothing back. So the first write tells how far the group has come, as that can be set back: it is
 -- refused for want of memory, if at all (Redis refuses for that only a script's first write). Then come the outputs,
@@ -21,11 +21,17 @@ if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: what
 local input, output, errors, state, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local token, group, delete, keep = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4]
 local id_name, payload_name, count = ARGV[5], ARGV[6], tonumber(ARGV[7])
-local pcall, may, undo, first = redis.pcall, redis.acl_check_cmd, redis.call, 10
+local pcall, may, undo, first = redis.pcall, redis.acl_check_cmd, redis.call, 11
 
 local held = pcall('GET', lease)
 if type(held) == 'table' then return {0, 'GET', held.err} end
 if count > 0 and (not held or string.sub(held, 1, #token) ~= token) then return {-1} end
+if count > 0 and ARGV[10] == '1' then
+  -- Somebody whose lease had ended may have been given what was before these.
+  local lowest = pcall('XPENDING', input, group, '-', ARGV[first], '1')
+  if lowest.err then return {0, 'XPENDING', lowest.err} end
+  if lowest[1] and lowest[1][1] ~= ARGV[first] then return {-2} end
+end
 local before = pcall('HGET', state, 'done')
 if type(before) == 'table' then return {0, 'HGET', before.err} end
 before = before or '0-0'

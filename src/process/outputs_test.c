@@ -38,8 +38,8 @@ static void open_scene(scene *s, bool delete, uint64_t keep) {
     swapc_error error = SWAPC_ERROR_INIT;
     *s = (scene){.admin = fixture_open(0)};
     s->redis = fixture_clerk(s->admin);
-    fixture_ok(swapci_process_names_init(&s->names, "in", "out", NULL, NULL, NULL, NULL, &error),
-               &error);
+    const struct swapci_process_given given = {.in = "in", .out = "out"};
+    fixture_ok(swapci_process_names_init(&s->names, &given, &error), &error);
     fixture_ok(swapci_lease_init_key(&s->lease, s->names.lease, NULL, &error), &error);
     hold_lease(s);
     fixture_command(s->admin, "XGROUP CREATE in swapc 0 MKSTREAM");
@@ -61,9 +61,9 @@ static void close_scene(scene *s) {
     swapci_redis_free(s->admin);
 }
 
-/* Stores all entries from `first` on, every seventh as a letter. */
-static enum swapc_status store(scene *s, size_t first, swapc_error *error) {
-    enum swapc_status status = SWAPC_BUSY;
+/* Stores all entries from `first` on, every seventh as a letter: one attempt. */
+static enum swapc_status store_once(scene *s, size_t first, swapc_error *error) {
+    enum swapc_status status;
     swapci_process_results_clear(&s->results);
     for (size_t i = first; i < s->entries.count; i++) {
         const swapci_process_entry *e = &s->entries.list[i];
@@ -73,11 +73,16 @@ static enum swapc_status store(scene *s, size_t first, swapc_error *error) {
         else status = swapci_process_results_add(&s->results, &s->entries, e, e->payload);
         fixture_ok(status, error);
     }
-    do {
-        status = swapci_process_outputs_send(&s->outputs, &s->results,
-                                             s->entries.list[s->entries.count - 1].id, error);
-        if (status == SWAPC_OK) status = swapci_process_outputs_take(&s->outputs, error);
-    } while (status == SWAPC_BUSY);
+    status = swapci_process_outputs_send(&s->outputs, &s->results,
+                                         s->entries.list[s->entries.count - 1].id, error);
+    return status == SWAPC_OK ? swapci_process_outputs_take(&s->outputs, error) : status;
+}
+
+/* The same, again where the script was forgotten. */
+static enum swapc_status store(scene *s, size_t first, swapc_error *error) {
+    enum swapc_status status;
+    do status = store_once(s, first, error);
+    while (status == SWAPC_BUSY);
     return status;
 }
 
@@ -328,6 +333,20 @@ static void an_entry_before_the_last_done_one_is_done_when_it_is_pending(void **
     close_scene(&s);
 }
 
+/* What somebody without the lease was given: what is behind it waits. */
+static void in_order_nothing_is_stored_before_what_is_pending(void **state) {
+    scene s;
+    swapc_error error = SWAPC_ERROR_INIT;
+    (void)state;
+    open_scene(&s, false, 0);
+    s.outputs.in_order = true;
+    assert_int_equal(store_once(&s, MANY / 2, &error), SWAPC_BUSY);
+    assert_int_equal(expect_all_or_nothing(&s, "the second half"), 0);
+    expect_done(&s, "all");
+    assert_int_equal(store(&s, MANY / 2, &error), SWAPC_OK); /* it is pending nowhere */
+    close_scene(&s);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_denied_in_turn_and_in_pairs),
@@ -338,6 +357,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_batch_that_is_sent_again_is_not_stored_again),
         cmocka_unit_test(who_has_not_the_lease_stores_nothing),
         cmocka_unit_test(an_entry_before_the_last_done_one_is_done_when_it_is_pending),
+        cmocka_unit_test(in_order_nothing_is_stored_before_what_is_pending),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -155,6 +155,7 @@ static enum swapc_status connect(swapci_process *p, swapc_error *error) {
     redis.role = "process";
     p->keeper.names = p->names;
     p->keeper.max_lag = p->config.max_lag;
+    p->keeper.lease_ms = p->config.lease_ms ? p->config.lease_ms : SWAPCI_LEASE_MS;
     p->keeper.log = p->config.log;
     enum swapc_status status = swapci_redis_open(&redis, &p->redis, error);
     if (status == SWAPC_OK) status = swapci_keeper_init(&p->keeper, &redis, error);

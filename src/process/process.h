@@ -34,10 +34,11 @@ typedef struct swapci_process_config {
     unsigned batch;   /* of so many at most */
     unsigned workers; /* 1 to SWAPCI_PROCESS_WORKERS_MAX */
     const char *consumer;
-    bool copy;        /* outputs have the entry's other fields, too */
-    bool delete;      /* entries that are done */
-    uint64_t keep;    /* outputs, about; 0: all */
-    uint64_t max_lag; /* reading waits while a group of the outputs is more behind; 0: never */
+    bool copy;         /* outputs have the entry's other fields, too */
+    bool delete;       /* entries that are done */
+    uint64_t keep;     /* outputs, about; 0: all */
+    uint32_t lease_ms; /* 0: SWAPCI_LEASE_MS */
+    uint64_t max_lag;  /* reading waits while a group of the outputs is more behind; 0: never */
     swapci_redis_config redis;  /* its stop flag must not be raised before what is done is stored */
     const swapc_cancel *cancel; /* of calls; NULL: none */
     swapc_log log;

@@ -85,6 +85,7 @@ enum swapc_status swapci_process_stored(swapci_process *p, swapc_error *error) {
 
 enum swapc_status swapci_process_store(swapci_process *p, swapci_stream_id last,
                                        swapc_error *error) {
+    p->outputs.in_order = false; /* what is recovered comes in order, but for what was deleted */
     enum swapc_status status = swapci_process_send(p, last, error);
     return status == SWAPC_OK ? swapci_process_stored(p, error) : status;
 }
@@ -103,6 +104,7 @@ static enum swapc_status part(swapci_process *p, const swapci_process_entries *n
     if (status == SWAPC_OK && p->reading) status = take_read(p, next, error);
     if (status != SWAPC_OK || results->count == 0) return status;
     *done += results->count;
+    p->outputs.in_order = true;
     return swapci_process_send(p, now->list[*done - 1].id, error);
 }
 

@@ -9,14 +9,16 @@
  *   IN:GROUP              hash: `done`, the id of the last entry that is done; `out`, the stream that its outputs go to;
  *                         `trying`, what is called alone because processes died (poison.h).
  *   IN:GROUP:owner        string that expires when the process that reads has died: its lease (lease.h).
- * In a Redis Cluster all names need a hash tag in common.
+ * In a Redis Cluster all names need a hash tag in common. Of partition k (partition.h) all names have the tag of IN: `orders` becomes
+ * {orders.k}, `priced` {orders.k}:priced, its errors {orders.k}:dead or {orders.k}:ERRORS, and so on. The next stage reads
+ * `--in {orders}:priced`, which is {orders.k}:priced.
  *
  * Threads: pure. Ownership: plain storage.
  */
 #ifndef SWAPCI_PROCESS_NAMES_H
 #define SWAPCI_PROCESS_NAMES_H
 
-#include "stream.h"
+#include "partition.h"
 
 enum { SWAPCI_PROCESS_NAME_MAX = 100, SWAPCI_PROCESS_GROUP_MAX = 40 };
 
@@ -30,11 +32,20 @@ typedef struct swapci_process_names {
     const char *payload, *id; /* fields; borrowed */
 } swapci_process_names;
 
-/* in and out are needed; the others have defaults where they are NULL. Returns SWAPC_OK; INVALID: one is
- * empty, too long, has blanks or control characters, or two are the same. */
-enum swapc_status swapci_process_names_init(swapci_process_names *out, const char *in,
-                                            const char *to, const char *errors, const char *group,
-                                            const char *payload, const char *id,
+/* As the options give them: in and out are needed, the others have defaults where they are NULL. Borrowed. */
+struct swapci_process_given {
+    const char *in, *out, *errors, *group, *payload, *id;
+};
+
+/* Returns SWAPC_OK; INVALID: one is empty, too long, has blanks or control characters, or two are the same. */
+enum swapc_status swapci_process_names_init(swapci_process_names *out,
+                                            const struct swapci_process_given *given,
                                             swapc_error *error);
+
+/* Those of partition k, made of --in's. An out or errors with a hash tag must have that of in. Returns the same; TOO_LARGE. */
+enum swapc_status swapci_process_names_partition(swapci_process_names *out,
+                                                 const swapci_partitions *partitions, unsigned k,
+                                                 const struct swapci_process_given *given,
+                                                 swapc_error *error);
 
 #endif
