@@ -123,6 +123,7 @@ _swapc() {
     process/--errors) value=1 ;;
     process/--group) value=1 ;;
     process/--consumer) value=1 ;;
+    process/--partitions) value=1 ;;
     process/--workers) value=1 ;;
     process/--batch) value=1 ;;
     process/--batch-operation) value=1 ;;
@@ -265,7 +266,7 @@ _swapc() {
     verifier)
         options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --compile-max --modules --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
     process)
-        options=" --redis --in --out --module --operation --payload --id-field --copy --errors --group --consumer --workers --batch --batch-operation --delete --keep --max-lag --listen --http --tls-cert --tls-key --tls-client-ca --http-token --engine --allow-native --deadline --compile-max --contract --trust-keys --trust-state --retry --config --log-format --help" ;;
+        options=" --redis --in --out --module --operation --payload --id-field --copy --errors --group --consumer --partitions --workers --batch --batch-operation --delete --keep --max-lag --listen --http --tls-cert --tls-key --tls-client-ca --http-token --engine --allow-native --deadline --compile-max --contract --trust-keys --trust-state --retry --config --log-format --help" ;;
     generate)
         options=" --redis --stream --messages --input --method --seed --signer --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     bench)

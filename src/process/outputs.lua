@@ -91,7 +91,7 @@ end
 
 local last = ARGV[8]
 if count == 0 or not is_new(last) then last = before end
-if count > 0 then -- without its group (deleted, renamed away) nothing could be acknowledged, and XACK would not say so
+if count > 0 and ARGV[10] ~= '1' then -- (else it was asked above) without its group (deleted, renamed away) nothing could be acknowledged, and XACK would not say so
   local there = pcall('XPENDING', input, group, '0-0', '0-0', '1')
   if there.err then return {0, 'XPENDING', there.err} end
 end
