@@ -68,7 +68,7 @@ void swapci_capacity_plan(const struct swapci_capacity_costs *costs,
     plan->hosts =
         most(quotient_up(plan->signers + plan->verifiers + plan->servers, wish->host_cores),
              plan->signers / pairs + (plan->signers % pairs != 0));
-    if (plan->servers > 1) {
+    if (plan->servers > 1 && !wish->ring) {
         uint64_t owners = most(most(plan->signers, plan->hosts), plan->servers);
         plan->partitions = quotient_up(PARTITIONS_AN_OWNER * owners, plan->servers) * plan->servers;
     }

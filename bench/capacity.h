@@ -2,8 +2,8 @@
  * capacity`, pure.
  *
  * The model: a message costs each part its CPU time, whatever else happens, so a part that has n threads moves at most
- * n / cost, and a machine at most cores / sum of all costs. A signer is one thread, a redis-server, too; a verifier is
- * as many as it has workers. What is planned is filled to `full` at most, so that there is something left for peaks,
+ * n / cost, and a machine at most cores / sum of all costs. A signer is one thread (of each of its partitions), a
+ * redis-server, too; a verifier is as many as it has workers. What is planned is filled to `full` at most, so that there is something left for peaks,
  * for the share of one that died, and for what lies behind after a pause.
  *
  * What it leaves out: networks, memory, and that costs fall with the batches' size (under load batches are full).
@@ -49,17 +49,18 @@ struct swapci_capacity_wish {
 
 /* Of a role without costs: 0. */
 struct swapci_capacity_plan {
-    uint64_t signers;    /* processes, a thread each */
+    uint64_t signers;    /* threads: a process has one, or one for each of its partitions */
     uint64_t verifiers;  /* worker threads */
     uint64_t servers;    /* redis-server, a thread each */
-    uint64_t partitions; /* 1: one server and no need of more */
+    uint64_t partitions; /* 1: one server and no need of more; over the ring always */
     uint64_t hosts;      /* for signers, verifiers and servers together */
     double producers;    /* cores that whoever adds the messages uses, on hosts of their own */
 };
 
 /* Partitions: with several servers a partition lies on one of them, and each has one owner at a time, so there are a
  * multiple of the servers, and at least four times as many as owners of a role (signers; verifiers, one process a host):
- * the owner that has one partition more than another is then a quarter fuller at most. */
+ * the owner that has one partition more than another is then a quarter fuller at most. A ring is one stream on one
+ * server: several servers are as many pipelines of their own. */
 void swapci_capacity_plan(const struct swapci_capacity_costs *costs,
                           const struct swapci_capacity_wish *wish,
                           struct swapci_capacity_plan *plan);

@@ -83,6 +83,7 @@ static void over_the_ring_a_signer_and_its_verifiers_share_a_host(void **state) 
             assert_true(ring.hosts >= free_ones.hosts);
             assert_true(ring.signers >= free_ones.signers);
             assert_int_equal(ring.verifiers, free_ones.verifiers);
+            assert_int_equal(ring.partitions, 1);
             if (cores == 1) continue;
             uint64_t beside = (ring.verifiers + ring.signers - 1) / ring.signers;
             assert_true(1 + beside <= cores);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "capacity.h"
+#include "partition.h"
 #include "scenario.h"
 
 static const double rates[] = {10e3, 100e3, 1e6};
@@ -71,6 +72,28 @@ static void add_plans(struct swapci_lab *lab, const json_t *row,
     }
 }
 
+/* What no one stream can have. */
+static void note_limits(struct swapci_lab *lab) {
+    bool rings = false, beyond = false;
+    for (size_t i = 0; i < json_array_size(lab->rows); i++) {
+        const json_t *row = json_array_get(lab->rows, i);
+        json_int_t servers = json_integer_value(json_object_get(row, "servers"));
+        json_int_t partitions = json_integer_value(json_object_get(row, "partitions"));
+        rings = rings || (servers > 1 && partitions == 1);
+        beyond = beyond || servers > SWAPCI_SERVERS_MAX || partitions > SWAPCI_PARTITIONS_MAX;
+    }
+    if (rings)
+        swapci_lab_note(
+            lab, "over the ring a stream has one Redis server and no partitions: several servers "
+                 "are as many pipelines, each with its own");
+    if (beyond)
+        swapci_lab_note(
+            lab,
+            "one stream has %d servers and %d partitions at most: what needs more is two "
+            "streams or more, each with a part of the producers",
+            SWAPCI_SERVERS_MAX, SWAPCI_PARTITIONS_MAX);
+}
+
 static void add_notes(struct swapci_lab *lab, const json_t *document, unsigned cores) {
     const json_t *host = json_object_get(document, "host");
     const char *cpu = json_string_value(json_object_get(host, "cpu"));
@@ -78,14 +101,12 @@ static void add_notes(struct swapci_lab *lab, const json_t *document, unsigned c
     swapci_lab_note(lab, "by what was measured on: %s, %s%s", cpu ? cpu : "an unknown processor",
                     when ? when : "unknown when",
                     json_is_true(json_object_get(document, "quick")) ? ", roughly (--quick)" : "");
-    swapci_lab_note(lab,
-                    "no thread and no core is more than %.0f %% full, hosts have %u core%s; hosts "
-                    "are those of signers, "
-                    "verifiers and Redis together, producers come on top",
-                    100 * lab->full, cores, cores == 1 ? "" : "s");
     swapci_lab_note(
-        lab, "signers and Redis servers are one thread each; a partition lies on one "
-             "server, and each has four times fewer owners of a role than there are partitions");
+        lab,
+        "no thread is more than %.0f %% full, each has a core; hosts, of %u core%s, are those of "
+        "signers, verifiers and Redis together; producers come on top",
+        100 * lab->full, cores, cores == 1 ? "" : "s");
+    note_limits(lab);
 }
 
 enum swapc_status swapci_scenario_capacity(struct swapci_lab *lab, swapc_error *error) {

@@ -10,66 +10,15 @@ medians at the end. What stands behind -- goes to swapc process. For a quiet mac
 flavour) in COMMAND are replaced. bench/peers/README.md has two."""
 import argparse
 import os
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+from servers import cpu_s, end, peak_mb, start_redis
+
 PAYLOAD = 200
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-class Redis:
-    def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(path)
-        self.file = self.sock.makefile("rb")
-
-    def send(self, *words):
-        words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
-        self.sock.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
-
-    def take(self):
-        line = self.file.readline()[:-2]
-        kind, rest = line[:1], line[1:]
-        if kind == b"-":
-            sys.exit("Redis: " + rest.decode())
-        if kind == b"$":
-            return None if rest == b"-1" else self.file.read(int(rest) + 2)[:-2]
-        if kind == b"*":
-            return None if rest == b"-1" else [self.take() for _ in range(int(rest))]
-        return int(rest) if kind == b":" else rest
-
-    def __call__(self, *words):
-        self.send(*words)
-        return self.take()
-
-
-def cpu_s(pid):
-    with open("/proc/%d/stat" % pid) as file:
-        return sum(int(word) for word in file.read().rsplit(")", 1)[1].split()[11:13]) / TICK
-
-
-def peak_mb(pid):
-    with open("/proc/%d/status" % pid) as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
-
-
-def start_redis(folder):
-    program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
-    if not program:
-        sys.exit("redis-server is not installed")
-    path = os.path.join(folder, "redis.sock")
-    words = ["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--lua-time-limit", "0"]
-    server = subprocess.Popen(words, executable=program, cwd=folder, stdout=subprocess.DEVNULL)
-    while True:
-        try:
-            return server, path, Redis(path)
-        except OSError:
-            time.sleep(0.02)
 
 
 def start_process(args, path, peer=None):
@@ -81,11 +30,6 @@ def start_process(args, path, peer=None):
     if peer:
         command = [word.format(**places) for word in peer.split()]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
-
-
-def end(process):
-    process.terminate()
-    process.wait()
 
 
 def await_outputs(redis, count, process, name):
@@ -151,7 +95,7 @@ def main():
     parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        server, path, redis = start_redis(folder)
+        server, path, redis = start_redis(folder, "--lua-time-limit", "0")
         contenders = {"swapc": None, **dict(peer.split("=", 1) for peer in args.peer)}
         rounds = {name: [] for name in contenders}
         for _ in range(args.rounds):

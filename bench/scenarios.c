@@ -185,7 +185,7 @@ const struct swapci_scenario swapci_scenarios[] = {
                  {"method", "method", -1},
                  {"via", "via", -1},
                  {"per_s", "messages/s", 0},
-                 {"signers", "signers", 0},
+                 {"signers", "signer threads", 0},
                  {"verifiers", "verifier threads", 0},
                  {"servers", "Redis servers", 0},
                  {"partitions", "partitions", 0},

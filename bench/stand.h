@@ -34,7 +34,7 @@ struct swapci_stand {
 };
 
 /* Starts them and has some first messages judged. Out: *stand, zeroed before.
- * Returns what starting, Redis and processes return; UNREACHABLE: the first messages were not judged in 20 s;
+ * Returns what starting, Redis and processes return; UNREACHABLE: the first messages were not judged in two minutes;
  * INTERRUPTED when the lab is stopped. */
 enum swapc_status swapci_stand_start(struct swapci_stand *stand, struct swapci_lab *lab,
                                      const struct swapci_stand_config *config, swapc_error *error);

@@ -122,12 +122,13 @@ figures() {
     row='{"engine":"e","method":"m","via":"redis","generate_us":2,"sign_us":10,"verify_us":40,"redis_us":20}'
     figures "$row" "${row/redis\"/shm\"}"
     run -0 "$SWAPC" bench capacity figures.json --rate 100k --full 0.5 --progress off --json plan.json
-    says "$output" "a made-up one, 2026" "more than 50 % full, hosts have 4 cores"
+    says "$output" "a made-up one, 2026" "more than 50 % full" "of 4 cores" "over the ring a stream has one Redis server"
     json plan.json '[(r["via"], r["signers"], r["verifiers"], r["servers"], r["hosts"]) for r in d["rows"]] == [("redis", 2, 8, 4, 4), ("shm", 3, 8, 4, 4)]'
-    json plan.json 'all(r["partitions"] == 16 and abs(r["producers"] - 0.4) < 1e-9 for r in d["rows"])'
+    json plan.json '[r["partitions"] for r in d["rows"]] == [16, 1] and all(abs(r["producers"] - 0.4) < 1e-9 for r in d["rows"])'
     run -0 "$SWAPC" bench capacity figures.json --cores 64 --json plan.json
     json plan.json '[r["per_s"] for r in d["rows"]] == [1e4, 1e5, 1e6] * 2 and d["rows"][0]["partitions"] == 1'
     json plan.json 'all(r["hosts"] * 64 >= r["signers"] + r["verifiers"] + r["servers"] for r in d["rows"])'
+    says "$output" "16 servers and 256 partitions at most"
     echo "{\"benches\":{\"pipeline\":$(<figures.json)}}" >all.json
     run -0 "$SWAPC" bench capacity all.json --rate 1
 }

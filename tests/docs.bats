@@ -167,6 +167,12 @@ PY
     follows docs/OPERATING.md
 }
 
+@test "the page of sizing is followed, and its tables are what the command prints" {
+    built wasmtime
+    clone
+    follows docs/SCALING.md
+}
+
 @test "the reference is whole, and no link of it leads to nothing" {
     command -v doxygen >/dev/null || skip "doxygen is not here"
     run -0 "$here/../dev" site "$work/site"
