@@ -14,6 +14,7 @@ import time
 
 import faults
 import interrupt
+from entries import Entries
 from ledger import Ledger
 from resp import Refused
 from scene import Scene
@@ -275,6 +276,8 @@ def parse(arguments):
     parser.add_argument("--json", default="-")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--patience", type=positive(float, 1), default=60)
+    parser.add_argument("--process", action="store_true")
+    parser.add_argument("--partitions", type=positive(int, 1), default=4)
     parser.add_argument("--soak", type=positive(float, 0.1))
     parser.add_argument("--program", required=True)
     options = parser.parse_args(arguments)
@@ -319,7 +322,8 @@ def main(arguments):
     options = parse(arguments)
     interrupt.listen()
     folder = tempfile.mkdtemp(prefix="swapc-chaos-")
-    what = (Soak if options.soak else Chaos)(options, folder)
+    kind = Soak if options.soak else Entries if options.process else Chaos
+    what = kind(options, folder)
     return supervise(what, options, folder)
 
 
