@@ -442,6 +442,17 @@ killed_again_and_again() {
     await outputs_reach 1001
     stop "$process"
     length_is orders 0
+    start_process --consumer three
+    await "$SWAPC" status "unix:$work/p.sock" >/dev/null
+    redis "$socket" ACL SETUSER process -xreadgroup >/dev/null
+    await says "$log" '[+]xreadgroup'
+    # Who recovers meanwhile, which is allowed, serves no more for that, and says nothing of it.
+    recoveries_reach() { (($(redis "$socket" INFO commandstats | sed -n 's/^cmdstat_xinfo|consumers:calls=\([0-9]*\).*/\1/p') >= $1)); }
+    await recoveries_reach $(($(redis "$socket" INFO commandstats | sed -n 's/^cmdstat_xinfo|consumers:calls=\([0-9]*\).*/\1/p') + 2))
+    not says "$log" 'serves again'
+    redis "$socket" ACL SETUSER process +xreadgroup >/dev/null
+    await says "$log" 'serves again'
+    stop "$process"
     for right in xadd xdel xack hset hget get xreadgroup xpending xclaim xinfo; do
         redis "$socket" ACL SETUSER process "-$right" >/dev/null
         run --separate-stderr timeout 300 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price

@@ -1,4 +1,4 @@
-/* What is shared: see keeper.h; until_ns, others_ms, lag and lagging are written by the keeper's thread alone, and each
+/* What is shared: see keeper.h; until_ns, lag and lagging are written by the keeper's thread alone, and each
  * is read by itself. */
 #include "keeper.h"
 
@@ -38,7 +38,6 @@ static enum swapc_status hold(void *user, swapc_error *error) {
     snprintf(k->lease.place, sizeof k->lease.place, "%s", alone ? k->host.place : "");
     enum swapc_status status = swapci_lease_hold(k->redis, &k->lease, false, &recalled, error);
     if (status != SWAPC_OK) return status;
-    atomic_store(&k->others_ms, k->lease.others_ms);
     atomic_store(&k->until_ns, k->lease.held ? k->lease.until_ns : 0);
     uint64_t pause_ms = k->lease_ms / (k->lease.held ? RENEWALS : ASKS);
     k->lease_due_ns = swapci_clock_monotonic_ns() + pause_ms * UINT64_C(1000000);
@@ -120,6 +119,10 @@ enum swapc_status swapci_keeper_start(swapci_keeper *k, swapc_error *error) {
 bool swapci_keeper_owns(const swapci_keeper *k) {
     uint64_t until = atomic_load_explicit(&k->until_ns, memory_order_relaxed);
     return until && swapci_lease_now_ns() < until;
+}
+
+bool swapci_keeper_is_anothers(const swapci_keeper *k) {
+    return atomic_load_explicit(&k->until_ns, memory_order_relaxed) == 0;
 }
 
 void swapci_keeper_end(swapci_keeper *k) {

@@ -29,8 +29,7 @@ typedef struct swapci_keeper {
     pthread_t thread;
     bool started;
     atomic_int stop;
-    _Atomic uint64_t until_ns;  /* the lease is ours until then; 0: it is not */
-    _Atomic uint64_t others_ms; /* it is another's for so long */
+    _Atomic uint64_t until_ns; /* the lease is ours until then; 0: it is not */
     _Atomic uint64_t lag;
     atomic_bool lagging;
 } swapci_keeper;
@@ -44,6 +43,9 @@ enum swapc_status swapci_keeper_start(swapci_keeper *keeper, swapc_error *error)
 
 /* Whether the lease is ours, and cannot have expired. */
 bool swapci_keeper_owns(const swapci_keeper *keeper);
+
+/* Whether it was another's when it was asked for last. */
+bool swapci_keeper_is_anothers(const swapci_keeper *keeper);
 
 /* Ends the thread and gives the lease back. */
 void swapci_keeper_end(swapci_keeper *keeper);

@@ -18,15 +18,17 @@ static void set_state(swapci_process *p, enum swapci_process_state state) {
     atomic_store_explicit(&p->state, (int)state, memory_order_relaxed);
 }
 
-static enum swapc_status stand_by(swapci_process *p, swapc_error *error) {
-    set_state(p, SWAPCI_PROCESS_STANDBY);
-    if (!p->told_standby)
+/* Without the lease: another one has it, or it could not be renewed, of which the keeper has told. */
+static enum swapc_status stand_by(swapci_process *p) {
+    bool another = swapci_keeper_is_anothers(&p->keeper);
+    set_state(p, another ? SWAPCI_PROCESS_STANDBY : SWAPCI_PROCESS_RECOVERING);
+    if (another && !p->told_standby)
         swapc_log_write(&p->config.log, SWAPC_LOG_INFO, "process",
                         "another process reads %s as group %s: this one stands by, and takes over "
                         "when that one ends",
                         p->names->stream.messages, p->names->stream.group);
-    p->told_standby = p->recovering = p->unsure = true;
-    (void)error;
+    p->told_standby |= another;
+    p->recovering = p->unsure = true;
     swapci_redis_sleep(&p->stop, NAP_MS, NULL);
     return SWAPC_OK;
 }
@@ -40,7 +42,7 @@ static enum swapc_status wait_for_readers(swapci_process *p) {
 /* One step of work. */
 static enum swapc_status turn(swapci_process *p, swapc_error *error) {
     uint64_t now = swapci_clock_monotonic_ns();
-    if (!swapci_keeper_owns(&p->keeper)) return stand_by(p, error);
+    if (!swapci_keeper_owns(&p->keeper)) return stand_by(p);
     if (p->told_standby)
         swapc_log_write(&p->config.log, SWAPC_LOG_INFO, "process", "%s is this process's to read",
                         p->names->stream.messages);
@@ -81,8 +83,9 @@ static enum swapc_status work(swapci_process *p, swapc_error *error) {
     while (status == SWAPC_OK && !swapci_process_stopping(p)) {
         swapc_error why = SWAPC_ERROR_INIT;
         status = turn(p, &why);
-        if (status == SWAPC_OK) swapci_redis_fine(p->redis);
-        else status = mend(p, status, &why, error);
+        if (status != SWAPC_OK) status = mend(p, status, &why, error);
+        else if (atomic_load(&p->state) != SWAPCI_PROCESS_RECOVERING)
+            swapci_redis_fine(p->redis); /* what was refused may be what comes behind recovery */
     }
     return status;
 }
