@@ -323,6 +323,8 @@ killed_again_and_again() {
     refused 1 'text' 'WRONGTYPE'
     try --out text --in other
     refused 1 'XDEL on text .*WRONGTYPE'
+    few_descriptors() { (ulimit -n 20 && try --listen "unix:$work/few.sock"; refused 1 'ulimit -n'); }
+    few_descriptors
 }
 
 @test "contracts and trust hold for the first module and for swaps" {

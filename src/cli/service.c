@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "descriptors.h"
 #include "health_service.h"
 #include "log_limit.h"
 #include "notify.h"
@@ -19,7 +20,14 @@
 #include "rpc_uv.h"
 #include "signals.h"
 
-enum { TICK_MS = 100, GRACE_MS = 300, RATE_TICKS = 50, SAY_MS = 5000, COMPLAIN_MS = 10000 };
+enum {
+    TICK_MS = 100,
+    GRACE_MS = 300,
+    RATE_TICKS = 50,
+    SAY_MS = 5000,
+    COMPLAIN_MS = 10000,
+    DESCRIPTORS = 24 /* of libuv, gRPC, the HTTP server, and some that ask */
+};
 
 struct frame {
     const struct swapci_service *service;
@@ -308,7 +316,8 @@ static void stop_watching(struct frame *f) {
 
 enum swapc_status swapci_service_run(const struct swapci_service *service, swapc_error *error) {
     struct frame f = {.service = service};
-    enum swapc_status status = SWAPC_OK;
+    enum swapc_status status = swapci_descriptors_need("a service", DESCRIPTORS, error);
+    if (status != SWAPC_OK) return status; /* libuv, gRPC and the HTTP server would abort or hang */
     if (service->control) f.control = *service->control;
     f.control.drain = drain;
     f.control.drain_user = &f;

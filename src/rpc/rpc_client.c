@@ -56,10 +56,12 @@ enum swapc_status swapci_rpc_client_new_tls(const char *address, const swapci_rp
     swapci_rpc_client *client = calloc(1, sizeof *client);
     if (!client) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC client");
     client->address = parsed;
-    swapci_rpc_runtime_retain();
-    status = credentials_make(&parsed, tls, &credentials, error);
-    if (status) {
-        swapci_rpc_runtime_release();
+    status = swapci_rpc_runtime_retain(error);
+    if (status == SWAPC_OK) {
+        status = credentials_make(&parsed, tls, &credentials, error);
+        if (status != SWAPC_OK) swapci_rpc_runtime_release();
+    }
+    if (status != SWAPC_OK) {
         free(client);
         return status;
     }

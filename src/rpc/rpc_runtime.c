@@ -1,6 +1,7 @@
 /* What is shared: the count of users, whether gRPC runs, and the log sink, all under one mutex. The log
  * sink has its own, because gRPC logs from inside grpc_init. */
 #include "rpc_runtime.h"
+#include "descriptors.h"
 #include "signal_mask.h"
 
 #include <grpc/grpc.h>
@@ -9,6 +10,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+enum { DESCRIPTORS = 8 };
 
 static pthread_mutex_t runtime_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned runtime_users;
@@ -51,11 +54,14 @@ static void runtime_start(void) {
     runtime_up = true;
 }
 
-void swapci_rpc_runtime_retain(void) {
+enum swapc_status swapci_rpc_runtime_retain(swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
     pthread_mutex_lock(&runtime_lock);
-    if (!runtime_up) runtime_start();
-    runtime_users++;
+    if (!runtime_up) status = swapci_descriptors_need("gRPC", DESCRIPTORS, error);
+    if (!runtime_up && status == SWAPC_OK) runtime_start();
+    runtime_users += status == SWAPC_OK;
     pthread_mutex_unlock(&runtime_lock);
+    return status;
 }
 
 void swapci_rpc_runtime_release(void) {

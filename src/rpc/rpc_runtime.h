@@ -4,11 +4,12 @@
  * program forks all its children before that. gRPC's own lines are dropped unless a sink is given.
  *
  * Threads: every function may be called from any thread.
- * Limits: gRPC itself aborts when memory is out; the statuses here cover our own allocations.
+ * Limits: gRPC itself aborts when memory is out, and when it starts without file descriptors, which is seen before; the statuses here cover our own allocations.
  */
 #ifndef SWAPCI_RPC_RUNTIME_H
 #define SWAPCI_RPC_RUNTIME_H
 
+#include "swapc/error.h"
 #include "swapc/log.h"
 
 /* Sends gRPC's own lines to log, copied; NULL drops them (the default). Its verbosity is gRPC's
@@ -16,8 +17,9 @@
 void swapci_rpc_log_set(const swapc_log *log);
 
 /* Starts gRPC if need be and counts one user. For servers and clients, not for programs. Signals
- * stay blocked in the threads that gRPC starts here, so that they reach the program's own. */
-void swapci_rpc_runtime_retain(void);
+ * stay blocked in the threads that gRPC starts here, so that they reach the program's own.
+ * Returns SWAPC_OK; SYSTEM: too few file descriptors are left (gRPC would abort), nobody is counted. */
+enum swapc_status swapci_rpc_runtime_retain(swapc_error *error);
 
 /* Counts one user less; gRPC stays up for the next one. */
 void swapci_rpc_runtime_release(void);

@@ -364,9 +364,13 @@ static void shutdown_begin(swapci_rpc_server *server) {
 
 enum swapc_status swapci_rpc_server_start(swapci_rpc_server *server, swapc_error *error) {
     SWAPC_CHECK(!server->running);
-    enum swapc_status status = swapci_rpc_address_claim(&server->address, error);
+    enum swapc_status status = swapci_rpc_runtime_retain(error);
     if (status) return status;
-    swapci_rpc_runtime_retain();
+    status = swapci_rpc_address_claim(&server->address, error);
+    if (status) {
+        swapci_rpc_runtime_release();
+        return status;
+    }
     server->closing = server->down = server->drained = false;
     server->grpc = grpc_server_make();
     server->queue = grpc_completion_queue_create_for_next(NULL);
