@@ -141,17 +141,21 @@ static void public_file_is_derived(void **state) {
     swapci_keyring_free(ring);
 }
 
+/* A file of that mode is refused, with the remedy. */
+static void refused_with(mode_t mode, enum swapci_keys_mode kind, const char *remedy) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_keyring *ring = NULL;
+    write_text(keys, "swapc-keys 1\n" SECRET_1 "\n", mode);
+    assert_int_equal(swapci_keyring_load(keys, kind, 1, &ring, &error), SWAPC_INVALID);
+    assert_non_null(strstr(error.text, remedy));
+}
+
 static void open_files_are_refused(void **state) {
     static const mode_t modes[] = {0640, 0604, 0620, 0602, 0610, 0601};
     swapci_keyring *ring = NULL;
     (void)state;
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        swapc_error error = SWAPC_ERROR_INIT;
-        write_text(keys, "swapc-keys 1\n" SECRET_1 "\n", modes[i]);
-        assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 1, &ring, &error),
-                         SWAPC_INVALID);
-        assert_non_null(strstr(error.text, "chmod 600"));
-    }
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        refused_with(modes[i], SWAPCI_KEYS_PRIVATE, "chmod 600");
     assert_int_equal(chmod(keys, 0400), 0);
     assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 1, &ring, NULL), SWAPC_OK);
     swapci_keyring_free(ring);
@@ -168,18 +172,9 @@ static void a_groups_keys_are_taken_where_that_is_meant(void **state) {
         swapci_keyring_free(ring);
         chmod(keys, 0600);
     }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        swapc_error error = SWAPC_ERROR_INIT;
-        write_text(keys, "swapc-keys 1\n" SECRET_1 "\n", bad[i]);
-        assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_GROUP, 0, &ring, &error),
-                         SWAPC_INVALID);
-        assert_non_null(strstr(error.text, "chmod 640"));
-    }
-    swapc_error error = SWAPC_ERROR_INIT;
-    write_text(keys, "swapc-keys 1\n" SECRET_1 "\n", 0440);
-    assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_PRIVATE, 0, &ring, &error),
-                     SWAPC_INVALID);
-    assert_non_null(strstr(error.text, "--keys-mode group"));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        refused_with(bad[i], SWAPCI_KEYS_GROUP, "chmod 640");
+    refused_with(0440, SWAPCI_KEYS_PRIVATE, "--keys-mode group");
     assert_int_equal(unlink(keys), 0);
     umask(0);
     assert_int_equal(swapci_keyring_load(keys, SWAPCI_KEYS_GROUP, 1, &ring, NULL), SWAPC_OK);

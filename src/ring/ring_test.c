@@ -284,34 +284,33 @@ static void *wake_main(void *unused) {
     return NULL;
 }
 
-static void stop_ends_waits(void **state) {
+/* Reads for ever from an empty ring, until what another thread does ends it. Out: the consumer, yet to be closed. */
+static swapci_ring *end_a_wait(void **state, void *(*by)(void *), void *user) {
     pthread_t thread;
     uint8_t bytes[16];
     size_t len;
     atomic_store(&stop_flag, 0);
-    swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
     interrupted = fixture_open(state, SWAPCI_RING_CONSUMER, 0, &stop_flag);
-    assert_int_equal(pthread_create(&thread, NULL, wake_main, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, by, user), 0);
     assert_int_equal(swapci_ring_read(interrupted, bytes, 16, &len, -1, NULL), SWAPC_INTERRUPTED);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(swapci_ring_wait_peer(interrupted, -1, NULL), SWAPC_INTERRUPTED);
-    swapci_ring_close(interrupted);
+    return interrupted;
+}
+
+static void stop_ends_waits(void **state) {
+    swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
+    swapci_ring *c = end_a_wait(state, wake_main, NULL);
+    assert_int_equal(swapci_ring_wait_peer(c, -1, NULL), SWAPC_INTERRUPTED);
+    swapci_ring_close(c);
     swapci_ring_close(p);
 }
 
 static void signal_ends_waits(void **state) {
     struct sigaction action = {.sa_handler = on_signal};
-    pthread_t self = pthread_self(), thread;
-    uint8_t bytes[16];
-    size_t len;
-    atomic_store(&stop_flag, 0);
+    pthread_t self = pthread_self();
     swapci_ring *p = fixture_open(state, SWAPCI_RING_PRODUCER, 64, NULL);
-    interrupted = fixture_open(state, SWAPCI_RING_CONSUMER, 0, &stop_flag);
     assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-    assert_int_equal(pthread_create(&thread, NULL, signal_main, &self), 0);
-    assert_int_equal(swapci_ring_read(interrupted, bytes, 16, &len, -1, NULL), SWAPC_INTERRUPTED);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    swapci_ring_close(interrupted);
+    swapci_ring_close(end_a_wait(state, signal_main, &self));
     swapci_ring_close(p);
 }
 
