@@ -235,4 +235,5 @@ def main():
         write_page(args, figures, text, head)
 
 
-main()
+if __name__ == "__main__":
+    main()

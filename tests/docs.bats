@@ -171,6 +171,17 @@ PY
     built wasmtime
     clone
     follows docs/SCALING.md
+    # The script that measures the page's curve has the formula once more: it says the same.
+    PYTHONPATH=$here/../bench python3 -B - clone/figures.json <<'PY'
+import json, sys
+from scaling import Row
+document = json.load(open(sys.argv[1]))
+assert {row["via"] for row in document["rows"]} == {"shm", "redis"} and document["rows"][0]["default"]
+for row in document["rows"]:
+    model = Row(row["engine"], row["via"], document["host"]["cores"], row["workers"]).foretold({(row["engine"], row["via"]): row})
+    assert abs(model / row["foretold_per_s"] - 1) < 1e-6, (model, row)
+    assert 0 < row["call_us"] < row["verify_us"] and row["generate_us"] > 0 and row["sign_us"] > 0 and row["redis_us"] > 0, row
+PY
 }
 
 @test "the reference is whole, and no link of it leads to nothing" {
