@@ -54,6 +54,7 @@ _swapc() {
     run/--redis) value=1 ;;
     run/--stream) value=1 ;;
     run/--via) value=1 words="shm redis" ;;
+    run/--partitions) value=1 ;;
     run/--http) value=1 ;;
     run/--http-token) value=1 files=-f ;;
     run/--workers) value=1 ;;
@@ -71,6 +72,7 @@ _swapc() {
     signer/--redis) value=1 ;;
     signer/--ring) value=1 ;;
     signer/--via) value=1 words="shm redis" ;;
+    signer/--partitions) value=1 ;;
     signer/--keys) value=1 files=-f ;;
     signer/--listen) value=1 ;;
     signer/--http) value=1 ;;
@@ -91,6 +93,7 @@ _swapc() {
     verifier/--redis) value=1 ;;
     verifier/--ring) value=1 ;;
     verifier/--via) value=1 words="shm redis" ;;
+    verifier/--partitions) value=1 ;;
     verifier/--keys) value=1 files=-f ;;
     verifier/--listen) value=1 ;;
     verifier/--http) value=1 ;;
@@ -146,6 +149,7 @@ _swapc() {
     process/--log-format) value=1 words="logfmt json" ;;
     generate/--redis) value=1 ;;
     generate/--stream) value=1 ;;
+    generate/--partitions) value=1 ;;
     generate/--messages) value=1 ;;
     generate/--input) value=1 files=-f ;;
     generate/--method) value=1 words="schnorr ecdsa random none" ;;
@@ -260,15 +264,15 @@ _swapc() {
     "") words="run signer verifier process generate bench call inspect module dead status dashboard conformance check-config completions help" options="--help --version" ;;
     module) words="new check keygen sign list swap rollback" options=--help ;;
     run)
-        options=" --engine --method --messages --input --swap --modules --tamper --redis --stream --via --http --http-token --dashboard --workers --batch --deadline --compile-max --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
+        options=" --engine --method --messages --input --swap --modules --tamper --redis --stream --via --partitions --http --http-token --dashboard --workers --batch --deadline --compile-max --keys --keys-count --keep --seed --no-bound --details --json --progress --config --log-format --help" ;;
     signer)
-        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --keys-count --keys-mode --keys-only --method --consumer --tamper --seed --retry --parent --config --log-format --help" ;;
+        options=" --redis --ring --via --partitions --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --keys-count --keys-mode --keys-only --method --consumer --tamper --seed --retry --parent --config --log-format --help" ;;
     verifier)
-        options=" --redis --ring --via --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --compile-max --modules --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
+        options=" --redis --ring --via --partitions --keys --listen --http --tls-cert --tls-key --tls-client-ca --stream --http-token --engine --allow-native --method --swap --workers --batch --deadline --compile-max --modules --trust-keys --trust-state --keep --retry --config --log-format --help" ;;
     process)
         options=" --redis --in --out --module --operation --payload --id-field --copy --errors --group --consumer --partitions --workers --batch --batch-operation --delete --keep --max-lag --listen --http --tls-cert --tls-key --tls-client-ca --http-token --engine --allow-native --deadline --compile-max --contract --trust-keys --trust-state --retry --config --log-format --help" ;;
     generate)
-        options=" --redis --stream --messages --input --method --seed --signer --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
+        options=" --redis --stream --partitions --messages --input --method --seed --signer --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     bench)
         options=" --quick --rounds --requests --swaps --input --hex --engine --compile-max --rate --cores --full --json --compare --peers --report --progress --config --log-format --help"
         words="engines parts calls swap cold batch ring single pipeline scale capacity module all module capacity" modules=1 files=-f ;;

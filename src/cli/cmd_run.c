@@ -64,7 +64,8 @@ static int run(const struct swapci_run_options *options, const struct outputs *o
 
 /* What the options exclude; returns -1 when nothing. */
 static int check(const struct swapci_run_options *o, bool messages_given) {
-    const struct swapci_pipeline_options way = {.via = o->via, .ring = "", .stream = ""};
+    const struct swapci_pipeline_options way = {
+        .via = o->via, .ring = "", .stream = "", .partitions = o->partitions};
     int missing = swapci_via_check(command, &way);
     if (missing < 0) missing = swapci_http_check(command, o->http);
     if (missing >= 0) return missing;
@@ -108,6 +109,7 @@ int swapci_cmd_run(int argc, char **argv) {
         {"stream", SWAPCI_OPTION_STRING, &o.stream, "PREFIX", "prefix in Redis (default swapc)", 0,
          0, 0},
         SWAPCI_VIA_ROW(&o.via),
+        SWAPCI_PARTITIONS_ROW(&o.partitions),
         SWAPCI_HTTP_ROW(&o.http),
         SWAPCI_HTTP_TOKEN_ROW(&o.http_token, " (default: made)"),
         {"dashboard", SWAPCI_OPTION_FLAG, &o.dashboard, NULL,

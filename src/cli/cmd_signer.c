@@ -8,6 +8,7 @@
 #include "service.h"
 #include "signals.h"
 #include "signer.h"
+#include "signer_crew.h"
 #include "via.h"
 
 static const char command[] = "swapc signer";
@@ -18,11 +19,16 @@ struct signer_job {
     bool keys_only;
     uint64_t keys_count, parent, seed, retry_s;
     double tamper;
-    swapci_stream_names names;
-    swapci_signer *signer;
-    swapci_sender *sender;
+    struct swapci_places places;
+    swapci_signer_crew *crew;
     swapci_redis_health health;
 };
+
+/* Partitions that belong together have one name for people. */
+static const char *stream_name(const struct signer_job *job) {
+    return job->places.count == 1 ? job->places.at[0].names.messages
+                                  : job->places.partitions.prefix;
+}
 
 /* A generator has messages: they are being read already, so all there is to say is whether the
  * stream is ours. */
@@ -30,9 +36,13 @@ static void on_connect(void *user, const char *stream, uint32_t serial,
                        swapci_transport_answer *answer) {
     struct signer_job *job = user;
     (void)serial;
-    if (strcmp(stream, job->names.messages) == 0) return;
+    if (swapci_places_find(&job->places, stream) < job->places.count) return;
     answer->status = SWAPCI_TRANSPORT_ERROR;
-    snprintf(answer->text, sizeof answer->text, "this signer reads %s", job->names.messages);
+    if (job->places.count == 1)
+        snprintf(answer->text, sizeof answer->text, "this signer reads %s", stream_name(job));
+    else
+        snprintf(answer->text, sizeof answer->text, "this signer reads %s with --partitions %u",
+                 stream_name(job), job->places.count);
 }
 
 static void on_sent(enum swapc_status status, const char *stream, void *user) {
@@ -41,47 +51,55 @@ static void on_sent(enum swapc_status status, const char *stream, void *user) {
                                     sent ? stream : "the signer ended before all was signed");
 }
 
-/* Without a name, what Connect named is meant: a signer reads one stream. */
+/* Without a name, what Connect named is meant: a signer reads one stream, or the first of its partitions. */
 static void on_sending(void *user, const char *stream, uint32_t serial,
                        swapci_transport_sending *sending) {
     struct signer_job *job = user;
     swapci_transport_answer answer = {.status = SWAPCI_TRANSPORT_PROCEED};
     if (stream) on_connect(job, stream, serial, &answer);
-    if (answer.status != SWAPCI_TRANSPORT_PROCEED)
+    if (answer.status != SWAPCI_TRANSPORT_PROCEED) {
         swapci_transport_sending_answer(sending, answer.status, answer.text);
-    else if (swapci_signer_when_sent(job->signer, on_sent, sending) != SWAPC_OK)
+        return;
+    }
+    unsigned k = stream ? swapci_places_find(&job->places, stream) : 0;
+    enum swapc_status status = swapci_signer_crew_when_sent(job->crew, k, on_sent, sending);
+    if (status == SWAPC_NOT_FOUND)
+        swapci_transport_sending_answer(sending, SWAPCI_TRANSPORT_ERROR,
+                                        "another signer has this partition now");
+    else if (status != SWAPC_OK)
         swapci_transport_sending_answer(sending, SWAPCI_TRANSPORT_ERROR, "no memory");
 }
 
 static void on_left(void *user, swapci_transport_sending *sending) {
     struct signer_job *job = user;
-    if (swapci_signer_forget(job->signer, sending))
+    if (swapci_signer_crew_forget(job->crew, sending))
         swapci_transport_sending_answer(sending, SWAPCI_TRANSPORT_HALT, NULL);
 }
 
 static enum swapc_status start(void *user, swapc_error *error) {
     struct signer_job *job = user;
-    return swapci_signer_start(job->signer, error);
+    return swapci_signer_crew_start(job->crew, error);
 }
 
 static bool ended(void *user) {
     const struct signer_job *job = user;
-    return swapci_signer_stats_get(job->signer).state == SWAPCI_SIGNER_ENDED;
+    return swapci_signer_crew_ended(job->crew);
 }
 
 static void stop(void *user) {
     struct signer_job *job = user;
-    swapci_signer_stop(job->signer);
+    swapci_signer_crew_stop(job->crew);
 }
 
 static void tell_status(void *user, swapci_control_status *out) {
     const struct signer_job *job = user;
-    swapci_signer_stats stats = swapci_signer_stats_get(job->signer);
+    swapci_signer_stats stats = swapci_signer_crew_stats(job->crew);
     snprintf(out->role, sizeof out->role, "signer");
     snprintf(out->version, sizeof out->version, "%s", swapc_version());
 #define COUNTER(name) {#name, stats.name},
     const swapci_control_counter counters[] = {SWAPCI_SIGNER_COUNTERS(COUNTER)};
 #undef COUNTER
+    swapci_signer_crew_tell(job->crew, out->partitions);
     out->waiting = stats.waiting;
     out->in_flight = stats.in_flight;
     memcpy(out->counters, counters, sizeof counters);
@@ -90,10 +108,10 @@ static void tell_status(void *user, swapci_control_status *out) {
 
 static void look(void *user, struct swapci_service_view *out) {
     struct signer_job *job = user;
-    swapci_signer_stats stats = swapci_signer_stats_get(job->signer);
+    swapci_signer_stats stats = swapci_signer_crew_stats(job->crew);
     out->redis = swapci_redis_up(&job->health);
     out->standby = out->redis && stats.state == SWAPCI_SIGNER_WAITING;
-    out->peer = swapci_sender_receiver_alive(job->sender);
+    out->peer = swapci_signer_crew_peer(job->crew);
     out->done = stats.sent;
     out->full = stats.full;
 }
@@ -101,12 +119,8 @@ static void look(void *user, struct swapci_service_view *out) {
 static void collect(void *user, swapci_facts *out) {
     const struct signer_job *job = user;
     out->has_signer = true;
-    out->signer = swapci_signer_stats_get(job->signer);
-}
-
-/* Before a forced end. */
-static void abandon(void *user) {
-    swapci_sender_abandon(user);
+    swapci_signer_crew_tell(job->crew, out->partitions);
+    out->signer = swapci_signer_crew_stats(job->crew);
 }
 
 static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
@@ -114,7 +128,7 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
     swapci_control_service control = {.status = tell_status, .user = job};
     char place[SWAPCI_VIA_TEXT_MAX], join[SWAPCI_VIA_TEXT_MAX], ready[512];
     snprintf(ready, sizeof ready, "%s, stream %s, consumer %s",
-             swapci_via_place(&job->common, place), job->names.messages, job->consumer);
+             swapci_via_place(&job->common, place), stream_name(job), job->consumer);
     const swapci_redis_config redis = {.url = job->common.redis};
     struct swapci_service service = {
         .role = "signer",
@@ -131,7 +145,8 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
         .http = job->common.http,
         .collect = collect,
         .redis = &redis,
-        .names = &job->names,
+        .places = job->places.at,
+        .place_count = job->places.count,
         .log = job->parent ? swapci_cli_log() : swapci_cli_service_log(),
         .start = start,
         .ended = ended,
@@ -139,17 +154,19 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
         .user = job,
     };
     enum swapc_status status = swapci_service_run(&service, error);
-    swapci_signer_stop(job->signer);
-    enum swapc_status joined = swapci_signer_join(job->signer, error);
+    swapci_signer_crew_stop(job->crew);
+    enum swapc_status joined = swapci_signer_crew_join(job->crew, error);
     if (status == SWAPC_OK && joined != SWAPC_INTERRUPTED) status = joined;
     return status;
 }
 
-/* A name that a restart finds again: this host, and this ring where the way has one. */
-static void default_consumer(const char *ring, char *out, size_t size) {
+/* A name that a restart finds again: this host, and this ring where the way has one. Of partitions what a dead signer had is
+ * taken over whatever its name was, and a host may have many. */
+static void default_consumer(const struct swapci_pipeline_options *o, char *out, size_t size) {
     char host[64] = "host";
     gethostname(host, sizeof host - 1);
-    snprintf(out, size, "%s%s%s", host, ring ? "-" : "", ring ? ring : "");
+    if (o->partitions > 1) snprintf(out, size, "%s-%d", host, (int)getpid());
+    else snprintf(out, size, "%s%s%s", host, o->ring ? "-" : "", o->ring ? o->ring : "");
 }
 
 static const char *const keys_modes[] = {"private", "group", NULL};
@@ -171,50 +188,54 @@ static int make_keys(const struct signer_job *job) {
     return SWAPCI_EXIT_OK;
 }
 
-static enum swapc_status run(struct signer_job *job, swapc_error *error) {
+static enum swapc_status load_pairs(const struct signer_job *job, swapci_key_pairs **out,
+                                    swapc_error *error) {
     swapci_keyring *keys = NULL;
-    swapci_key_pairs *pairs = NULL;
-    swapci_sender *sender = NULL;
-    char consumer[SWAPCI_STREAM_CONSUMER_MAX + 1];
-    swapci_signer_config config = {
-        .redis_url = job->common.redis,
-        .redis_retry_ms = swapci_pipeline_retry_ms(job->retry_s),
-        .prefix = job->common.stream,
-        .consumer = job->consumer ? job->consumer : consumer,
-        .tamper = job->tamper,
-        .seed = job->seed,
-        .log = job->parent ? swapci_cli_log() : swapci_cli_service_log(),
-        .stop = &swapci_signals_stop,
-    };
-    default_consumer(job->common.ring, consumer, sizeof consumer);
-    job->consumer = config.consumer;
-    config.method = swapci_method_find(swapc_bytes_str(job->method));
-    enum swapc_status status = swapci_stream_names_init(&job->names, job->common.stream, error);
-    if (status == SWAPC_OK)
-        status = swapci_keyring_load(job->common.keys, mode_of(job), (unsigned)job->keys_count,
-                                     &keys, error);
-    if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, &pairs, error);
+    enum swapc_status status = swapci_keyring_load(job->common.keys, mode_of(job),
+                                                   (unsigned)job->keys_count, &keys, error);
+    if (status == SWAPC_OK) status = swapci_key_pairs_new(keys, out, error);
     swapci_keyring_free(keys);
-    config.pairs = pairs;
-    const struct swapci_via_redis way = {.redis = {.url = config.redis_url,
-                                                   .retry_ms = config.redis_retry_ms,
-                                                   .service = true,
-                                                   .log = &config.log,
-                                                   .role = "signer",
-                                                   .stop = config.stop,
-                                                   .health = &job->health},
-                                         .names = &job->names,
-                                         .consumer = job->consumer};
-    if (status == SWAPC_OK) status = swapci_via_sender(&job->common, &way, &sender, error);
-    config.sender = job->sender = sender;
-    config.health = &job->health;
-    if (sender) swapci_signals_leftover(abandon, sender);
-    if (status == SWAPC_OK) status = swapci_signer_new(&config, &job->signer, error);
+    return status;
+}
+
+/* Before anything is made in Redis. */
+static enum swapc_status claim(struct signer_job *job, const swapci_signer_config *signer,
+                               swapc_error *error) {
+    const swapci_redis_config redis = {.retry_ms = signer->redis_retry_ms,
+                                       .service = true,
+                                       .log = &signer->log,
+                                       .role = "signer",
+                                       .stop = signer->stop,
+                                       .health = &job->health};
+    return swapci_places_claim(&job->places, &redis, error);
+}
+
+static enum swapc_status run(struct signer_job *job, swapc_error *error) {
+    swapci_key_pairs *pairs = NULL;
+    char consumer[SWAPCI_STREAM_CONSUMER_MAX + 1];
+    struct swapci_signer_crew_config config = {
+        .way = &job->common,
+        .places = &job->places,
+        .signer = {.redis_retry_ms = swapci_pipeline_retry_ms(job->retry_s),
+                   .consumer = job->consumer ? job->consumer : consumer,
+                   .tamper = job->tamper,
+                   .seed = job->seed,
+                   .log = job->parent ? swapci_cli_log() : swapci_cli_service_log(),
+                   .stop = &swapci_signals_stop,
+                   .health = &job->health}};
+    default_consumer(&job->common, consumer, sizeof consumer);
+    job->consumer = config.signer.consumer;
+    config.signer.method = swapci_method_find(swapc_bytes_str(job->method));
+    enum swapc_status status = swapci_places_init(&job->places, job->common.stream,
+                                                  job->common.partitions, job->common.redis, error);
+    if (status == SWAPC_OK) status = load_pairs(job, &pairs, error);
+    config.signer.pairs = pairs;
+    if (status == SWAPC_OK) status = claim(job, &config.signer, error);
+    if (status == SWAPC_OK) status = swapci_signer_crew_new(&config, &job->crew, error);
     if (status == SWAPC_OK) status = serve(job, error);
-    swapci_signer_free(job->signer);
-    if (sender) swapci_signals_leftover_gone(sender);
-    swapci_sender_close(sender);
+    swapci_signer_crew_free(job->crew);
     swapci_key_pairs_free(pairs);
+    swapci_places_fini(&job->places);
     return status;
 }
 

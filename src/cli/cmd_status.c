@@ -35,6 +35,7 @@ static void print_status(FILE *to, const swapci_control_status *status) {
     fprintf(to, "  %-12s %s\n", "Redis", status->redis_up ? "answers" : "does not answer");
     if (strcmp(status->role, "process") != 0)
         fprintf(to, "  %-12s %s\n", "peer", status->peer_up ? "there" : "not there");
+    if (status->partitions[0]) fprintf(to, "  %-12s %s\n", "partitions", status->partitions);
     fprintf(to, "  %-12s %.1f messages/s\n", "rate", status->rate_per_s);
     print_count(to, "waiting", status->waiting);
     print_count(to, "in flight", status->in_flight);
@@ -73,6 +74,8 @@ static json_t *status_json(const swapci_control_status *status,
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         json_object_set_new(document, counts[i].name, json_integer((json_int_t)counts[i].value));
     json_object_set_new(document, "last_error", json_string(status->last_error));
+    if (status->partitions[0])
+        json_object_set_new(document, "partitions", json_string(status->partitions));
     return document;
 }
 

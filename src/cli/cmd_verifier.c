@@ -7,6 +7,7 @@
 #include "service.h"
 #include "signals.h"
 #include "verifier.h"
+#include "verifier_crew.h"
 #include "slots_control.h"
 #include "via.h"
 
@@ -21,74 +22,72 @@ struct verifier_job {
 struct served {
     struct swapci_slots_control slots;
     swapci_judges *judges;
-    swapci_verifier *verifier;
+    swapci_verifier_crew *crew;
     unsigned workers;
-    swapci_receiver *receiver;
     swapci_redis_health *health;
     const swapci_redis_config *redis;
-    const swapci_stream_names *names;
+    const struct swapci_places *places;
 };
 
-static swapci_verifier *verifier_of(void *user) {
-    return ((struct served *)user)->verifier;
-}
-
 static enum swapc_status start(void *user, swapc_error *error) {
-    return swapci_verifier_start(verifier_of(user), error);
+    return swapci_verifier_crew_start(((struct served *)user)->crew, error);
 }
 
 static void stop(void *user) {
-    swapci_verifier_stop(verifier_of(user));
+    swapci_verifier_crew_stop(((struct served *)user)->crew);
 }
 
 static bool ended(void *user) {
-    return swapci_verifier_ended(verifier_of(user));
+    return swapci_verifier_crew_ended(((struct served *)user)->crew);
 }
 
 static void look(void *user, struct swapci_service_view *out) {
     const struct served *b = user;
-    swapci_verifier_stats stats = swapci_verifier_stats_get(b->verifier);
+    swapci_verifier_sum sum;
+    swapci_verifier_crew_sum(b->crew, &sum);
+    const swapci_verifier_stats *stats = &sum.stats;
     out->redis = swapci_redis_up(b->health);
-    out->peer = swapci_receiver_sender_alive(b->receiver);
-    out->hindered = stats.hindered > 0;
-    out->done = stats.valid + stats.not_valid + stats.errors;
-    out->errors = stats.errors;
-    out->unknown_keys = stats.unknown_keys;
-    snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
+    out->peer = swapci_verifier_crew_peer(b->crew);
+    out->hindered = stats->hindered > 0;
+    out->done = stats->valid + stats->not_valid + stats->errors;
+    out->errors = stats->errors;
+    out->unknown_keys = stats->unknown_keys;
+    snprintf(out->last_error, sizeof out->last_error, "%s", stats->last_reason);
 }
 
 static void collect(void *user, swapci_facts *out) {
     const struct served *b = user;
-    swapci_facts_read_verifier(b->judges, b->verifier, out);
+    swapci_verifier_sum sum;
+    swapci_verifier_crew_sum(b->crew, &sum);
+    swapci_facts_read_verifiers(b->judges, &sum, out);
+    swapci_verifier_crew_tell(b->crew, out->partitions);
     out->workers = b->workers;
-    out->ring = swapci_receiver_fill(b->receiver);
+    out->ring = swapci_verifier_crew_fill(b->crew);
 }
 
 /* CPU time in modules, of all methods. */
-static uint64_t call_us(const swapci_verifier *verifier) {
+static uint64_t call_us(const swapci_verifier_sum *sum) {
     uint64_t sum_ns = 0;
-    for (unsigned m = 0; m < swapci_method_count; m++) {
-        swapci_verifier_slot slot;
-        swapci_verifier_slot_get(verifier, m, &slot);
-        sum_ns += slot.call_ns.sum_ns;
-    }
+    for (unsigned m = 0; m < swapci_method_count; m++) sum_ns += sum->slots[m].call_ns.sum_ns;
     return sum_ns / 1000;
 }
 
 static void tell_status(void *user, swapci_control_status *out) {
     const struct served *b = user;
+    swapci_verifier_sum sum;
+    swapci_verifier_crew_sum(b->crew, &sum);
     const swapci_control_counter counters[] = {
         {"judged", swapci_judges_judged(b->judges)},
         {"swaps", swapci_slots_swaps(swapci_judges_slots(b->judges))},
         {"workers", b->workers},
-        {"call_us", call_us(b->verifier)},
+        {"call_us", call_us(&sum)},
     };
-    swapci_verifier_stats stats = swapci_verifier_stats_get(b->verifier);
-    out->valid = stats.valid;
-    out->not_valid = stats.not_valid;
-    out->errors = stats.errors;
-    out->in_flight = stats.in_flight;
-    snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
+    out->valid = sum.stats.valid;
+    out->not_valid = sum.stats.not_valid;
+    out->errors = sum.stats.errors;
+    out->in_flight = sum.stats.in_flight;
+    swapci_verifier_crew_tell(b->crew, out->partitions);
+    snprintf(out->last_error, sizeof out->last_error, "%s", sum.stats.last_reason);
     memcpy(out->counters, counters, sizeof counters);
     out->counter_count = sizeof counters / sizeof *counters;
 }
@@ -99,14 +98,8 @@ static enum swapc_status act(void *user, enum swapci_swap_action action, const c
     return swapci_slots_control_act(&b->slots, action, slot, path, event, error);
 }
 
-/* Before a forced end. */
-static void abandon(void *user) {
-    swapci_receiver_abandon(user);
-}
-
 static enum swapc_status serve(const struct verifier_job *job, struct served *served,
                                swapc_error *error) {
-    swapci_verifier *verifier = served->verifier;
     swapci_control_service control = swapci_slots_control_service(&served->slots);
     char place[SWAPCI_VIA_TEXT_MAX], join[SWAPCI_VIA_TEXT_MAX], ready[512], modules[384];
     swapci_slots_control_modules(&served->slots, modules, sizeof modules);
@@ -128,7 +121,8 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
         .act = act,
         .http_token = job->http_token,
         .redis = served->redis,
-        .names = served->names,
+        .places = served->places->at,
+        .place_count = served->places->count,
         .log = swapci_cli_service_log(),
         .start = start,
         .ended = ended,
@@ -136,78 +130,91 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
         .user = served,
     };
     enum swapc_status status = swapci_service_run(&service, error);
-    swapci_verifier_stop(verifier);
-    enum swapc_status joined = swapci_verifier_join(verifier, error);
+    enum swapc_status joined = swapci_verifier_crew_join(served->crew, error);
     return status == SWAPC_OK ? joined : status;
 }
 
-static enum swapc_status run(const struct verifier_job *job, swapc_error *error) {
+/* What its modules are, and how they may be replaced. */
+static enum swapc_status open_judges(const struct verifier_job *job,
+                                     struct swapci_module_paths *paths, swapc_trust **trust,
+                                     swapc_trust **check_trust, swapci_judges **out,
+                                     swapc_error *error) {
+    unsigned partitions = job->common.partitions ? (unsigned)job->common.partitions : 1;
     swapci_judges_config config = {.engine = job->rules.engine,
                                    .allow_native = job->rules.allow_native,
                                    .keys_pub = job->common.keys,
+                                   .cancel = &swapci_signals_cancel,
                                    .log = swapci_cli_log(),
-                                   .workers = (unsigned)job->workers,
+                                   .workers = (unsigned)job->workers * partitions,
                                    .deadline_ms = (uint32_t)job->rules.deadline_ms,
                                    .compile_ms = job->rules.compile_ms};
-    struct swapci_module_paths paths;
-    swapci_redis_health health = {0};
     unsigned methods = swapci_method_set(job->method);
-    swapci_stream_names names;
-    swapci_judges *judges = NULL;
-    swapci_receiver *receiver = NULL;
-    swapci_verifier *verifier = NULL;
-    swapc_trust *trust = NULL, *check_trust = NULL;
-    enum swapc_status status = swapci_stream_names_init(&names, job->common.stream, error);
-    if (status == SWAPC_OK) status = swapci_pipeline_modules(job->modules, methods, &paths, error);
-    swapci_pipeline_judged(&paths, methods, &config);
+    enum swapc_status status = swapci_pipeline_modules(job->modules, methods, paths, error);
+    swapci_pipeline_judged(paths, methods, &config);
     swapci_pipeline_swap(job->swap, job->method, &config);
-    if (status == SWAPC_OK) status = swapci_module_trust(&job->rules, &trust, &check_trust, error);
-    config.trust = trust;
-    config.check_trust = check_trust;
-    config.cancel = &swapci_signals_cancel;
-    if (status == SWAPC_OK) status = swapci_judges_new(&config, &judges, error);
+    if (status == SWAPC_OK) status = swapci_module_trust(&job->rules, trust, check_trust, error);
+    config.trust = *trust;
+    config.check_trust = *check_trust;
+    return status == SWAPC_OK ? swapci_judges_new(&config, out, error) : status;
+}
+
+/* Before anything is made in Redis: whether all there do it in one way. */
+static enum swapc_status agree(const struct verifier_job *job, const struct swapci_places *places,
+                               const swapci_redis_config *redis, swapc_error *error) {
+    struct swapci_via_redis way = {.redis = *redis, .names = &places->at[0].names};
+    way.redis.url = places->at[0].url;
+    enum swapc_status status = swapci_places_claim(places, redis, error);
+    return status == SWAPC_OK && places->count == 1 ? swapci_via_agree(&job->common, &way, error)
+                                                    : status;
+}
+
+static enum swapc_status run(const struct verifier_job *job, swapc_error *error) {
+    struct swapci_module_paths paths;
+    struct swapci_places places = {.count = 0};
+    swapci_redis_health health = {0};
+    swapci_judges *judges = NULL;
+    swapci_verifier_crew *crew = NULL;
+    swapc_trust *trust = NULL, *check_trust = NULL;
+    enum swapc_status status = swapci_places_init(&places, job->common.stream,
+                                                  job->common.partitions, job->common.redis, error);
+    if (status == SWAPC_OK) status = open_judges(job, &paths, &trust, &check_trust, &judges, error);
+    const swapc_log log = swapci_cli_service_log();
     const swapci_redis_config redis = {.url = job->common.redis,
                                        .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
                                        .service = true,
+                                       .log = &log,
+                                       .role = "verifier",
                                        .stop = &swapci_signals_hurry,
                                        .health = &health};
-    const swapc_log log = swapci_cli_service_log();
-    struct swapci_via_redis way = {.redis = redis, .names = &names};
-    way.redis.log = &log;
-    way.redis.role = "verifier";
-    if (status == SWAPC_OK) status = swapci_via_agree(&job->common, &way, error);
-    if (status == SWAPC_OK) status = swapci_via_receiver(&job->common, &way, &receiver, error);
-    if (receiver) swapci_signals_leftover(abandon, receiver);
-    swapci_verifier_config verifier_config = {
-        .judges = judges,
-        .receiver = receiver,
-        .redis = redis,
-        .names = &names,
-        .keep = job->keep,
-        .workers = (unsigned)job->workers,
-        .batch = (unsigned)job->batch,
-        .log = log,
-    };
-    if (status == SWAPC_OK) status = swapci_verifier_new(&verifier_config, &verifier, error);
+    const struct swapci_verifier_crew_config config = {
+        .way = &job->common,
+        .places = &places,
+        .way_redis = redis,
+        .verifier = {.judges = judges,
+                     .redis = redis,
+                     .keep = job->keep,
+                     .workers = (unsigned)job->workers,
+                     .batch = (unsigned)job->batch,
+                     .log = log}};
+    if (status == SWAPC_OK) status = agree(job, &places, &redis, error);
+    if (status == SWAPC_OK) status = swapci_verifier_crew_new(&config, &crew, error);
     struct served served = {.slots = {.slots = judges ? swapci_judges_slots(judges) : NULL,
                                       .role = "verifier",
                                       .log = swapci_cli_service_log(),
                                       .tell_status = tell_status,
                                       .user = &served},
                             .judges = judges,
-                            .verifier = verifier,
+                            .crew = crew,
                             .workers = (unsigned)job->workers,
-                            .receiver = receiver,
                             .health = &health,
-                            .redis = &verifier_config.redis,
-                            .names = &names};
+                            .redis = &redis,
+                            .places = &places};
     if (status == SWAPC_OK) status = serve(job, &served, error);
-    swapci_verifier_free(verifier);
-    if (receiver) swapci_signals_leftover_gone(receiver);
-    swapci_receiver_close(receiver);
+    swapci_verifier_crew_free(crew);
     swapci_judges_free(judges);
     swapc_trust_free(trust);
     swapc_trust_free(check_trust);
+    swapci_places_fini(&places);
     return status;
 }
 

@@ -14,10 +14,11 @@
 
 struct swapci_pipeline_options {
     const char *redis, *ring, *keys, *listen, *stream;
-    const char *http;   /* HOST:PORT or unix:PATH; NULL: none */
-    const char *via;    /* one of the choices; NULL: the first */
-    swapci_rpc_tls tls; /* of listen */
-    const char *signer; /* its consumer's name, of who removes what it leaves; NULL: nobody does */
+    const char *http;    /* HOST:PORT or unix:PATH; NULL: none */
+    const char *via;     /* one of the choices; NULL: the first */
+    swapci_rpc_tls tls;  /* of listen */
+    uint64_t partitions; /* 0: 1 */
+    const char *signer;  /* its consumer's name, of who removes what it leaves; NULL: nobody does */
 };
 
 extern const char *const swapci_via_choices[]; /* of via.c */
@@ -126,7 +127,7 @@ int swapci_http_check(const char *command, const char *http);
                                     0,                                                             \
                                     0,                                                             \
                                     0},                                                            \
-        SWAPCI_VIA_ROW(&(o)->via),                                                                 \
+        SWAPCI_VIA_ROW(&(o)->via), SWAPCI_PARTITIONS_ROW(&(o)->partitions),                        \
         {"keys", SWAPCI_OPTION_STRING, &(o)->keys, keys_meta, keys_help, 0, 0, 0},                 \
         SWAPCI_LISTEN_ROWS(o), {"stream",                                                          \
                                 SWAPCI_OPTION_STRING,                                              \

@@ -5,12 +5,12 @@
 #include "run_job_impl.h"
 #include "via.h"
 
-static enum swapc_status trim(struct swapci_run_job *job, swapc_error *error) {
+static enum swapc_status trim(struct swapci_run_job *job, unsigned k, swapc_error *error) {
     redisReply *reply;
     if (job->options->keep == 0) return SWAPC_OK;
-    enum swapc_status status =
-        swapci_redis_call(job->redis, "trim the verdicts", &reply, error, "XTRIM %s MAXLEN %llu",
-                          job->names.verdicts, (unsigned long long)job->options->keep);
+    enum swapc_status status = swapci_redis_call(
+        job->books[k].redis, "trim the verdicts", &reply, error, "XTRIM %s MAXLEN %llu",
+        job->places.at[k].names.verdicts, (unsigned long long)job->options->keep);
     if (status == SWAPC_OK) freeReplyObject(reply);
     return status;
 }
@@ -74,8 +74,8 @@ static void settle_bound(struct swapci_run_job *job, double done_per_s) {
 
 static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
     const struct swapci_run_options *o = job->options;
-    const swapci_ledger_result *books = &job->books;
-    swapci_verifier_times(job->verifier, &job->verify_ns);
+    const swapci_ledger_result *books = &job->result;
+    swapci_verifier_crew_times(job->crew, &job->verify_ns);
     *r = (struct swapci_run_result){
         .engine = o->engine,
         .method = o->method,
@@ -111,7 +111,7 @@ static void sum_up(struct swapci_run_job *job, struct swapci_run_result *r) {
 }
 
 static void explain(const struct swapci_run_job *job) {
-    const swapci_ledger_result *books = &job->books;
+    const swapci_ledger_result *books = &job->result;
     if (books->errors > 0)
         swapc_log_write(&job->log, SWAPC_LOG_ERROR, "run",
                         "first Error: message %" PRIu64 "-%" PRIu64 " (%s): %s",
@@ -132,11 +132,49 @@ static void explain(const struct swapci_run_job *job) {
                         books->first_wrong.ms, books->first_wrong.seq);
 }
 
+/* What is first is that of the first book that has one. */
+static void add_first(swapci_stream_id *sum, swapci_stream_id one) {
+    if (sum->ms == 0) *sum = one;
+}
+
+static void add_book(struct swapci_run_job *job, const swapci_ledger_result *one) {
+    swapci_ledger_result *sum = &job->result;
+    sum->messages += one->messages;
+    sum->valid += one->valid;
+    sum->not_valid += one->not_valid;
+    sum->errors += one->errors;
+    sum->lost += one->lost;
+    sum->duplicates += one->duplicates;
+    sum->wrong += one->wrong;
+    sum->tampered += one->tampered;
+    sum->foreign += one->foreign;
+    if (one->last_us > sum->last_us) sum->last_us = one->last_us;
+    if (sum->first_error.ms == 0) sum->first_reason = one->first_reason;
+    add_first(&sum->first_error, one->first_error);
+    add_first(&sum->first_lost, one->first_lost);
+    add_first(&sum->first_wrong, one->first_wrong);
+    swapci_histogram_merge(&job->latency_us, one->latency_us);
+}
+
+/* Joins all books. */
+static enum swapc_status join_books(struct swapci_run_job *job, swapc_error *error) {
+    swapci_histogram_init(&job->latency_us);
+    job->result = (swapci_ledger_result){.latency_us = &job->latency_us};
+    for (unsigned k = 0; k < job->places.count; k++) {
+        struct swapci_run_book *book = &job->books[k];
+        swapci_ledger_result one;
+        enum swapc_status status =
+            swapci_ledger_join(book->ledger, book->redis, &job->places.at[k].names, &one, error);
+        if (status == SWAPC_OK) status = trim(job, k, error);
+        if (status != SWAPC_OK) return status;
+        add_book(job, &one);
+    }
+    return SWAPC_OK;
+}
+
 enum swapc_status swapci_run_account(struct swapci_run_job *job, struct swapci_run_result *result,
                                      swapc_error *error) {
-    enum swapc_status status =
-        swapci_ledger_join(job->ledger, job->redis, &job->names, &job->books, error);
-    if (status == SWAPC_OK) status = trim(job, error);
+    enum swapc_status status = join_books(job, error);
     if (status != SWAPC_OK) return status;
     compare_engines(job);
     sum_up(job, result);

@@ -13,9 +13,12 @@ static void collect(void *user, swapci_facts *out) {
     out->generated = atomic_load(&job->sent);
     out->wanted = job->options->messages == UINT64_MAX ? 0 : job->options->messages;
     if (!atomic_load(&job->verifying)) return;
-    swapci_facts_read_verifier(job->judges, job->verifier, out);
+    swapci_verifier_sum sum;
+    swapci_verifier_crew_sum(job->crew, &sum);
+    swapci_facts_read_verifiers(job->judges, &sum, out);
+    swapci_verifier_crew_tell(job->crew, out->partitions);
     out->workers = (unsigned)job->options->workers;
-    out->ring = swapci_receiver_fill(job->receiver);
+    out->ring = swapci_verifier_crew_fill(job->crew);
 }
 
 static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
@@ -55,7 +58,8 @@ enum swapc_status swapci_run_start_front(struct swapci_run_job *job, swapc_error
                                         .collect = collect,
                                         .user = job,
                                         .redis = &job->redis_config,
-                                        .names = &job->names,
+                                        .places = job->places.at,
+                                        .place_count = job->places.count,
                                         .control = act,
                                         .token_file = job->http_token,
                                         .remotes = remotes,
@@ -69,7 +73,7 @@ void swapci_run_tell_front(struct swapci_run_job *job) {
     swapci_front_health health = {.redis_up = swapci_redis_up(&job->health)};
     if (!job->front) return;
     bool verifying = atomic_load(&job->verifying);
-    health.peer_up = verifying && swapci_receiver_sender_alive(job->receiver);
+    health.peer_up = verifying && swapci_verifier_crew_peer(job->crew);
     const char *why = !health.redis_up  ? "Redis does not answer, or refuses what is asked"
                       : !verifying      ? "it is starting"
                       : !health.peer_up ? "the signer is not there"

@@ -47,10 +47,7 @@ static void stop_work(struct swapci_run_job *job) {
     if (job->generating) pthread_join(job->generator, NULL);
     job->generating = false;
     swapci_signer_child_stop(&job->signer);
-    if (job->verifier) {
-        swapci_verifier_stop(job->verifier);
-        swapci_verifier_join(job->verifier, NULL);
-    }
+    if (job->crew) swapci_verifier_crew_join(job->crew, NULL);
 }
 
 /* For people only: a signer that took another's place does not know what that one has sent. */
@@ -101,13 +98,16 @@ void swapci_run_job_free(swapci_run_job *job) {
     swapci_rpc_shutdown();
     swapci_front_stop(job->front);
     job->front = NULL;
-    swapci_verifier_free(job->verifier);
-    swapci_receiver_close(job->receiver);
+    swapci_verifier_crew_free(job->crew);
     swapci_judges_free(job->judges);
     swapci_key_pairs_free(job->pairs);
-    swapci_ledger_free(job->ledger);
     if (job->way.ring) swapci_via_remove(&job->way);
-    swapci_redis_free(job->redis);
+    for (unsigned k = 0; k < job->places.count && job->books; k++) {
+        swapci_ledger_free(job->books[k].ledger);
+        swapci_redis_free(job->books[k].redis);
+    }
+    free(job->books);
+    swapci_places_fini(&job->places);
     swapci_private_redis_end(job->server);
     swapci_tempdir_remove(&job->tempdir);
     swapci_signals_leftover_gone(job);

@@ -21,7 +21,8 @@ struct swapci_run_options {
     const char *http_token;
     const char *engine, *method, *input, *swap, *modules, *redis, *stream, *progress, *keys, *via,
         *http;
-    uint64_t messages; /* UINT64_MAX: as many as the input has */
+    uint64_t messages;   /* UINT64_MAX: as many as the input has */
+    uint64_t partitions; /* 0: 1 */
     uint64_t workers, batch, keys_count, keep, seed;
     uint64_t deadline_ms; /* of one call; 0: the default */
     uint64_t compile_ms;  /* of a module; 0: the default */

@@ -20,8 +20,16 @@
 #include "run_job.h"
 #include "signer_child.h"
 #include "tempdir.h"
-#include "verifier.h"
+#include "verifier_crew.h"
 #include "slots_control.h"
+
+/* The books of one stream. */
+struct swapci_run_book {
+    swapci_redis *redis;   /* the main thread's */
+    swapci_ledger *ledger; /* the generator's until done, then the main thread's */
+    uint64_t open;         /* in the stream, at the last look */
+    uint64_t answered;     /* by the ledger, at its last look */
+};
 
 struct swapci_run_job {
     const struct swapci_run_options *options;
@@ -33,24 +41,24 @@ struct swapci_run_job {
     swapci_tempdir tempdir;       /* with the user's Redis */
     swapci_redis_config redis_config;
     swapci_redis_health health;
-    swapci_redis *redis;                     /* the main thread's */
+    swapci_redis *redis;                     /* that of the first book */
     swapci_front *front;                     /* NULL: none */
     char signer_http[128], http_token[4096]; /* of the front; "": none */
     struct swapci_slots_control slots;       /* what it may act on, once verifying */
-    swapci_stream_names names;
+    struct swapci_places places;
     char keys[4096], keys_pub[4096], listen[128], ring[64], consumer[64];
     struct swapci_pipeline_options way; /* from signer to verifier; ring NULL: not known yet */
 
     struct swapci_module_paths paths;
     swapci_judges *judges;
     uint64_t swaps_before; /* made while the bound was measured */
-    swapci_receiver *receiver;
-    swapci_verifier *verifier;
+    swapci_verifier_crew *crew;
     struct swapci_signer_child signer;
     swapci_rpc_client *client;
 
-    swapci_ledger *ledger; /* the generator's until done, then the main thread's */
-    swapci_ledger_result books;
+    struct swapci_run_book *books; /* one for each place */
+    swapci_ledger_result result;   /* of all books */
+    swapci_histogram latency_us;   /* the same, where there are several */
     pthread_t generator;
     bool generating;
     atomic_bool verifying; /* raised once by the main thread: the verifier works */

@@ -16,6 +16,25 @@ enum { READY_SLICE_MS = 200, READY_SLICES = 50 };
 
 #define RING_PREFIX "run-"
 
+/* Connects to each stream, and makes it. */
+static enum swapc_status open_books(struct swapci_run_job *job, swapc_error *error) {
+    const struct swapci_places *places = &job->places;
+    swapci_redis_config own = job->redis_config;
+    own.stop = job->options->stop;
+    job->books = calloc(places->count, sizeof *job->books);
+    if (!job->books) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    enum swapc_status status = SWAPC_OK;
+    if (!job->server || places->count > 1) status = swapci_places_claim(places, &own, error);
+    for (unsigned k = 0; k < places->count && status == SWAPC_OK; k++) {
+        own.url = places->at[k].url;
+        status = swapci_redis_open(&own, &job->books[k].redis, error);
+        if (status == SWAPC_OK)
+            status = swapci_stream_create(job->books[k].redis, &places->at[k].names, error);
+    }
+    job->redis = job->books[0].redis;
+    return status;
+}
+
 enum swapc_status swapci_run_start_redis(struct swapci_run_job *job, swapc_error *error) {
     const struct swapci_run_options *o = job->options;
     swapci_private_redis_config config = SWAPCI_PRIVATE_REDIS_CONFIG_INIT;
@@ -33,11 +52,10 @@ enum swapc_status swapci_run_start_redis(struct swapci_run_job *job, swapc_error
         status = swapci_private_redis_start(&config, &job->server, error);
         if (status == SWAPC_OK) job->redis_config.url = swapci_private_redis_url(job->server);
     }
-    swapci_redis_config own = job->redis_config;
-    own.stop = o->stop;
-    if (status == SWAPC_OK) status = swapci_stream_names_init(&job->names, o->stream, error);
-    if (status == SWAPC_OK) status = swapci_redis_open(&own, &job->redis, error);
-    return status == SWAPC_OK ? swapci_stream_create(job->redis, &job->names, error) : status;
+    if (status == SWAPC_OK)
+        status = swapci_places_init(&job->places, o->stream, o->partitions, job->redis_config.url,
+                                    error);
+    return status == SWAPC_OK ? open_books(job, error) : status;
 }
 
 enum swapc_status swapci_run_name_things(struct swapci_run_job *job, swapc_error *error) {
@@ -55,7 +73,8 @@ enum swapc_status swapci_run_name_things(struct swapci_run_job *job, swapc_error
     snprintf(job->ring, sizeof job->ring, RING_PREFIX "%d", (int)getpid());
     job->way = (struct swapci_pipeline_options){.redis = job->redis_config.url,
                                                 .ring = job->ring,
-                                                .stream = job->names.prefix,
+                                                .stream = job->places.partitions.prefix,
+                                                .partitions = o->partitions,
                                                 .via = o->via,
                                                 .signer = job->consumer};
     snprintf(job->consumer, sizeof job->consumer, "run-%d-%08" PRIx64, (int)getpid(),
@@ -69,7 +88,7 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
                                    .keys_pub = job->keys_pub,
                                    .cancel = &swapci_signals_cancel,
                                    .log = job->log,
-                                   .workers = (unsigned)o->workers,
+                                   .workers = (unsigned)o->workers * job->places.count,
                                    .deadline_ms = (uint32_t)o->deadline_ms,
                                    .compile_ms = o->compile_ms};
     /* All methods, whatever this run asks for: others may add messages to the same stream. */
@@ -82,15 +101,17 @@ static enum swapc_status load_modules(struct swapci_run_job *job, swapc_error *e
 
 enum swapc_status swapci_run_measure_bound(struct swapci_run_job *job, swapc_error *error) {
     struct swapci_host_facts facts;
+    swapci_redis_config first = job->redis_config;
     if (!job->pairs) return SWAPC_OK;
+    first.url = job->places.at[0].url;
     swapci_host_facts_read(&facts);
     struct swapci_run_bound_config config = {.pairs = job->pairs,
                                              .judges = job->judges,
                                              .methods = swapci_method_set(job->options->method),
                                              .batch = (unsigned)job->options->batch,
                                              .redis = job->redis,
-                                             .redis_config = &job->redis_config,
-                                             .names = &job->names,
+                                             .redis_config = &first,
+                                             .names = &job->places.at[0].names,
                                              .cores = (unsigned)facts.cores};
     return swapci_run_bound_measure(&config, &job->bound, error);
 }
@@ -111,22 +132,18 @@ enum swapc_status swapci_run_prepare_keys_and_modules(struct swapci_run_job *job
 
 enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_error *error) {
     swapci_via_sweep(&job->way, RING_PREFIX);
-    struct swapci_via_redis way = {.redis = job->redis_config, .names = &job->names};
-    way.redis.log = &job->log;
-    way.redis.role = "verifier";
-    enum swapc_status status = swapci_via_receiver(&job->way, &way, &job->receiver, error);
-    if (status != SWAPC_OK) return status;
-    swapci_verifier_config config = {
-        .judges = job->judges,
-        .receiver = job->receiver,
-        .redis = job->redis_config,
-        .names = &job->names,
-        .workers = (unsigned)job->options->workers,
-        .batch = (unsigned)job->options->batch,
-        .log = job->log,
-    };
-    status = swapci_verifier_new(&config, &job->verifier, error);
-    if (status == SWAPC_OK) status = swapci_verifier_start(job->verifier, error);
+    struct swapci_verifier_crew_config config = {
+        .way = &job->way,
+        .places = &job->places,
+        .way_redis = job->redis_config,
+        .verifier = {.judges = job->judges,
+                     .redis = job->redis_config,
+                     .workers = (unsigned)job->options->workers,
+                     .batch = (unsigned)job->options->batch,
+                     .log = job->log}};
+    config.way_redis.role = "verifier";
+    enum swapc_status status = swapci_verifier_crew_new(&config, &job->crew, error);
+    if (status == SWAPC_OK) status = swapci_verifier_crew_start(job->crew, error);
     job->slots = (struct swapci_slots_control){
         .slots = swapci_judges_slots(job->judges), .role = "run", .log = job->log};
     if (status == SWAPC_OK) atomic_store(&job->verifying, true);
@@ -142,7 +159,8 @@ enum swapc_status swapci_run_start_signer(struct swapci_run_job *job, swapc_erro
         .http = job->front ? job->signer_http : NULL,
         .keys = job->keys,
         .listen = job->listen,
-        .stream = job->names.prefix,
+        .stream = job->places.partitions.prefix,
+        .partitions = job->places.count,
         .consumer = job->consumer,
         .tamper = o->tamper,
         .seed = o->seed,
@@ -167,37 +185,52 @@ enum swapc_status swapci_run_connect_signer(struct swapci_run_job *job, swapc_er
     if (status != SWAPC_OK)
         return swapc_error_set(error, status, "the signer did not answer within %d s",
                                READY_SLICES * READY_SLICE_MS / 1000);
-    return swapci_transport_client_connect(job->client, job->names.messages, 1,
+    return swapci_transport_client_connect(job->client, job->places.at[0].names.messages, 1,
                                            READY_SLICES * READY_SLICE_MS, NULL, error);
 }
 
 static void *generate(void *user) {
     struct swapci_run_job *job = user;
     const struct swapci_run_options *o = job->options;
+    unsigned count = job->places.count;
+    swapci_generator_place *places = calloc(count, sizeof *places);
     swapci_generator_config config = {
         .redis = job->redis_config,
-        .names = job->names,
+        .places = places,
+        .place_count = count,
         .input = o->input,
         .messages = o->messages == UINT64_MAX ? 0 : o->messages,
         .method = o->method,
         .seed = o->seed,
         .message_max = swapci_signer_message_max(SWAPCI_TRANSPORT_RECORD_MAX),
-        .ledger = job->ledger,
         .sent = &job->sent,
     };
-    job->generator_status = swapci_generator_run(&config, &job->generated, &job->generator_error);
+    for (unsigned k = 0; k < count && places; k++)
+        places[k] = (swapci_generator_place){.url = job->places.at[k].url,
+                                             .names = &job->places.at[k].names,
+                                             .ledger = job->books[k].ledger};
+    job->generator_status =
+        places ? swapci_generator_run(&config, &job->generated, &job->generator_error)
+               : swapc_error_set(&job->generator_error, SWAPC_NO_MEMORY, "out of memory");
+    free(places);
     atomic_store(&job->done, 1);
     /* The contract's last word. Whether all is signed the ledger tells; a signer that was killed
      * meanwhile cannot answer, and its successor needs no telling. */
-    if (job->generator_status == SWAPC_OK)
-        swapci_transport_client_sending(job->client, job->names.messages, 2, 0, NULL, NULL);
+    for (unsigned k = 0; k < count && job->generator_status == SWAPC_OK; k++)
+        swapci_transport_client_sending(job->client, job->places.at[k].names.messages, 2, 0, NULL,
+                                        NULL);
     return NULL;
 }
 
 enum swapc_status swapci_run_start_generator(struct swapci_run_job *job, swapc_error *error) {
-    enum swapc_status status = swapci_ledger_new(&job->ledger, error);
-    if (status == SWAPC_OK)
-        status = swapci_ledger_start(job->ledger, job->redis, &job->names, error);
+    enum swapc_status status = SWAPC_OK;
+    for (unsigned k = 0; k < job->places.count && status == SWAPC_OK; k++) {
+        struct swapci_run_book *book = &job->books[k];
+        status = swapci_ledger_new(&book->ledger, error);
+        if (status == SWAPC_OK)
+            status =
+                swapci_ledger_start(book->ledger, book->redis, &job->places.at[k].names, error);
+    }
     if (status != SWAPC_OK) return status;
     job->startup_s = (double)(swapci_clock_monotonic_ns() - job->started_ns) / 1e9;
     int failed = pthread_create(&job->generator, NULL, generate, job);

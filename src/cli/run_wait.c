@@ -29,29 +29,56 @@ static enum swapc_status watch(struct swapci_run_job *job, swapc_error *error) {
     if (swapci_run_interrupted(job)) return SWAPC_INTERRUPTED;
     enum swapc_status status = swapci_signer_child_watch(&job->signer, error);
     if (status != SWAPC_OK) return status;
-    if (swapci_verifier_failed(job->verifier)) return swapci_verifier_join(job->verifier, error);
+    if (swapci_verifier_crew_failed(job->crew)) return swapci_verifier_crew_join(job->crew, error);
     if (atomic_load(&job->done) && job->generator_status != SWAPC_OK &&
         !swapci_run_input_broke(job))
         return swapc_error_set(error, job->generator_status, "%s", job->generator_error.text);
     return SWAPC_OK;
 }
 
-/* A look at the length of the stream. */
+/* A look at the length of a stream. */
 struct length_look {
     struct swapci_run_job *job;
-    uint64_t length;
+    unsigned k;
 };
 
 static enum swapc_status look_at_length(void *user, swapc_error *error) {
     struct length_look *l = user;
-    return swapci_stream_length(l->job->redis, &l->job->names, &l->length, error);
+    struct swapci_run_book *book = &l->job->books[l->k];
+    return swapci_stream_length(book->redis, &l->job->places.at[l->k].names, &book->open, error);
 }
 
 static enum swapc_status unanswered(struct swapci_run_job *job, uint64_t *out, swapc_error *error) {
-    struct length_look l = {.job = job};
-    enum swapc_status status = swapci_redis_persist(job->redis, look_at_length, &l, error);
-    if (status == SWAPC_OK) *out = l.length;
+    enum swapc_status status = SWAPC_OK;
+    uint64_t sum = 0;
+    for (unsigned k = 0; k < job->places.count && status == SWAPC_OK; k++) {
+        struct length_look l = {.job = job, .k = k};
+        status = swapci_redis_persist(job->books[k].redis, look_at_length, &l, error);
+        sum += job->books[k].open;
+    }
+    if (status == SWAPC_OK) *out = sum;
     return status;
+}
+
+/* Reads what the verdicts say by now. */
+static enum swapc_status read_books(struct swapci_run_job *job, uint64_t *out, swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    uint64_t sum = 0;
+    for (unsigned k = 0; k < job->places.count && status == SWAPC_OK; k++) {
+        struct swapci_run_book *book = &job->books[k];
+        status = swapci_ledger_read(book->ledger, book->redis, &job->places.at[k].names,
+                                    &book->answered, error);
+        sum += book->answered;
+    }
+    if (status == SWAPC_OK) *out = sum;
+    return status;
+}
+
+static uint64_t booked(const struct swapci_run_job *job) {
+    uint64_t sum = 0;
+    for (unsigned k = 0; k < job->places.count; k++)
+        sum += swapci_ledger_count(job->books[k].ledger);
+    return sum;
 }
 
 /* Sees to it that the job ends when no verdict comes any more. */
@@ -112,7 +139,7 @@ static enum swapc_status look(struct swapci_run_job *job, unsigned turn, struct 
     if (sent > s->open && sent - s->open > s->seen) s->seen = sent - s->open;
     unsigned ticks = swapci_judges_judged(job->judges) < sent ? LEDGER_TICKS_MOST : LEDGER_TICKS;
     if (status == SWAPC_OK && s->done && s->open > 0 && turn % ticks == 0)
-        status = swapci_ledger_read(job->ledger, job->redis, &job->names, &s->answered, error);
+        status = read_books(job, &s->answered, error);
     return status;
 }
 
@@ -129,9 +156,7 @@ enum swapc_status swapci_run_wait_answers(struct swapci_run_job *job, swapc_erro
         status = look(job, turn, &standing, error);
         swapci_run_tell_front(job);
         /* With nothing in the stream no verdict can come any more: the join reads them all, once. */
-        if (standing.done &&
-            (standing.open == 0 || standing.answered == swapci_ledger_count(job->ledger)))
-            break;
+        if (standing.done && (standing.open == 0 || standing.answered == booked(job))) break;
         swapci_progress_draw(&progress, standing.seen, total ? total : atomic_load(&job->sent));
         if (stalled(&patience, standing.open > 0 || standing.done,
                     standing.seen + standing.answered)) {

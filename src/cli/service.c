@@ -257,6 +257,8 @@ static enum swapc_status open_front(struct frame *f, swapc_error *error) {
                                         .user = s->user,
                                         .redis = s->redis,
                                         .names = s->names,
+                                        .places = s->places,
+                                        .place_count = s->place_count,
                                         .control = s->act,
                                         .token_file = s->http_token};
     enum swapc_status status = swapci_front_start(&config, &f->front, error);

@@ -50,6 +50,8 @@ struct swapci_service {
     const char *http_token;                       /* the same */
     const swapci_redis_config *redis;             /* as of front.h */
     const swapci_stream_names *names;
+    const swapci_stream_place *places; /* the same */
+    unsigned place_count;
     pid_t parent; /* ends when this process does; 0: nobody's */
     swapc_log log;
     const char *ready; /* said once the work has begun */

@@ -69,21 +69,48 @@ static void environment_free(char **envp) {
 }
 
 enum swapc_status swapci_signer_child_start(struct swapci_signer_child *child, swapc_error *error) {
-    char tamper[32], seed[32], parent[32], retry[32];
+    char tamper[32], seed[32], parent[32], retry[32], partitions[32];
     const char *log_format = swapci_options_log_json() ? "json" : "logfmt";
     snprintf(tamper, sizeof tamper, "%.17g", child->tamper);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)child->seed);
     snprintf(retry, sizeof retry, "%u", child->retry_s);
     snprintf(parent, sizeof parent, "%d", (int)getpid());
-    const char *argv[] = {"swapc",        "signer",   "--keys",      child->keys,  "--listen",
-                          child->listen,  "--stream", child->stream, "--consumer", child->consumer,
-                          "--tamper",     tamper,     "--seed",      seed,         "--parent",
-                          parent,         "--retry",  retry,         "--config",   "",
-                          "--log-format", log_format, NULL,          NULL,         NULL,
-                          NULL,           NULL,       NULL,          NULL};
-    size_t at = sizeof argv / sizeof *argv - 7;
+    const char *argv[] = {"swapc",
+                          "signer",
+                          "--keys",
+                          child->keys,
+                          "--listen",
+                          child->listen,
+                          "--stream",
+                          child->stream,
+                          "--consumer",
+                          child->consumer,
+                          "--tamper",
+                          tamper,
+                          "--seed",
+                          seed,
+                          "--parent",
+                          parent,
+                          "--retry",
+                          retry,
+                          "--config",
+                          "",
+                          "--log-format",
+                          log_format,
+                          NULL,
+                          NULL,
+                          NULL,
+                          NULL,
+                          NULL,
+                          NULL,
+                          NULL,
+                          NULL,
+                          NULL};
+    size_t at = sizeof argv / sizeof *argv - 9;
     if (child->ring) argv[at++] = "--ring", argv[at++] = child->ring;
     if (child->via) argv[at++] = "--via", argv[at++] = child->via;
+    snprintf(partitions, sizeof partitions, "%u", child->partitions);
+    if (child->partitions > 1) argv[at++] = "--partitions", argv[at++] = partitions;
     if (child->http) argv[at++] = "--http", argv[at++] = child->http;
     char **envp = environment_new(child->redis_url);
     if (!envp)

@@ -20,6 +20,7 @@ struct swapci_signer_child {
     const char *keys, *listen, *stream, *consumer;
     const char *via;  /* NULL: its default */
     const char *http; /* NULL: none */
+    unsigned partitions;
     double tamper;
     uint64_t seed;
     unsigned retry_s; /* how long it tries a lost Redis again; 0: a private one, not at all */

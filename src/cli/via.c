@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "places.h"
 #include "ring.h"
 #include "transport_redis.h"
 #include "transport_ring.h"
@@ -64,9 +65,12 @@ static enum swapc_status redis_receiver(given *o, over *redis, swapci_receiver *
 }
 
 static void redis_remove(given *o) {
-    swapci_stream_names names;
-    if (o->signer && swapci_stream_names_init(&names, o->stream, NULL) == SWAPC_OK)
-        swapci_transport_redis_forget(&names, o->signer);
+    struct swapci_places places;
+    if (!o->signer) return;
+    if (swapci_places_init(&places, o->stream, o->partitions, o->redis, NULL) == SWAPC_OK)
+        for (unsigned k = 0; k < places.count; k++)
+            swapci_transport_redis_forget(&places.at[k].names, o->signer);
+    swapci_places_fini(&places);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------- */
@@ -114,6 +118,11 @@ int swapci_via_check(const char *command, given *o) {
                                 "--ring %s is a place for --via %s: leave it out with --via %s, "
                                 "whose place is the stream (--stream PREFIX)",
                                 o->ring, ways[0].name, way->name);
+    if (way->ring && o->partitions > 1)
+        return swapci_cli_usage(command,
+                                "--partitions %llu needs --via redis: a ring is one stream, of one "
+                                "signer and one verifier",
+                                (unsigned long long)o->partitions);
     return -1;
 }
 

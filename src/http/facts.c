@@ -68,18 +68,18 @@ bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,
     return true;
 }
 
-void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier,
-                                swapci_facts *out) {
+void swapci_facts_read_verifiers(swapci_judges *judges, const swapci_verifier_sum *verifiers,
+                                 swapci_facts *out) {
     swapci_slots *slots = swapci_judges_slots(judges);
     out->has_verifier = true;
-    out->verdicts = swapci_verifier_stats_get(verifier);
+    out->verdicts = verifiers->stats;
     out->judged = swapci_judges_judged(judges);
     out->publishes = swapci_slots_swaps(slots);
-    swapci_verifier_latency(verifier, &out->age_ns);
+    out->age_ns = verifiers->age_ns;
     for (unsigned m = 0; m < swapci_method_count; m++) {
         swapci_facts_slot *slot = &out->slots[out->slot_count];
         if (!swapci_facts_read_module(slots, m, &slot->module)) continue;
-        swapci_verifier_slot_get(verifier, m, &slot->work);
+        slot->work = verifiers->slots[m];
         out->slot_count++;
     }
     swapci_swap_log_copy(swapci_slots_log(slots), &out->swaps);

@@ -43,6 +43,8 @@ typedef struct swapci_facts {
     bool serving, draining, redis_up, peer_up;
     char reason[SWAPCI_CONTROL_REASON_MAX]; /* why not serving */
     bool controls;                          /* check, swap and roll back are taken */
+    char
+        partitions[SWAPCI_CONTROL_PARTITIONS_MAX]; /* that are this process's; "": there are none */
     swapci_facts_process process;
     swapci_http_stats http;
 
@@ -75,9 +77,9 @@ typedef struct swapci_facts {
 /* Fills in process. */
 void swapci_facts_read_process(swapci_facts_process *out);
 
-/* Fills in all of the verifier's but workers and ring. */
-void swapci_facts_read_verifier(swapci_judges *judges, swapci_verifier *verifier,
-                                swapci_facts *out);
+/* Fills in all of the verifiers' but workers and ring. */
+void swapci_facts_read_verifiers(swapci_judges *judges, const swapci_verifier_sum *verifiers,
+                                 swapci_facts *out);
 
 /* Fills in all of a `swapc process`, and its slot. */
 void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_process_stats *stats,

@@ -224,7 +224,10 @@ enum swapc_status swapci_front_start(const swapci_front_config *config, swapci_f
     if (config->token_file) status = swapci_http_token_load(config->token_file, f->token, error);
     if (status == SWAPC_OK && config->remote_count > 0)
         status = swapci_remotes_start(config->remotes, config->remote_count, &f->remotes, error);
-    if (status == SWAPC_OK && config->redis)
+    if (status == SWAPC_OK && config->places)
+        status =
+            swapci_stream_watch_start_all(config->places, config->place_count, &f->watch, error);
+    else if (status == SWAPC_OK && config->redis)
         status = swapci_stream_watch_start(config->redis, config->names, &f->watch, error);
     if (status == SWAPC_OK) status = swapci_http_server_start(&server, &f->server, error);
     if (status != SWAPC_OK) {

@@ -37,6 +37,9 @@ typedef struct swapci_front_config {
     void *user;
     const swapci_redis_config *redis; /* for the watch of the streams; NULL: none; copied */
     const swapci_stream_names *names; /* the same */
+    const swapci_stream_place
+        *places; /* of several sets of streams, instead; NULL: there is one; copied */
+    unsigned place_count;
     /* Checks, swaps or rolls back; on a thread of the server's, one at a time; may take as long as a
      * compilation. Out: *event, zeroed before. NULL: this process has no slots. */
     enum swapc_status (*control)(void *user, enum swapci_swap_action action, const char *slot,

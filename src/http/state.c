@@ -104,6 +104,7 @@ json_t *swapci_state_process(const swapci_facts *f) {
         f->process.cpu_s, "resident_bytes", (json_int_t)f->process.resident_bytes, "threads",
         (json_int_t)f->process.threads);
     if (!object) return NULL;
+    if (f->partitions[0]) json_object_set_new(object, "partitions", json_string(f->partitions));
     if (f->has_streams) json_object_set_new(object, "streams", streams(&f->streams));
     if (f->has_generator)
         json_object_set_new(object, "generator",

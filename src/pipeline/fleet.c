@@ -200,9 +200,10 @@ bool swapci_fleet_ended(swapci_fleet *f) {
     return ended;
 }
 
-void swapci_fleet_each(swapci_fleet *f, void (*fn)(void *context, unsigned k, void *member),
-                       void *context) {
+void swapci_fleet_each(swapci_fleet *f, void (*kept)(void *context),
+                       void (*fn)(void *context, unsigned k, void *member), void *context) {
     pthread_mutex_lock(&f->lock);
+    if (kept) kept(context);
     for (unsigned k = 0; k < f->count; k++)
         if (f->members[k].work) fn(context, k, f->members[k].work);
     pthread_mutex_unlock(&f->lock);

@@ -58,9 +58,10 @@ void swapci_fleet_stop(swapci_fleet *fleet);
 /* Whether nothing is there any more after stop, or a failure. */
 bool swapci_fleet_ended(swapci_fleet *fleet);
 
-/* Calls fn for each member that works, under the fleet's lock: with that it neither ends nor is freed meanwhile. */
-void swapci_fleet_each(swapci_fleet *fleet, void (*fn)(void *context, unsigned k, void *member),
-                       void *context);
+/* Calls fn for each member that works, under the fleet's lock, so that it is neither kept (ops) nor closed meanwhile; kept
+ * before them, for what is kept; NULL: nobody asks. */
+void swapci_fleet_each(swapci_fleet *fleet, void (*kept)(void *context),
+                       void (*fn)(void *context, unsigned k, void *member), void *context);
 
 /* Stops and waits for all. Returns SWAPC_OK, or the first failure of a member. */
 enum swapc_status swapci_fleet_join(swapci_fleet *fleet, swapc_error *error);

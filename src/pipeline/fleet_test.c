@@ -77,7 +77,7 @@ static void count(void *context, unsigned k, void *member) {
 
 static unsigned working(swapci_fleet *fleet) {
     unsigned n = 0;
-    swapci_fleet_each(fleet, count, &n);
+    swapci_fleet_each(fleet, NULL, count, &n);
     return n;
 }
 

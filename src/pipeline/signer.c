@@ -117,6 +117,10 @@ bool swapci_signer_forget(swapci_signer *signer, const void *user) {
     return found != NULL;
 }
 
+static bool may(const swapci_signer *s) {
+    return !s->config.may || s->config.may(s->config.may_user);
+}
+
 /* Reads new entries and sends them, or waits a little when enough is under way. */
 static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
     size_t flight = swapci_sender_in_flight(s->sender);
@@ -136,7 +140,7 @@ static enum swapc_status feed(swapci_signer *s, swapc_error *error) {
         s->batch_next = status == SWAPC_OK ? 0 : s->batch.count;
         s->alone = false;
     }
-    if (status == SWAPC_OK && s->batch.count > 0 && !swapci_lease_fresh(&s->lease)) {
+    if (status == SWAPC_OK && s->batch.count > 0 && (!swapci_lease_fresh(&s->lease) || !may(s))) {
         s->read_late = true; /* stopped meanwhile: another may have taken them up already */
         s->batch_next = s->batch.count;
         return status;
@@ -185,6 +189,13 @@ static enum swapc_status wait_for_lease(swapci_signer *s, swapc_error *error) {
     return swapci_signer_nap(s, BLOCK_MS, error);
 }
 
+/* The stream is another's for now: what is in hand stays pending, for that one or for us. */
+static enum swapc_status wait_for_stream(swapci_signer *s, swapc_error *error) {
+    s->batch_next = s->batch.count;
+    swapci_signer_recovery_begin(s);
+    return swapci_signer_nap(s, BLOCK_MS, error);
+}
+
 /* One step of work. Out: *done when drained. */
 static enum swapc_status turn(swapci_signer *s, int *done, swapc_error *error) {
     int drain = atomic_load_explicit(&s->drain, memory_order_relaxed);
@@ -192,6 +203,7 @@ static enum swapc_status turn(swapci_signer *s, int *done, swapc_error *error) {
     if (status == SWAPC_OK) status = swapci_signer_chores(s, error);
     if (status != SWAPC_OK) return status;
     if (!s->lease.held) return wait_for_lease(s, error);
+    if (!may(s)) return wait_for_stream(s, error);
     status = swapci_signer_send(s, error); /* what a refusal left */
     if (status != SWAPC_OK) return status;
     if (s->recovering) {
@@ -331,6 +343,7 @@ enum swapc_status swapci_signer_new(const swapci_signer_config *config, swapci_s
     status = swapci_stream_names_init(&s->names, config->prefix, error);
     if (status == SWAPC_OK)
         status = swapci_lease_init(&s->lease, &s->names, s->consumer, s->sender->place, error);
+    if (config->lease_ms) s->lease.ms = config->lease_ms;
     if (status == SWAPC_OK) status = connect(s, config, error);
     if (status != SWAPC_OK) {
         swapci_signer_free(s);

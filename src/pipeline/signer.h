@@ -57,6 +57,11 @@ typedef struct swapci_signer_config {
     atomic_int
         *stop; /* what swapci_signer_stop raises, and who else wants the signer to end, also while
                          it is being made; NULL: one of its own; borrowed */
+    uint32_t lease_ms; /* how long the consumer's name stays a dead signer's; 0: SWAPCI_LEASE_MS */
+    /* Whether the stream is this signer's still: asked before and after entries are taken, and while it is not,
+     * nothing is taken or sent. Must not wait. NULL: it always is. */
+    bool (*may)(void *may_user);
+    void *may_user;
     swapci_redis_health *health;  /* as in redis.h; NULL: none */
     swapci_signer_ended_fn ended; /* NULL: none */
     void *user;

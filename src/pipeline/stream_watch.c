@@ -1,4 +1,4 @@
-/* What is shared: `facts` and `at_ns`, under `lock`, and `stop`. The connection is the thread's own. */
+/* What is shared: `facts` and `at_ns`, under `lock`, and `stop`. The connections are the thread's own. */
 #include "stream_watch.h"
 
 #include <pthread.h>
@@ -8,10 +8,16 @@
 #include "clock.h"
 #include "redis_reply.h"
 
-struct swapci_stream_watch {
-    swapci_redis_config config;
+struct place {
     char *url;
     swapci_stream_names names;
+    swapci_redis *redis; /* NULL: not connected, or that of `same` is used */
+    unsigned same;       /* the first place of this server */
+};
+
+struct swapci_stream_watch {
+    struct place *places;
+    unsigned count;
     atomic_int stop;
     pthread_t thread;
     pthread_mutex_t lock; /* guards the two below */
@@ -92,10 +98,9 @@ static void take(unsigned which, const redisReply *reply, const char *group,
     }
 }
 
-static enum swapc_status ask(struct swapci_stream_watch *w, swapci_redis *redis,
+static enum swapc_status ask(const swapci_stream_names *n, swapci_redis *redis,
                              swapci_stream_facts *out) {
     enum { COMMANDS = 6 };
-    const swapci_stream_names *n = &w->names;
     *out = unknown;
     enum swapc_status status = swapci_redis_appendf(redis, NULL, "XLEN %s", n->messages);
     if (status == SWAPC_OK) status = swapci_redis_appendf(redis, NULL, "XLEN %s", n->verdicts);
@@ -115,52 +120,106 @@ static enum swapc_status ask(struct swapci_stream_watch *w, swapci_redis *redis,
     return status;
 }
 
+static void add(uint64_t *sum, uint64_t one) {
+    *sum = *sum == SWAPCI_STREAM_UNKNOWN || one == SWAPCI_STREAM_UNKNOWN ? SWAPCI_STREAM_UNKNOWN
+                                                                         : *sum + one;
+}
+
+/* memory: it is another server's than those before. */
+static void add_facts(swapci_stream_facts *sum, const swapci_stream_facts *one, bool memory) {
+    add(&sum->messages, one->messages);
+    add(&sum->lag, one->lag);
+    add(&sum->pending, one->pending);
+    add(&sum->added, one->added);
+    add(&sum->verdicts, one->verdicts);
+    add(&sum->dead, one->dead);
+    if (memory) add(&sum->used_memory_bytes, one->used_memory_bytes);
+}
+
+static enum swapc_status ask_place(struct swapci_stream_watch *w, unsigned i,
+                                   swapci_stream_facts *out) {
+    struct place *server = &w->places[w->places[i].same];
+    const swapci_redis_config config = {.url = server->url, .answer_ms = 2000, .stop = &w->stop};
+    enum swapc_status status =
+        server->redis ? SWAPC_OK : swapci_redis_open(&config, &server->redis, NULL);
+    if (status == SWAPC_OK) status = ask(&w->places[i].names, server->redis, out);
+    if (status == SWAPC_OK) return status;
+    swapci_redis_free(server->redis);
+    server->redis = NULL;
+    return status;
+}
+
+static enum swapc_status ask_all(struct swapci_stream_watch *w, swapci_stream_facts *out) {
+    enum swapc_status status = SWAPC_OK;
+    *out = (swapci_stream_facts){.messages = 0};
+    for (unsigned i = 0; i < w->count && status == SWAPC_OK; i++) {
+        swapci_stream_facts one;
+        status = ask_place(w, i, &one);
+        if (status == SWAPC_OK) add_facts(out, &one, w->places[i].same == i);
+    }
+    return status;
+}
+
 static void *watch(void *user) {
     struct swapci_stream_watch *w = user;
-    swapci_redis *redis = NULL;
     while (!atomic_load(&w->stop)) {
-        swapci_stream_facts facts = unknown;
-        enum swapc_status status = redis ? SWAPC_OK : swapci_redis_open(&w->config, &redis, NULL);
-        if (status == SWAPC_OK) status = ask(w, redis, &facts);
-        if (status != SWAPC_OK) {
-            swapci_redis_free(redis);
-            redis = NULL;
-            facts = unknown;
-        }
+        swapci_stream_facts facts;
+        enum swapc_status status = ask_all(w, &facts);
         pthread_mutex_lock(&w->lock);
-        w->facts = facts;
+        w->facts = status == SWAPC_OK ? facts : unknown;
         w->at_ns = status == SWAPC_OK ? swapci_clock_monotonic_ns() : 0;
         pthread_mutex_unlock(&w->lock);
         swapci_redis_sleep(&w->stop, SWAPCI_STREAM_WATCH_MS, NULL);
     }
-    swapci_redis_free(redis);
     return NULL;
+}
+
+static void free_watch(struct swapci_stream_watch *w) {
+    if (!w) return;
+    for (unsigned i = 0; i < w->count && w->places; i++) {
+        swapci_redis_free(w->places[i].redis);
+        free(w->places[i].url);
+    }
+    free(w->places);
+    free(w);
+}
+
+static struct swapci_stream_watch *watch_new(const swapci_stream_place *places, unsigned count) {
+    struct swapci_stream_watch *w = calloc(1, sizeof *w);
+    bool whole = w && (w->places = calloc(count, sizeof *w->places));
+    if (w) w->count = count;
+    for (unsigned i = 0; i < count && whole; i++) {
+        struct place *p = &w->places[i];
+        p->names = places[i].names;
+        while (strcmp(places[p->same].url, places[i].url) != 0) p->same++;
+        whole = (p->url = strdup(places[i].url)) != NULL;
+    }
+    if (whole) return w;
+    free_watch(w);
+    return NULL;
+}
+
+enum swapc_status swapci_stream_watch_start_all(const swapci_stream_place *places, unsigned count,
+                                                swapci_stream_watch **out, swapc_error *error) {
+    struct swapci_stream_watch *w = watch_new(places, count);
+    if (!w) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to watch the streams");
+    w->facts = unknown;
+    pthread_mutex_init(&w->lock, NULL);
+    int failed = pthread_create(&w->thread, NULL, watch, w);
+    if (failed) {
+        pthread_mutex_destroy(&w->lock);
+        free_watch(w);
+        return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot watch the streams");
+    }
+    *out = w;
+    return SWAPC_OK;
 }
 
 enum swapc_status swapci_stream_watch_start(const swapci_redis_config *redis,
                                             const swapci_stream_names *names,
                                             swapci_stream_watch **out, swapc_error *error) {
-    struct swapci_stream_watch *w = calloc(1, sizeof *w);
-    char *url = strdup(redis->url);
-    if (!w || !url) {
-        free(w);
-        free(url);
-        return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory to watch the streams");
-    }
-    w->url = url;
-    w->names = *names;
-    w->facts = unknown;
-    w->config = (swapci_redis_config){.url = url, .answer_ms = 2000, .stop = &w->stop};
-    pthread_mutex_init(&w->lock, NULL);
-    int failed = pthread_create(&w->thread, NULL, watch, w);
-    if (failed) {
-        pthread_mutex_destroy(&w->lock);
-        free(url);
-        free(w);
-        return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot watch the streams");
-    }
-    *out = w;
-    return SWAPC_OK;
+    const swapci_stream_place place = {redis->url, *names};
+    return swapci_stream_watch_start_all(&place, 1, out, error);
 }
 
 void swapci_stream_watch_get(swapci_stream_watch *watch, swapci_stream_facts *out) {
@@ -175,6 +234,5 @@ void swapci_stream_watch_stop(swapci_stream_watch *watch) {
     atomic_store(&watch->stop, 1);
     pthread_join(watch->thread, NULL);
     pthread_mutex_destroy(&watch->lock);
-    free(watch->url);
-    free(watch);
+    free_watch(watch);
 }

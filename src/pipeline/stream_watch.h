@@ -3,10 +3,10 @@
  * the answer.
  *
  * What Redis refuses (an ACL without +xlen, +xpending, +xinfo|groups, +info; a server before 7 has no lag)
- * is not known: the rest is.
+ * is not known: the rest is. Of several sets of streams it tells the sums.
  *
  * Threads: start, stop by one thread; get from any, does not wait for Redis.
- * Ownership: start gives, stop frees. Config strings are copied; its log, stop flag and health are not used.
+ * Ownership: start gives, stop frees. What is given is copied; a config's log, stop flag and health are not used.
  */
 #ifndef SWAPCI_STREAM_WATCH_H
 #define SWAPCI_STREAM_WATCH_H
@@ -32,10 +32,20 @@ typedef struct swapci_stream_facts {
 
 typedef struct swapci_stream_watch swapci_stream_watch;
 
+/* One set of streams. */
+typedef struct swapci_stream_place {
+    const char *url; /* of its server */
+    swapci_stream_names names;
+} swapci_stream_place;
+
 /* Returns SWAPC_OK, NO_MEMORY, SYSTEM. A Redis that does not answer is no failure: it is asked again. */
 enum swapc_status swapci_stream_watch_start(const swapci_redis_config *redis,
                                             const swapci_stream_names *names,
                                             swapci_stream_watch **out, swapc_error *error);
+
+/* The same for several, of which each has its server. */
+enum swapc_status swapci_stream_watch_start_all(const swapci_stream_place *places, unsigned count,
+                                                swapci_stream_watch **out, swapc_error *error);
 
 void swapci_stream_watch_get(swapci_stream_watch *watch, swapci_stream_facts *out);
 

@@ -1,5 +1,6 @@
 /* What is shared: see verifier_impl.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "redis_retry.h"
@@ -50,6 +51,11 @@ static enum swapc_status idle(swapci_worker *w) {
 static enum swapc_status turn(swapci_worker *w) {
     swapci_verifier *v = w->verifier;
     if (atomic_load(&v->waiting) && swapci_verdict_open(w->verdicts) > 0) return store(w);
+    if (v->config.may && !v->config.may(v->config.may_user)) {
+        enum swapc_status stored = idle(w);
+        swapci_redis_sleep(&v->stop, WAIT_MS / 5, NULL);
+        return stored;
+    }
     pthread_mutex_lock(&v->lock);
     enum swapc_status status = take(w, 0);
     if (status == SWAPC_EMPTY && swapci_verdict_open(w->verdicts) == 0) {
@@ -183,9 +189,7 @@ swapci_verifier_stats swapci_verifier_stats_get(swapci_verifier *verifier) {
     return stats;
 }
 
-void swapci_verifier_slot_get(const swapci_verifier *verifier, unsigned method,
-                              swapci_verifier_slot *out) {
-    *out = (swapci_verifier_slot){0};
+static void add_slot(const swapci_verifier *verifier, unsigned method, swapci_verifier_slot *out) {
     for (unsigned i = 0; i < verifier->worker_count; i++) {
         const swapci_worker *w = &verifier->workers[i];
         out->valid +=
@@ -198,9 +202,18 @@ void swapci_verifier_slot_get(const swapci_verifier *verifier, unsigned method,
     }
 }
 
-void swapci_verifier_latency(const swapci_verifier *verifier, swapci_live_counts *out) {
+void swapci_verifier_sum_add(swapci_verifier *verifier, swapci_verifier_sum *sum) {
+    swapci_verifier_stats one = swapci_verifier_stats_get(verifier);
+    sum->stats.valid += one.valid;
+    sum->stats.not_valid += one.not_valid;
+    sum->stats.errors += one.errors;
+    sum->stats.unknown_keys += one.unknown_keys;
+    sum->stats.in_flight += one.in_flight;
+    sum->stats.hindered += one.hindered;
+    if (one.last_reason[0]) memcpy(sum->stats.last_reason, one.last_reason, sizeof one.last_reason);
+    for (unsigned m = 0; m < swapci_method_count; m++) add_slot(verifier, m, &sum->slots[m]);
     for (unsigned i = 0; i < verifier->worker_count; i++)
-        swapci_live_add(&verifier->workers[i].age_ns, out);
+        swapci_live_add(&verifier->workers[i].age_ns, &sum->age_ns);
 }
 
 bool swapci_verifier_failed(const swapci_verifier *verifier) {

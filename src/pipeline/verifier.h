@@ -39,6 +39,10 @@ typedef struct swapci_verifier_config {
     /* How many messages may be judged together where the module offers it, up to SWAPCI_VERIFIER_BATCH;
      * below SWAPCI_BATCH_LEAST: each by itself. Taken is what is there: no message waits for others. */
     unsigned batch;
+    /* Whether the stream is this verifier's still: while it is not, nothing is taken. Must not wait. NULL: it
+     * always is. */
+    bool (*may)(void *may_user);
+    void *may_user;
     swapc_log log;
 } swapci_verifier_config;
 
@@ -76,12 +80,15 @@ typedef struct swapci_verifier_slot {
     swapci_live_counts call_ns; /* as judge.h's verify_ns */
 } swapci_verifier_slot;
 
-/* Any thread, while the workers work: nobody waits. method: its number. */
-void swapci_verifier_slot_get(const swapci_verifier *verifier, unsigned method,
-                              swapci_verifier_slot *out);
+/* What one or more verifiers have done; some 10 KB. */
+typedef struct swapci_verifier_sum {
+    swapci_verifier_stats stats;
+    swapci_verifier_slot slots[SWAPCI_METHODS_MAX]; /* by the method's number */
+    swapci_live_counts age_ns; /* of messages when they had their verdict, from XADD on */
+} swapci_verifier_sum;
 
-/* Adds how old messages were when they had their verdict, from XADD on. Any thread. */
-void swapci_verifier_latency(const swapci_verifier *verifier, swapci_live_counts *out);
+/* Adds one's. Any thread, while the workers work: nobody waits. */
+void swapci_verifier_sum_add(swapci_verifier *verifier, swapci_verifier_sum *sum);
 
 /* Whether a worker failed: the others stop, join tells why. Any thread. */
 bool swapci_verifier_failed(const swapci_verifier *verifier);

@@ -76,6 +76,7 @@ enum swapc_status swapci_control_client_status(swapci_rpc_client *client, unsign
     out->rate_per_s = r->rate_per_s;
     out->waiting = r->waiting;
     out->in_flight = r->in_flight;
+    COPY(out->partitions, r->partitions);
     for (size_t i = 0; i < r->n_counters && i < SWAPCI_CONTROL_COUNTERS_MAX; i++) {
         COPY(out->counters[i].name, r->counters[i]->name);
         out->counters[i].value = r->counters[i]->value;

@@ -70,6 +70,7 @@ static void reply_status(swapci_rpc_call *call, const swapci_control_service *se
     response.rate_per_s = status->rate_per_s;
     response.waiting = status->waiting;
     response.in_flight = status->in_flight;
+    response.partitions = (char *)status->partitions;
     response.counters = rows;
     response.n_counters = status->counter_count;
     swapci_rpc_message_reply(call, &response.base);

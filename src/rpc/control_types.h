@@ -19,6 +19,7 @@ enum {
     SWAPCI_CONTROL_NAME_MAX = 64,
     SWAPCI_CONTROL_REASON_MAX = 384,
     SWAPCI_CONTROL_PATH_MAX = 4096,
+    SWAPCI_CONTROL_PARTITIONS_MAX = 128,
     SWAPCI_CONTROL_COUNTERS_MAX = 16,
     SWAPCI_CONTROL_MODULES_MAX = 16
 };
@@ -42,6 +43,7 @@ typedef struct swapci_control_status {
     char last_error[SWAPCI_CONTROL_NAME_MAX];
     double rate_per_s;
     uint64_t waiting, in_flight;
+    char partitions[SWAPCI_CONTROL_PARTITIONS_MAX]; /* "0-2 of 8": its own; "": it has none */
 } swapci_control_status;
 
 typedef struct swapci_control_module {

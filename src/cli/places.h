@@ -1,0 +1,31 @@
+/* places.h - the streams of a command by its options: one set, or with --partitions N as many, each with its server.
+ *
+ * Threads: the main thread's; read by any once made. Ownership: init and fini.
+ */
+#ifndef SWAPCI_PLACES_H
+#define SWAPCI_PLACES_H
+
+#include "partition.h"
+#include "stream_watch.h"
+
+struct swapci_places {
+    swapci_partitions partitions;
+    swapci_stream_place *at;
+    unsigned count;
+};
+
+/* stream: of --stream, NULL: the default; count: of --partitions, 0: 1; urls: of --redis. Returns as
+ * swapci_partitions_init and swapci_stream_names_init; after failure fini may be called. */
+enum swapc_status swapci_places_init(struct swapci_places *places, const char *stream,
+                                     uint64_t count, const char *urls, swapc_error *error);
+void swapci_places_fini(struct swapci_places *places); /* zeroed: does nothing */
+
+/* Whether others use the stream with as many partitions; keeps the number where nobody has. redis: its URL is not
+ * used. Returns INVALID, with the remedy; and as swapci_partitions_claim. */
+enum swapc_status swapci_places_claim(const struct swapci_places *places,
+                                      const swapci_redis_config *redis, swapc_error *error);
+
+/* The partition whose messages have this name; count: none. */
+unsigned swapci_places_find(const struct swapci_places *places, const char *messages);
+
+#endif

@@ -1,0 +1,237 @@
+/* What is shared: `until_ns`, written by the thread alone and read by who works on a partition (may): on the clock that goes on
+ * while the process is stopped, so that it is over by itself; `stop`, which only rises. The rest is the thread's. */
+#include "ownership.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "balance.h"
+#include "clock.h"
+#include "lease.h"
+#include "log_limit.h"
+#include "signal_mask.h"
+
+enum {
+    STEP_MS = 100,
+    RENEW_MS = 1000,
+    ASK_MS = 250, /* for another's lease */
+    CONNECT_MS = 500,
+    ANSWER_MS = 1000
+};
+
+struct holding {
+    swapci_lease lease;
+    _Atomic uint64_t until_ns; /* 0: not ours */
+    uint64_t due_ns;
+};
+
+struct swapci_ownership {
+    swapci_ownership_config config;
+    swapci_balance balance;
+    uint64_t beat_due_ns;
+    bool beaten; /* once at least */
+    swapci_redis *redis[SWAPCI_SERVERS_MAX];
+    bool broken[SWAPCI_SERVERS_MAX];
+    uint64_t again_ns[SWAPCI_SERVERS_MAX]; /* when one that did not answer is tried next */
+    swapci_log_limit limit;                /* of what is said of refusals */
+    char told[SWAPCI_OWNERSHIP_TEXT_MAX];
+    atomic_int stop;
+    pthread_t thread;
+    unsigned count;
+    struct holding holdings[];
+};
+
+static uint64_t in_ms(uint64_t now, uint64_t ms) {
+    return now + ms * 1000000u;
+}
+
+/* The connection to a server, made anew where it was lost; NULL: it does not answer now. */
+static swapci_redis *server(struct swapci_ownership *o, unsigned r, swapc_error *error) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    enum swapc_status status;
+    if (o->redis[r] && !o->broken[r]) return o->redis[r];
+    if (now < o->again_ns[r]) return NULL;
+    if (o->redis[r]) {
+        status = swapci_redis_attempt(o->redis[r], error);
+    } else {
+        swapci_redis_config config = o->config.redis;
+        config.url = o->config.partitions->urls[r];
+        config.connect_ms = CONNECT_MS;
+        config.answer_ms = ANSWER_MS;
+        config.retry_ms = 0;
+        config.service = false;
+        config.log = NULL;
+        config.stop = NULL;
+        status = swapci_redis_open(&config, &o->redis[r], error);
+    }
+    o->broken[r] = status != SWAPC_OK;
+    o->again_ns[r] = in_ms(swapci_clock_monotonic_ns(), SWAPCI_BALANCE_BEAT_MS);
+    return status == SWAPC_OK ? o->redis[r] : NULL;
+}
+
+/* A failure is said now and then; the next turn tries again. */
+static void failed(struct swapci_ownership *o, unsigned r, const swapc_error *why) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    if (why->status == SWAPC_OK) return; /* it is not time to try */
+    if (why->status != SWAPC_PROTOCOL) o->broken[r] = true;
+    if (swapci_log_limit_may(&o->limit, now, now))
+        swapc_log_write(&o->config.log, SWAPC_LOG_WARN, o->config.role,
+                        "partitions are not shared out for now: %s", why->text);
+}
+
+static void beat(struct swapci_ownership *o, uint64_t now) {
+    swapc_error why = SWAPC_ERROR_INIT;
+    if (now < o->beat_due_ns) return;
+    o->beat_due_ns = in_ms(now, SWAPCI_BALANCE_BEAT_MS);
+    swapci_redis *redis = server(o, 0, &why);
+    if (redis && swapci_balance_beat(&o->balance, redis, &why) == SWAPC_OK) o->beaten = true;
+    else failed(o, 0, &why);
+}
+
+/* Takes or renews the lease of a partition. */
+static void hold(struct swapci_ownership *o, unsigned k, uint64_t now) {
+    struct holding *h = &o->holdings[k];
+    unsigned r = k % o->config.partitions->servers;
+    swapc_error why = SWAPC_ERROR_INIT;
+    bool recalled;
+    if (now < h->due_ns) return;
+    h->due_ns = in_ms(now, ASK_MS);
+    swapci_redis *redis = server(o, r, &why);
+    if (!redis || swapci_lease_hold(redis, &h->lease, false, &recalled, &why) != SWAPC_OK) {
+        failed(o, r, &why);
+        return;
+    }
+    if (h->lease.held) h->due_ns = in_ms(now, RENEW_MS);
+    atomic_store(&h->until_ns, h->lease.held ? h->lease.until_ns : 0);
+}
+
+/* It is the others' from now on; what cannot be given back expires. */
+static void release(struct swapci_ownership *o, unsigned k) {
+    struct holding *h = &o->holdings[k];
+    unsigned r = k % o->config.partitions->servers;
+    swapc_error why = SWAPC_ERROR_INIT;
+    atomic_store(&h->until_ns, 0);
+    h->due_ns = 0;
+    if (!h->lease.held) return;
+    h->lease.held = false;
+    swapci_redis *redis = server(o, r, &why);
+    if (!redis || swapci_lease_release(redis, &h->lease, &why) != SWAPC_OK) failed(o, r, &why);
+}
+
+static void tend(struct swapci_ownership *o, unsigned k, uint64_t now) {
+    struct holding *h = &o->holdings[k];
+    swapci_fleet *fleet = o->config.fleet;
+    bool mine = o->balance.mine[k];
+    if (!mine) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT);
+    if (!mine && !swapci_fleet_busy(fleet, k)) {
+        release(o, k);
+        return;
+    }
+    hold(o, k, now);
+    if (!h->lease.held) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT_NOW);
+    else if (mine && swapci_ownership_may(o, k)) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_IN);
+}
+
+static void say(struct swapci_ownership *o) {
+    char text[SWAPCI_OWNERSHIP_TEXT_MAX];
+    unsigned count = swapci_ownership_tell(o, text);
+    if (!o->beaten || strcmp(text, o->told) == 0) return;
+    memcpy(o->told, text, sizeof text);
+    swapc_log_write(&o->config.log, SWAPC_LOG_INFO, o->config.role,
+                    "partitions: %s, shared with %u more%s", text,
+                    o->balance.members ? o->balance.members - 1 : 0, count ? "" : ": it stands by");
+}
+
+static void *work(void *user) {
+    struct swapci_ownership *o = user;
+    swapci_signal_mask_all(NULL);
+    while (!atomic_load(&o->stop)) {
+        beat(o, swapci_clock_monotonic_ns());
+        for (unsigned k = 0; k < o->count; k++) tend(o, k, swapci_clock_monotonic_ns());
+        say(o);
+        swapci_redis_sleep(&o->stop, STEP_MS, NULL);
+    }
+    for (unsigned k = 0; k < o->count; k++) release(o, k);
+    swapci_redis *redis = server(o, 0, NULL);
+    if (redis) (void)swapci_balance_leave(&o->balance, redis, NULL);
+    return NULL;
+}
+
+static void free_all(struct swapci_ownership *o) {
+    for (unsigned r = 0; r < SWAPCI_SERVERS_MAX; r++) swapci_redis_free(o->redis[r]);
+    free(o);
+}
+
+static enum swapc_status name_leases(struct swapci_ownership *o, swapc_error *error) {
+    char prefix[SWAPCI_STREAM_NAME_MAX + 1], key[2 * sizeof prefix];
+    enum swapc_status status = SWAPC_OK;
+    for (unsigned k = 0; k < o->count && status == SWAPC_OK; k++) {
+        status = swapci_partition_prefix(o->config.partitions, k, prefix, sizeof prefix, error);
+        if (status != SWAPC_OK) break;
+        int len = snprintf(key, sizeof key, "%s:owner:%s", prefix, o->config.role);
+        if (len > SWAPCI_STREAM_NAME_MAX)
+            return swapc_error_set(error, SWAPC_TOO_LARGE, "the prefix '%.60s' is too long",
+                                   prefix);
+        status = swapci_lease_init_key(&o->holdings[k].lease, key, NULL, error);
+        o->holdings[k].lease.ms = SWAPCI_PARTITION_LEASE_MS;
+    }
+    return status;
+}
+
+enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
+                                         swapci_ownership **out, swapc_error *error) {
+    unsigned count = config->partitions->count;
+    struct swapci_ownership *o = calloc(1, sizeof *o + count * sizeof *o->holdings);
+    if (!o) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    o->config = *config;
+    o->count = count;
+    enum swapc_status status =
+        swapci_balance_init(&o->balance, config->partitions, config->role, config->consumer, error);
+    if (status == SWAPC_OK) status = name_leases(o, error);
+    if (status == SWAPC_OK) *out = o; /* there before the first member is */
+    int why = status == SWAPC_OK ? pthread_create(&o->thread, NULL, work, o) : 0;
+    if (why) status = swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for partitions");
+    if (why) *out = NULL;
+    if (status != SWAPC_OK) free_all(o);
+    return status;
+}
+
+bool swapci_ownership_may(const swapci_ownership *o, unsigned k) {
+    return swapci_lease_now_ns() < atomic_load(&o->holdings[k].until_ns);
+}
+
+/* Appends "N" or "N-M". */
+static size_t write_run(char *out, size_t used, size_t size, unsigned first, unsigned last) {
+    int len = first == last
+                  ? snprintf(out + used, size - used, "%s%u", used ? "," : "", first)
+                  : snprintf(out + used, size - used, "%s%u-%u", used ? "," : "", first, last);
+    return used + (size_t)len;
+}
+
+unsigned swapci_ownership_tell(swapci_ownership *o, char out[SWAPCI_OWNERSHIP_TEXT_MAX]) {
+    enum { TAIL = 32 };
+    char list[SWAPCI_OWNERSHIP_TEXT_MAX] = "";
+    size_t used = 0;
+    unsigned mine = 0;
+    for (unsigned k = 0; k < o->count; k++) {
+        unsigned last = k;
+        if (!swapci_ownership_may(o, k)) continue;
+        while (last + 1 < o->count && swapci_ownership_may(o, last + 1)) last++;
+        mine += last - k + 1;
+        if (used + TAIL < sizeof list) used = write_run(list, used, sizeof list - 4, k, last);
+        else if (strcmp(list + used - 3, "…") != 0) used += (size_t)sprintf(list + used, "…");
+        k = last;
+    }
+    if (out)
+        snprintf(out, SWAPCI_OWNERSHIP_TEXT_MAX, "%.100s of %u", mine ? list : "none", o->count);
+    return mine;
+}
+
+void swapci_ownership_end(swapci_ownership *o) {
+    if (!o) return;
+    atomic_store(&o->stop, 1);
+    pthread_join(o->thread, NULL);
+    free_all(o);
+}
