@@ -312,6 +312,7 @@ complete -c swapc -n '__swapc_at "module-rollback"' -l log-format -r -f -a 'logf
 complete -c swapc -n '__swapc_at "module-rollback"' -l help -d 'this text'
 complete -c swapc -n '__swapc_at "dead"' -l redis -r -f -d 'the Redis server (required; or $SWAPC_REDIS)'
 complete -c swapc -n '__swapc_at "dead"' -l stream -r -f -d 'prefix in Redis (default swapc)'
+complete -c swapc -n '__swapc_at "dead"' -l partitions -r -f -d 'the stream is N streams, the same on every command (default 1)'
 complete -c swapc -n '__swapc_at "dead"' -l all -d 'all that there are now'
 complete -c swapc -n '__swapc_at "dead"' -l json -r -F -d 'write the answer as one JSON document'
 complete -c swapc -n '__swapc_at "dead"' -l config -r -F -d 'settings (default $SWAPC_CONFIG, else /etc/swapc/swapc.toml when it is there; "": none)'

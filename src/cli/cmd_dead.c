@@ -8,6 +8,8 @@
 #include "arguments.h"
 #include "cli.h"
 #include "dead.h"
+#include "pipeline_options.h"
+#include "places.h"
 #include "printable.h"
 #include "redis_retry.h"
 #include "signals.h"
@@ -48,18 +50,21 @@ struct wanted {
 
 /* A letter that is meant. */
 struct chosen {
+    unsigned place;
     swapci_stream_id entry, id;
 };
 
 struct dead_job {
     const char *redis_url, *stream, *json;
     bool all;
+    uint64_t partitions;
     const struct verb *verb;
     struct wanted *wanted; /* none: all */
     size_t wanted_count;
 
-    swapci_redis *redis;
-    swapci_stream_names names;
+    struct swapci_places places;
+    swapci_redis **redis; /* of each place */
+    unsigned place;       /* that is looked at */
     struct chosen *chosen;
     size_t chosen_count, chosen_room;
     json_t *letters;
@@ -100,26 +105,35 @@ static void print_letter(struct dead_job *job, const swapci_letter *letter) {
     format_id(letter->id, letter->entry, id);
     format_time(letter->entry.ms, when);
     if (job->shown++ == 0)
-        printf("%-20s  %-8s  %-12s  %-20s  %10s  %s\n", "ID", "METHOD", "REASON", "WHEN", "SIZE",
-               "TEXT");
+        printf("%s%-20s  %-8s  %-12s  %-20s  %10s  %s\n", job->places.count > 1 ? "PART  " : "",
+               "ID", "METHOD", "REASON", "WHEN", "SIZE", "TEXT");
+    if (job->places.count > 1) printf("%4u  ", job->place);
     printf("%-20s  %-8s  %-12s  %-20s  %10zu  %s\n", id,
            swapci_printable(letter->method, method, sizeof method),
            swapci_printable(letter->reason, reason, sizeof reason), when, letter->body.len,
            letter->has_body ? swapci_printable(letter->body, text, sizeof text) : "(no body)");
 }
 
-static json_t *letter_json(const swapci_letter *letter) {
+/* Of which partition a row is, where there are any. */
+static void name_partition(const struct dead_job *job, unsigned place, json_t *row) {
+    if (job->places.count > 1)
+        json_object_set_new(row, "partition", json_integer((json_int_t)place));
+}
+
+static json_t *letter_json(const struct dead_job *job, const swapci_letter *letter) {
     char id[SWAPCI_STREAM_ID_SIZE], entry[SWAPCI_STREAM_ID_SIZE], when[32];
     char method[64], reason[256], text[TEXT_MAX];
     format_id(letter->id, letter->entry, id);
     swapci_stream_id_format(letter->entry, entry);
     format_time(letter->entry.ms, when);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "id", id, "entry", entry,
-                     "method", swapci_printable(letter->method, method, sizeof method), "reason",
-                     swapci_printable(letter->reason, reason, sizeof reason), "when", when,
-                     "added_us", (json_int_t)letter->t_us, "strikes", (json_int_t)letter->strikes,
-                     "size", (json_int_t)letter->body.len, "text",
-                     swapci_printable(letter->body, text, sizeof text));
+    json_t *row = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "id", id, "entry", entry, "method",
+        swapci_printable(letter->method, method, sizeof method), "reason",
+        swapci_printable(letter->reason, reason, sizeof reason), "when", when, "added_us",
+        (json_int_t)letter->t_us, "strikes", (json_int_t)letter->strikes, "size",
+        (json_int_t)letter->body.len, "text", swapci_printable(letter->body, text, sizeof text));
+    name_partition(job, job->place, row);
+    return row;
 }
 
 static enum swapc_status choose(struct dead_job *job, const swapci_letter *letter,
@@ -131,7 +145,7 @@ static enum swapc_status choose(struct dead_job *job, const swapci_letter *lette
         job->chosen = more;
         job->chosen_room = room;
     }
-    job->chosen[job->chosen_count++] = (struct chosen){letter->entry, letter->id};
+    job->chosen[job->chosen_count++] = (struct chosen){job->place, letter->entry, letter->id};
     return SWAPC_OK;
 }
 
@@ -140,9 +154,14 @@ static enum swapc_status meet(const swapci_letter *letter, void *user, swapc_err
     if (!is_wanted(job, letter)) return SWAPC_OK;
     if (job->verb->act) return choose(job, letter, error);
     if (!job->json) print_letter(job, letter);
-    else if (json_array_append_new(job->letters, letter_json(letter)) != 0)
+    else if (json_array_append_new(job->letters, letter_json(job, letter)) != 0)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     return SWAPC_OK;
+}
+
+/* For people; partitions have one name together. */
+static const char *dead_name(const struct dead_job *job) {
+    return job->places.count == 1 ? job->places.at[0].names.dead : job->places.partitions.prefix;
 }
 
 static enum swapc_status check_found(const struct dead_job *job, swapc_error *error) {
@@ -151,14 +170,15 @@ static enum swapc_status check_found(const struct dead_job *job, swapc_error *er
             return swapc_error_set(
                 error, SWAPC_NOT_FOUND,
                 "%s has no letter of message %s%s; \"swapc dead list\" shows those it has",
-                job->names.dead, job->wanted[i].text, job->verb->act ? ": nothing was done" : "");
+                dead_name(job), job->wanted[i].text, job->verb->act ? ": nothing was done" : "");
     return SWAPC_OK;
 }
 
 static enum swapc_status act_on_next(void *user, swapc_error *error) {
     struct dead_job *job = user;
-    return job->verb->act(job->redis, &job->names, job->chosen[job->next].entry, &job->taken,
-                          &job->given, error);
+    const struct chosen *c = &job->chosen[job->next];
+    return job->verb->act(job->redis[c->place], &job->places.at[c->place].names, c->entry,
+                          &job->taken, &job->given, error);
 }
 
 /* Says what became of one letter. */
@@ -173,6 +193,7 @@ static void report(struct dead_job *job, const struct chosen *letter) {
     } else {
         json_t *row = json_pack("{s:s, s:s}", "id", id, "done", done);
         if (is_new) json_object_set_new(row, "new_id", json_string(given));
+        name_partition(job, letter->place, row);
         json_array_append_new(job->letters, row);
     }
 }
@@ -181,30 +202,45 @@ static enum swapc_status act_on_all(struct dead_job *job, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
     for (job->next = 0; job->next < job->chosen_count; job->next++) {
         job->given = (swapci_stream_id){0, 0};
-        status = swapci_redis_persist(job->redis, act_on_next, job, error);
+        status =
+            swapci_redis_persist(job->redis[job->chosen[job->next].place], act_on_next, job, error);
         if (status != SWAPC_OK) return status;
         report(job, &job->chosen[job->next]);
     }
     return status;
 }
 
+/* Connects to each stream, and meets all its letters. */
+static enum swapc_status look(struct dead_job *job, swapc_error *error) {
+    swapci_redis_config redis = {.retry_ms = SWAPCI_REDIS_RETRY_MS, .stop = &swapci_signals_stop};
+    job->redis = calloc(job->places.count, sizeof(swapci_redis *));
+    if (!job->redis) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    enum swapc_status status = swapci_places_claim(&job->places, &redis, error);
+    for (job->place = 0; job->place < job->places.count && status == SWAPC_OK; job->place++) {
+        const swapci_stream_place *at = &job->places.at[job->place];
+        redis.url = at->url;
+        status = swapci_redis_open(&redis, &job->redis[job->place], error);
+        if (status == SWAPC_OK)
+            status = swapci_dead_each(job->redis[job->place], &at->names, meet, job, error);
+    }
+    return status;
+}
+
 static enum swapc_status work(struct dead_job *job, swapc_error *error) {
-    const swapci_redis_config redis = {
-        .url = job->redis_url, .retry_ms = SWAPCI_REDIS_RETRY_MS, .stop = &swapci_signals_stop};
-    enum swapc_status status = swapci_stream_names_init(&job->names, job->stream, error);
+    enum swapc_status status =
+        swapci_places_init(&job->places, job->stream, job->partitions, job->redis_url, error);
     if (status == SWAPC_OK) status = swapci_cli_json_check(job->json, error);
-    if (status == SWAPC_OK) status = swapci_redis_open(&redis, &job->redis, error);
-    if (status == SWAPC_OK) status = swapci_dead_each(job->redis, &job->names, meet, job, error);
+    if (status == SWAPC_OK) status = look(job, error);
     if (status == SWAPC_OK) status = check_found(job, error);
     if (status == SWAPC_OK && job->verb->act) status = act_on_all(job, error);
     if (job->json && (status == SWAPC_OK || job->next > 0)) {
         json_t *document =
-            json_pack("{s:s, s:O}", "stream", job->names.dead, "letters", job->letters);
+            json_pack("{s:s, s:O}", "stream", dead_name(job), "letters", job->letters);
         enum swapc_status wrote = swapci_cli_write_json(job->json, document, error);
         return status == SWAPC_OK ? wrote : status;
     }
     if (status == SWAPC_OK && job->shown + job->chosen_count == 0)
-        printf("no letters in %s\n", job->names.dead);
+        printf("no letters in %s\n", dead_name(job));
     return status;
 }
 
@@ -215,7 +251,9 @@ static int run(struct dead_job *job) {
     job->letters = json_array();
     enum swapc_status status = work(job, &error);
     json_decref(job->letters);
-    swapci_redis_free(job->redis);
+    for (unsigned i = 0; i < job->places.count && job->redis; i++) swapci_redis_free(job->redis[i]);
+    free(job->redis);
+    swapci_places_fini(&job->places);
     free(job->chosen);
     if (status == SWAPC_INTERRUPTED) return SWAPCI_EXIT_INTERRUPTED;
     return status == SWAPC_OK ? SWAPCI_EXIT_OK : swapci_cli_fail(command, &error);
@@ -253,6 +291,7 @@ int swapci_cmd_dead(int argc, char **argv) {
          "the Redis server (required; or $SWAPC_REDIS)", 0, 0, 0},
         {"stream", SWAPCI_OPTION_STRING, &job.stream, "PREFIX", "prefix in Redis (default swapc)",
          0, 0, 0},
+        SWAPCI_PARTITIONS_ROW(&job.partitions),
         {"all", SWAPCI_OPTION_ACT, &job.all, NULL, "all that there are now", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-", "write the answer as one JSON document",
          0, 0, 0},

@@ -166,14 +166,21 @@ enum swapc_status swapci_via_agree(given *o, over *redis, swapc_error *error) {
 
 const char *swapci_via_place(given *o, char out[SWAPCI_VIA_TEXT_MAX]) {
     const struct way *way = way_of(o);
-    snprintf(out, SWAPCI_VIA_TEXT_MAX, way->ring ? "%s %s" : "%s %s:signed", way->place,
-             way->which(o));
+    if (o->partitions > 1)
+        snprintf(out, SWAPCI_VIA_TEXT_MAX, "%llu partitions of %s %s",
+                 (unsigned long long)o->partitions, way->place, way->which(o));
+    else
+        snprintf(out, SWAPCI_VIA_TEXT_MAX, way->ring ? "%s %s" : "%s %s:signed", way->place,
+                 way->which(o));
     return out;
 }
 
 const char *swapci_via_join(given *o, char out[SWAPCI_VIA_TEXT_MAX]) {
     const struct way *way = way_of(o);
-    snprintf(out, SWAPCI_VIA_TEXT_MAX, "%s %s", way->option, way->which(o));
+    int len = snprintf(out, SWAPCI_VIA_TEXT_MAX, "%s %s", way->option, way->which(o));
+    if (o->partitions > 1 && len < SWAPCI_VIA_TEXT_MAX)
+        snprintf(out + len, (size_t)(SWAPCI_VIA_TEXT_MAX - len), " --partitions %llu",
+                 (unsigned long long)o->partitions);
     return out;
 }
 

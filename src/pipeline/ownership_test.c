@@ -1,0 +1,155 @@
+/* Several owners in one process, on one server: what each has of the partitions, as they join, leave and lose their leases. */
+#include "stream_fixture.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "balance.h"
+#include "ownership.h"
+
+enum { COUNT = 5, CREWS = 3 };
+
+static atomic_int owners[COUNT]; /* how many work on each now: never more than one */
+
+struct crew {
+    swapci_partitions partitions;
+    swapci_fleet *fleet;
+    swapci_ownership *ownership;
+};
+
+struct job {
+    atomic_bool over;
+};
+
+static enum swapc_status job_open(void *user, unsigned k, atomic_int *stop, void **member,
+                                  swapc_error *error) {
+    struct job *job = calloc(1, sizeof *job);
+    (void)user;
+    (void)stop;
+    (void)error;
+    assert_int_equal(atomic_fetch_add(&owners[k], 1), 0);
+    *member = job;
+    return SWAPC_OK;
+}
+
+static void job_end(void *user, void *member, bool now) {
+    (void)user;
+    (void)now;
+    atomic_store(&((struct job *)member)->over, true);
+}
+
+static bool job_ended(void *user, void *member) {
+    (void)user;
+    return atomic_load(&((struct job *)member)->over);
+}
+
+static void job_keep(void *user, void *member) {
+    (void)user;
+    (void)member;
+}
+
+static enum swapc_status job_close(void *user, unsigned k, void *member, swapc_error *error) {
+    (void)user;
+    (void)error;
+    atomic_fetch_sub(&owners[k], 1);
+    free(member);
+    return SWAPC_OK;
+}
+
+static const struct swapci_fleet_ops ops = {job_open, job_end, job_ended, job_keep, job_close};
+
+static void join(struct crew *crew, const char *consumer) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(
+        swapci_partitions_init(&crew->partitions, "--stream", "b", COUNT, fixture_url(), &error),
+        &error);
+    fixture_ok(swapci_fleet_new(&ops, crew, COUNT, &crew->fleet, &error), &error);
+    const swapci_ownership_config config = {.partitions = &crew->partitions,
+                                            .role = "signer",
+                                            .consumer = consumer,
+                                            .fleet = crew->fleet};
+    fixture_ok(swapci_ownership_start(&config, &crew->ownership, &error), &error);
+}
+
+static void leave(struct crew *crew) {
+    assert_int_equal(swapci_fleet_join(crew->fleet, NULL), SWAPC_OK);
+    swapci_ownership_end(crew->ownership);
+    swapci_fleet_free(crew->fleet);
+    swapci_partitions_fini(&crew->partitions);
+}
+
+static unsigned working(void) {
+    unsigned sum = 0;
+    for (unsigned k = 0; k < COUNT; k++) sum += (unsigned)atomic_load(&owners[k]);
+    return sum;
+}
+
+static unsigned owned(const struct crew *crew) {
+    return swapci_ownership_tell(crew->ownership, NULL);
+}
+
+/* Until each of the crews has its share, and all are worked on. */
+static void await_shares(const struct crew *crews, unsigned count) {
+    for (bool even = false; !even;) {
+        unsigned sum = 0;
+        swapci_redis_sleep(NULL, 10, NULL);
+        even = working() == COUNT;
+        for (unsigned i = 0; i < count; i++) {
+            unsigned own = owned(&crews[i]);
+            sum += own;
+            even &= own == COUNT / count || own == (COUNT + count - 1) / count;
+        }
+        even &= sum == COUNT;
+    }
+}
+
+static void each_partition_has_one_owner_as_they_join_and_leave(void **state) {
+    struct crew crews[CREWS];
+    char text[SWAPCI_OWNERSHIP_TEXT_MAX];
+    swapci_redis *redis = fixture_open(0);
+    (void)state;
+    join(&crews[0], "one");
+    await_shares(crews, 1);
+    swapci_ownership_tell(crews[0].ownership, text);
+    assert_string_equal(text, "0-4 of 5");
+    join(&crews[1], "one"); /* names need not differ */
+    await_shares(crews, 2);
+    join(&crews[2], "two");
+    await_shares(crews, 3);
+    leave(&crews[2]);
+    await_shares(crews, 2);
+    leave(&crews[1]);
+    leave(&crews[0]);
+    assert_int_equal(working(), 0);
+    /* What was held is given back. */
+    assert_int_equal(fixture_integer(redis, "EXISTS %s", "{b.0}:owner:signer"), 0);
+    assert_int_equal(fixture_integer(redis, "EXISTS %s", "b:members:signer"), 0);
+    swapci_redis_free(redis);
+}
+
+/* As after a stop beyond the lease: another has it, and ours ends. */
+static void who_lost_a_lease_ends_and_has_it_again_when_it_is_free(void **state) {
+    struct crew crew;
+    swapci_redis *redis = fixture_open(0);
+    (void)state;
+    join(&crew, "one");
+    await_shares(&crew, 1);
+    fixture_command(redis, "SET {b.2}:owner:signer other PX 60000");
+    while (swapci_ownership_may(crew.ownership, 2) || atomic_load(&owners[2]) != 0)
+        swapci_redis_sleep(NULL, 10, NULL);
+    char text[SWAPCI_OWNERSHIP_TEXT_MAX];
+    swapci_ownership_tell(crew.ownership, text);
+    assert_string_equal(text, "0-1,3-4 of 5");
+    fixture_command(redis, "DEL {b.2}:owner:signer");
+    await_shares(&crew, 1);
+    leave(&crew);
+    swapci_redis_free(redis);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
+        cmocka_unit_test(who_lost_a_lease_ends_and_has_it_again_when_it_is_free),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

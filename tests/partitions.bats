@@ -1,0 +1,153 @@
+# One stream as several, shared out among signers and verifiers that come, go, die and hang.
+load helpers
+load services
+
+parts=4
+
+part_signer() {
+    background "$1" "$SWAPC" signer --via redis --partitions "$parts" --keys "$work/keys" \
+        --listen "unix:$work/$1.sock" "${@:2}"
+}
+
+part_verifier() {
+    background "$1" "$SWAPC" verifier --via redis --partitions "$parts" --keys "$work/keys.pub" \
+        --listen "unix:$work/$1.sock" "${@:2}"
+}
+
+make_keys() {
+    run -0 "$SWAPC" signer --keys keys --keys-only
+}
+
+# partitions_of NAME: what its status says.
+partitions_of() {
+    "$SWAPC" status "unix:$work/$1.sock" | awk '$1 == "partitions" { print $2 }'
+}
+
+# How many partitions these have together, in numbers and runs of numbers.
+owned_by() {
+    local name
+    for name in "$@"; do partitions_of "$name"; done | tr ',' '\n' |
+        awk -F- '/^[0-9]/ { n += (NF == 2 ? $2 - $1 : 0) + 1 } END { print n + 0 }'
+}
+
+all_owned_by() {
+    [[ $(owned_by "$@") == "$parts" ]]
+}
+
+verdicts_of_all() {
+    local k sum=0
+    for ((k = 0; k < parts; k++)); do
+        sum=$((sum + $(redis "$socket" XLEN "{swapc.$k}:verdicts")))
+    done
+    echo "$sum"
+}
+
+at_least() {
+    (($(verdicts_of_all) >= $1))
+}
+
+none_is_open() {
+    local k
+    for ((k = 0; k < parts; k++)); do
+        [[ $(redis "$socket" XLEN "{swapc.$k}:messages") == 0 ]] || return 1
+    done
+}
+
+# Each of N messages has one verdict, Valid, in its partition.
+each_has_one() {
+    local k n
+    await none_is_open
+    [[ $(verdicts_of_all) == "$1" ]]
+    for ((k = 0; k < parts; k++)); do
+        n=$(redis "$socket" XLEN "{swapc.$k}:verdicts")
+        [[ $n == $(($1 / parts)) ]]
+        redis "$socket" --raw XRANGE "{swapc.$k}:verdicts" - + >"verdicts.$k"
+        [[ $(awk 'known { print; known = 0; next } $0 == "id" { known = 1 }' "verdicts.$k" | sort -u | wc -l) == "$n" ]]
+        [[ $(awk 'known { print; known = 0; next } $0 == "status" { known = 1 }' "verdicts.$k" | sort -u) == Valid ]]
+    done
+}
+
+@test "signers and verifiers that join, are killed and hang beyond their lease: each message has one verdict" {
+    start_redis
+    make_keys
+    part_signer s1
+    s1=$pid
+    part_signer s2
+    s2=$pid
+    part_verifier v1
+    v1=$pid
+    part_verifier v2
+    part_verifier v3
+    v3=$pid
+    await all_owned_by s1 s2
+    await all_owned_by v1 v2 v3
+    [[ $(owned_by s1) == 2 ]]
+    "$SWAPC" generate --partitions "$parts" --messages 40k >/dev/null
+    await at_least 1
+    kill -KILL "$s1" "$v1"
+    finish "$s1"
+    finish "$v1"
+    kill -STOP "$v3"
+    part_signer s3
+    part_verifier v4
+    await all_owned_by s2 s3
+    await all_owned_by v2 v4
+    kill -CONT "$v3"
+    await all_owned_by v2 v3 v4
+    kill -STOP "$s2"
+    await all_owned_by s3
+    kill -CONT "$s2"
+    each_has_one 40000
+    await all_owned_by s2 s3
+    stop "$s2"
+    await all_owned_by s3
+}
+
+@test "partitions of another number, or none, are refused by name; nothing is added or read" {
+    start_redis
+    make_keys
+    "$SWAPC" generate --partitions 4 --messages 8 >/dev/null
+    for command in "signer --via redis --keys keys" "verifier --via redis --keys keys.pub" generate "dead list"; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr "$SWAPC" $command --partitions 3
+        [[ $stderr == *"has 4 partitions, --partitions says 3: give the same on every command"* ]]
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr "$SWAPC" $command
+        [[ $stderr == *"has 4 partitions: give --partitions 4"* ]]
+    done
+    [[ $(redis "$socket" EXISTS swapc:messages) == 0 ]]
+    for k in 0 1 2 3; do [[ $(redis "$socket" XLEN "{swapc.$k}:messages") == 2 ]]; done
+    "$SWAPC" generate --stream plain --messages 1 >/dev/null
+    run -2 --separate-stderr "$SWAPC" generate --stream plain --partitions 2
+    [[ $stderr == *"stream plain has no partitions"*"leave --partitions out"* ]]
+    run -2 --separate-stderr "$SWAPC" signer --ring r --keys keys --partitions 2
+    [[ $stderr == *"--partitions 2 needs --via redis"* ]]
+}
+
+@test "two servers share the partitions; what is dead in any of them is listed and given back" {
+    redis_start "$work/other"
+    second=$socket
+    start_redis
+    make_keys
+    export SWAPC_REDIS="unix:$socket,unix:$second"
+    part_signer s1
+    part_verifier v1
+    await test -S s1.sock
+    run -0 "$SWAPC" generate --partitions "$parts" --messages 400 --signer "unix:$work/s1.sock"
+    [[ $output == "400 messages added" ]]
+    for k in 0 2; do [[ $(redis "$socket" XLEN "{swapc.$k}:verdicts") == 100 ]]; done
+    for k in 1 3; do [[ $(redis "$second" XLEN "{swapc.$k}:verdicts") == 100 ]]; done
+    redis "$second" XADD "{swapc.3}:dead" '*' id 7-7 m hello method schnorr reason poisoned t 1 strikes 3 >/dev/null
+    run -0 "$SWAPC" dead list --partitions "$parts"
+    [[ $output == *"   3  7-7 "* ]]
+    run -0 "$SWAPC" dead retry --all --partitions "$parts"
+    [[ $output == "7-7 added again as "* ]]
+    await eval '[[ $(redis "$second" XLEN "{swapc.3}:verdicts") == 101 ]]'
+    run -2 --separate-stderr env SWAPC_REDIS="unix:$second,unix:$socket" "$SWAPC" generate --partitions "$parts"
+    [[ $stderr == *"the same servers in the same order"* ]]
+}
+
+@test "a run over partitions answers each message once" {
+    run -0 --separate-stderr "$SWAPC" run --via redis --partitions 3 --messages 500 --no-bound --progress off --tamper 0.1 --json -
+    [[ $(jq -c '[.messages, .lost, .duplicates, .wrong, .errors]' <<<"$output") == "[500,0,0,0,0]" ]]
+}
