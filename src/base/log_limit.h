@@ -12,6 +12,7 @@ enum {
     SWAPCI_LOG_LIMIT_LINES = 6,       /* in … */
     SWAPCI_LOG_LIMIT_MS = 60000,      /* … this time */
     SWAPCI_LOG_LIMIT_LASTS_MS = 5000, /* what is so for so long is told all the same */
+    SWAPCI_LOG_LIMIT_MORE = 64
 };
 
 typedef struct swapci_log_limit {
@@ -26,5 +27,8 @@ bool swapci_log_limit_may(swapci_log_limit *limit, uint64_t now_ns, uint64_t sin
 
 /* How many lines were left out since this was last asked: to be told with one that may be written. */
 unsigned swapci_log_limit_left_out(swapci_log_limit *limit);
+
+/* The same as the end of that line: " (and N times before, …)", or "" where none were. Returns out. */
+const char *swapci_log_limit_more(swapci_log_limit *limit, char out[SWAPCI_LOG_LIMIT_MORE]);
 
 #endif

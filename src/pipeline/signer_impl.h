@@ -52,6 +52,7 @@ struct swapci_signer {
 
     swapci_lease lease;
     swapci_log_limit renewal_limit; /* of what is said when the group was gone */
+    swapci_log_limit loss_limit;    /* and when records may have been lost */
     bool told_waiting;              /* for another's lease to end */
     bool read_late;                 /* entries were given out when the lease may have expired */
 

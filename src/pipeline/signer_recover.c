@@ -26,9 +26,13 @@ void swapci_signer_recovery_begin(swapci_signer *s) {
 
 /* A verifier came anew: what the one before died on is told by the transport. */
 static void take_left(swapci_signer *s) {
-    swapc_log_write(
-        &s->config.log, SWAPC_LOG_INFO, "signer",
-        "records may have been lost (a verifier came anew): what is pending is sent again");
+    char more[SWAPCI_LOG_LIMIT_MORE];
+    uint64_t now = swapci_clock_monotonic_ns();
+    if (swapci_log_limit_may(&s->loss_limit, now, now))
+        swapc_log_write(&s->config.log, SWAPC_LOG_INFO, "signer",
+                        "records may have been lost (a verifier came anew): what is pending is "
+                        "sent again%s",
+                        swapci_log_limit_more(&s->loss_limit, more));
     s->left_count += swapci_sender_left(s->sender, s->left + s->left_count,
                                         SWAPCI_TRANSPORT_NOTES - s->left_count);
     swapci_signer_recovery_begin(s);

@@ -18,12 +18,19 @@ static enum swapc_status take(swapci_worker *w, int timeout_ms) {
                                 &w->error);
 }
 
+void swapci_verifier_tell_dropped(swapci_verifier *v, const char *what, const swapc_error *why) {
+    char more[SWAPCI_LOG_LIMIT_MORE];
+    uint64_t now = swapci_clock_monotonic_ns();
+    if (swapci_log_limit_may(&v->dropped_limit, now, now))
+        swapc_log_write(&v->config.log, SWAPC_LOG_ERROR, "verifier",
+                        "%s (%s): what is under way is dropped, to be sent again%s", what,
+                        why->text, swapci_log_limit_more(&v->dropped_limit, more));
+}
+
 /* Under the same lock as the look that found the content broken, so that no other worker has mended
  * it meanwhile: drops what is under way. The signer sees that and sends again. */
 static void mend(swapci_worker *w) {
-    swapc_log_write(&w->verifier->config.log, SWAPC_LOG_ERROR, "verifier",
-                    "what the signer sent is broken (%s): dropped, to be sent again",
-                    w->error.text);
+    swapci_verifier_tell_dropped(w->verifier, "what the signer sent is broken", &w->error);
     swapc_error_clear(&w->error);
     if (swapci_receiver_reset(w->verifier->receiver, NULL) != SWAPC_OK)
         swapci_redis_sleep(&w->verifier->stop, WAIT_MS, NULL);

@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "batch_credit.h"
+#include "log_limit.h"
 #include "verifier.h"
 
 enum { SWAPCI_VERIFIER_WAIT_MS = 250 };
@@ -55,13 +56,18 @@ struct swapci_verifier {
     atomic_int waiting; /* a worker sleeps under the lock */
     atomic_int stop;
     atomic_int failed;
-    atomic_bool told_version; /* of a record of another release */
-    atomic_uint hindered;     /* workers that have long tried to judge one message */
+    swapci_log_limit dropped_limit; /* under lock; of what is said when something is dropped */
+    atomic_bool told_version;       /* of a record of another release */
+    atomic_uint hindered;           /* workers that have long tried to judge one message */
     atomic_uint running;
     swapci_tally tally;
     unsigned worker_count;
     swapci_worker workers[];
 };
+
+/* Under the lock: says, though not each time, that what is under way is dropped, and why. */
+void swapci_verifier_tell_dropped(swapci_verifier *verifier, const char *what,
+                                  const swapc_error *why);
 
 /* How many records a worker takes at once. */
 unsigned swapci_verifier_take_max(const swapci_worker *worker);

@@ -17,10 +17,8 @@ _Static_assert((unsigned)SWAPCI_VERIFIER_BATCH == SWAPCI_JUDGE_TOGETHER_MAX,
  * again what is pending, this one too. */
 static void reject_record(swapci_worker *w, const swapc_error *why) {
     swapci_verifier *v = w->verifier;
-    swapc_log_write(&v->config.log, SWAPC_LOG_ERROR, "verifier",
-                    "a record cannot be read (%s): what is under way is dropped, to be sent again",
-                    why->text);
     pthread_mutex_lock(&v->lock);
+    swapci_verifier_tell_dropped(v, "a record cannot be read", why);
     (void)swapci_receiver_reset(v->receiver,
                                 NULL); /* if that cannot be yet, the next take mends it */
     pthread_mutex_unlock(&v->lock);

@@ -14,6 +14,7 @@
 #include "batch_credit.h"
 #include "clock.h"
 #include "keeper.h"
+#include "log_limit.h"
 #include "outputs.h"
 #include "process.h"
 
@@ -53,8 +54,9 @@ struct swapci_process {
     bool suspicious, noted;   /* poison.c: entries are noted as they are called; one is */
     swapci_stream_id suspect; /* what was noted when this process began, */
     uint64_t deaths;          /* and how often processes had died of it; 0: nothing */
-    bool told_large, told_lag, told_standby;
-    uint64_t look_due_ns; /* when to look for what is pending */
+    bool told_standby;
+    swapci_log_limit renewal_limit; /* of what is said when group or stream is made anew */
+    uint64_t look_due_ns;           /* when to look for what is pending */
     swapci_pending page[SWAPCI_PROCESS_BATCH], gone[SWAPCI_PROCESS_BATCH];
 
     pthread_t thread;

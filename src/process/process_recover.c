@@ -48,6 +48,12 @@ static enum swapc_status last_given(swapci_process *p, swapci_stream_id *out, sw
     return status;
 }
 
+/* Somebody may well take the group away again and again. */
+static bool may_say(swapci_process *p) {
+    uint64_t now = swapci_clock_monotonic_ns();
+    return swapci_log_limit_may(&p->renewal_limit, now, now);
+}
+
 /* A stream that has not yet come to where the group was is another one, begun anew: what it has is all to be done. */
 static enum swapc_status begin_anew(swapci_process *p, swapci_stream_id *done, swapc_error *error) {
     swapci_stream_id given;
@@ -60,9 +66,10 @@ static enum swapc_status begin_anew(swapci_process *p, swapci_stream_id *done, s
     if (status != SWAPC_OK) return status;
     freeReplyObject(reply);
     *done = none;
-    swapc_log_write(&p->config.log, SWAPC_LOG_WARN, "process",
-                    "stream %s was begun anew: it is read from its first entry on",
-                    p->names->stream.messages);
+    if (may_say(p))
+        swapc_log_write(&p->config.log, SWAPC_LOG_WARN, "process",
+                        "stream %s was begun anew: it is read from its first entry on",
+                        p->names->stream.messages);
     return status;
 }
 
@@ -96,7 +103,7 @@ enum swapc_status swapci_process_join_group(swapci_process *p, swapc_error *erro
     if (status == SWAPC_OK) status = begin_anew(p, &done, error);
     if (status == SWAPC_OK) status = create_group(p, done, &made, error);
     if (status != SWAPC_OK) return status;
-    if (made && (p->joined || swapci_stream_id_compare(done, none) > 0))
+    if (made && (p->joined || swapci_stream_id_compare(done, none) > 0) && may_say(p))
         swapc_log_write(
             &p->config.log, SWAPC_LOG_WARN, "process",
             "group %s of %s was gone and is made anew, behind entry %llu-%llu, the last "

@@ -55,17 +55,14 @@ static bool may_say(swapci_redis *redis) {
  * turn. */
 static void say(swapci_redis *redis, enum swapc_status status, const char *text) {
     const char *code = status == SWAPC_PROTOCOL ? redis->code : "gone";
-    char more[64] = "";
+    char more[SWAPCI_LOG_LIMIT_MORE];
     if (!may_say(redis)) return;
     for (unsigned i = 0; i < redis->said_count; i++)
         if (strcmp(code, redis->said[i]) == 0) return;
     if (redis->said_count == REDIS_SAID_MAX) return;
     strcpy(redis->said[redis->said_count++], code);
-    unsigned left_out = swapci_log_limit_left_out(&redis->told);
-    if (left_out > 0)
-        snprintf(more, sizeof more, " (and %u times before, not told each time)", left_out);
     swapc_log_write(redis->config.log, SWAPC_LOG_WARN, redis->config.role, "%s; trying again%s",
-                    text, more);
+                    text, swapci_log_limit_more(&redis->told, more));
 }
 
 /* Whether there is no point in another try. */
