@@ -33,7 +33,7 @@ outputs() {
 
 # owns NAME N: the process works on N partitions, and says so.
 owns() {
-    [[ $("$SWAPC" status --json - "unix:$work/$1.sock" 2>/dev/null) =~ \"partitions\":\ *$2[^0-9] ]]
+    [[ $("$SWAPC" status --json - "unix:$work/$1.sock" 2>/dev/null) =~ \"partitions_owned\":\ *$2[^0-9] ]]
 }
 
 # What would else take as long as a lease and a member's last beat: who was NAME is dead for all others.
@@ -135,6 +135,32 @@ process() {
     run --separate-stderr timeout 60 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price --partitions 4
     [[ $status == 1 ]]
     says "$stderr" "partition [{]orders[.]2[}]: .*a key of that name holds something else"
+}
+
+@test "partitions with the rights that the page names, and one less" {
+    local line right
+    start_scene
+    line=$(sed -n 's/^    \(ACL SETUSER partitions .*\)/\1/p' "$here/../docs/PROCESS.md")
+    # shellcheck disable=SC2086
+    redis "$socket" $line >/dev/null
+    export SWAPC_REDIS="unix:$socket?user=partitions&password=secret"
+    add_each 50
+    member one
+    await outputs 50
+    member two
+    await owns two 2
+    kill -TERM "$member"
+    finish "$member"
+    await owns one 4
+    books_are_right
+    [[ -z $(grep -h "SETUSER" ./*.err) ]]
+    for right in exists time hgetall pexpire; do
+        redis "$socket" ACL SETUSER partitions "-$right" >/dev/null
+        run --separate-stderr timeout 60 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price --partitions 4 --redis "$SWAPC_REDIS&db=1"
+        [[ $status == 1 ]]
+        says "$stderr" "ACL SETUSER partitions [+]$right"
+        redis "$socket" ACL SETUSER partitions "+$right" >/dev/null
+    done
 }
 
 @test "partitions on two servers, and the next stage" {

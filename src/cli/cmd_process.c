@@ -22,7 +22,8 @@ struct process_job {
     bool copy, delete;
     char path[4096];
     swapci_partitions partitions;
-    swapci_process_names names; /* of the first partition */
+    swapci_process_names names;  /* of the first partition */
+    swapci_stream_place *places; /* of each */
     swapci_slots *slots;
     swapci_processes *processes;
     swapci_redis_config redis;
@@ -54,6 +55,15 @@ static void look(void *user, struct swapci_service_view *out) {
     snprintf(out->last_error, sizeof out->last_error, "%s", stats.sum.last_reason);
 }
 
+/* "0-2 of 8": those whose lease is ours. */
+static void tell_partitions(const swapci_processes_stats *stats,
+                            char out[SWAPCI_CONTROL_PARTITIONS_MAX]) {
+    char list[SWAPCI_CONTROL_PARTITIONS_MAX / 2];
+    if (stats->partitions < 2) return;
+    swapci_partition_list(stats->owns, list, sizeof list);
+    snprintf(out, SWAPCI_CONTROL_PARTITIONS_MAX, "%s of %u", list, stats->partitions);
+}
+
 static void tell_status(void *user, swapci_control_status *out) {
     const struct process_job *job = user;
     swapci_processes_stats all;
@@ -66,11 +76,12 @@ static void tell_status(void *user, swapci_control_status *out) {
         {"lag", stats.lag},
         {"swaps", swapci_slots_swaps(job->slots)},
         {"workers", job->workers},
-        {"partitions", all.owned},
+        {"partitions_owned", all.owned},
         {"members", all.members},
     };
     const size_t shared = 2; /* the last ones are there with partitions */
 #undef COUNTER
+    tell_partitions(&all, out->partitions);
     out->valid = stats.outputs;
     out->errors = stats.errors;
     out->in_flight = stats.in_hand;
@@ -84,6 +95,7 @@ static void collect(void *user, swapci_facts *out) {
     swapci_processes_stats stats;
     swapci_processes_stats_get(job->processes, &stats);
     swapci_facts_read_process_of_entries(job->slots, &stats.sum, out);
+    tell_partitions(&stats, out->partitions);
 }
 
 static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
@@ -123,6 +135,8 @@ static enum swapc_status serve(struct process_job *job, swapc_error *error) {
         .http_token = job->http_token,
         .redis = &job->redis,
         .names = &job->names.stream,
+        .places = job->places,
+        .place_count = job->partitions.count,
         .log = swapci_cli_service_log(),
         .start = start,
         .ended = ended,
@@ -191,14 +205,27 @@ static enum swapc_status load_module(struct process_job *job, const swapc_trust 
     return status;
 }
 
+/* The streams of each partition, for who looks on. */
+static enum swapc_status find_places(struct process_job *job, swapc_error *error) {
+    unsigned count = job->partitions.count;
+    enum swapc_status status = SWAPC_OK;
+    job->places = calloc(count, sizeof *job->places);
+    if (!job->places) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    for (unsigned k = count; k-- > 0 && status == SWAPC_OK;) { /* the first one's names stay */
+        status =
+            swapci_process_names_partition(&job->names, &job->partitions, k, &job->given, error);
+        job->places[k] = (swapci_stream_place){.url = swapci_partition_url(&job->partitions, k),
+                                               .names = job->names.stream};
+    }
+    return status;
+}
+
 static enum swapc_status run(struct process_job *job, swapc_error *error) {
     swapc_trust *trust, *check_trust;
     enum swapc_status status =
         swapci_partitions_init(&job->partitions, "--in", job->given.in,
                                (unsigned)job->partition_count, job->common.redis, error);
-    if (status == SWAPC_OK)
-        status =
-            swapci_process_names_partition(&job->names, &job->partitions, 0, &job->given, error);
+    if (status == SWAPC_OK) status = find_places(job, error);
     if (status != SWAPC_OK) return status;
     job->redis = (swapci_redis_config){.url = swapci_partition_url(&job->partitions, 0),
                                        .retry_ms = swapci_pipeline_retry_ms(job->retry_s),
@@ -321,6 +348,7 @@ int swapci_cmd_process(int argc, char **argv) {
     swapci_signals_handle(SWAPCI_EXIT_OK);
     swapc_error error = SWAPC_ERROR_INIT;
     enum swapc_status status = run(&job, &error);
+    free(job.places);
     swapci_partitions_fini(&job.partitions);
     return swapci_service_exit(command, status, &error);
 }

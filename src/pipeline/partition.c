@@ -111,6 +111,19 @@ const char *swapci_partition_url(const swapci_partitions *p, unsigned k) {
     return p->urls[k % p->servers];
 }
 
+void swapci_partition_list(const bool chosen[SWAPCI_PARTITIONS_MAX], char *out, size_t size) {
+    size_t at = 0;
+    snprintf(out, size, "none");
+    for (unsigned k = 0; k < SWAPCI_PARTITIONS_MAX && at < size; k++) {
+        unsigned first = k;
+        if (!chosen[k]) continue;
+        while (k + 1 < SWAPCI_PARTITIONS_MAX && chosen[k + 1]) k++;
+        int len = k == first ? snprintf(out + at, size - at, "%s%u", at ? "," : "", k)
+                             : snprintf(out + at, size - at, "%s%u-%u", at ? "," : "", first, k);
+        at += (size_t)len;
+    }
+}
+
 /* ---- the record ---------------------------------------------------------------------------------- */
 
 typedef struct claim {

@@ -45,6 +45,9 @@ enum swapc_status swapci_partition_prefix(const swapci_partitions *partitions, u
 /* The URL of its server; borrowed. */
 const char *swapci_partition_url(const swapci_partitions *partitions, unsigned k);
 
+/* Writes the numbers of those that are chosen, "0-3,7", or "none"; cut short where size is too small. */
+void swapci_partition_list(const bool chosen[SWAPCI_PARTITIONS_MAX], char *out, size_t size);
+
 /* Asks all servers whether the number and their order are those that others use, and keeps them there. config's URL is
  * not used. plain: the stream's name when it has no partitions ("b:messages"). With one partition it only asks.
  * Returns INVALID with the remedy when others have another number; what swapci_redis_open returns, PROTOCOL. */

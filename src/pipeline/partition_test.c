@@ -70,6 +70,26 @@ static void servers_take_partitions_in_turn(void **state) {
     swapci_partitions_fini(&p);
 }
 
+static void the_numbers_as_a_list(void **state) {
+    static const struct {
+        const char *text;
+        unsigned count, numbers[6];
+    } rows[] = {{"none", 0, {0}},
+                {"0", 1, {0}},
+                {"0-3,7", 5, {0, 1, 2, 3, 7}},
+                {"1,3,255", 3, {1, 3, SWAPCI_PARTITIONS_MAX - 1}}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool chosen[SWAPCI_PARTITIONS_MAX] = {false};
+        char text[64];
+        for (unsigned k = 0; k < rows[i].count; k++) chosen[rows[i].numbers[k]] = true;
+        swapci_partition_list(chosen, text, sizeof text);
+        assert_string_equal(text, rows[i].text);
+        swapci_partition_list(chosen, text, 3);
+        assert_true(strlen(text) < 3);
+    }
+}
+
 /* ---- the record ---------------------------------------------------------------------------------- */
 
 /* NULL: it must be taken; else it must be refused, and the report says so. */
@@ -170,6 +190,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(all_keys_of_a_partition_have_one_tag),
         cmocka_unit_test(what_gives_no_partitions_is_refused_with_the_remedy),
         cmocka_unit_test(servers_take_partitions_in_turn),
+        cmocka_unit_test(the_numbers_as_a_list),
         cmocka_unit_test(another_number_is_refused),
         cmocka_unit_test(a_stream_without_partitions_gets_none),
         cmocka_unit_test(the_record_of_another_kind),

@@ -73,7 +73,15 @@ static void part_start(struct part *part) {
 }
 
 static void part_stop(struct part *part) {
+    const swapci_shares *s = part->shares;
+    char name[SWAPCI_STREAM_NAME_MAX + 1] = "";
     if (!part->started || atomic_load(&part->share.stop)) return;
+    if (!atomic_load(&s->stop) &&
+        swapci_partition_prefix(s->config.partitions, part->share.partition, name, sizeof name,
+                                NULL) == SWAPC_OK)
+        swapc_log_write(&s->config.log, SWAPC_LOG_INFO, s->config.log_role,
+                        "partition %s goes to another of the %u that share them", name,
+                        s->balance.members);
     part->stop_ns = swapci_clock_monotonic_ns();
     atomic_store(&part->share.stop, 1);
 }
@@ -247,18 +255,5 @@ void swapci_shares_stats_get(const swapci_shares *s, swapci_shares_stats *out) {
         out->worked[k] = state == WORKED;
         out->up += state == WORKED;
         out->failing += state == FAILING;
-    }
-}
-
-void swapci_shares_list(const swapci_shares_stats *stats, char *out, size_t size) {
-    size_t at = 0;
-    snprintf(out, size, "none");
-    for (unsigned k = 0; k < SWAPCI_PARTITIONS_MAX && at < size; k++) {
-        unsigned first = k;
-        if (!stats->worked[k]) continue;
-        while (k + 1 < SWAPCI_PARTITIONS_MAX && stats->worked[k + 1]) k++;
-        int len = k == first ? snprintf(out + at, size - at, "%s%u", at ? "," : "", k)
-                             : snprintf(out + at, size - at, "%s%u-%u", at ? "," : "", first, k);
-        at += (size_t)len;
     }
 }

@@ -60,7 +60,4 @@ typedef struct swapci_shares_stats {
 
 void swapci_shares_stats_get(const swapci_shares *shares, swapci_shares_stats *out);
 
-/* Writes the numbers of those that are worked on, "0-3,7", or "none"; cut short where size is too small. */
-void swapci_shares_list(const swapci_shares_stats *stats, char *out, size_t size);
-
 #endif

@@ -154,32 +154,11 @@ static void a_work_that_fails_later_is_begun_again(void **state) {
     scene_close(&s);
 }
 
-static void the_numbers_as_a_list(void **state) {
-    static const struct {
-        const char *text;
-        unsigned count, numbers[6];
-    } rows[] = {{"none", 0, {0}},
-                {"0", 1, {0}},
-                {"0-3,7", 5, {0, 1, 2, 3, 7}},
-                {"1,3,255", 3, {1, 3, SWAPCI_PARTITIONS_MAX - 1}}};
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        swapci_shares_stats stats = {.members = 1};
-        char text[64];
-        for (unsigned k = 0; k < rows[i].count; k++) stats.worked[rows[i].numbers[k]] = true;
-        swapci_shares_list(&stats, text, sizeof text);
-        assert_string_equal(text, rows[i].text);
-        swapci_shares_list(&stats, text, 3);
-        assert_true(strlen(text) < 3);
-    }
-}
-
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_joins_and_leaves_moves_them_with_one_owner_at_a_time),
         cmocka_unit_test(a_work_that_fails_at_the_start_ends_all),
         cmocka_unit_test(a_work_that_fails_later_is_begun_again),
-        cmocka_unit_test(the_numbers_as_a_list),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
