@@ -25,7 +25,11 @@ static enum swapc_status read_suite(const char *folder, json_t **out, swapc_erro
     snprintf(path, sizeof path, "%s/cases.json", folder);
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &place);
     if (!root && json_error_code(&place) == json_error_cannot_open_file)
-        return swapc_error_set(error, SWAPC_NOT_FOUND, "no conformance suite at %s", path);
+        return swapc_error_set(
+            error, SWAPC_NOT_FOUND,
+            "no conformance suite at %s: a build has it, an installation has not; "
+            "--folder names another place",
+            path);
     if (!root)
         return swapc_error_set(error, SWAPC_CORRUPT, "%s line %d: %s", path, place.line,
                                place.text);

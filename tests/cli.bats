@@ -253,7 +253,49 @@ figures() {
     run --separate-stderr "$SWAPC" run --no-bound --input nofile
     refused 1 "messages file nofile .one a line; - is standard input. cannot be read: No such file"
     run --separate-stderr "$SWAPC" run --no-bound --keys /nowhere/keys
-    refused 1 "cannot make key file /nowhere/keys in a folder that is there"
+    refused 1 "cannot make key file /nowhere/keys: No such file or directory: check the path"
     run --separate-stderr "$SWAPC" call echo echo --json /nowhere/x.json
-    refused 1 "cannot write /nowhere/x.json, which a folder that is there must hold"
+    refused 1 "cannot write /nowhere/x.json: No such file or directory: check the path"
+}
+
+@test "a folder where a file is expected and a full disk are told with the remedy" {
+    mkdir folder
+    run --separate-stderr "$SWAPC" call echo echo --input folder
+    refused 1 "cannot read folder: Is a directory: it is a folder; name a file"
+    run --separate-stderr "$SWAPC" call echo echo --json folder
+    refused 1 "cannot write folder: Is a directory: it is a folder; name a file"
+    run --separate-stderr "$SWAPC" call echo echo --json /dev/full
+    refused 1 "No space left on device: make room there, or name another place"
+    run --separate-stderr "$SWAPC" call echo echo --flavour wid
+    refused 1 'did you mean "wide"' "it has: wide, plain, mvp, size, native"
+    run --separate-stderr "$SWAPC" help words more
+    refused 2 'takes nothing more, not "more"'
+}
+
+@test "what is wrong with addresses and their files is said before Redis is waited for" {
+    # A wait for this Redis has no end: whatever returns has not begun it.
+    local -a of=(timeout 60 "$SWAPC")
+    local -a signer=("${of[@]}" signer --redis unix:nowhere --ring "test-$mark" --keys keys)
+    local -a process=("${of[@]}" process --redis unix:nowhere --in a --out b --module echo --operation echo)
+    local -a command
+    for command in signer process; do
+        local -n with=$command
+        run --separate-stderr "${with[@]}" --listen nonsense
+        refused 2 '"nonsense" is no address'
+        run --separate-stderr "${with[@]}" --listen unix:no/folder
+        refused 1 "cannot listen on unix:no/folder: No such file or directory: check the path"
+        run --separate-stderr "${with[@]}" --listen unix:sock --tls-cert c --tls-key k --tls-client-ca a
+        refused 2 "needs no TLS"
+        run --separate-stderr "${with[@]}" --listen 127.0.0.1:0 --tls-cert c --tls-key k --tls-client-ca a
+        refused 1 "certificate c: No such file"
+        run --separate-stderr "${with[@]}" --tls-cert c
+        refused 2 "are of --listen, which was not given"
+        run --separate-stderr "${with[@]}" --http unix:no/folder
+        refused 1 "cannot listen on unix:no/folder"
+    done
+    run --separate-stderr "${process[@]}" --http-token file
+    refused 2 "--http-token is of --http, which was not given"
+    run --separate-stderr "${of[@]}" run --http-token file
+    refused 2 "--http-token is of --http, which was not given"
+    [[ ! -e file ]]
 }

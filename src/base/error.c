@@ -67,6 +67,30 @@ enum swapc_status swapc_error_set(swapc_error *error, enum swapc_status status, 
     return status;
 }
 
+/* What to do about a refusal of the operating system, where that is the same whatever was asked of it. */
+static const char *remedy_of(int native) {
+    static const struct {
+        int native;
+        const char *remedy;
+    } rows[] = {
+        {ENOENT, ": check the path"},
+        {ENOTDIR, ": a part of the path is no folder"},
+        {EISDIR, ": it is a folder; name a file"},
+        {EACCES, ": check who may use it (ls -l)"},
+        {EPERM, ": check who may use it (ls -l)"},
+        {ENOSPC, ": make room there, or name another place"},
+        {EDQUOT, ": make room there, or name another place"},
+        {EROFS, ": name a place that can be written to"},
+        {ENAMETOOLONG, ": name a shorter path"},
+        {ELOOP, ": its symbolic links lead in a circle"},
+        {EMFILE, ": raise the limit (ulimit -n)"},
+        {ENFILE, ": raise the system's limit (sysctl fs.file-max)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].native == native) return rows[i].remedy;
+    return "";
+}
+
 enum swapc_status swapc_error_set_errno(swapc_error *error, enum swapc_status status, int native,
                                         const char *format, ...) {
     if (!takes_report(error)) return status;
@@ -78,10 +102,8 @@ enum swapc_status swapc_error_set_errno(swapc_error *error, enum swapc_status st
     char buffer[128];
     const char *reason = strerror_r(native, buffer, sizeof buffer); /* GNU: returns the text */
     size_t len = strlen(error->text);
-    const char *remedy = native == EMFILE   ? ": raise the limit (ulimit -n)"
-                         : native == ENFILE ? ": raise the system's limit (sysctl fs.file-max)"
-                                            : "";
-    int n = snprintf(error->text + len, sizeof error->text - len, ": %s%s", reason, remedy);
+    int n =
+        snprintf(error->text + len, sizeof error->text - len, ": %s%s", reason, remedy_of(native));
     if (n >= (int)(sizeof error->text - len)) trim_utf8(error->text);
     return status;
 }

@@ -37,8 +37,14 @@ static void errno_text_is_appended(void **state) {
     (void)state;
     swapc_error e = SWAPC_ERROR_INIT;
     swapc_error_set_errno(&e, SWAPC_IO, ENOENT, "open %s", "f");
-    assert_string_equal(e.text, "open f: No such file or directory");
+    assert_string_equal(e.text, "open f: No such file or directory: check the path");
     assert_int_equal(e.native, ENOENT);
+    swapc_error_clear(&e);
+    swapc_error_set_errno(&e, SWAPC_IO, EISDIR, "read %s", "d");
+    assert_string_equal(e.text, "read d: Is a directory: it is a folder; name a file");
+    swapc_error_clear(&e);
+    swapc_error_set_errno(&e, SWAPC_IO, EDOM, "x"); /* where nothing general can be said */
+    assert_string_equal(e.text, "x: Numerical argument out of domain");
 }
 
 static void long_text_is_cut_at_a_whole_character(void **state) {

@@ -219,6 +219,11 @@ static enum swapc_status read_stream(FILE *from, const char *path, uint8_t **out
     uint8_t *at = malloc(capacity);
     while (at) {
         used += fread(at + used, 1, capacity - used, from);
+        if (used > SWAPCI_CLI_READ_MAX) {
+            free(at);
+            return swapc_error_set(error, SWAPC_TOO_LARGE,
+                                   "%s holds more than the 1 GiB that a payload may have", path);
+        }
         if (used < capacity) break;
         uint8_t *more = realloc(at, capacity *= 2);
         if (!more) free(at);
@@ -256,8 +261,7 @@ static bool can_write(const char *path) {
 
 enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error) {
     if (!path || strcmp(path, "-") == 0 || can_write(path)) return SWAPC_OK;
-    return swapc_error_set_errno(error, SWAPC_IO, errno,
-                                 "cannot write %s, which a folder that is there must hold", path);
+    return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
 }
 
 /* A part of a document is none, and would be taken for one. */

@@ -82,7 +82,10 @@ enum swapc_status swapci_cli_module_path(const char *name, char *out, size_t siz
  * *out borrowed from name, or NOT_FOUND. */
 enum swapc_status swapci_cli_own_path(const char *name, const char **out, swapc_error *error);
 
-/* Reads a whole file, or stdin for "-". The caller frees *out. Returns SWAPC_OK, IO, NO_MEMORY. */
+enum { SWAPCI_CLI_READ_MAX = 1 << 30 }; /* as module.c's limit of a payload */
+
+/* Reads a whole file, or stdin for "-". The caller frees *out. Returns SWAPC_OK, IO, NO_MEMORY, TOO_LARGE (more than
+ * SWAPCI_CLI_READ_MAX). */
 enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len, swapc_error *error);
 
 /* Says before the work whether its result can be written to path (NULL and "-": always): a file is

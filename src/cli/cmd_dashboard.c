@@ -50,8 +50,10 @@ static int gather(const char *first, int argc, char **argv, const char **address
     addresses[(*count)++] = first;
     for (int i = 0; i < argc && *count < SWAPCI_REMOTES_MAX; i++) addresses[(*count)++] = argv[i];
     for (size_t i = 0; i < *count; i++) {
-        int stop = swapci_http_check(command, addresses[i]);
-        if (stop >= 0) return stop;
+        swapci_rpc_address parsed; /* a process that is not there yet may come */
+        swapc_error error = SWAPC_ERROR_INIT;
+        if (swapci_rpc_address_parse(addresses[i], &parsed, &error) != SWAPC_OK)
+            return swapci_cli_fail(command, &error);
     }
     return -1;
 }
@@ -79,7 +81,7 @@ int swapci_cmd_dashboard(int argc, char **argv) {
     int first;
     int stop_with = swapci_options_parse(&options, argc, argv, &first);
     if (stop_with < 0) stop_with = gather(connect, argc - first, argv + first, addresses, &count);
-    if (stop_with < 0) stop_with = swapci_http_check(command, http);
+    if (stop_with < 0) stop_with = swapci_http_check(command, http, NULL);
     if (stop_with >= 0) return stop_with;
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_signals_handle(SWAPCI_EXIT_OK);

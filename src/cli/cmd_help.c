@@ -67,6 +67,8 @@ int swapci_cmd_help(int argc, char **argv) {
         fwrite(swapci_glossary->bytes, 1, swapci_glossary->len, stdout);
         return SWAPCI_EXIT_OK;
     }
+    if (argc > 2 && strcmp(argv[1], "words") == 0)
+        return swapci_cli_usage("swapc", "help words takes nothing more, not \"%s\"", argv[2]);
     if (argc - 1 > HELP_WORDS_MAX)
         return swapci_cli_usage("swapc", "help takes the name of a command, not also \"%s\"",
                                 argv[HELP_WORDS_MAX + 1]);

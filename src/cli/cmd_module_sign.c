@@ -1,11 +1,13 @@
 #include <sodium.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "cmd_module.h"
 #include "arguments.h"
 #include "bundle_sign.h"
+#include "manifest_values.h"
 #include "small_file.h"
 
 /* ---- keygen ----------------------------------------------------------------------------------- */
@@ -123,8 +125,15 @@ static enum swapc_status sign(const struct sign_job *job, const char *bundle, sw
     status = swapci_bundle_sign(bundle, &signing, error);
     swapci_minisign_id_text(secret.id, id);
     sodium_memzero(&secret, sizeof secret);
-    if (status == SWAPC_OK) printf("%s/module.toml is signed by key %s\n", bundle, id);
-    return status;
+    if (status != SWAPC_OK) return status;
+    printf("%s/module.toml is signed by key %s\n", bundle, id);
+    int64_t expiry;
+    if (job->expires && swapci_expiry_parse(job->expires, &expiry) && expiry <= time(NULL))
+        fprintf(stderr,
+                "swapc module sign: %s is past: no host with a policy takes this bundle; sign "
+                "again with a later --expires\n",
+                job->expires);
+    return SWAPC_OK;
 }
 
 int swapci_cmd_module_sign(int argc, char **argv) {

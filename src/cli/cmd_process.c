@@ -274,7 +274,7 @@ static int check(const struct process_job *job) {
     int stop_with = swapci_cli_required(command, required, sizeof required / sizeof *required);
     if (stop_with < 0 && (job->batch > 1) != (job->batch_operation != NULL))
         stop_with = swapci_cli_usage(command, "--batch and --batch-operation need each other");
-    return stop_with < 0 ? swapci_http_check(command, job->common.http) : stop_with;
+    return stop_with < 0 ? swapci_listen_check(command, &job->common, job->http_token) : stop_with;
 }
 
 int swapci_cmd_process(int argc, char **argv) {

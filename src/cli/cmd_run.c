@@ -67,7 +67,7 @@ static int check(const struct swapci_run_options *o, bool messages_given) {
     const struct swapci_pipeline_options way = {
         .via = o->via, .ring = "", .stream = "", .partitions = o->partitions};
     int missing = swapci_via_check(command, &way);
-    if (missing < 0) missing = swapci_http_check(command, o->http);
+    if (missing < 0) missing = swapci_http_check(command, o->http, o->http_token);
     if (missing >= 0) return missing;
     if (o->input && messages_given && o->messages == 0)
         return swapci_cli_usage(command, "--messages 0 leaves nothing of --input");

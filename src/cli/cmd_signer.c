@@ -288,7 +288,7 @@ int swapci_cmd_signer(int argc, char **argv) {
     if (stop_with >= 0) return stop_with;
     if (job.keys_only) return make_keys(&job);
     stop_with = swapci_via_check(command, &job.common);
-    if (stop_with < 0) stop_with = swapci_http_check(command, job.common.http);
+    if (stop_with < 0) stop_with = swapci_listen_check(command, &job.common, NULL);
     if (stop_with >= 0) return stop_with;
     swapci_signals_handle(SWAPCI_EXIT_OK);
     if (!swapci_service_bind_parent((pid_t)job.parent)) {

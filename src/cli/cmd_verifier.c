@@ -265,7 +265,8 @@ int swapci_cmd_verifier(int argc, char **argv) {
     stop_with = swapci_cli_required(options.command, required, sizeof required / sizeof *required);
     if (stop_with >= 0) return stop_with;
     stop_with = swapci_via_check(options.command, &job.common);
-    if (stop_with < 0) stop_with = swapci_http_check(options.command, job.common.http);
+    if (stop_with < 0)
+        stop_with = swapci_listen_check(options.command, &job.common, job.http_token);
     if (stop_with >= 0) return stop_with;
     swapci_signals_handle(SWAPCI_EXIT_OK);
     swapc_error error = SWAPC_ERROR_INIT;

@@ -7,14 +7,31 @@
 
 #include "cli.h"
 #include "http_server.h"
+#include "rpc_server.h"
 
 /* In the order of enum swapci_swap_mode. */
 const char *const swapci_swap_choices[] = {"none", "warm", "disk", "cold", NULL};
 
-int swapci_http_check(const char *command, const char *http) {
+int swapci_http_check(const char *command, const char *http, const char *http_token) {
     swapc_error error = SWAPC_ERROR_INIT;
+    if (!http && http_token)
+        return swapci_cli_usage(command, "--http-token is of --http, which was not given");
     if (!http || swapci_http_server_check(http, &error) == SWAPC_OK) return -1;
     return swapci_cli_fail(command, &error);
+}
+
+int swapci_listen_check(const char *command, const struct swapci_pipeline_options *options,
+                        const char *http_token) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    if (!options->listen && swapci_rpc_tls_given(&options->tls))
+        return swapci_cli_usage(command, "--tls-cert, --tls-key and --tls-client-ca are of "
+                                         "--listen, which was not given");
+    const swapci_rpc_server_config config = {
+        .address = options->listen,
+        .tls = swapci_rpc_tls_given(&options->tls) ? &options->tls : NULL};
+    if (options->listen && swapci_rpc_server_check(&config, &error) != SWAPC_OK)
+        return swapci_cli_fail(command, &error);
+    return swapci_http_check(command, options->http, http_token);
 }
 
 const char *const *swapci_method_choices(struct swapci_method_choices *out,

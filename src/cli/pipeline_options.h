@@ -68,8 +68,11 @@ extern const char swapci_via_help[];
      0,                                                                                            \
      0}
 
-/* Returns -1 when http is NULL or can be had by this build, else the exit status, and says why. */
-int swapci_http_check(const char *command, const char *http);
+/* Both return -1 when all is well, else the exit status, and say why. Of http, NULL: none, and of who may act there. */
+int swapci_http_check(const char *command, const char *http, const char *http_token);
+/* Of --listen with its --tls-…, and of the above: whatever is wrong with them is said before Redis is waited for. */
+int swapci_listen_check(const char *command, const struct swapci_pipeline_options *options,
+                        const char *http_token);
 
 #define SWAPCI_REDIS_ROW(target)                                                                   \
     {                                                                                              \

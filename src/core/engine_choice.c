@@ -1,5 +1,8 @@
 #include "engine_choice.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "file_kind.h"
 
 #define NONE UINT32_MAX
@@ -106,12 +109,17 @@ enum swapc_status swapci_choose_for_bundle(const swapc_host *host, const char *p
     enum swapc_status status = choose(host, path, &wish, index, error);
     if (status != SWAPC_OK || *index != NONE) return status;
     struct swapci_suggestion suggestion = {.word = flavour ? flavour : ""};
-    for (unsigned i = 0; i < manifest->flavour_count; i++)
+    char names[256] = "";
+    for (unsigned i = 0; i < manifest->flavour_count; i++) {
+        size_t len = strlen(names);
         swapci_suggest_offer(&suggestion, manifest->flavours[i].name);
+        snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "",
+                 manifest->flavours[i].name);
+    }
     return swapc_error_set(error, SWAPC_NO_FLAVOUR,
-                           "no engine in this build runs %s%s of bundle %s%s",
+                           "no engine in this build runs %s%s of bundle %s%s (it has: %s)",
                            flavour ? "flavour " : "a flavour", flavour ? flavour : "", path,
-                           swapci_suggest_text(&suggestion));
+                           swapci_suggest_text(&suggestion), names);
 }
 
 enum swapc_status swapci_choose_for_file(const swapc_host *host, const char *path,

@@ -31,8 +31,13 @@ static enum swapc_status refused(swapc_slot *slot, const swapc_log *log,
                     swapc_slot_name(slot), swapc_swap_stage_name(report->stage), cause.text);
     error->native = cause.native;
     error->engine = cause.engine;
-    swapc_log_write(log, SWAPC_LOG_WARN, "slot", "%s; generation %llu goes on serving", error->text,
-                    (unsigned long long)swapc_slot_generation(slot));
+    unsigned long long generation = swapc_slot_generation(slot);
+    if (generation > 0)
+        swapc_log_write(log, SWAPC_LOG_WARN, "slot", "%s; generation %llu goes on serving",
+                        error->text, generation);
+    else
+        swapc_log_write(log, SWAPC_LOG_WARN, "slot", "%s",
+                        error->text); /* nothing does: a check, or the first */
     return cause.status;
 }
 

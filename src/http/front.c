@@ -157,12 +157,14 @@ static void act_here(struct swapci_front *f, enum swapci_swap_action action, con
 
 static void act(struct swapci_front *f, enum swapci_swap_action action, const char *path,
                 const swapci_http_request *request, swapci_http_reply *reply) {
-    json_t *body = json_loadb((const char *)request->body.ptr, request->body.len, 0, NULL);
+    json_t *body = json_loadb((const char *)request->body.ptr, request->body.len,
+                              JSON_REJECT_DUPLICATES, NULL);
     const char *process = text_of(body, "process");
     if (!json_is_object(body)) {
         reply->code = 400;
-        put_json(reply, json_pack("{s:b, s:s}", "ok", 0, "text",
-                                  "a control is {\"process\", \"slot\", \"path\"} in JSON"));
+        put_json(reply,
+                 json_pack("{s:b, s:s}", "ok", 0, "text",
+                           "a control is {\"process\", \"slot\", \"path\"} in JSON, each once"));
     } else if (*process == 0 || strcmp(process, "0") == 0) {
         act_here(f, action, body, reply);
     } else {

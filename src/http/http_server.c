@@ -132,7 +132,8 @@ static bool start_threads(struct swapci_http_server *server) {
 
 enum swapc_status swapci_http_server_check(const char *address, swapc_error *error) {
     swapci_rpc_address parsed;
-    return swapci_rpc_address_parse(address, &parsed, error);
+    enum swapc_status status = swapci_rpc_address_parse(address, &parsed, error);
+    return status == SWAPC_OK ? swapci_rpc_address_folder(&parsed, error) : status;
 }
 
 enum swapc_status swapci_http_server_start(const swapci_http_config *config,

@@ -80,8 +80,8 @@ typedef struct swapci_http_stats {
     uint64_t shed; /* connections that were closed because they said nothing, or took nothing */
 } swapci_http_stats;
 
-/* Says before anything is made whether a server can be: this build has one, and address is an address.
- * Returns SWAPC_OK, INVALID, TOO_LARGE. */
+/* Says before anything is made whether a server can be: this build has one, address is an address, and there is a folder
+ * for its socket. Returns SWAPC_OK, INVALID, TOO_LARGE, SYSTEM. */
 enum swapc_status swapci_http_server_check(const char *address, swapc_error *error);
 
 /* Returns SWAPC_OK, INVALID (address; or this build has no server), TOO_LARGE (the path), BUSY (somebody

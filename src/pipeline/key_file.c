@@ -143,8 +143,7 @@ enum swapc_status swapci_key_file_write(const char *path, swapc_bytes bytes, int
         return swapc_error_set(error, SWAPC_INVALID, "the path of key file %s is too long", path);
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
-        return swapc_error_set_errno(error, SWAPC_IO, errno,
-                                     "cannot make key file %s in a folder that is there", path);
+        return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot make key file %s", path);
     bool good =
         fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes) && settle(temporary, path, replace);
     int native = errno;

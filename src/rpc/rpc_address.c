@@ -190,6 +190,16 @@ static enum swapc_status tcp_claim(const swapci_rpc_address *address, swapc_erro
     return SWAPC_OK;
 }
 
+enum swapc_status swapci_rpc_address_folder(const swapci_rpc_address *address, swapc_error *error) {
+    char folder[SWAPCI_RPC_PATH_MAX + 1];
+    memcpy(folder, address->path, sizeof folder);
+    char *slash = address->is_unix ? strrchr(folder, '/') : NULL;
+    if (!slash) return SWAPC_OK;
+    slash[slash == folder] = '\0';
+    if (access(folder, W_OK | X_OK) == 0) return SWAPC_OK;
+    return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot listen on %s", address->text);
+}
+
 enum swapc_status swapci_rpc_address_claim(const swapci_rpc_address *address, swapc_error *error) {
     return address->is_unix ? unix_claim(address->path, error) : tcp_claim(address, error);
 }

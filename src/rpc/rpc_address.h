@@ -33,6 +33,9 @@ enum swapc_status swapci_rpc_address_parse(const char *text, swapci_rpc_address 
 /* Puts the port that the system picked into an address with port 0. */
 void swapci_rpc_address_port_set(swapci_rpc_address *address, unsigned port);
 
+/* Whether the folder of a socket is there and may be written to; touches nothing. Returns OK (also of TCP), SYSTEM. */
+enum swapc_status swapci_rpc_address_folder(const swapci_rpc_address *address, swapc_error *error);
+
 /* Makes sure that a server may listen there: removes the socket file of a server that is gone.
  * Returns OK, BUSY (somebody listens there), INVALID (the path is not a socket, the host has no
  * address here), SYSTEM (not allowed, no such folder, ...).

@@ -23,18 +23,33 @@ static void lock_init(swapci_rpc_server *server) {
     pthread_condattr_destroy(&attributes);
 }
 
-enum swapc_status swapci_rpc_server_new(const swapci_rpc_server_config *config,
-                                        swapci_rpc_server **out, swapc_error *error) {
-    swapci_rpc_address address;
-    *out = NULL;
-    enum swapc_status status = swapci_rpc_address_parse(config->address, &address, error);
-    if (status) return status;
-    if (config->tls && address.is_unix)
+static enum swapc_status read_address(const swapci_rpc_server_config *config,
+                                      swapci_rpc_address *out, swapc_error *error) {
+    enum swapc_status status = swapci_rpc_address_parse(config->address, out, error);
+    if (status == SWAPC_OK && config->tls && out->is_unix)
         return swapc_error_set(
             error, SWAPC_INVALID,
             "%s is a Unix socket, which needs no TLS: leave --tls-… out, or listen "
             "on HOST:PORT",
-            address.text);
+            out->text);
+    return status;
+}
+
+enum swapc_status swapci_rpc_server_check(const swapci_rpc_server_config *config,
+                                          swapc_error *error) {
+    swapci_rpc_address address;
+    enum swapc_status status = read_address(config, &address, error);
+    if (status == SWAPC_OK) status = swapci_rpc_address_folder(&address, error);
+    if (status == SWAPC_OK && config->tls) status = swapci_rpc_tls_check(config->tls, error);
+    return status;
+}
+
+enum swapc_status swapci_rpc_server_new(const swapci_rpc_server_config *config,
+                                        swapci_rpc_server **out, swapc_error *error) {
+    swapci_rpc_address address;
+    *out = NULL;
+    enum swapc_status status = read_address(config, &address, error);
+    if (status) return status;
     swapci_rpc_server *server = calloc(1, sizeof *server);
     if (!server) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a gRPC server");
     server->address = address;

@@ -76,6 +76,11 @@ typedef struct swapci_rpc_server_config {
         stall_ms; /* how long a client may keep its call from going on; 0: SWAPCI_RPC_STALL_MS */
 } swapci_rpc_server_config;
 
+/* Looks at what can be known to be wrong with a server's address and TLS before it is made, so that it is told before
+ * anything is waited for. Returns OK, or what new or start would return. */
+enum swapc_status swapci_rpc_server_check(const swapci_rpc_server_config *config,
+                                          swapc_error *error);
+
 /* Makes a server that does not listen yet.
  * Returns OK; INVALID or TOO_LARGE (the address); NO_MEMORY. After failure *out is NULL. */
 enum swapc_status swapci_rpc_server_new(const swapci_rpc_server_config *config,

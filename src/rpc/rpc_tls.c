@@ -56,6 +56,13 @@ static enum swapc_status texts_read(const swapci_rpc_tls *tls, const char *ca_op
     return status;
 }
 
+enum swapc_status swapci_rpc_tls_check(const swapci_rpc_tls *tls, swapc_error *error) {
+    struct texts texts = {NULL, NULL, NULL};
+    enum swapc_status status = texts_read(tls, "--tls-client-ca", &texts, error);
+    texts_fini(&texts);
+    return status;
+}
+
 enum swapc_status swapci_rpc_tls_server(const swapci_rpc_tls *tls, grpc_server_credentials **out,
                                         swapc_error *error) {
     struct texts texts = {NULL, NULL, NULL};

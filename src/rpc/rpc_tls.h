@@ -26,6 +26,9 @@ bool swapci_rpc_tls_given(const swapci_rpc_tls *tls);
 struct grpc_server_credentials;
 struct grpc_channel_credentials;
 
+/* Reads the files of a server and forgets them. Returns as swapci_rpc_tls_server. */
+enum swapc_status swapci_rpc_tls_check(const swapci_rpc_tls *tls, swapc_error *error);
+
 /* Read the files. Return OK; INVALID (one of the three is missing, or no PEM), IO (cannot be read). */
 enum swapc_status swapci_rpc_tls_server(const swapci_rpc_tls *tls,
                                         struct grpc_server_credentials **out, swapc_error *error);
