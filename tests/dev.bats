@@ -60,3 +60,16 @@ FAILED swapc.c.fails: [  ERROR   ] --- src/c_test.c:79: error: Failure!
     run -0 python3 "$here/failed.py" <said
     [[ $output == "$(<said)" ]]
 }
+
+@test "packages name who makes them where Debian's variables say who" {
+    # shellcheck source=packaging/package.sh
+    top=$here/.. . "$here/../packaging/package.sh"
+    cp "$here/../packaging/debian/control" control
+    (unset DEBEMAIL && package_maintainer control)
+    cmp control "$here/../packaging/debian/control"
+    DEBEMAIL=ada@example.org DEBFULLNAME='Ada / & Byron' package_maintainer control
+    grep -qx 'Maintainer: Ada / & Byron <ada@example.org>' control
+    [[ $(grep -c '^Maintainer:' control) == 1 ]]
+    die() { exit 1; }
+    DEBEMAIL='<ada@example.org>' run -1 --separate-stderr package_maintainer control
+}
