@@ -294,6 +294,12 @@ time.sleep(600)
     await sh -c '[ "$(readlink "/proc/$0/exe")" = "$1" ] && [ -e "/proc/$0/fd/5" ]' "$pid" "$(readlink -f "$program")"
     [[ $(readlink "/proc/$pid"/fd/[012]) == $'/dev/null\n/dev/null\n/dev/null' ]]
     kill -KILL "$pid"
+    local -a told=(--separate-stderr sh -c '"$SWAPC" "$@" >&-' sh)
+    run -1 "${told[@]}" call echo echo --text hi
+    says "$stderr" "cannot write the response to standard output"
+    run -1 "${told[@]}" inspect echo
+    says "$stderr" "cannot write to standard output: Bad file descriptor: the results are not complete"
+    run -0 "${told[@]}" call echo echo --text hi --json result # what goes elsewhere arrives
     nothing_left
 }
 

@@ -12,11 +12,12 @@
 #include "commands.h"
 
 /* A closed one would be given to a file or socket of ours, which stray output would then damage. Before
- * main and before the constructors of libraries, since gRPC's opens a descriptor. */
+ * main and before the constructors of libraries, since gRPC's opens a descriptor. Standard output is opened so that
+ * it cannot be written to: results that nobody gets are a failure, as on a disk that is full. */
 static void occupy_standard_descriptors(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0)
-            (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+            (void)!open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 __attribute__((section(".preinit_array"),
