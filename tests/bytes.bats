@@ -39,7 +39,7 @@ PY
     start_redis
     start_signer
     start_verifier
-    background generate "$SWAPC" generate --messages 20k
+    background generate "$SWAPC" generate --messages 8k
     local generate=$pid
     await verdicts_reach "$socket" 100
     truncate -s 0 "/dev/shm/swapc-test-$mark"
@@ -53,7 +53,7 @@ PY
     start_verifier
     finish "$generate"
     [[ $status == 0 ]]
-    all_judged_once 20000
+    all_judged_once 8000
 }
 
 @test "a ring whose file is removed serves the pair, and ends with a sentence who is left of it" {

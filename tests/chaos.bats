@@ -65,7 +65,7 @@ nothing_left() {
     for number in INT TERM; do
         background chaos chaos --kills 1000 # in a shell that becomes it
         await grep -q "under load" chaos.err
-        sleep 2
+        sleep 0.5
         kill -$number "$pid"
         finish "$pid"
         [[ $status == 130 ]]

@@ -1,5 +1,5 @@
 # SIGTERM and SIGINT end a service with status 0, and `run` and `generate` with 130, in every state, and
-# leave nothing behind. 0.1.0 took 30 s and more where the limit here is 12: with sanitizers on a crowded
+# leave nothing behind. 0.1.0 took 30 s and more where the limit here is 25: with sanitizers on a crowded
 # machine the two seconds of the promise are not measured, only told apart from those.
 load helpers
 
@@ -12,7 +12,7 @@ ends() {
         echo "exit status $status, not $1" >&2
         return 1
     }
-    ((SECONDS - begin < 12)) || {
+    ((SECONDS - begin < 25)) || {
         echo "took $((SECONDS - begin)) s" >&2
         return 1
     }
@@ -46,16 +46,6 @@ start_verifier() {
         --listen "unix:$work/verifier.sock" "$@"
     verifier=$pid
     await test -S verifier.sock
-}
-
-# Whether the program catches SIGTERM, or is gone. Before it there are, under the same process id, a shell that
-# catches what bats' own does, and would end with 143, and one that catches nothing.
-handles_signals() {
-    local exe mask
-    exe=$(readlink "/proc/$1/exe") || return 0
-    [[ $exe == "$(realpath "$program")" ]] || return 1
-    mask=$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status" 2>/dev/null) || return 0
-    [[ -z $mask ]] || (((16#$mask >> 14) & 1))
 }
 
 clean() {
@@ -112,7 +102,9 @@ hanging() {
     signer=$pid
     background verifier "$SWAPC" verifier --redis "$url" --ring "test-$mark" --keys keys.pub
     verifier=$pid
-    sleep 1
+    await handles_signals "$verifier"
+    await handles_signals "$signer"
+    sleep 0.3
     ends 0 TERM "$verifier"
     ends 0 TERM "$signer"
     clean
@@ -123,11 +115,12 @@ sending() {
     head -c 60000000 /dev/zero | tr '\0' x | fold -w 1000000 >input
     kill -STOP "$server"
     background generate "$SWAPC" generate --redis "$url" --input input
-    sleep 0.5
+    await handles_signals "$pid"
+    sleep 0.3
     kill -CONT "$server"
     sleep 0.1
     kill -STOP "$server"
-    sleep 0.5
+    sleep 0.3
     ends 130 INT "$pid"
     clean
 }
@@ -191,7 +184,7 @@ TOML
     # A slot that takes several modules has no contract, which this one could not keep.
     start_verifier --method schnorr --swap warm --deadline 60000
     redis "$socket" XADD swapc:messages '*' m hello method schnorr
-    await in_a_call "$verifier"
+    await burns "$verifier" "$(cpu_ticks "$verifier")"
     ends 0 TERM "$verifier"
     [[ $(redis "$socket" XPENDING swapc:messages swapc | head -1) == 1 ]]
     [[ $(redis "$socket" EXISTS swapc:verdicts) == 0 ]]
@@ -199,26 +192,17 @@ TOML
     clean
 }
 
-# Whether the process has used CPU time for half a second.
-in_a_call() {
-    local before
-    before=$(awk '{ print $14 + $15 }' "/proc/$1/stat")
-    sleep 0.5
-    (($(awk '{ print $14 + $15 }' "/proc/$1/stat") - before > 15))
-}
-
 @test "a run ends while a guest hangs, at the signal and at its deadline" {
-    local begin
     hanging_guest
     background run "$SWAPC" run --no-bound --method schnorr --swap warm --messages 5
     await signer_of "$pid"
-    await in_a_call "$pid"
+    await burns "$pid" "$(cpu_ticks "$pid")"
     ends 130 TERM "$pid"
     no_survivors
-    begin=$SECONDS
-    run --separate-stderr timeout 300 "$SWAPC" run --no-bound --method schnorr --swap warm --messages 2 --deadline 300
+    run --separate-stderr timeout 300 "$SWAPC" run --no-bound --method schnorr --swap warm --messages 2 --deadline 300 \
+        --json result
     [[ $status == 1 ]]
-    ((SECONDS - begin < 30)) # 10 s a call otherwise, twice for each message
+    json result '0 < d["verify_us"]["max"] < 9e6' # 10 s a call otherwise
     says "$output" "2 Error"
     says "$stderr" "DEADLINE"
 }
@@ -252,15 +236,22 @@ compiling() {
     await burns "$verifier" "$before"
 }
 
-# The promise is one second; a crowded machine is given three. Without a forced end it is the rest of the compile.
+# The promise is one second. On a crowded machine the processor's time tells: without a forced end it is the rest of the
+# compile, seven seconds and more.
 ends_soon() {
-    local begin=${EPOCHREALTIME/./} us
+    local shell=$BASHPID used
+    used=$(($(children_ticks "$shell") + $(cpu_ticks "$3")))
     kill "-$2" "$3"
     finish "$3"
-    us=$((${EPOCHREALTIME/./} - begin))
-    echo "# ended after $((us / 1000)) ms, status $status" >&3
+    used=$(($(children_ticks "$shell") - used))
+    echo "# ended after $used ticks, status $status" >&3
     [[ $status == "$1" ]]
-    ((us < 3000000))
+    ((used < 400))
+}
+
+# What children of the process have used that have ended.
+children_ticks() {
+    awk '{ print $16 + $17 }' "/proc/$1/stat"
 }
 
 not_published() {

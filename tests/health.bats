@@ -27,7 +27,10 @@ not_serving() {
     await serving "unix:$work/verifier.sock"
     "$SWAPC" generate --redis "unix:$socket" --messages 50 >generate.out
     await verdicts_reach "$socket" 50
-    "$SWAPC" status "unix:$work/verifier.sock" --json status.json
+    fifty_counted() {
+        "$SWAPC" status "unix:$work/verifier.sock" --json status.json && json status.json 'd["valid"] == 50' 2>/dev/null
+    }
+    await fifty_counted
     json status.json 'd["serving"] and d["redis_up"] and d["peer_up"] and d["valid"] == 50'
     json status.json 'd["errors"] == 0 and d["not_valid"] == 0 and len(d["modules"]) == 2'
     says verifier.err "ready: ring test-$mark, 2 workers, schnorr [0-9.]+ "

@@ -146,6 +146,21 @@ built() {
     ! "$SWAPC" --version | grep -q "^ *$1 *not in this build" || skip "$1 is not in this build"
 }
 
+# Whether the program catches SIGTERM, or is gone. Before it there are, under the same process id, a shell that
+# catches what bats' own does, and would end with 143, and one that catches nothing.
+handles_signals() {
+    local exe mask
+    exe=$(readlink "/proc/$1/exe") || return 0
+    [[ $exe == "$(realpath "$program")" ]] || return 1
+    mask=$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status" 2>/dev/null) || return 0
+    [[ -z $mask ]] || (((16#$mask >> 14) & 1))
+}
+
+# Whether the process is stopped, by a signal or at a place of SWAPC_FAIL_POINT.
+is_stopped() {
+    grep -q '^State:.T' "/proc/$1/status"
+}
+
 # The child of process $1 that is called $2 (a pattern) and has the argument $3, when it is given.
 child() {
     local dir stat

@@ -16,7 +16,7 @@ start_pair() {
 
 # The status code of a request, its body in body: get PATH [OPTION of curl…]
 get() {
-    code=$(curl -s -o body -w '%{http_code}' --max-time 20 "${@:2}" "http://$at$1")
+    code=$(curl -s -o body -w '%{http_code}' --max-time 120 "${@:2}" "http://$at$1")
 }
 
 answers() {
@@ -24,7 +24,7 @@ answers() {
 }
 
 signer_answers() {
-    code=$(curl -s -o body -w '%{http_code}' --max-time 20 --unix-socket signer.http "http://localhost$2")
+    code=$(curl -s -o body -w '%{http_code}' --max-time 120 --unix-socket signer.http "http://localhost$2")
     [[ $code == "$1" ]]
 }
 
@@ -41,7 +41,8 @@ metric() {
     await verdicts_reach "$socket" 60
     answers 200 /livez
     says body "^alive"
-    answers 200 /metrics
+    sixty_counted() { answers 200 /metrics && [[ $(metric swapc_message_latency_seconds_count) == 60 ]]; }
+    await sixty_counted
     [[ $(metric swapc_ready) == 1 && $(metric swapc_redis_up) == 1 && $(metric swapc_peer_up) == 1 ]]
     [[ $(metric swapc_workers) == 2 && $(metric swapc_message_latency_seconds_count) == 60 ]]
     local schnorr ecdsa
@@ -141,7 +142,7 @@ PY
     await answers 200 /readyz
     background slow slow_clients "$at" 200
     await grep -q held slow.out
-    answers 200 /readyz
+    await answers 200 /readyz
     answers 200 /metrics
     (($(metric swapc_http_connections) <= 64 && $(metric swapc_http_shed_total) > 0))
     "$SWAPC" generate --redis "unix:$socket" --messages 50 >generate.out

@@ -62,8 +62,7 @@ meddle() {
     ((kept > 0))
     [[ $(rc XPENDING kept swapc | head -1) -gt 0 ]]
     rc RENAME kept swapc:messages
-    long() { await unanswered_none || await unanswered_none; }
-    long
+    await unanswered_none
     pending_none
     [[ $(rc XLEN swapc:verdicts) == 2001 && $(field id | sort -u | wc -l) == 2001 ]]
     kill -0 "$signer" "$verifier"

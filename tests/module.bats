@@ -177,7 +177,7 @@ for at, line in enumerate(lines):
     assert fields["id"] not in ids, fields
     ids.add(fields["id"])
 assert len(ids) == count, len(ids)
-assert len(seen) >= 15, seen
+assert len(seen) == 21, seen
 PY
 }
 
@@ -194,6 +194,11 @@ load() {
 
 nothing_pending() {
     [[ $(redis "$socket" XLEN swapc:messages) == 0 ]]
+}
+
+# Whether the last verdict is one of generation $1.
+judged_by() {
+    [[ $(redis "$socket" --raw XREVRANGE swapc:verdicts + - COUNT 1 | grep -A1 -x generation | tail -n 1) == "$1" ]]
 }
 
 @test "twenty swaps under load lose nothing and judge nothing wrongly" {
@@ -215,6 +220,7 @@ nothing_pending() {
         "$SWAPC" module swap schnorr "./$( ((i % 2)) && echo one || echo two)" \
             --target "$target" --json swap.json
         json swap.json "d['generation'] == $i"
+        await judged_by "$i"
     done
     touch enough
     finish "$load"

@@ -40,18 +40,19 @@ beats_again() {
     await grep -q "cannot be reached" verifier*.err
     not heard "READY=1"
     start_redis
+    stopping_heard() { [[ $(grep -c ' STOPPING=1$' manager.out) == "$1" ]]; }
     both_ready() { [[ $(grep -c ' READY=1$' manager.out) == 2 ]]; }
     await both_ready
-    heard "STATUS=serving"
+    await heard "STATUS=serving"
     "$SWAPC" generate --messages 50 >generate.out
     answered_once 50
     not heard "STOPPING=1"
     stop "$verifier"
-    [[ $(grep -c ' STOPPING=1$' manager.out) == 1 ]]
+    await stopping_heard 1
     await heard "STATUS=not serving: no verifier"
     both_ready
     stop "$signer"
-    [[ $(grep -c ' STOPPING=1$' manager.out) == 2 ]]
+    await stopping_heard 2
     not heard "WATCHDOG=1"
 }
 
@@ -60,10 +61,10 @@ beats_again() {
     start_redis
     start_signer
     await heard "READY=1"
-    beats_again 10
+    beats_again $patience
     kill -STOP "$server" # no reason to be started anew
     await heard "STATUS=not serving: Redis"
-    beats_again 10
+    beats_again $patience
     kill -CONT "$server"
     mkfifo hold2
     background holder bash -c 'exec python3 "$0" --hold "$1" <hold2' "$here/notify_manager.py" "$signer"
@@ -72,7 +73,7 @@ beats_again() {
     ! grep -q "may not trace" holder.out || skip "a thread cannot be stopped alone here: $(<holder.out)"
     not beats_again 4
     exec 9>&-
-    beats_again 10
+    beats_again $patience
     stop "$signer"
 }
 

@@ -24,12 +24,11 @@ load services
 
 @test "the signer is killed in mid-run" {
     start_redis
-    start_signer
-    # shellcheck disable=SC2046
-    start_verifier $(slow_engine)
+    SWAPC_FAIL_POINT=after_signing:1000 start_signer
+    start_verifier
     run -0 "$SWAPC" generate --messages 2000
-    await verdicts_reach "$socket" 100
-    kill -KILL "$signer"
+    finish "$signer"
+    [[ $status == 137 ]]
     not unanswered_none
     start_signer successor
     all_judged_once 2000
@@ -38,12 +37,10 @@ load services
 @test "the verifier is killed in mid-run" {
     start_redis
     start_signer
-    # shellcheck disable=SC2046
-    start_verifier $(slow_engine)
+    SWAPC_FAIL_POINT=in_call:1000 start_verifier
     run -0 "$SWAPC" generate --messages 2000
-    await verdicts_reach "$socket" 100
-    kill -KILL "$verifier"
     finish "$verifier"
+    [[ $status == 137 ]]
     not unanswered_none
     start_verifier
     all_judged_once 2000
@@ -52,14 +49,16 @@ load services
 @test "the verifier is stopped and another one started" {
     start_redis
     start_signer
-    # shellcheck disable=SC2046
-    start_verifier $(slow_engine)
-    run -0 "$SWAPC" generate --messages 1000
-    await verdicts_reach "$socket" 50
-    stop "$verifier"
+    SWAPC_FAIL_POINT=in_call:300:stop start_verifier
+    run -0 "$SWAPC" generate --messages 3000
+    await is_stopped "$verifier"
+    kill -TERM "$verifier"
+    kill -CONT "$verifier"
+    finish "$verifier"
+    [[ $status == 0 ]]
     not unanswered_none
     start_verifier --engine native
-    all_judged_once 1000
+    all_judged_once 3000
 }
 
 @test "what a dead signer of another name held is adopted" {
@@ -78,10 +77,9 @@ load services
     start_redis
     start_signer
     sleeper=$signer
-    # shellcheck disable=SC2046
-    start_verifier $(slow_engine)
+    SWAPC_FAIL_POINT=in_call:300:stop start_verifier
     run -0 "$SWAPC" generate --messages 1000
-    await verdicts_reach "$socket" 20
+    await is_stopped "$verifier"
     kill -STOP "$sleeper"
     kill -KILL "$verifier"
     finish "$verifier"

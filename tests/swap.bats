@@ -101,7 +101,8 @@ fresh_cache() {
     json mine.json '"native" not in {r["engine"] for r in d["rows"]}'
     says module.out "native code was not loaded" "%"
     background bench "$SWAPC" bench engines --rounds 10000 --progress off --json cut.json --report cut
-    sleep 3
+    await handles_signals "$pid"
+    sleep 1
     kill -INT "$pid"
     finish "$pid"
     [[ $status == 130 ]]
@@ -115,7 +116,7 @@ fresh_cache() {
     fresh_cache
     for name in engines parts calls swap cold batch ring single pipeline scale; do
         background "$name" "$SWAPC" bench "$name" --rounds 10000 --swaps 1000000 --progress off --json "$name.json" --report "$name.d"
-        sleep 2
+        await handles_signals "$pid"
         kill -INT "$pid"
         finish "$pid"
         [[ $status == 130 ]]

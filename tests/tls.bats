@@ -133,7 +133,7 @@ time.sleep(600)
     local before=$SECONDS
     kill -TERM "$pid"
     finish "$pid"
-    ((SECONDS - before <= 10))
+    ((SECONDS - before < 25)) # 30 s and more where the silence is waited out
 }
 
 # enemy: a TLS server, with something on the way to it that breaks what it says by the word in the file mode.
@@ -178,7 +178,7 @@ unanswered_none() {
         judged $((n += 100))
     done
     kill -0 "$signer" "$verifier"
-    [[ $(grep -c "trying again" signer.err) -le 8 ]]
+    [[ $(grep -c "trying again" signer.err) -le 16 ]]
 }
 
 @test "TLS that stops in the middle of a record holds no signal up" {
@@ -195,7 +195,7 @@ unanswered_none() {
     [[ $status == 0 ]]
     finish "$verifier"
     [[ $status == 0 ]]
-    ((SECONDS - before <= 10))
+    ((SECONDS - before < 25)) # 30 s and more where the silence is waited out
 }
 
 @test "a certificate that is wrong from some time on is waited out, and said once" {

@@ -99,7 +99,7 @@ all_serve() {
 @test "each kind on each host is killed in the middle, and another comes" {
     local i
     five_hosts
-    background load "$SWAPC" generate --messages 12000
+    background load "$SWAPC" generate --messages 6000
     load=$pid
     await verdicts_are_at_least 200
     kill_host "${verifiers[0]}"
@@ -114,13 +114,13 @@ all_serve() {
     far_verifier verifier-5
     finish "$load"
     [[ $status == 0 ]]
-    all_judged_once 12000
+    all_judged_once 6000
 }
 
 @test "verifiers and signers join and leave under load" {
     local i
     five_hosts
-    background load "$SWAPC" generate --messages 15000
+    background load "$SWAPC" generate --messages 8000
     load=$pid
     for i in 1 2 3 4; do
         await verdicts_are_at_least $((i * 1000))
@@ -134,29 +134,29 @@ all_serve() {
     kill -TERM "$(on_the_host "${signers[0]}")"
     finish "${signers[0]}"
     finish "$load"
-    all_judged_once 15000
+    all_judged_once 8000
 }
 
 @test "a verifier that is stopped beyond its lease and wakes judges nothing twice" {
     local host
     five_hosts
-    host=$(on_the_host "${verifiers[0]}")
-    background load "$SWAPC" generate --messages 20000
-    load=$pid
-    await verdicts_are_at_least 500
-    kill -STOP "$host"
-    finish "$load"
-    all_judged_once 20000 # what it had is sent again to the others: its lease is 8 s
+    # The first process of a host cannot stop itself; one of this host does so in its first call.
+    SWAPC_FAIL_POINT=in_call:1:stop background sleeper "$SWAPC" verifier --via redis --keys keys.pub
+    host=$pid
+    await grep -q ready: sleeper.err
+    run -0 "$SWAPC" generate --messages 5000
+    await is_stopped "$host"
+    all_judged_once 5000 # what it had is sent again to the others: its lease is 8 s
     says "$(cat signer-1.err signer-2.err)" "records may have been lost"
     kill -CONT "$host"
-    run -0 "$SWAPC" generate --messages 3000
-    all_judged_once 23000
+    run -0 "$SWAPC" generate --messages 1000
+    all_judged_once 6000
     kill -0 "$host"
 }
 
 @test "the stream of signed records is deleted, and its group, under load" {
     five_hosts
-    background load "$SWAPC" generate --messages 12000
+    background load "$SWAPC" generate --messages 6000
     load=$pid
     await verdicts_are_at_least 500
     redis "$socket" DEL swapc:signed
@@ -168,12 +168,12 @@ all_serve() {
     redis "$socket" XGROUP DESTROY swapc:messages swapc
     finish "$load"
     [[ $status == 0 ]]
-    all_judged_once 12000
+    all_judged_once 6000
 }
 
 @test "Redis is emptied under load: what comes afterwards is judged" {
     five_hosts
-    background load "$SWAPC" generate --messages 10000
+    background load "$SWAPC" generate --messages 4000
     await verdicts_are_at_least 200
     redis "$socket" FLUSHALL
     finish "$pid"
