@@ -102,7 +102,7 @@ verifiers_die() {
     run -0 "$SWAPC" generate --messages 3 --method schnorr
     await verdicts_reach "$socket" 3
     mv modules/schnorr modules/away
-    run -0 "$SWAPC" generate --messages 10 --method schnorr
+    run -0 "$SWAPC" generate --messages 4 --method schnorr
     not_serving() {
         run "$SWAPC" status "unix:$work/verifier.sock"
         [[ $status == 1 && $output == *"messages cannot be judged"* ]]
@@ -110,7 +110,7 @@ verifiers_die() {
     await not_serving
     [[ $(grep -c "no module for schnorr: " verifier*.err) == 1 ]]
     mv modules/away modules/schnorr
-    all_judged_once 13
+    all_judged_once 7
     await grep -q "serving again" verifier*.err
 }
 

@@ -1,9 +1,12 @@
 /* What is shared: which clock the coarse one is, an atomic that every thread finds out alike. */
 #include "clock.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "swapc/log.h"
 
@@ -58,6 +61,17 @@ uint64_t swapci_clock_realtime_us(void) {
 
 uint64_t swapci_clock_thread_cpu_ns(void) {
     return read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* "ran waited slices" */
+uint64_t swapci_clock_thread_waited_ns(void) {
+    char text[128];
+    unsigned long long waited = 0;
+    int fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    text[len > 0 ? len : 0] = 0;
+    return sscanf(text, "%*u %llu", &waited) == 1 ? waited : 0;
 }
 
 uint64_t swapci_clock_process_cpu_ns(void) {

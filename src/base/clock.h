@@ -30,6 +30,9 @@ uint64_t swapci_clock_realtime_us(void);
 /* Nanoseconds of CPU time that the calling thread has used. */
 uint64_t swapci_clock_thread_cpu_ns(void);
 
+/* Nanoseconds that the calling thread has waited for a processor while it could have run; 0 where the kernel does not say. */
+uint64_t swapci_clock_thread_waited_ns(void);
+
 /* Nanoseconds of CPU time that all threads of the process have used. */
 uint64_t swapci_clock_process_cpu_ns(void);
 

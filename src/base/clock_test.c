@@ -1,6 +1,11 @@
 #include "clock.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "test_main.h"
 
@@ -71,6 +76,37 @@ static void what_is_left_is_no_more_than_was_given(void **state) {
     }
 }
 
+static void *burn(void *user) {
+    const atomic_bool *end = user;
+    while (!atomic_load_explicit(end, memory_order_relaxed)) continue;
+    return NULL;
+}
+
+/* Two threads on one processor: each waits while the other runs. */
+static void who_waits_for_a_processor_is_told_so(void **state) {
+    (void)state;
+    cpu_set_t allowed, one;
+    pthread_t other;
+    atomic_bool end = false;
+    assert_int_equal(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &allowed)) CPU_SET(cpu, &one);
+    if (sched_setaffinity(0, sizeof one, &one) != 0 ||
+        access("/proc/thread-self/schedstat", R_OK) != 0)
+        skip();
+    assert_int_equal(pthread_create(&other, NULL, burn, &end), 0);
+    uint64_t before = swapci_clock_thread_waited_ns(), waited = before;
+    while (waited < before + 1000000) {
+        uint64_t now = swapci_clock_thread_waited_ns();
+        assert_true(now >= waited);
+        waited = now;
+    }
+    atomic_store(&end, true);
+    pthread_join(other, NULL);
+    sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(monotonic_never_goes_back),
@@ -78,6 +114,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(cpu_clocks_advance_with_work),
         cmocka_unit_test(deadlines_are_exact_or_long),
         cmocka_unit_test(what_is_left_is_no_more_than_was_given),
+        cmocka_unit_test(who_waits_for_a_processor_is_told_so),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -90,6 +90,10 @@ static void call(const struct swapci_vectors *vectors, const struct swapci_vecto
 /* What of the time is left, in milliseconds, rounded up. */
 static uint32_t time_left(const struct swapci_vector_time *time) {
     uint64_t spent = swapci_clock_monotonic_ns() - time->start_ns, all = time->total_ms * NS_A_MS;
+    if (spent >= all && spent < (SWAPCI_VECTOR_CROWD + 1) * all) {
+        uint64_t waited = swapci_clock_thread_waited_ns() - time->waited_ns;
+        spent -= waited < spent ? waited : spent;
+    }
     return spent >= all ? 0 : (uint32_t)((all - spent + NS_A_MS - 1) / NS_A_MS);
 }
 
@@ -118,7 +122,7 @@ static enum swapc_status run_one(const struct swapci_self_test *test, unsigned i
          a);
     if (a->status == SWAPC_NO_MEMORY)
         return swapc_error_set(error, a->status, "vector %u: %s", index + 1, a->error.text);
-    a->used_up = a->status == SWAPC_DEADLINE && left < wanted;
+    a->used_up = a->status == SWAPC_DEADLINE && left < wanted && time_left(&test->time) == 0;
     if (a->used_up) return used_up(test, index, error);
     return is_right(test->vectors, v, a, test->rule) ? SWAPC_OK
                                                      : wrong(test->vectors, index, a, error);
@@ -143,7 +147,15 @@ static enum swapc_status run_all(const struct swapci_self_test *test, swapc_modu
 }
 
 struct swapci_vector_time swapci_vector_time_begin(uint32_t total_ms) {
-    return (struct swapci_vector_time){total_ms, swapci_clock_monotonic_ns()};
+    return (struct swapci_vector_time){total_ms, swapci_clock_monotonic_ns(),
+                                       swapci_clock_thread_waited_ns()};
+}
+
+/* Whether this thread has waited for a processor for a good part of a vector's deadline since *waited_ns. */
+static bool was_crowded(uint64_t *waited_ns) {
+    uint64_t before = *waited_ns;
+    *waited_ns = swapci_clock_thread_waited_ns();
+    return *waited_ns - before >= SWAPCI_VECTOR_DEADLINE_MS * NS_A_MS / 4;
 }
 
 /* Once more from the first one on, and not the one vector alone: its fresh instance would be let off what
@@ -152,8 +164,11 @@ enum swapc_status swapci_self_tests_run(const struct swapci_self_test *test, swa
                                         swapc_error *error) {
     struct answer answer = {.reply = SWAPC_REPLY_INIT, .error = SWAPC_ERROR_INIT};
     swapc_error said = SWAPC_ERROR_INIT;
+    uint64_t waited = test->time.waited_ns;
     enum swapc_status status = run_all(test, module, &answer, &said);
-    if (status != SWAPC_OK && answer.status == SWAPC_DEADLINE && !answer.used_up) {
+    for (bool first = true; status != SWAPC_OK && answer.status == SWAPC_DEADLINE &&
+                            !answer.used_up && (was_crowded(&waited) || first);
+         first = false) {
         swapc_error_clear(&said);
         status = run_all(test, module, &answer, &said);
     }

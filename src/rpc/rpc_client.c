@@ -102,6 +102,8 @@ enum swapc_status swapci_rpc_client_wait_ready(swapci_rpc_client *client, unsign
                                                swapc_error *error) {
     SWAPC_CHECK(timeout_ms > 0);
     gpr_timespec until = swapci_rpc_wire_deadline(timeout_ms);
+    gpr_timespec patient =
+        swapci_rpc_wire_deadline(4 * timeout_ms); /* with who is called, and has not answered yet */
     grpc_completion_queue *queue = grpc_completion_queue_create_for_next(NULL);
     enum swapc_status status = SWAPC_OK;
     for (;;) {
@@ -111,7 +113,12 @@ enum swapc_status swapci_rpc_client_wait_ready(swapci_rpc_client *client, unsign
             break;
         }
         if (state == GRPC_CHANNEL_READY) break;
-        if (gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), until) >= 0) {
+        bool late = gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), until) >= 0;
+        if (late && state == GRPC_CHANNEL_CONNECTING && gpr_time_cmp(until, patient) < 0) {
+            until = patient;
+            late = false;
+        }
+        if (late) {
             status =
                 swapc_error_set(error, SWAPC_UNREACHABLE,
                                 "no gRPC server at %s within %u ms: start it, or check the "

@@ -33,7 +33,8 @@ enum swapc_status swapci_rpc_client_new_tls(const char *address, const swapci_rp
                                             swapci_rpc_client **out, swapc_error *error);
 
 /* Waits until the server is there: for start-up, when its socket may not exist yet.
- * Returns OK, UNREACHABLE (not within timeout_ms, which must not be 0), CLOSED. */
+ * Returns OK, UNREACHABLE (not within timeout_ms, which must not be 0; where
+ * somebody is there and has not answered yet, not within four times that), CLOSED. */
 enum swapc_status swapci_rpc_client_wait_ready(swapci_rpc_client *client, unsigned timeout_ms,
                                                swapc_error *error);
 
