@@ -1,3 +1,4 @@
+/* What is shared: `number` in scratch names, which is only counted up. */
 #include "stand.h"
 
 #include <stdatomic.h>

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -554,37 +553,12 @@ static void streams_carry_the_newest(void **state) {
     swapci_rpc_stream_free(stream);
 }
 
-/* gRPC would abort. */
-static void without_file_descriptors_it_is_said(void **state) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    struct rlimit before, none;
-    swapci_rpc_server *server = NULL;
-    swapci_rpc_client *client = NULL;
-    (void)state;
-    const swapci_rpc_server_config config = {.address = "127.0.0.1:0"};
-    assert_int_equal(swapci_rpc_server_new(&config, &server, &error), SWAPC_OK);
-    swapci_rpc_shutdown(); /* of the tests before */
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    none = (struct rlimit){0, before.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    enum swapc_status served = swapci_rpc_server_start(server, &error);
-    enum swapc_status called = swapci_rpc_client_new("127.0.0.1:1", &client, NULL);
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    assert_int_equal(served, SWAPC_SYSTEM);
-    assert_int_equal(called, SWAPC_SYSTEM);
-    assert_non_null(strstr(error.text, "ulimit -n"));
-    assert_int_equal(swapci_rpc_server_start(server, NULL), SWAPC_OK);
-    swapci_rpc_server_shutdown(server, 0);
-    swapci_rpc_server_free(server);
-}
-
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(echoes_all_sizes, open_desk, close_desk),
         cmocka_unit_test_setup_teardown(too_large_is_refused, open_desk, close_desk),
         cmocka_unit_test(tcp_picks_a_port),
         cmocka_unit_test(port_in_use),
-        cmocka_unit_test(without_file_descriptors_it_is_said),
         cmocka_unit_test_setup_teardown(socket_is_private_and_goes, open_desk, close_desk),
         cmocka_unit_test_setup_teardown(stale_socket_is_replaced, open_desk, close_desk),
         cmocka_unit_test_setup_teardown(live_socket_is_spared, open_desk, close_desk),
