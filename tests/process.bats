@@ -229,6 +229,25 @@ killed_again_and_again() {
     books_are_right
 }
 
+@test "one whose lease became another's without its knowing tries to store once, and not again and again" {
+    start_process_scene
+    start_process
+    add_many 10
+    await outputs_reach 10
+    stores() { redis "$socket" INFO commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\).*/\1/p'; }
+    local before
+    before=$(stores)
+    redis "$socket" SET orders:swapc:owner 'another ' PX 600000 >/dev/null
+    add_many 10
+    await says "$log" 'stands by'
+    (($(stores) <= before + 2))
+    length_is priced 10
+    redis "$socket" DEL orders:swapc:owner >/dev/null
+    await outputs_reach 20
+    books_are_right
+    stop "$process"
+}
+
 @test "a group that is lost is made again behind the last entry that is done, and a stream that begins anew is read from its beginning" {
     start_process_scene
     start_process

@@ -1,4 +1,4 @@
-/* What is shared: see keeper.h; until_ns, lag and lagging are written by the keeper's thread alone, and each
+/* What is shared: see keeper.h; lag and lagging are written by the keeper's thread alone, until_ns and doubted by the process's, too, and each
  * is read by itself. */
 #include "keeper.h"
 
@@ -39,6 +39,7 @@ static enum swapc_status hold(void *user, swapc_error *error) {
     enum swapc_status status = swapci_lease_hold(k->redis, &k->lease, false, &recalled, error);
     if (status != SWAPC_OK) return status;
     atomic_store(&k->until_ns, k->lease.held ? k->lease.until_ns : 0);
+    atomic_store(&k->anothers, !k->lease.held);
     uint64_t pause_ms = k->lease_ms / (k->lease.held ? RENEWALS : ASKS);
     k->lease_due_ns = swapci_clock_monotonic_ns() + pause_ms * UINT64_C(1000000);
     return status;
@@ -97,7 +98,8 @@ static void *keep(void *user) {
     while (!atomic_load(&k->stop)) {
         uint64_t now = swapci_clock_monotonic_ns();
         enum swapc_status status = SWAPC_OK;
-        if (now >= k->lease_due_ns) status = swapci_redis_persist(k->redis, hold, k, NULL);
+        if (atomic_exchange(&k->doubted, false) || now >= k->lease_due_ns)
+            status = swapci_redis_persist(k->redis, hold, k, NULL);
         if (status == SWAPC_OK && k->max_lag && now >= k->lag_due_ns)
             status = swapci_redis_persist(k->redis, look_at_lag, k, NULL);
         if (status != SWAPC_OK) break;
@@ -122,7 +124,12 @@ bool swapci_keeper_owns(const swapci_keeper *k) {
 }
 
 bool swapci_keeper_is_anothers(const swapci_keeper *k) {
-    return atomic_load_explicit(&k->until_ns, memory_order_relaxed) == 0;
+    return atomic_load(&k->anothers);
+}
+
+void swapci_keeper_doubt(swapci_keeper *k) {
+    atomic_store(&k->until_ns, 0);
+    atomic_store(&k->doubted, true);
 }
 
 void swapci_keeper_end(swapci_keeper *k) {

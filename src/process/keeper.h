@@ -30,6 +30,8 @@ typedef struct swapci_keeper {
     bool started;
     atomic_int stop;
     _Atomic uint64_t until_ns; /* the lease is ours until then; 0: it is not */
+    atomic_bool anothers;      /* when it was asked for last */
+    atomic_bool doubted;       /* it is to be asked for at once */
     _Atomic uint64_t lag;
     atomic_bool lagging;
 } swapci_keeper;
@@ -43,6 +45,9 @@ enum swapc_status swapci_keeper_start(swapci_keeper *keeper, swapc_error *error)
 
 /* Whether the lease is ours, and cannot have expired. */
 bool swapci_keeper_owns(const swapci_keeper *keeper);
+
+/* What only its owner can do was refused: it is not ours any more, whatever the clock says, until Redis says it is. */
+void swapci_keeper_doubt(swapci_keeper *keeper);
 
 /* Whether it was another's when it was asked for last. */
 bool swapci_keeper_is_anothers(const swapci_keeper *keeper);

@@ -64,6 +64,7 @@ static enum swapc_status turn(swapci_process *p, swapc_error *error) {
 static enum swapc_status mend(swapci_process *p, enum swapc_status status, const swapc_error *why,
                               swapc_error *error) {
     p->recovering = true;
+    if (status == SWAPC_CLOSED) swapci_keeper_doubt(&p->keeper);
     if (status == SWAPC_CLOSED || status == SWAPC_BUSY) return SWAPC_OK;
     p->reading = p->committing = false;
     if (status == SWAPC_TOO_LARGE) { /* what was read at once; the connection has ended */
