@@ -109,6 +109,7 @@ static void tell_status(void *user, swapci_control_status *out) {
 static void look(void *user, struct swapci_service_view *out) {
     struct signer_job *job = user;
     swapci_signer_stats stats = swapci_signer_crew_stats(job->crew);
+    swapci_signer_crew_refused(job->crew, out->refused);
     out->redis = swapci_redis_up(&job->health);
     out->standby = out->redis && stats.state == SWAPCI_SIGNER_WAITING;
     out->peer = swapci_signer_crew_peer(job->crew);

@@ -46,6 +46,7 @@ static void look(void *user, struct swapci_service_view *out) {
     swapci_verifier_sum sum;
     swapci_verifier_crew_sum(b->crew, &sum);
     const swapci_verifier_stats *stats = &sum.stats;
+    swapci_verifier_crew_refused(b->crew, out->refused);
     out->redis = swapci_redis_up(b->health);
     out->peer = swapci_verifier_crew_peer(b->crew);
     out->hindered = stats->hindered > 0;

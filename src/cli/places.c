@@ -19,6 +19,7 @@ enum swapc_status swapci_places_init(struct swapci_places *p, const char *stream
     swapci_stream_names names;
     *p = (struct swapci_places){.count = count ? (unsigned)count : 1};
     enum swapc_status status = swapci_stream_names_init(&names, stream, error);
+    if (status == SWAPC_OK) memcpy(p->plain, names.messages, sizeof p->plain);
     if (status == SWAPC_OK)
         status = swapci_partitions_init(&p->partitions, "--stream",
                                         stream ? stream : default_stream, p->count, urls, error);
@@ -37,11 +38,7 @@ void swapci_places_fini(struct swapci_places *p) {
 
 enum swapc_status swapci_places_claim(const struct swapci_places *p,
                                       const swapci_redis_config *redis, swapc_error *error) {
-    swapci_stream_names plain;
-    enum swapc_status status = swapci_stream_names_init(&plain, p->partitions.prefix, error);
-    return status == SWAPC_OK
-               ? swapci_partitions_claim(&p->partitions, plain.messages, redis, error)
-               : status;
+    return swapci_partitions_claim(&p->partitions, p->plain, redis, error);
 }
 
 unsigned swapci_places_find(const struct swapci_places *p, const char *messages) {

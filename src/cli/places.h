@@ -10,6 +10,7 @@
 
 struct swapci_places {
     swapci_partitions partitions;
+    char plain[SWAPCI_STREAM_NAME_MAX + 1]; /* the messages of one that has no partitions */
     swapci_stream_place *at;
     unsigned count;
 };

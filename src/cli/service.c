@@ -103,6 +103,7 @@ static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_M
     if (f->control.draining) snprintf(out, SWAPCI_CONTROL_REASON_MAX, "it is ending");
     else if (!f->view.redis)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX, "Redis does not answer, or refuses what is asked");
+    else if (f->view.refused[0]) snprintf(out, SWAPCI_CONTROL_REASON_MAX, "%s", f->view.refused);
     else if (f->view.standby)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX,
                  "another %s has its consumer's name: give each its own --consumer", s->role);

@@ -18,10 +18,11 @@
 
 /* What a service sees of the world around it; zeroed before it is asked for. */
 struct swapci_service_view {
-    bool redis;            /* it answers */
-    bool standby;          /* another process has this one's name and office */
-    bool peer;             /* the other side of the ring is there */
-    bool full;             /* what is to be sent finds no room */
+    bool redis;                              /* it answers */
+    char refused[SWAPCI_CONTROL_REASON_MAX]; /* why its streams are not for it; "": they are */
+    bool standby;                            /* another process has this one's name and office */
+    bool peer;                               /* the other side of the ring is there */
+    bool full;                               /* what is to be sent finds no room */
     bool hindered;         /* something keeps it from its work; its log says what */
     uint64_t done;         /* messages so far */
     uint64_t errors;       /* of them: verdict Error */

@@ -2,6 +2,7 @@
  * thread looks. */
 #include "signer_crew.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "balance.h"
@@ -84,6 +85,12 @@ static enum swapc_status member_open(void *user, unsigned k, atomic_int *stop, v
     return status;
 }
 
+static void member_troubled(void *user, unsigned k, const swapc_error *why) {
+    const struct swapci_signer_crew *crew = user;
+    swapc_log_write(&crew->config.signer.log, SWAPC_LOG_WARN, "signer",
+                    "partition %u cannot be worked on, and is tried again: %s", k, why->text);
+}
+
 static void member_end(void *user, void *member, bool now) {
     const struct post *post = member;
     (void)user;
@@ -120,6 +127,7 @@ static enum swapc_status member_close(void *user, unsigned k, void *member, swap
 }
 
 static const struct swapci_fleet_ops ops = {.open = member_open,
+                                            .troubled = member_troubled,
                                             .end = member_end,
                                             .ended = member_ended,
                                             .keep = member_keep,
@@ -167,6 +175,7 @@ enum swapc_status swapci_signer_crew_start(swapci_signer_crew *crew, swapc_error
     const swapci_signer_config *signer = &crew->config.signer;
     if (crew->only) return swapci_signer_start(crew->only->signer, error);
     const swapci_ownership_config config = {.partitions = &crew->config.places->partitions,
+                                            .plain = crew->config.places->plain,
                                             .role = "signer",
                                             .consumer = signer->consumer,
                                             .redis = {.health = signer->health},
@@ -246,6 +255,16 @@ bool swapci_signer_crew_peer(swapci_signer_crew *crew) {
 void swapci_signer_crew_tell(swapci_signer_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]) {
     out[0] = 0;
     if (crew->ownership) (void)swapci_ownership_tell(crew->ownership, out);
+}
+
+void swapci_signer_crew_refused(swapci_signer_crew *crew, char *refused) {
+    refused[0] = 0;
+    if (crew->ownership)
+        (void)swapci_ownership_refused(crew->ownership, refused, SWAPCI_OWNERSHIP_REFUSED_MAX);
+    unsigned troubled = crew->fleet ? swapci_fleet_troubled(crew->fleet) : 0;
+    if (!refused[0] && troubled > 0)
+        snprintf(refused, SWAPCI_OWNERSHIP_REFUSED_MAX,
+                 "%u of its partitions cannot be worked on: its log says why", troubled);
 }
 
 struct question {

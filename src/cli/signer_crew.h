@@ -44,8 +44,9 @@ swapci_signer_stats swapci_signer_crew_stats(swapci_signer_crew *crew);
 /* Whether a verifier is on one's way; also where there is no signer. */
 bool swapci_signer_crew_peer(swapci_signer_crew *crew);
 
-/* As of ownership.h; "" without partitions. */
+/* As of ownership.h; "" without partitions. refused: SWAPCI_OWNERSHIP_REFUSED_MAX bytes. */
 void swapci_signer_crew_tell(swapci_signer_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
+void swapci_signer_crew_refused(swapci_signer_crew *crew, char *refused);
 
 /* As swapci_signer_when_sent and _forget, of partition k. Returns NOT_FOUND: it is not this process's now. */
 enum swapc_status swapci_signer_crew_when_sent(swapci_signer_crew *crew, unsigned k,

@@ -2,6 +2,7 @@
  * before any other thread looks. */
 #include "verifier_crew.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,6 +85,12 @@ static enum swapc_status member_open(void *user, unsigned k, atomic_int *stop, v
     return status;
 }
 
+static void member_troubled(void *user, unsigned k, const swapc_error *why) {
+    const struct swapci_verifier_crew *crew = user;
+    swapc_log_write(&crew->config.verifier.log, SWAPC_LOG_WARN, "verifier",
+                    "partition %u cannot be worked on, and is tried again: %s", k, why->text);
+}
+
 /* What is in hand is done either way. */
 static void member_end(void *user, void *member, bool now) {
     (void)user;
@@ -113,6 +120,7 @@ static enum swapc_status member_close(void *user, unsigned k, void *member, swap
 }
 
 static const struct swapci_fleet_ops ops = {.open = member_open,
+                                            .troubled = member_troubled,
                                             .end = member_end,
                                             .ended = member_ended,
                                             .keep = member_keep,
@@ -163,6 +171,7 @@ enum swapc_status swapci_verifier_crew_start(swapci_verifier_crew *crew, swapc_e
     if (crew->only) return swapci_verifier_start(crew->only->verifier, error);
     gethostname(consumer, 64);
     const swapci_ownership_config config = {.partitions = &crew->config.places->partitions,
+                                            .plain = crew->config.places->plain,
                                             .role = "verifier",
                                             .consumer = consumer,
                                             .redis = {.health = verifier->redis.health},
@@ -246,6 +255,16 @@ swapci_transport_fill swapci_verifier_crew_fill(swapci_verifier_crew *crew) {
 void swapci_verifier_crew_tell(swapci_verifier_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]) {
     out[0] = 0;
     if (crew->ownership) (void)swapci_ownership_tell(crew->ownership, out);
+}
+
+void swapci_verifier_crew_refused(swapci_verifier_crew *crew, char *refused) {
+    refused[0] = 0;
+    if (crew->ownership)
+        (void)swapci_ownership_refused(crew->ownership, refused, SWAPCI_OWNERSHIP_REFUSED_MAX);
+    unsigned troubled = crew->fleet ? swapci_fleet_troubled(crew->fleet) : 0;
+    if (!refused[0] && troubled > 0)
+        snprintf(refused, SWAPCI_OWNERSHIP_REFUSED_MAX,
+                 "%u of its partitions cannot be worked on: its log says why", troubled);
 }
 
 void swapci_verifier_crew_times(swapci_verifier_crew *crew, swapci_histogram *verify_ns) {

@@ -47,8 +47,9 @@ bool swapci_verifier_crew_peer(swapci_verifier_crew *crew);
 /* As swapci_receiver_fill; with partitions no such bound. */
 swapci_transport_fill swapci_verifier_crew_fill(swapci_verifier_crew *crew);
 
-/* As of ownership.h; "" without partitions. */
+/* As of ownership.h; "" without partitions. refused: SWAPCI_OWNERSHIP_REFUSED_MAX bytes. */
 void swapci_verifier_crew_tell(swapci_verifier_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
+void swapci_verifier_crew_refused(swapci_verifier_crew *crew, char *refused);
 
 /* As swapci_verifier_times, of all. After join. */
 void swapci_verifier_crew_times(swapci_verifier_crew *crew, swapci_histogram *verify_ns);

@@ -8,9 +8,10 @@
 #include <time.h>
 
 #include "clock.h"
+#include "log_limit.h"
 #include "signal_mask.h"
 
-enum { LOOK_MS = 20, AGAIN_MS = 200 };
+enum { LOOK_MS = 20, AGAIN_MS = 200, TROUBLED_MS = 500 };
 
 struct member {
     struct swapci_fleet *fleet;
@@ -19,7 +20,8 @@ struct member {
     bool started; /* and not joined */
     enum swapci_fleet_wish wish;
     bool busy;
-    void *work; /* NULL: none that is open */
+    bool troubled; /* could not be opened */
+    void *work;    /* NULL: none that is open */
     atomic_int stop;
 };
 
@@ -29,6 +31,8 @@ struct swapci_fleet {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool quit;
+    bool up; /* one has been open */
+    swapci_log_limit limit;
     swapc_error error; /* of the first that failed */
     unsigned busy, count;
     struct member members[];
@@ -81,12 +85,27 @@ static void watch(struct member *m, void *work) {
     pthread_mutex_unlock(&f->lock);
 }
 
+/* Returns whether it is a trouble that may pass, as another has been open. */
+static bool outlives(struct member *m, enum swapc_status status, const swapc_error *why) {
+    struct swapci_fleet *f = m->fleet;
+    uint64_t now = swapci_clock_monotonic_ns();
+    pthread_mutex_lock(&f->lock);
+    bool outlived = f->up && status != SWAPC_OK && status != SWAPC_INTERRUPTED;
+    bool say = outlived && swapci_log_limit_may(&f->limit, now, now);
+    f->up |= status == SWAPC_OK;
+    m->troubled = outlived;
+    pthread_mutex_unlock(&f->lock);
+    if (say) f->ops->troubled(f->user, m->k, why);
+    return outlived;
+}
+
 /* One life of a member. */
 static void serve(struct member *m) {
     struct swapci_fleet *f = m->fleet;
     swapc_error error = SWAPC_ERROR_INIT;
     void *work = NULL;
     enum swapc_status status = f->ops->open(f->user, m->k, &m->stop, &work, &error);
+    if (outlives(m, status, &error)) return;
     if (status == SWAPC_OK) {
         pthread_mutex_lock(&f->lock);
         m->work = work;
@@ -104,6 +123,7 @@ static void *life(void *user) {
     pthread_mutex_lock(&f->lock);
     while (!f->quit) {
         if (m->wish != SWAPCI_FLEET_IN) {
+            m->troubled = false;
             pthread_cond_wait(&f->changed, &f->lock);
             continue;
         }
@@ -115,7 +135,8 @@ static void *life(void *user) {
         pthread_mutex_lock(&f->lock);
         m->busy = false;
         f->busy--;
-        if (!f->quit && m->wish == SWAPCI_FLEET_IN) wait_ms(f, AGAIN_MS);
+        if (!f->quit && m->wish == SWAPCI_FLEET_IN)
+            wait_ms(f, m->troubled ? TROUBLED_MS : AGAIN_MS);
     }
     pthread_mutex_unlock(&f->lock);
     return NULL;
@@ -180,6 +201,14 @@ bool swapci_fleet_failed(swapci_fleet *f) {
     bool failed = f->error.status != SWAPC_OK;
     pthread_mutex_unlock(&f->lock);
     return failed;
+}
+
+unsigned swapci_fleet_troubled(swapci_fleet *f) {
+    unsigned count = 0;
+    pthread_mutex_lock(&f->lock);
+    for (unsigned k = 0; k < f->count; k++) count += f->members[k].troubled;
+    pthread_mutex_unlock(&f->lock);
+    return count;
 }
 
 void swapci_fleet_stop(swapci_fleet *f) {

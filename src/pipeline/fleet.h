@@ -2,7 +2,8 @@
  * and is closed on a thread of its own, as somebody else wants it there or not.
  *
  * Nobody waits for another's opening or end. A member that ends by itself while it is wanted is opened anew after a
- * moment, or, where it failed, ends the fleet.
+ * moment, or, where it failed, ends the fleet. One that cannot be opened ends it as long as none has been: then a start is
+ * wrong; later it is tried again and again.
  *
  * Threads: new and free by one thread; the others from any. Ownership: new/free.
  */
@@ -17,9 +18,11 @@
 /* What a member is. All but look's are called on its thread, with no lock held. */
 struct swapci_fleet_ops {
     /* Opens and starts number k. *stop rises while it is not wanted any more at once. Out: *member. Returns OK, INTERRUPTED, or
-     * the failure that ends the fleet. */
+     * a failure, which ends the fleet if none has been open before. */
     enum swapc_status (*open)(void *user, unsigned k, atomic_int *stop, void **member,
                               swapc_error *error);
+    /* It could not be opened, and is tried again: to be said; called now and then only. */
+    void (*troubled)(void *user, unsigned k, const swapc_error *why);
     /* Asks it to end; first once with now false: what is in hand may be done first, then perhaps with true. Must not block. */
     void (*end)(void *user, void *member, bool now);
     bool (*ended)(void *user, void *member); /* all that open started has ended */
@@ -51,6 +54,9 @@ bool swapci_fleet_busy(swapci_fleet *fleet, unsigned k);
 
 /* Whether a member failed: the others are to end, and no more is opened. */
 bool swapci_fleet_failed(swapci_fleet *fleet);
+
+/* How many could not be opened when that was tried last. */
+unsigned swapci_fleet_troubled(swapci_fleet *fleet);
 
 /* Ends all. Does not wait. No more is opened. */
 void swapci_fleet_stop(swapci_fleet *fleet);

@@ -17,6 +17,8 @@ struct yard {
     atomic_uint kept;
     atomic_bool stubborn; /* members end only when they are pressed */
     atomic_bool breaks;   /* the next to close fails */
+    atomic_bool shut;     /* none can be opened */
+    atomic_uint troubled;
 };
 
 struct worker {
@@ -29,13 +31,20 @@ struct worker {
 static enum swapc_status yard_open(void *user, unsigned k, atomic_int *stop, void **member,
                                    swapc_error *error) {
     struct yard *y = user;
+    if (atomic_load(&y->shut)) return swapc_error_set(error, SWAPC_PROTOCOL, "%u is shut", k);
     struct worker *w = calloc(1, sizeof *w);
-    (void)error;
     *w = (struct worker){.yard = y, .k = k, .stop = stop};
     /* Never two of one number. */
     assert_int_equal(atomic_fetch_add(&y->opened[k], 1), atomic_load(&y->closed[k]));
     *member = w;
     return SWAPC_OK;
+}
+
+static void yard_troubled(void *user, unsigned k, const swapc_error *why) {
+    struct yard *y = user;
+    assert_int_equal(k, 1);
+    assert_string_equal(why->text, "1 is shut");
+    atomic_fetch_add(&y->troubled, 1);
 }
 
 static void yard_end(void *user, void *member, bool now) {
@@ -63,8 +72,8 @@ static enum swapc_status yard_close(void *user, unsigned k, void *member, swapc_
     return swapc_error_set(error, SWAPC_PROTOCOL, "number %u broke", k);
 }
 
-static const struct swapci_fleet_ops yard_ops = {yard_open, yard_end, yard_ended, yard_keep,
-                                                 yard_close};
+static const struct swapci_fleet_ops yard_ops = {yard_open,  yard_troubled, yard_end,
+                                                 yard_ended, yard_keep,     yard_close};
 
 static void nap(void) {
     nanosleep(&(struct timespec){0, 2000000}, NULL);
@@ -156,11 +165,38 @@ static void a_member_that_is_wanted_again_works_again(void **state) {
     swapci_fleet_free(fleet);
 }
 
+/* At the start it is the end of all; later it may pass. */
+static void what_cannot_be_opened_is_tried_again_once_another_was(void **state) {
+    struct yard yard = {.shut = true};
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_fleet *fleet = fleet_of(&yard);
+    (void)state;
+    swapci_fleet_wish(fleet, 1, SWAPCI_FLEET_IN);
+    while (!swapci_fleet_ended(fleet)) nap();
+    assert_int_equal(swapci_fleet_join(fleet, &error), SWAPC_PROTOCOL);
+    assert_string_equal(error.text, "1 is shut");
+    swapci_fleet_free(fleet);
+    fleet = fleet_of(&yard);
+    atomic_store(&yard.shut, false);
+    swapci_fleet_wish(fleet, 0, SWAPCI_FLEET_IN);
+    while (working(fleet) == 0) nap();
+    atomic_store(&yard.shut, true);
+    swapci_fleet_wish(fleet, 1, SWAPCI_FLEET_IN);
+    while (swapci_fleet_troubled(fleet) == 0 || yard.troubled == 0) nap();
+    assert_false(swapci_fleet_failed(fleet));
+    atomic_store(&yard.shut, false);
+    while (working(fleet) < 2) nap();
+    assert_int_equal(swapci_fleet_troubled(fleet), 0);
+    assert_int_equal(swapci_fleet_join(fleet, NULL), SWAPC_OK);
+    swapci_fleet_free(fleet);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_come_and_go_as_wished),
         cmocka_unit_test(who_does_not_end_is_pressed),
         cmocka_unit_test(a_failure_ends_all_and_is_told),
+        cmocka_unit_test(what_cannot_be_opened_is_tried_again_once_another_was),
         cmocka_unit_test(a_member_that_is_wanted_again_works_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* What is shared: `until_ns`, written by the thread alone and read by who works on a partition (may): on the clock that goes on
- * while the process is stopped, so that it is over by itself; `stop`, which only rises. The rest is the thread's. */
+ * while the process is stopped, so that it is over by itself; `stop`, which only rises; `refused`, under `lock`. The rest is the thread's. */
 #include "ownership.h"
 
 #include <pthread.h>
@@ -16,7 +16,8 @@
 enum {
     STEP_MS = 100,
     RENEW_MS = 1000,
-    ASK_MS = 250, /* for another's lease */
+    ASK_MS = 250,    /* for another's lease */
+    CHECK_MS = 5000, /* the number */
     CONNECT_MS = 500,
     ANSWER_MS = 1000
 };
@@ -37,6 +38,11 @@ struct swapci_ownership {
     uint64_t again_ns[SWAPCI_SERVERS_MAX]; /* when one that did not answer is tried next */
     swapci_log_limit limit;                /* of what is said of refusals */
     char told[SWAPCI_OWNERSHIP_TEXT_MAX];
+    char plain[SWAPCI_STREAM_NAME_MAX + 1];
+    uint64_t check_due_ns;
+    bool left; /* as it is refused */
+    pthread_mutex_t lock;
+    char refused[SWAPCI_OWNERSHIP_REFUSED_MAX]; /* "": it is not */
     atomic_int stop;
     pthread_t thread;
     unsigned count;
@@ -45,6 +51,14 @@ struct swapci_ownership {
 
 static uint64_t in_ms(uint64_t now, uint64_t ms) {
     return now + ms * 1000000u;
+}
+
+/* Waits for nobody for long, as leases have to be renewed. */
+static swapci_redis_config hasty(const struct swapci_ownership *o, const char *url) {
+    return (swapci_redis_config){.url = url,
+                                 .connect_ms = CONNECT_MS,
+                                 .answer_ms = ANSWER_MS,
+                                 .health = o->config.redis.health};
 }
 
 /* The connection to a server, made anew where it was lost; NULL: it does not answer now. */
@@ -56,14 +70,7 @@ static swapci_redis *server(struct swapci_ownership *o, unsigned r, swapc_error 
     if (o->redis[r]) {
         status = swapci_redis_attempt(o->redis[r], error);
     } else {
-        swapci_redis_config config = o->config.redis;
-        config.url = o->config.partitions->urls[r];
-        config.connect_ms = CONNECT_MS;
-        config.answer_ms = ANSWER_MS;
-        config.retry_ms = 0;
-        config.service = false;
-        config.log = NULL;
-        config.stop = NULL;
+        const swapci_redis_config config = hasty(o, o->config.partitions->urls[r]);
         status = swapci_redis_open(&config, &o->redis[r], error);
     }
     o->broken[r] = status != SWAPC_OK;
@@ -81,8 +88,40 @@ static void failed(struct swapci_ownership *o, unsigned r, const swapc_error *wh
                         "partitions are not shared out for now: %s", why->text);
 }
 
+static bool is_refused(const struct swapci_ownership *o) {
+    return o->refused[0] != 0; /* this thread alone writes it */
+}
+
+/* Whether all mean the same still: the number may have been deleted, and another be kept. */
+static void check(struct swapci_ownership *o, uint64_t now) {
+    const swapci_redis_config config = hasty(o, NULL);
+    swapc_error why = SWAPC_ERROR_INIT;
+    if (now < o->check_due_ns) return;
+    o->check_due_ns = in_ms(now, CHECK_MS);
+    enum swapc_status status =
+        swapci_partitions_claim(o->config.partitions, o->plain, &config, &why);
+    if (status != SWAPC_OK && status != SWAPC_INVALID) return; /* nothing is known */
+    bool said = is_refused(o);
+    pthread_mutex_lock(&o->lock);
+    snprintf(o->refused, sizeof o->refused, "%.380s", status == SWAPC_OK ? "" : why.text);
+    pthread_mutex_unlock(&o->lock);
+    if (status == SWAPC_INVALID && !said)
+        swapc_log_write(&o->config.log, SWAPC_LOG_ERROR, o->config.role, "%s", why.text);
+}
+
+/* Those with another number share out by the same hash: one who is refused has no part in it. */
+static void step_back(struct swapci_ownership *o) {
+    swapci_redis *redis = o->left ? NULL : server(o, 0, NULL);
+    if (redis) o->left = swapci_balance_leave(&o->balance, redis, NULL) == SWAPC_OK;
+}
+
 static void beat(struct swapci_ownership *o, uint64_t now) {
     swapc_error why = SWAPC_ERROR_INIT;
+    if (is_refused(o)) {
+        step_back(o);
+        return;
+    }
+    o->left = false;
     if (now < o->beat_due_ns) return;
     o->beat_due_ns = in_ms(now, SWAPCI_BALANCE_BEAT_MS);
     swapci_redis *redis = server(o, 0, &why);
@@ -123,7 +162,7 @@ static void release(struct swapci_ownership *o, unsigned k) {
 static void tend(struct swapci_ownership *o, unsigned k, uint64_t now) {
     struct holding *h = &o->holdings[k];
     swapci_fleet *fleet = o->config.fleet;
-    bool mine = o->balance.mine[k];
+    bool mine = o->balance.mine[k] && !is_refused(o);
     if (!mine) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT);
     if (!mine && !swapci_fleet_busy(fleet, k)) {
         release(o, k);
@@ -148,6 +187,7 @@ static void *work(void *user) {
     struct swapci_ownership *o = user;
     swapci_signal_mask_all(NULL);
     while (!atomic_load(&o->stop)) {
+        check(o, swapci_clock_monotonic_ns());
         beat(o, swapci_clock_monotonic_ns());
         for (unsigned k = 0; k < o->count; k++) tend(o, k, swapci_clock_monotonic_ns());
         say(o);
@@ -161,6 +201,7 @@ static void *work(void *user) {
 
 static void free_all(struct swapci_ownership *o) {
     for (unsigned r = 0; r < SWAPCI_SERVERS_MAX; r++) swapci_redis_free(o->redis[r]);
+    pthread_mutex_destroy(&o->lock);
     free(o);
 }
 
@@ -187,6 +228,9 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     if (!o) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     o->config = *config;
     o->count = count;
+    o->check_due_ns = in_ms(swapci_clock_monotonic_ns(), CHECK_MS);
+    snprintf(o->plain, sizeof o->plain, "%s", config->plain);
+    pthread_mutex_init(&o->lock, NULL);
     enum swapc_status status =
         swapci_balance_init(&o->balance, config->partitions, config->role, config->consumer, error);
     if (status == SWAPC_OK) status = name_leases(o, error);
@@ -227,6 +271,13 @@ unsigned swapci_ownership_tell(swapci_ownership *o, char out[SWAPCI_OWNERSHIP_TE
     if (out)
         snprintf(out, SWAPCI_OWNERSHIP_TEXT_MAX, "%.100s of %u", mine ? list : "none", o->count);
     return mine;
+}
+
+bool swapci_ownership_refused(swapci_ownership *o, char *out, size_t size) {
+    pthread_mutex_lock(&o->lock);
+    snprintf(out, size, "%s", o->refused);
+    pthread_mutex_unlock(&o->lock);
+    return out[0] != 0;
 }
 
 void swapci_ownership_end(swapci_ownership *o) {

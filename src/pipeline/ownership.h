@@ -6,8 +6,9 @@
  * A member is opened once its lease is held, and the lease is given back once the member has ended: of one role a partition has
  * one owner at a time. Who was stopped beyond its lease may not go on before it is asked for again (may), and ends where it went to
  * another.
+ * Every few seconds it is asked whether others use the stream with as many partitions still: while they do not, none is worked on.
  *
- * Threads: start and end by one thread; may and tell by any, do not wait.
+ * Threads: start and end by one thread; may, tell and refused by any, do not wait.
  * Ownership: start gives, end frees; partitions and fleet outlive it.
  */
 #ifndef SWAPCI_OWNERSHIP_H
@@ -17,10 +18,11 @@
 #include "partition.h"
 #include "redis.h"
 
-enum { SWAPCI_OWNERSHIP_TEXT_MAX = 128 };
+enum { SWAPCI_OWNERSHIP_TEXT_MAX = 128, SWAPCI_OWNERSHIP_REFUSED_MAX = 384 };
 
 typedef struct swapci_ownership_config {
     const swapci_partitions *partitions;
+    const char *plain;         /* as of swapci_partitions_claim, which has succeeded; copied */
     const char *role;          /* as of balance.h; static */
     const char *consumer;      /* for people */
     swapci_redis_config redis; /* its URL, waits and stop flag are not used */
@@ -39,6 +41,9 @@ bool swapci_ownership_may(const swapci_ownership *ownership, unsigned k);
 
 /* How many are ours, of how many members; and which, as "0-2,5 of 8": cut with "…" where there are many. out may be NULL. */
 unsigned swapci_ownership_tell(swapci_ownership *ownership, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
+
+/* Why none is worked on: others have another number, or other servers. Returns false: they have not. */
+bool swapci_ownership_refused(swapci_ownership *ownership, char *out, size_t size);
 
 /* Once the fleet is joined: gives back what is held, so that others have it at once. Waits for Redis for a second or two at
  * most. NULL does nothing. */

@@ -56,7 +56,13 @@ static enum swapc_status job_close(void *user, unsigned k, void *member, swapc_e
     return SWAPC_OK;
 }
 
-static const struct swapci_fleet_ops ops = {job_open, job_end, job_ended, job_keep, job_close};
+static void job_troubled(void *user, unsigned k, const swapc_error *why) {
+    (void)user;
+    fail_msg("%u: %s", k, why->text);
+}
+
+static const struct swapci_fleet_ops ops = {job_open,  job_troubled, job_end,
+                                            job_ended, job_keep,     job_close};
 
 static void join(struct crew *crew, const char *consumer) {
     swapc_error error = SWAPC_ERROR_INIT;
@@ -65,6 +71,7 @@ static void join(struct crew *crew, const char *consumer) {
         &error);
     fixture_ok(swapci_fleet_new(&ops, crew, COUNT, &crew->fleet, &error), &error);
     const swapci_ownership_config config = {.partitions = &crew->partitions,
+                                            .plain = "b:messages",
                                             .role = "signer",
                                             .consumer = consumer,
                                             .fleet = crew->fleet};
@@ -146,10 +153,37 @@ static void who_lost_a_lease_ends_and_has_it_again_when_it_is_free(void **state)
     swapci_redis_free(redis);
 }
 
+/* Others have come with another number, as after a DEL of the record. */
+static void who_has_another_number_lets_all_go(void **state) {
+    struct crew crew;
+    char why[SWAPCI_OWNERSHIP_REFUSED_MAX];
+    swapci_redis *redis = fixture_open(0);
+    swapc_error error = SWAPC_ERROR_INIT;
+    redisReply *reply = NULL;
+    (void)state;
+    join(&crew, "one");
+    await_shares(&crew, 1);
+    assert_false(swapci_ownership_refused(crew.ownership, why, sizeof why));
+    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error, "SET b:partitions %b",
+                                 "7 partitions, server 1 of 1",
+                                 strlen("7 partitions, server 1 of 1")),
+               &error);
+    freeReplyObject(reply);
+    while (!swapci_ownership_refused(crew.ownership, why, sizeof why) || working() > 0 ||
+           owned(&crew) > 0)
+        swapci_redis_sleep(NULL, 10, NULL);
+    assert_non_null(strstr(why, "stream b has 7 partitions, --partitions says 5"));
+    fixture_command(redis, "DEL b:partitions");
+    await_shares(&crew, 1);
+    leave(&crew);
+    swapci_redis_free(redis);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
         cmocka_unit_test(who_lost_a_lease_ends_and_has_it_again_when_it_is_free),
+        cmocka_unit_test(who_has_another_number_lets_all_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

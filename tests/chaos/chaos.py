@@ -29,8 +29,9 @@ AGAIN_S = 15  # how long an event that cannot take place is tried again
 class Chaos:
     def __init__(self, options, folder):
         self.options = options
-        self.ledger = Ledger("swapc")
-        self.scene = Scene(os.path.abspath(options.program), options.redis_server, folder, options.via)
+        self.scene = Scene(os.path.abspath(options.program), options.redis_server, folder, options.via,
+                           options.partitions)
+        self.ledgers = [Ledger(prefix) for prefix in self.scene.prefixes()]
         self.undo = []  # (when, what)
         self.moved = False  # a stream is elsewhere
         self.ending = False
@@ -53,7 +54,7 @@ class Chaos:
         self.tell_at = time.monotonic() + TELL_S
         self.tell("%s: %d of %d kills, %d of %d faults; %d messages added, %d open" % (
             self.phase, self.kills, self.options.kills, self.faults, self.options.faults,
-            len(self.ledger.ids), self.unanswered))
+            sum(len(ledger.ids) for ledger in self.ledgers), self.unanswered))
 
     def enter(self, phase):
         self.phase = phase
@@ -80,28 +81,29 @@ class Chaos:
 
         def add(link):
             nonlocal number
-            self.unanswered = link.call("XLEN", "swapc:messages")
+            self.unanswered = sum(link.call("XLEN", ledger.messages) for ledger in self.ledgers)
             if self.unanswered > BACKLOG:
                 return time.sleep(0.02)
             number += BATCH
-            words = [["XADD", "swapc:messages", "*", "m", "message %d" % (number + i), "method",
+            ledger = self.ledgers[number // BATCH % len(self.ledgers)]
+            words = [["XADD", ledger.messages, "*", "m", "message %d" % (number + i), "method",
                       r.choice(["schnorr", "ecdsa"])] for i in range(BATCH)]
             replies = link.many(words)
-            self.ledger.added([reply for reply in replies if isinstance(reply, bytes)])
+            ledger.added([reply for reply in replies if isinstance(reply, bytes)])
             if any(isinstance(reply, Refused) for reply in replies):
                 raise Refused("some")
 
         self.again(add)
 
-    def watch(self):
-        self.again(self.ledger.tail)
+    def watch(self, ledger):
+        self.again(ledger.tail)
 
     # ---- what happens ---------------------------------------------------------------------------
 
     def later(self, seconds, what):
         self.undo.append((time.monotonic() + seconds, what))
 
-    def take(self, streams, *commands, key, look=True):
+    def take(self, ledger, streams, *commands, key, look=True):
         """What deletes or moves `key`, in one step with the ledger's look at it. Returns whether it was
         done."""
         if not self.scene.serving():
@@ -111,7 +113,7 @@ class Chaos:
         except (OSError, Refused):
             return False
         try:
-            return link.call("EXISTS", key) == 1 and self.ledger.take(link, streams, *commands, look=look)
+            return link.call("EXISTS", key) == 1 and ledger.take(link, streams, *commands, look=look)
         except Refused:  # before anything was done
             return False
         finally:
@@ -148,7 +150,7 @@ class Chaos:
     def disturb(self):
         """All events, as long as the time is; one that is late is not waited for."""
         events = faults.schedule(self.options.seed, self.options.kills, self.options.faults,
-                                 self.options.via)
+                                 self.scene)
         gap = 0.5
         if self.options.minutes:
             gap = self.options.minutes * 60 / (sum(event.gap for event in events) + 1)
@@ -181,9 +183,10 @@ class Chaos:
 
     def drained(self):
         try:
-            reply = self.scene.do("XPENDING", "swapc:messages", "swapc")
-            self.unanswered = self.scene.do("XLEN", "swapc:messages")
-            return self.unanswered == 0 and reply[0] == 0
+            names = [ledger.messages for ledger in self.ledgers]
+            pending = sum(self.scene.do("XPENDING", name, "swapc")[0] for name in names)
+            self.unanswered = sum(self.scene.do("XLEN", name) for name in names)
+            return self.unanswered == 0 and pending == 0
         except Refused:  # no group yet
             return False
 
@@ -203,7 +206,8 @@ class Chaos:
         self.enter("starting")
         self.scene.begin()
         self.scene.generator.may_start = lambda: self.unanswered <= BACKLOG
-        threads = [threading.Thread(target=f, daemon=True) for f in (self.watch, self.produce)]
+        threads = [threading.Thread(target=self.produce, daemon=True)]
+        threads += [threading.Thread(target=self.watch, args=(ledger,), daemon=True) for ledger in self.ledgers]
         self.pass_time(1)
         for thread in threads:
             thread.start()
@@ -216,7 +220,12 @@ class Chaos:
             thread.join()
         self.enter("draining")
         self.drain()
-        result, reasons, lost = self.ledger.close(self.scene.connect(tend=True))
+        result, reasons, lost = collections.Counter(), collections.Counter(), []
+        for ledger in self.ledgers:
+            books, why, gone = ledger.close(self.scene.connect(tend=True))
+            result.update(books)
+            reasons.update(why)
+            lost += gone
         self.report(reasons, lost)
         return {"seed": self.options.seed, "kills": self.kills, "faults": self.faults, **result}
 
@@ -277,10 +286,14 @@ def parse(arguments):
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--patience", type=positive(float, 1), default=60)
     parser.add_argument("--process", action="store_true")
-    parser.add_argument("--partitions", type=positive(int, 1), default=4)
+    parser.add_argument("--partitions", type=positive(int, 1))
     parser.add_argument("--soak", type=positive(float, 0.1))
     parser.add_argument("--program", required=True)
     options = parser.parse_args(arguments)
+    if options.partitions is None:
+        options.partitions = 4 if options.process else 1
+    if options.partitions > 1 and options.via != "redis" and not options.process:
+        parser.error("--partitions needs --via redis, or --process")
     options.faults = options.kills // 2 if options.faults is None else options.faults
     options.seed = random.randrange(1 << 32) if options.seed is None else options.seed
     options.redis_server = find_redis()

@@ -212,27 +212,29 @@ def busy_script(chaos, r):
 
 # ---- what somebody does to the keys -----------------------------------------------------------------
 
-def take(chaos, streams, *commands, key="swapc:messages"):
+def take(chaos, ledger, streams, *commands, key):
     """One that deletes or moves `key`: by way of the ledger."""
-    return not chaos.moved and chaos.take(streams, *commands, key=key)
+    return not chaos.moved and chaos.take(ledger, streams, *commands, key=key)
 
 
 def flush(chaos, r):
-    return take(chaos, ["swapc:messages"], ["FLUSHALL"])
+    ledger, = chaos.ledgers
+    return take(chaos, ledger, [ledger.messages], ["FLUSHALL"], key=ledger.messages)
 
 
 def delete(chaos, r):
-    return take(chaos, ["swapc:messages"], ["DEL", "swapc:messages"])
+    ledger = r.choice(chaos.ledgers)
+    return take(chaos, ledger, [ledger.messages], ["DEL", ledger.messages], key=ledger.messages)
 
 
 def destroy_group(chaos, r):
-    return chaos.scene.once(chaos.scene.primary, "XGROUP", "DESTROY", "swapc:messages", "swapc")
+    return chaos.scene.once(chaos.scene.primary, "XGROUP", "DESTROY", r.choice(chaos.ledgers).messages, "swapc")
 
 
-def move_back(chaos, r, key, streams):
+def move_back(chaos, r, ledger, key, streams):
     """Later; what it overwrites is taken."""
     def undo():
-        if chaos.take(streams, ["RENAME", "elsewhere", key], key="elsewhere", look=bool(streams)):
+        if chaos.take(ledger, streams, ["RENAME", "elsewhere", key], key="elsewhere", look=bool(streams)):
             chaos.moved = False
         else:
             chaos.later(0.1, undo)
@@ -244,14 +246,18 @@ def move_back(chaos, r, key, streams):
 
 def rename(chaos, r):
     """Messages that are added meanwhile are overwritten by those that come back."""
-    return take(chaos, [], ["RENAME", "swapc:messages", "elsewhere"]) and \
-        move_back(chaos, r, "swapc:messages", ["swapc:messages"])
+    ledger = r.choice(chaos.ledgers)
+    key = ledger.messages
+    return take(chaos, ledger, [], ["RENAME", key, "elsewhere"], key=key) and \
+        move_back(chaos, r, ledger, key, [key])
 
 
 def wrong_type(chaos, r):
     """The verdicts' key holds something else for a while."""
-    return take(chaos, [], ["RENAME", "swapc:verdicts", "elsewhere"], ["SET", "swapc:verdicts", "word"],
-                key="swapc:verdicts") and move_back(chaos, r, "swapc:verdicts", [])
+    ledger = r.choice(chaos.ledgers)
+    key = ledger.verdicts
+    return take(chaos, ledger, [], ["RENAME", key, "elsewhere"], ["SET", key, "word"], key=key) and \
+        move_back(chaos, r, ledger, key, [])
 
 
 # ---- modules ----------------------------------------------------------------------------------------
@@ -313,8 +319,11 @@ def leave(chaos, r):
 
 
 def do(*commands):
+    """Of each "P" is the prefix of one set of streams."""
     def happen(chaos, r):
-        return all([chaos.scene.once(chaos.scene.primary, *words) for words in commands])
+        prefix = r.choice(chaos.scene.prefixes())
+        return all([chaos.scene.once(chaos.scene.primary, *[word.replace("P:", prefix + ":") for word in words])
+                    for words in commands])
 
     return happen
 
@@ -322,16 +331,31 @@ def do(*commands):
 # Of --via redis, beside those above.
 FAULTS_OVER_REDIS = {
     "leave and join": (5, leave),
-    "delete signed": (1, do(["DEL", "swapc:signed"])),
-    "delete all of signed": (1, do(["DEL", "swapc:signed", "swapc:signed:peers", "swapc:signed:losses",
-                                    "swapc:signed:notes"])),
-    "destroy signed group": (1, do(["XGROUP", "DESTROY", "swapc:signed", "swapc"])),
-    "reset signed group": (1, do(["XGROUP", "SETID", "swapc:signed", "swapc", "0"])),
+    "delete signed": (1, do(["DEL", "P:signed"])),
+    "delete all of signed": (1, do(["DEL", "P:signed", "P:signed:peers", "P:signed:losses", "P:signed:notes"])),
+    "destroy signed group": (1, do(["XGROUP", "DESTROY", "P:signed", "swapc"])),
+    "reset signed group": (1, do(["XGROUP", "SETID", "P:signed", "swapc", "0"])),
+}
+
+# Of --partitions, beside those. Who owns what is forgotten, or taken.
+FAULTS_OF_PARTITIONS = {
+    "forget the members": (2, lambda chaos, r: chaos.scene.once(
+        chaos.scene.primary, "DEL", "swapc:members:" + r.choice(["signer", "verifier"]))),
+    "forget an owner": (2, lambda chaos, r: chaos.scene.once(
+        chaos.scene.primary, "DEL", "%s:owner:%s" % (r.choice(chaos.scene.prefixes()),
+                                                     r.choice(["signer", "verifier"])))),
+    "take an owner's place": (2, lambda chaos, r: chaos.scene.once(
+        chaos.scene.primary, "SET", "%s:owner:%s" % (r.choice(chaos.scene.prefixes()),
+                                                     r.choice(["signer", "verifier"])), "nobody", "PX", "3000")),
 }
 
 
-def faults_of(via):
-    return {**FAULTS, **FAULTS_OVER_REDIS} if via == "redis" else FAULTS
+def faults_of(scene):
+    table = {**FAULTS, **FAULTS_OVER_REDIS} if scene.via == "redis" else dict(FAULTS)
+    if scene.partitions > 1:
+        del table["flush"]  # it would take from all books at once
+        table.update(FAULTS_OF_PARTITIONS)
+    return table
 
 
 Event = collections.namedtuple("Event", "what kind number gap")
@@ -341,15 +365,15 @@ def draw(r, table):
     return r.choices(list(table), [weight for weight, _ in table.values()])[0]
 
 
-def schedule(seed, kills, faults, via):
+def schedule(seed, kills, faults, scene):
     """The same list for the same numbers. gap: how long before it, in mean gaps."""
     r = random.Random(seed)
     order = ["kill"] * kills + ["fault"] * faults
     r.shuffle(order)
-    return [Event(what, draw(r, KILLS if what == "kill" else faults_of(via)), r.randrange(1 << 32),
+    return [Event(what, draw(r, KILLS if what == "kill" else faults_of(scene)), r.randrange(1 << 32),
                   r.uniform(0.5, 1.5)) for what in order]
 
 
 def happen(chaos, event):
-    table = KILLS if event.what == "kill" else faults_of(chaos.scene.via)
+    table = KILLS if event.what == "kill" else faults_of(chaos.scene)
     return table[event.kind][1](chaos, random.Random(event.number))

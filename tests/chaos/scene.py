@@ -22,8 +22,9 @@ def free_port():
 
 
 class Scene:
-    def __init__(self, program, redis_server, folder, via="shm"):
+    def __init__(self, program, redis_server, folder, via="shm", partitions=1):
         self.program, self.redis_server, self.folder, self.via = program, redis_server, folder, via
+        self.partitions = partitions
         self.starts = 0  # of a signer that has another name each time
         self.mark = "chaos-%d" % os.getpid()
         self.ports = [free_port(), free_port()]
@@ -45,7 +46,8 @@ class Scene:
         self.signers = [self.signer(0), self.signer(1)]
         self.verifiers = [self.verifier(n) for n in range(2 if self.via == "shm" else 3)]
         self.generator = Process(self, "generator", [
-            self.program, "generate", "--redis", self.tcp_url(), "--messages", str(GENERATED)], patient=False)
+            self.program, "generate", "--redis", self.tcp_url(), "--messages", str(GENERATED)] +
+            self.shares(), patient=False)
         self.processes.append(self.signers[0])
         while not os.path.exists(self.path("keys.pub")):  # a verifier ends without it
             self.tend()
@@ -83,7 +85,16 @@ class Scene:
 
     def way(self, number):
         """Over Redis all signers send to all verifiers; a ring joins one of each: a lane."""
-        return ["--via", "redis"] if self.via == "redis" else ["--ring", "%s-%d" % (self.mark, number)]
+        return ["--via", "redis"] + self.shares() if self.via == "redis" else ["--ring", "%s-%d" % (self.mark, number)]
+
+    def shares(self):
+        return ["--partitions", str(self.partitions)] if self.partitions > 1 else []
+
+    def prefixes(self):
+        """Of the streams."""
+        if self.partitions == 1:
+            return ["swapc"]
+        return ["{swapc.%d}" % k for k in range(self.partitions)]
 
     def service_env(self):
         return {"SWAPC_CACHE": self.path("cache"), "TMPDIR": self.folder}
