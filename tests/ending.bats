@@ -63,7 +63,7 @@ hanging() {
     start_signer
     start_verifier
     [[ -z ${2:-} ]] || "$SWAPC" generate --redis "$url" --messages "$2" >generate.out
-    kill -STOP "$server"
+    hold "$server"
     [[ -z ${2:-} ]] || sleep 0.3
     ends 0 TERM "$verifier"
     ends 0 INT "$signer"
@@ -97,7 +97,7 @@ hanging() {
     background first "$SWAPC" signer --redis "$url" --ring "test-$mark" --keys keys
     await test -s keys.pub
     ends 0 TERM "$pid"
-    kill -STOP "$server"
+    hold "$server"
     background signer "$SWAPC" signer --redis "$url" --ring "test-$mark" --keys keys
     signer=$pid
     background verifier "$SWAPC" verifier --redis "$url" --ring "test-$mark" --keys keys.pub
@@ -113,13 +113,13 @@ hanging() {
 sending() {
     redis_on "$1"
     head -c 60000000 /dev/zero | tr '\0' x | fold -w 1000000 >input
-    kill -STOP "$server"
+    hold "$server"
     background generate "$SWAPC" generate --redis "$url" --input input
     await handles_signals "$pid"
     sleep 0.3
     kill -CONT "$server"
     sleep 0.1
-    kill -STOP "$server"
+    hold "$server"
     sleep 0.3
     ends 130 INT "$pid"
     clean
@@ -156,7 +156,7 @@ SH
     redis_on unix
     background run "$SWAPC" run --no-bound --messages 1M --redis "$url"
     await verdicts_reach "$socket" 10
-    kill -STOP "$server"
+    hold "$server"
     sleep 0.3
     ends 130 TERM "$pid"
     clean
@@ -286,10 +286,10 @@ all_judged() {
     redis_on unix
     start_signer
     start_verifier --compile-max 60000
-    kill -STOP "$verifier" # so that they are on the ring, and none is judged
+    hold "$verifier" # so that they are on the ring, and none is judged
     "$SWAPC" generate --redis "$url" --messages 1000 >generate.out
     await messages_pending 500
-    kill -STOP "$server" # no verdict is stored
+    hold "$server" # no verdict is stored
     kill -CONT "$verifier"
     compiling
     ends_soon 0 TERM "$verifier"
@@ -325,7 +325,7 @@ all_judged() {
     redis_on unix
     start_signer
     start_verifier
-    kill -STOP "$server"
+    hold "$server"
     kill -TERM "$signer" "$verifier"
     sleep 0.05
     kill -TERM "$signer" "$verifier" 2>/dev/null || true

@@ -57,7 +57,7 @@ generate() {
 
 @test "messages that are gone without a verdict that could be read end it with 1" {
     pair --method schnorr
-    kill -STOP "$verifier"
+    hold "$verifier"
     background generate "$SWAPC" generate --messages 300 --method schnorr --signer "unix:$work/signer.sock"
     local generate=$pid
     await grep -q "300 messages added" generate.out

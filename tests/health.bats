@@ -45,7 +45,7 @@ not_serving() {
 @test "a service that hangs on Redis is not serving" {
     start_pair
     await serving "unix:$work/verifier.sock"
-    kill -STOP "$server"
+    hold "$server"
     await not_serving "unix:$work/signer.sock"
     await not_serving "unix:$work/verifier.sock"
     kill -CONT "$server"
@@ -91,7 +91,7 @@ has_peer() {
 @test "a verifier that takes nothing is said after a while" {
     redis_start "$work/redis"
     start_pair
-    kill -STOP "$verifier"
+    hold "$verifier"
     run -0 "$SWAPC" generate --redis "unix:$socket" --messages 3000
     await grep -q "waiting for room on the ring test-$mark for 5 s: the verifier takes less than there is" signer.err
     kill -CONT "$verifier"

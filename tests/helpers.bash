@@ -156,9 +156,17 @@ handles_signals() {
     [[ -z $mask ]] || (((16#$mask >> 14) & 1))
 }
 
-# Whether the process is stopped, by a signal or at a place of SWAPC_FAIL_POINT.
+# Whether each thread of the process is stopped, by a signal or at a place of SWAPC_FAIL_POINT.
 is_stopped() {
-    grep -q '^State:.T' "/proc/$1/status"
+    not grep -qs '^State:.[^TZX]' "/proc/$1/task/"*/status 2>/dev/null
+}
+
+# Stops processes: what follows finds them so. A signal alone does not, as a thread goes on until it is next given a
+# processor.
+hold() {
+    local held
+    kill -STOP "$@"
+    for held in "$@"; do await is_stopped "$held"; done
 }
 
 # The child of process $1 that is called $2 (a pattern) and has the argument $3, when it is given.

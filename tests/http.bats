@@ -54,7 +54,7 @@ metric() {
     says body 'swapc_ring_capacity_bytes [1-9]'
     signer_answers 200 /metrics
     [[ $(metric 'swapc_signer_messages_total{event="sent"}') == 60 ]]
-    kill -STOP "$server"
+    hold "$server"
     await answers 503 /readyz
     says body "not ready: Redis"
     await signer_answers 503 /readyz

@@ -37,7 +37,7 @@ verifiers_die() {
     for i in 1 2 3; do
         run -0 "$SWAPC" generate --messages 1000 --method schnorr
         await verdicts_reach "$socket" $(($(redis "$socket" XLEN swapc:verdicts) + 10))
-        kill -STOP "$verifier"
+        hold "$verifier"
         sleep 3
         kill -CONT "$verifier"
     done

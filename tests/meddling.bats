@@ -14,7 +14,7 @@ under_way() {
     start_verifier --method schnorr
     run -0 "$SWAPC" generate --messages 20 --method schnorr
     await verdicts_reach "$socket" 20
-    kill -STOP "$verifier"
+    hold "$verifier"
     run -0 "$SWAPC" generate --messages $((messages - 20)) --method schnorr
     await not pending_none
 }

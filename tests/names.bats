@@ -20,7 +20,7 @@ start_pair() {
     await verdicts_reach "$socket" 100
     start_pair b
     await grep -q "another signer reads as consumer shared" signerb.err
-    kill -STOP "$first_verifier" # so that something is pending when they die
+    hold "$first_verifier" # so that something is pending when they die
     run -0 "$SWAPC" generate --messages 200 --method schnorr
     await not pending_none
     kill -KILL "$first" "$first_verifier"
@@ -36,7 +36,7 @@ start_pair() {
 @test "a signer that is started again has its name at once" {
     start_redis
     start_pair a
-    kill -STOP "$verifier"
+    hold "$verifier"
     run -0 "$SWAPC" generate --messages 200 --method schnorr
     await not pending_none
     kill -KILL "$signer" "$verifier"
@@ -56,7 +56,7 @@ start_pair() {
     background load "$SWAPC" generate --messages 3000 --method schnorr
     other=$pid
     await verdicts_reach "$socket" 100
-    kill -STOP "$sleeper" "$verifier"
+    hold "$sleeper" "$verifier"
     start_pair b
     finish "$other"
     await unanswered_none # by the second one
@@ -80,7 +80,7 @@ start_pair() {
     background load "$SWAPC" generate --messages 3000 --method schnorr
     load=$pid
     await verdicts_reach "$socket" 100
-    kill -STOP "$sleeper" "$signer"
+    hold "$sleeper" "$signer"
     redis "$socket" XADD swapc:dead '*' id 1-1 m body method schnorr reason poisoned
     run -0 "$SWAPC" dead retry --all
     background signerb "$SWAPC" signer --ring "test-$mark-b" --keys keys --consumer b
@@ -108,7 +108,7 @@ start_pair() {
     a=$pid
     await grep -q "ready: ring demo, stream" a.err
     await grep -q "ready: ring demo, 1 workers" a.err
-    kill -STOP "$(child "$a" swapc verifier)"
+    hold "$(child "$a" swapc verifier)"
     run -0 "$SWAPC" generate --messages 300 --method schnorr
     await not pending_none
     on_a_host b
@@ -125,7 +125,7 @@ start_pair() {
     local begin
     start_redis
     start_pair a
-    kill -STOP "$verifier"
+    hold "$verifier"
     run -0 "$SWAPC" generate --messages 200 --method schnorr
     await not pending_none
     kill -KILL "$signer" "$verifier"

@@ -62,7 +62,7 @@ beats_again() {
     start_signer
     await heard "READY=1"
     beats_again $patience
-    kill -STOP "$server" # no reason to be started anew
+    hold "$server" # no reason to be started anew
     await heard "STATUS=not serving: Redis"
     beats_again $patience
     kill -CONT "$server"

@@ -87,14 +87,14 @@ each_has_one() {
     kill -KILL "$s1" "$v1"
     finish "$s1"
     finish "$v1"
-    kill -STOP "$v3"
+    hold "$v3"
     part_signer s3
     part_verifier v4
     await all_owned_by s2 s3
     await all_owned_by v2 v4
     kill -CONT "$v3"
     await all_owned_by v2 v3 v4
-    kill -STOP "$s2"
+    hold "$s2"
     await all_owned_by s3
     kill -CONT "$s2"
     each_has_one 40000

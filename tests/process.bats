@@ -371,7 +371,7 @@ killed_again_and_again() {
         await outputs_reach 1
         case $how in
         loops) add Loop && sleep 0.3 ;;
-        hangs) kill -STOP "$server" && sleep 0.3 ;;
+        hangs) hold "$server" && sleep 0.3 ;;
         esac
         SECONDS=0
         stop "$process"

@@ -71,7 +71,7 @@ books_are_right() {
     forget one # and what it was at is taken over, as on this host it is known to be dead
     await outputs "$total"
     await owns two 4
-    kill -STOP "$two"
+    hold "$two"
     member three
     add_each 300
     forget two

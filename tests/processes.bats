@@ -80,7 +80,7 @@ load services
     SWAPC_FAIL_POINT=in_call:300:stop start_verifier
     run -0 "$SWAPC" generate --messages 1000
     await is_stopped "$verifier"
-    kill -STOP "$sleeper"
+    hold "$sleeper"
     kill -KILL "$verifier"
     finish "$verifier"
     not unanswered_none

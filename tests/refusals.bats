@@ -66,7 +66,7 @@ spoil() {
     local i
     redis_start "$work/redis"
     start_all
-    kill -STOP "$verifier"
+    hold "$verifier"
     for i in {1..50}; do rc XADD swapc:messages '*' m "more $i" method schnorr; done >/dev/null
     messages=$((messages + 50))
     await pending_at_least 50
