@@ -44,6 +44,10 @@ forget() {
     done
 }
 
+gone() {
+    [[ $(redis "$socket" EXISTS "$1") == 0 ]]
+}
+
 # Each entry of each partition has one output, at its place, and none is pending.
 books_are_right() {
     local name
@@ -94,11 +98,8 @@ books_are_right() {
     kill -TERM "$member"
     finish "$member"
     [[ $status == 0 ]]
-    for name in "${names[@]}"; do
-        [[ $(redis "$socket" XINFO CONSUMERS "$name" swapc) != *three* ]]
-        [[ $(redis "$socket" EXISTS "$name:swapc:owner") == 0 ]]
-    done
-    [[ $(redis "$socket" EXISTS orders:members:process:swapc) == 0 ]]
+    for name in "${names[@]}"; do await gone "$name:swapc:owner"; done
+    await gone orders:members:process:swapc
 }
 
 # process OPTION…: what must be refused.
