@@ -108,7 +108,8 @@ static enum swapc_status part(swapci_process *p, const swapci_process_entries *n
     return swapci_process_send(p, now->list[*done - 1].id, error);
 }
 
-/* A batch; while it is called, the next one is read. */
+/* A batch; while it is called, the next one is read. Behind a lone entry the read waits for its store to be answered: else Redis does
+ * the read, too, before it tells the readers of the output. */
 static enum swapc_status turn(swapci_process *p, const swapci_process_entries *now,
                               swapci_process_entries *next, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
@@ -120,7 +121,8 @@ static enum swapc_status turn(swapci_process *p, const swapci_process_entries *n
         if (status == SWAPC_OK) status = part(p, now, &done, next, error);
     } while (status == SWAPC_OK && done < now->count && !swapci_process_gives_up(p));
     if (status != SWAPC_OK || next->count > 0 || !may_read(p)) return status;
-    status = send_read(p, BLOCK_MS, error);
+    if (now->count == 1) status = swapci_process_stored(p, error);
+    if (status == SWAPC_OK) status = send_read(p, BLOCK_MS, error);
     if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);
     note_in_hand(p, 0);
     return status == SWAPC_OK ? take_read(p, next, error) : status;
