@@ -1,5 +1,5 @@
 // The page: takes a document a second from /api/events and shows it. Text is only ever set as text.
-import {Model, bytes, duration, number, upTime} from "/model.js";
+import {Model, bytes, duration, number, upTime, worked} from "/model.js";
 import {drawChart} from "/chart.js";
 
 const $ = (id) => document.getElementById(id);
@@ -33,18 +33,23 @@ const NODES = [
 ];
 const parts = {};
 
+function makeArrow() {
+  const arrow = {rate: make("span", {class: "rate"}), unit: make("small", {}, "a second")};
+  arrow.root = make("li", {class: "arrow"}, arrow.rate,
+    make("span", {class: "line", "aria-hidden": "true"}, make("i")), arrow.unit);
+  return arrow;
+}
+
+function makeNode(title) {
+  const n = {title: make("b", {}, title), queue: make("span", {class: "queue"}), note: make("small"), more: make("small")};
+  n.root = make("li", {class: "node"}, n.title, n.queue, n.note, n.more);
+  return n;
+}
+
 function buildFlow() {
   NODES.forEach((node, i) => {
-    if (i > 0) {
-      const arrow = parts[`to-${node.key}`] = {
-        rate: make("span", {class: "rate"}), unit: make("small", {}, "a second"),
-      };
-      arrow.root = make("li", {class: "arrow"}, arrow.rate,
-        make("span", {class: "line", "aria-hidden": "true"}, make("i")), arrow.unit);
-      $("flow").append(arrow.root);
-    }
-    const n = parts[node.key] = {queue: make("span", {class: "queue"}), note: make("small")};
-    n.root = make("li", {class: "node"}, make("b", {}, node.title), n.queue, n.note);
+    if (i > 0) $("flow").append((parts[`to-${node.key}`] = makeArrow()).root);
+    const n = parts[node.key] = makeNode(node.title);
     if (node.key === "ring") {
       n.meter = make("meter", {min: 0, max: 1, "aria-label": "how full the ring is"});
       n.root.append(n.meter);
@@ -53,20 +58,25 @@ function buildFlow() {
   });
 }
 
-function showNode(key, queue, note, gone = false) {
-  setText(parts[key].queue, queue);
-  setText(parts[key].note, note);
-  parts[key].root.classList.toggle("gone", gone);
+function fillNode(n, queue, note, gone = false) {
+  setText(n.queue, queue);
+  setText(n.note, note);
+  n.root.classList.toggle("gone", gone);
 }
 
-function showArrow(key, rate) {
-  setText(parts[`to-${key}`].rate, number(rate));
-  parts[`to-${key}`].root.classList.toggle("moves", rate > 0);
+function fillArrow(arrow, rate) {
+  setText(arrow.rate, number(rate));
+  arrow.root.classList.toggle("moves", rate > 0);
 }
+
+const showNode = (key, ...texts) => fillNode(parts[key], ...texts);
+const showArrow = (key, rate) => fillArrow(parts[`to-${key}`], rate);
 
 const isGone = (list) => list.length > 0 && list.every((p) => p.gone);
 
 function showFlow(now) {
+  $("flow").hidden = !now.pipeline;
+  if (!now.pipeline) return;
   const s = now.streams || {};
   const g = now.generator && now.generator.generator;
   const ring = now.verifiers[0] ? now.verifiers[0].verifier : {ring_used: null, ring_capacity: null};
@@ -95,6 +105,63 @@ function showFlow(now) {
   showArrow("verdicts", judged);
 }
 
+// ---- the picture of a process of entries: stream → process → outputs, and errors --------------------
+
+const flows = new Map();
+
+const WORDS = {
+  standby: "stands by: another process reads the stream", recovering: "in hand, of what was pending",
+  reading: "in hand", lagging: "in hand; waits for the readers of the outputs", ended: "has ended",
+};
+
+function makeEntryFlow() {
+  const f = {in: makeNode(""), work: makeNode(""), out: makeNode(""), dead: makeNode(""),
+    toWork: makeArrow(), toOut: makeArrow(), toDead: makeArrow()};
+  f.root = make("ol", {class: "flow"}, f.in.root, f.toWork.root, f.work.root,
+    make("li", {class: "fork"},
+      make("ol", {class: "flow"}, f.toOut.root, f.out.root),
+      make("ol", {class: "flow"}, f.toDead.root, f.dead.root)));
+  return f;
+}
+
+function showEntryFlow(f, p, several) {
+  const e = p.entries, s = p.streams || {}, slot = e.slots[0];
+  const rate = (of) => model.rate((l) => (l.entries[p.id] ? of(l.entries[p.id]) : null));
+  const standby = e.state === "standby";
+  const part = e.partitions > 1 ? ", partition 0" : "";
+  setText(f.in.title, `Redis: ${e.in}${part}`);
+  fillNode(f.in, number(s.lag ?? s.messages ?? null),
+    p.streams ? `${s.lag === null ? "in the stream" : "unread"}; ${number(s.pending)} given out, not stored` : "not known", !p.gone && !p.redis_up);
+  setText(f.work.title, several ? `Process at ${p.address}` : "Process");
+  fillNode(f.work, p.gone ? "–" : standby ? "standby" : number(e.in_hand),
+    (p.gone ? "is gone" : WORDS[e.state] || e.state) + (e.partitions > 1 ? `; has ${e.owned} of ${e.partitions} partitions` : ""), !!p.gone);
+  f.work.root.classList.toggle("idle", standby && !p.gone);
+  setText(f.work.more, slot ? `${slot.module} ${slot.version} · ${slot.engine}, generation ${slot.generation}` : "");
+  setText(f.out.title, `Redis: ${e.out}${part}`);
+  fillNode(f.out, number(s.verdicts ?? null), e.lag ? `stored; the slowest reader is ${number(e.lag)} behind` : "stored");
+  setText(f.dead.title, `Errors: ${e.errors_to}`);
+  fillNode(f.dead, number(s.dead ?? null), e.last_error ? `letters; last: ${e.last_error}` : "letters");
+  fillArrow(f.toWork, rate((l) => l.done));
+  fillArrow(f.toOut, rate((l) => l.outputs));
+  fillArrow(f.toDead, rate((l) => l.errors));
+}
+
+function showEntryFlows(now) {
+  const old = new Set(flows.keys());
+  for (const p of now.processors) {
+    old.delete(p.id);
+    if (!flows.has(p.id)) {
+      flows.set(p.id, makeEntryFlow());
+      $("entries").append(flows.get(p.id).root);
+    }
+    showEntryFlow(flows.get(p.id), p, now.processors.length > 1);
+  }
+  for (const id of old) {
+    flows.get(id).root.remove();
+    flows.delete(id);
+  }
+}
+
 // ---- numbers --------------------------------------------------------------------------------------
 
 const tiles = {};
@@ -108,10 +175,10 @@ function showTile(key, title, value, note = "") {
   setText(tiles[key].note, note);
 }
 
-function showTiles(now) {
+function showVerdictTiles(now) {
   const age = model.percentiles((l) => l.age);
   const failed = now.verifiers.find((p) => p.verifier.errors > 0);
-  showTile("rate", "Verdicts a second", number(model.rate((l) => l.valid + l.notValid + l.errors)));
+  showTile("rate", "Verdicts a second", number(model.rate(worked)));
   showTile("valid", "Valid", number(now.valid));
   showTile("notvalid", "Not valid", number(now.notValid));
   showTile("errors", "Error", number(now.errors), failed ? `last: ${failed.verifier.last_error}` : "");
@@ -119,9 +186,29 @@ function showTiles(now) {
   showTile("p50", "XADD to verdict, median", duration(age.p50), queued ? "mostly waiting in the stream" : "");
   showTile("p90", "90 %", duration(age.p90));
   showTile("p99", "99 %", duration(age.p99));
+}
+
+function showEntryTiles(now) {
+  const total = (of) => now.processors.reduce((t, p) => t + (of(p.entries) || 0), 0);
+  const failed = now.processors.find((p) => p.entries.errors > 0);
+  showTile("done-rate", "Entries a second", number(model.rate((l) => l.done)));
+  showTile("outputs", "Outputs", number(total((e) => e.outputs)));
+  showTile("letters", "To the errors", number(total((e) => e.errors)), failed ? `last: ${failed.entries.last_error}` : "");
+  showTile("recovered", "Pending before, done again", number(total((e) => e.recovered)), `${number(total((e) => e.adopted))} of processes that died`);
+  showTile("behind", "Readers behind", number(Math.max(...now.processors.map((p) => p.entries.lag))));
+}
+
+function showTiles(now) {
+  if (now.pipeline) showVerdictTiles(now);
+  if (now.processors.length) showEntryTiles(now);
+  const what = now.pipeline ? "Verdicts" : "Entries";
+  setText($("h-verdicts"), now.pipeline ? "Verdicts and times" : "Entries");
+  setText($("cap-rate"), `${what} a second, the last minutes`);
+  $("fig-age").hidden = !now.pipeline;
   const last = model.points[model.points.length - 1];
   drawChart($("chart-rate"), model.points, [{of: (p) => p.rate}],
-    `Verdicts a second: now ${number(last.rate)}`, number);
+    `${what} a second: now ${number(last.rate)}`, number);
+  if (!now.pipeline) return;
   const ms = (v) => (v === null ? null : v / 1e6);
   drawChart($("chart-age"), model.points,
     [{of: (p) => ms(p.p50)}, {of: (p) => ms(p.p99), kind: "second"}],
@@ -152,15 +239,17 @@ function showRows(body, rows) {
 }
 
 function showSlots(now) {
-  showRows($("slots"), now.verifiers.flatMap((p) => p.verifier.slots.map((s) => {
-    const call = model.percentiles((l) => l.calls[`${p.id} ${s.slot}`]);
+  setText($("h-slots"), now.pipeline ? "What judges" : "What is called");
+  setText($("th-done"), now.pipeline ? "Verdicts" : "Entries");
+  showRows($("slots"), now.workers.flatMap(({p, work}) => work.slots.map((s) => {
+    const call = p.verifier ? model.percentiles((l) => l.calls[`${p.id} ${s.slot}`]) : {p50: null, p99: null};
     return {key: `${p.id} ${s.slot}`, cells: [
-      {text: now.verifiers.length > 1 ? `${s.slot} (${p.address})` : s.slot},
+      {text: now.workers.length > 1 ? `${s.slot} (${p.address})` : s.slot},
       {text: `${s.module} ${s.version}`, title: s.path},
       {text: `${s.engine} · ${s.flavour}`},
       {text: number(s.generation), num: true},
       {text: s.digest.slice(0, 16), title: s.digest, code: true},
-      {text: number(s.valid + s.not_valid + s.errors), num: true},
+      {text: number(p.verifier ? s.valid + s.not_valid + s.errors : work.done), num: true},
       {text: duration(call.p50), num: true},
       {text: duration(call.p99), num: true},
     ]};
@@ -172,7 +261,8 @@ function showProcesses(now) {
     const cpu = model.rate((l) => l.cpu[p.id]);
     return {key: p.id, cells: [
       {text: p.role ? `${p.role} ${p.version}, pid ${p.pid}` : "process"},
-      {text: p.gone ? "gone" : p.draining ? "ending" : p.serving ? "serving" : "not serving",
+      {text: p.gone ? "gone" : p.draining ? "ending" : !p.serving ? "not serving"
+        : p.entries && p.entries.state === "standby" ? "standing by" : "serving",
         why: p.gone || (p.serving ? "" : p.reason)},
       {text: p.address, code: true},
       {text: p.uptime_ms === undefined ? "–" : upTime(p.uptime_ms), num: true},
@@ -185,7 +275,7 @@ function showProcesses(now) {
 let swapsShown = "";
 
 function showSwaps(now) {
-  const events = now.verifiers.flatMap((p) => p.verifier.swaps.map((e) => ({...e, id: p.id})))
+  const events = now.workers.flatMap(({p, work}) => work.swaps.map((e) => ({...e, id: p.id})))
     .sort((a, b) => b.at_us - a.at_us);
   const key = events.map((e) => `${e.id}:${e.number}`).join(" ");
   if (key === swapsShown && $("swaps").children.length) return;
@@ -227,9 +317,9 @@ function banner(text) {
 // ---- controls --------------------------------------------------------------------------------------
 
 function showChoices(now) {
-  const options = now.verifiers.flatMap((p) => p.verifier.slots.map((s) => ({
+  const options = now.workers.flatMap(({p, work}) => work.slots.map((s) => ({
     value: JSON.stringify({process: p.id, slot: s.slot}),
-    text: now.verifiers.length > 1 ? `${s.slot}, ${p.address}` : s.slot,
+    text: now.workers.length > 1 ? `${s.slot}, ${p.address}` : s.slot,
     path: s.path,
   })));
   const select = $("slot");
@@ -261,7 +351,7 @@ function tell(action, answer) {
   } else if (action === "check") {
     outcome(true, `It would be taken: ${answer.self_tests} vectors answered. Versions are compared when it is swapped.`);
   } else {
-    outcome(true, `Done: generation ${answer.generation} judges from now on.`);
+    outcome(true, `Done: generation ${answer.generation} is called from now on.`);
   }
 }
 
@@ -303,7 +393,7 @@ for (const b of document.querySelectorAll("#control button[type=button]"))
 
 function show(text) {
   const now = model.take(JSON.parse(text));
-  for (const part of [showFlow, showTiles, showSlots, showProcesses, showSwaps, showChoices, showHealth]) part(now);
+  for (const part of [showFlow, showEntryFlows, showTiles, showSlots, showProcesses, showSwaps, showChoices, showHealth]) part(now);
 }
 
 let silentSince = null, lastHeard = Date.now();

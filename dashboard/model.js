@@ -33,6 +33,7 @@ function look(document) {
   const here = all.filter((p) => !p.gone);
   const verifiers = all.filter((p) => p.verifier);
   const signers = all.filter((p) => p.signer);
+  const processors = all.filter((p) => p.entries);
   const streams = (here.find((p) => p.streams && p.streams.messages !== null) || {}).streams || null;
   const age = new Map();
   for (const p of verifiers) addBuckets(age, p.verifier.age, 1);
@@ -42,7 +43,13 @@ function look(document) {
     addBuckets(map, s.call, 1);
   }
   return {
-    t: document.now_us / 1e6, all, here, verifiers, signers, streams, age, calls,
+    t: document.now_us / 1e6, all, here, verifiers, signers, processors, streams, age, calls,
+    // What has slots: verifiers, and processes of entries.
+    workers: [...verifiers.map((p) => ({p, work: p.verifier})), ...processors.map((p) => ({p, work: p.entries}))],
+    // Whether there is something of the pipeline of messages to show.
+    pipeline: verifiers.length + signers.length > 0 || processors.length === 0,
+    entries: Object.fromEntries(processors.map((p) => [p.id, p.entries])),
+    done: sum(processors, (p) => p.entries.done),
     generator: all.find((p) => p.generator),
     added: streams ? streams.added : null,
     sent: sum(signers, (p) => p.signer.sent),
@@ -51,6 +58,11 @@ function look(document) {
     errors: sum(verifiers, (p) => p.verifier.errors),
     cpu: Object.fromEntries(all.map((p) => [p.id, p.cpu_s])),
   };
+}
+
+// Verdicts, where there are verifiers; else entries.
+export function worked(l) {
+  return l.pipeline ? l.valid + l.notValid + l.errors : l.done;
 }
 
 const KEEP = 300; // looks: five minutes
@@ -69,7 +81,7 @@ export class Model {
     this.looks.push(now);
     if (this.looks.length > KEEP) this.looks.shift();
     this.now = now;
-    const judged = this.rate((l) => l.valid + l.notValid + l.errors, 2);
+    const judged = this.rate(worked, 2);
     const ages = this.within((l) => l.age);
     this.points.push({t: now.t, rate: judged, p50: percentile(ages, 50), p99: percentile(ages, 99)});
     if (this.points.length > KEEP) this.points.shift();

@@ -1,4 +1,4 @@
-# The page in Chromium, on a verifier and signer that work (tests/page/page.mjs).
+# The page in Chromium, on a verifier and signer that work (tests/page/page.mjs), and on a process of entries (tests/page/entries.mjs).
 load helpers
 
 packages() {
@@ -46,4 +46,32 @@ keep_adding() {
     finish "$page"
     ((status == 0)) || { cat page.out page.err >&2; return 1; }
     [[ $(grep -c '^ok ' page.out) == 4 ]]
+}
+
+entries_start() {
+    background "$1" "$SWAPC" process --redis "unix:$socket" --in orders --out priced --module echo --operation echo --consumer "$1" \
+        --http 127.0.0.1:0 --http-token token
+    await grep -q "HTTP at" "$1.err"
+    at=$(sed -n 's/.*HTTP at \([0-9.:]*\).*/\1/p' "$1.err")
+}
+
+# Entries without an end; every fourth of them has no payload.
+keep_ordering() {
+    local add="for i = 1, 4 do redis.call('XADD', KEYS[1], '*', i < 4 and 'payload' or 'other', 'x') end"
+    while redis "$socket" EVAL "$add" 1 orders >/dev/null 2>&1; do sleep 0.2; done
+}
+
+@test "a process of entries: its streams, rates and swaps are seen, and that one stands by" {
+    local modules at first
+    packages
+    redis_start "$work/redis"
+    entries_start one
+    first=$at
+    entries_start two
+    background adding keep_ordering
+    modules=$(cd "$(dirname "$program")/../share/swapc/modules" && pwd)
+    TMPDIR=/tmp background page node "$here/page/entries.mjs" "http://$first/" "http://$at/" "$(cat token)" "$modules/echo" "$modules/schnorr"
+    finish "$pid"
+    ((status == 0)) || { cat page.out page.err >&2; return 1; }
+    [[ $(grep -c '^ok ' page.out) == 2 ]]
 }

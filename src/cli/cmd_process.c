@@ -96,6 +96,11 @@ static void collect(void *user, swapci_facts *out) {
     swapci_processes_stats_get(job->processes, &stats);
     swapci_facts_read_process_of_entries(job->slots, &stats.sum, out);
     tell_partitions(&stats, out->partitions);
+    out->entries_in = job->given.in;
+    out->entries_out = job->given.out;
+    out->entries_errors = job->given.errors ? job->given.errors : job->names.stream.dead;
+    out->entries_partitions = stats.partitions;
+    out->entries_owned = stats.owned;
 }
 
 static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,

@@ -60,7 +60,10 @@ typedef struct swapci_facts {
     bool has_signer;
     swapci_signer_stats signer;
 
-    bool has_process; /* of entries */
+    bool has_process;                                      /* of entries */
+    const char *entries_in, *entries_out, *entries_errors; /* streams, as the options name them */
+    unsigned entries_partitions,
+        entries_owned; /* of entries_in; 1 is none. streams is then of the first one */
     swapci_process_stats entries;
 
     bool has_verifier;

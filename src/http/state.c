@@ -85,7 +85,9 @@ static json_t *streams(const swapci_stream_facts *s) {
 
 static json_t *entries(const swapci_facts *f) {
     json_t *object = json_pack(
-        "{s:s, s:I, s:I, s:s, s:I, s:o, s:o}", "state", swapci_process_state_name(f->entries.state),
+        "{s:s, s:s, s:s, s:i, s:i, s:s, s:I, s:I, s:s, s:I, s:o, s:o}", "in", f->entries_in, "out",
+        f->entries_out, "errors_to", f->entries_errors, "partitions", (int)f->entries_partitions,
+        "owned", (int)f->entries_owned, "state", swapci_process_state_name(f->entries.state),
         "in_hand", (json_int_t)f->entries.in_hand, "lag", (json_int_t)f->entries.lag, "last_error",
         f->entries.last_reason, "publishes", (json_int_t)f->publishes, "slots", slots(f), "swaps",
         events(&f->swaps));

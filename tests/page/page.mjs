@@ -2,17 +2,14 @@
 // line for each thing that holds, ends with 1 at the first that does not. When it has printed "ready to lose it",
 // whoever runs it ends the process that serves, and starts it again once it has printed "lost".
 import assert from "node:assert/strict";
-import {readFile} from "node:fs/promises";
-import {axe, open} from "./browser.mjs";
+import {open} from "./browser.mjs";
+import {WAIT, accessible, fits, outcome} from "./checks.mjs";
 
 const [url, token, good, wrong] = process.argv.slice(2);
-const WAIT = {timeout: 60000};
 
 const tile = (page, key) => page.locator(`[data-tile=${key}] > span`).innerText();
 const count = (text) => Number(text.replace(/[^0-9.]/g, ""));
 const generation = (page) => page.locator("#slots tr", {hasText: "schnorr"}).locator("td").nth(2).innerText();
-const outcome = (page, start) => page.waitForFunction(
-  (s) => document.querySelector("#outcome").textContent.startsWith(s), start, WAIT);
 
 async function valuesMove(page) {
   await page.waitForFunction(() => /[1-9]/.test(document.querySelector("[data-tile=rate]")?.textContent || ""), null, WAIT);
@@ -22,13 +19,6 @@ async function valuesMove(page) {
   assert.match(await tile(page, "p99"), /^[0-9.]+ (µs|ms|s)$/);
   assert.ok(await page.locator(".arrow.moves").count() >= 3, "arrows move");
   assert.match(await page.locator("#chart-rate").getAttribute("aria-label"), /now [0-9]/);
-}
-
-async function noAccessibilityViolation(page, what) {
-  await page.evaluate(await readFile(axe, "utf8"));
-  const result = await page.evaluate(() => window.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}));
-  assert.deepEqual(result.violations.map((v) => `${what}: ${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), []);
 }
 
 // Reaches the button with the Tab key alone.
@@ -72,9 +62,8 @@ async function look(options, what, more) {
   const {page, errors, close} = await open(options);
   await page.goto(url);
   await valuesMove(page);
-  await noAccessibilityViolation(page, what);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-  assert.ok(!wide, `${what}: the page is no wider than the window`);
+  await accessible(page, what);
+  await fits(page, what);
   if (more) await more(page);
   assert.deepEqual(errors, [], `${what}: nothing on the console`);
   await close();
