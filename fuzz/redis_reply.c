@@ -143,8 +143,9 @@ static void dead(swapci_redis *redis, const swapci_stream_names *names) {
     const swapci_stream_id entry = {1, 1};
     swapci_stream_id id;
     bool taken;
-    (void)swapci_dead_each(redis, names, look, NULL, NULL);
-    (void)swapci_dead_retry(redis, names, entry, &taken, &id, NULL);
+    (void)swapci_dead_each(redis, names, SWAPCI_LETTER_MESSAGE, look, NULL, NULL);
+    (void)swapci_dead_each(redis, names, SWAPCI_LETTER_ENTRY, look, NULL, NULL);
+    (void)swapci_dead_retry(redis, names, SWAPCI_LETTER_ENTRY, entry, &taken, &id, NULL);
     (void)swapci_dead_drop(redis, names, entry, &taken, NULL);
 }
 

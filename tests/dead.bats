@@ -54,6 +54,28 @@ letters() {
     [[ $(rc XLEN swapc:dead) == 0 ]]
 }
 
+@test "entries that came to nothing are listed, given back and dropped" {
+    redis_start "$work/redis"
+    export SWAPC_REDIS=unix:$socket
+    rc XADD orders:dead 1760000000000-0 id 1750000000000-7 reason TRAP text $'a\e[31m' digest abc payload x in-text mine
+    rc XADD orders:dead 1760000001000-0 id 1750000000000-8 reason deleted
+    run -0 --separate-stderr "$SWAPC" dead list --in orders
+    [[ ${#lines[@]} == 3 && -z $stderr ]]
+    says "${lines[1]}" '^1750000000000-7 +TRAP +2025-10-09T08:53:20Z +5  a\\x1b\[31m$'
+    run -0 "$SWAPC" dead list --in orders --json list
+    json list '[(l["reason"], l["digest"], l["first"], l["size"]) for l in d["letters"]] == [("TRAP", "abc", "x", 5), ("deleted", "", "", 0)]'
+    run -1 --separate-stderr "$SWAPC" dead retry --in orders --all
+    [[ $output == "1750000000000-7 added again as "* && $stderr == *"drop it"* ]]
+    [[ $(rc XRANGE orders - + | tail -n +2 | xargs) == "payload x text mine" ]]
+    run -0 "$SWAPC" dead drop --in orders --errors orders:dead 1750000000000-8
+    [[ $(rc XLEN orders:dead) == 0 && $(rc XLEN orders) == 1 ]]
+    run -0 "$SWAPC" dead list --in orders --errors failed
+    [[ $output == "no letters in failed" ]]
+    run -2 "$SWAPC" dead list --in orders --errors orders
+    run -2 "$SWAPC" dead list --errors failed
+    run -2 "$SWAPC" dead list --in orders --stream swapc
+}
+
 @test "an id that is not there changes nothing" {
     local verb
     letters

@@ -235,6 +235,8 @@ _swapc() {
     dead/--redis) value=1 ;;
     dead/--stream) value=1 ;;
     dead/--partitions) value=1 ;;
+    dead/--in) value=1 ;;
+    dead/--errors) value=1 ;;
     dead/--json) value=1 files=-f ;;
     dead/--config) value=1 files=-f ;;
     dead/--log-format) value=1 words="logfmt json" ;;
@@ -303,7 +305,7 @@ _swapc() {
     module-rollback)
         options=" --target --state-dir --json --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     dead)
-        options=" --redis --stream --partitions --all --json --config --log-format --help"
+        options=" --redis --stream --partitions --in --errors --all --json --config --log-format --help"
         words="list retry drop" ;;
     status)
         options=" --watch --watch= --drain --json --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;

@@ -1,8 +1,9 @@
-/* `swapc dead`: the messages that were given up. What is asked for is found before anything is done, so
+/* `swapc dead`: the messages that were given up, or (--in) the entries that came to nothing. What is asked for is found before anything is done, so
  * that a wrong id leaves all as it is; then each letter is given back or dropped on its own. */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "arguments.h"
@@ -21,13 +22,13 @@ enum { SHOWN_MAX = 61, TEXT_MAX = 1024 };
 
 /* What a verb does with one letter. */
 typedef enum swapc_status (*act_fn)(swapci_redis *redis, const swapci_stream_names *names,
-                                    swapci_stream_id entry, bool *taken, swapci_stream_id *id,
-                                    swapc_error *error);
+                                    enum swapci_letter_kind kind, swapci_stream_id entry,
+                                    bool *taken, swapci_stream_id *id, swapc_error *error);
 
 static enum swapc_status drop(swapci_redis *redis, const swapci_stream_names *names,
-                              swapci_stream_id entry, bool *taken, swapci_stream_id *id,
-                              swapc_error *error) {
-    (void)id;
+                              enum swapci_letter_kind kind, swapci_stream_id entry, bool *taken,
+                              swapci_stream_id *id, swapc_error *error) {
+    (void)kind, (void)id;
     return swapci_dead_drop(redis, names, entry, taken, error);
 }
 
@@ -55,7 +56,8 @@ struct chosen {
 };
 
 struct dead_job {
-    const char *redis_url, *stream, *json;
+    const char *redis_url, *stream, *in, *errors, *json;
+    enum swapci_letter_kind kind;
     bool all;
     uint64_t partitions;
     const struct verb *verb;
@@ -100,6 +102,19 @@ static void format_time(uint64_t ms, char out[32]) {
         snprintf(out, 32, "?");
 }
 
+static void print_entry(struct dead_job *job, const swapci_letter *letter) {
+    char id[SWAPCI_STREAM_ID_SIZE], when[32], reason[40], text[SHOWN_MAX];
+    format_id(letter->id, letter->entry, id);
+    format_time(letter->entry.ms, when);
+    if (job->shown++ == 0)
+        printf("%s%-20s  %-12s  %-20s  %10s  %s\n", job->places.count > 1 ? "PART  " : "", "ID",
+               "REASON", "WHEN", "SIZE", "TEXT");
+    if (job->places.count > 1) printf("%4u  ", job->place);
+    printf("%-20s  %-12s  %-20s  %10zu  %s\n", id,
+           swapci_printable(letter->reason, reason, sizeof reason), when, letter->size,
+           swapci_printable(letter->text, text, sizeof text));
+}
+
 static void print_letter(struct dead_job *job, const swapci_letter *letter) {
     char id[SWAPCI_STREAM_ID_SIZE], when[32], method[24], reason[40], text[SHOWN_MAX];
     format_id(letter->id, letter->entry, id);
@@ -136,6 +151,22 @@ static json_t *letter_json(const struct dead_job *job, const swapci_letter *lett
     return row;
 }
 
+static json_t *entry_json(const struct dead_job *job, const swapci_letter *letter) {
+    char id[SWAPCI_STREAM_ID_SIZE], entry[SWAPCI_STREAM_ID_SIZE], when[32];
+    char reason[256], text[TEXT_MAX], digest[80], body[TEXT_MAX];
+    format_id(letter->id, letter->entry, id);
+    swapci_stream_id_format(letter->entry, entry);
+    format_time(letter->entry.ms, when);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "id", id, "entry", entry,
+                            "reason", swapci_printable(letter->reason, reason, sizeof reason),
+                            "text", swapci_printable(letter->text, text, sizeof text), "digest",
+                            swapci_printable(letter->digest, digest, sizeof digest), "when", when,
+                            "size", (json_int_t)letter->size, "first",
+                            swapci_printable(letter->body, body, sizeof body));
+    name_partition(job, job->place, row);
+    return row;
+}
+
 static enum swapc_status choose(struct dead_job *job, const swapci_letter *letter,
                                 swapc_error *error) {
     if (job->chosen_count == job->chosen_room) {
@@ -153,8 +184,11 @@ static enum swapc_status meet(const swapci_letter *letter, void *user, swapc_err
     struct dead_job *job = user;
     if (!is_wanted(job, letter)) return SWAPC_OK;
     if (job->verb->act) return choose(job, letter, error);
-    if (!job->json) print_letter(job, letter);
-    else if (json_array_append_new(job->letters, letter_json(job, letter)) != 0)
+    bool entry = job->kind == SWAPCI_LETTER_ENTRY;
+    if (!job->json && entry) print_entry(job, letter);
+    else if (!job->json) print_letter(job, letter);
+    else if (json_array_append_new(job->letters,
+                                   entry ? entry_json(job, letter) : letter_json(job, letter)) != 0)
         return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     return SWAPC_OK;
 }
@@ -169,16 +203,18 @@ static enum swapc_status check_found(const struct dead_job *job, swapc_error *er
         if (!job->wanted[i].found)
             return swapc_error_set(
                 error, SWAPC_NOT_FOUND,
-                "%s has no letter of message %s%s; \"swapc dead list\" shows those it has",
-                dead_name(job), job->wanted[i].text, job->verb->act ? ": nothing was done" : "");
+                "%s has no letter of %s %s%s; \"swapc dead list%s%s\" shows those it has",
+                dead_name(job), job->in ? "entry" : "message", job->wanted[i].text,
+                job->verb->act ? ": nothing was done" : "", job->in ? " --in " : "",
+                job->in ? job->in : "");
     return SWAPC_OK;
 }
 
 static enum swapc_status act_on_next(void *user, swapc_error *error) {
     struct dead_job *job = user;
     const struct chosen *c = &job->chosen[job->next];
-    return job->verb->act(job->redis[c->place], &job->places.at[c->place].names, c->entry,
-                          &job->taken, &job->given, error);
+    return job->verb->act(job->redis[c->place], &job->places.at[c->place].names, job->kind,
+                          c->entry, &job->taken, &job->given, error);
 }
 
 /* Says what became of one letter. */
@@ -210,25 +246,52 @@ static enum swapc_status act_on_all(struct dead_job *job, swapc_error *error) {
     return status;
 }
 
+/* Of `swapc process`: where entries and letters are (process_names.h). */
+static enum swapc_status name_entries(struct dead_job *job, swapc_error *error) {
+    for (unsigned i = 0; i < job->places.count; i++) {
+        swapci_stream_names *n = &job->places.at[i].names;
+        bool tagged = job->places.count > 1 && job->errors;
+        int in = snprintf(n->messages, sizeof n->messages, "%s", n->prefix);
+        int dead =
+            snprintf(n->dead, sizeof n->dead, "%s%s%s", job->errors && !tagged ? "" : n->prefix,
+                     job->errors && !tagged ? "" : ":", job->errors ? job->errors : "dead");
+        if (in <= 0 || in > SWAPCI_STREAM_NAME_MAX || dead <= 0 || dead > SWAPCI_STREAM_NAME_MAX)
+            return swapc_error_set(error, SWAPC_INVALID,
+                                   "--in and --errors name streams, of 1 to %d bytes",
+                                   SWAPCI_STREAM_NAME_MAX - (int)sizeof ":dead");
+        if (strcmp(n->messages, n->dead) == 0)
+            return swapc_error_set(error, SWAPC_INVALID,
+                                   "--in and --errors are both '%s': --errors names the stream "
+                                   "that swapc process puts its errors into",
+                                   job->in);
+    }
+    job->kind = SWAPCI_LETTER_ENTRY;
+    return SWAPC_OK;
+}
+
 /* Connects to each stream, and meets all its letters. */
 static enum swapc_status look(struct dead_job *job, swapc_error *error) {
     swapci_redis_config redis = {.retry_ms = SWAPCI_REDIS_RETRY_MS, .stop = &swapci_signals_stop};
     job->redis = calloc(job->places.count, sizeof(swapci_redis *));
     if (!job->redis) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    enum swapc_status status = swapci_places_claim(&job->places, &redis, error);
+    enum swapc_status status =
+        job->in ? swapci_partitions_claim(&job->places.partitions, job->in, &redis, error)
+                : swapci_places_claim(&job->places, &redis, error);
     for (job->place = 0; job->place < job->places.count && status == SWAPC_OK; job->place++) {
         const swapci_stream_place *at = &job->places.at[job->place];
         redis.url = at->url;
         status = swapci_redis_open(&redis, &job->redis[job->place], error);
         if (status == SWAPC_OK)
-            status = swapci_dead_each(job->redis[job->place], &at->names, meet, job, error);
+            status =
+                swapci_dead_each(job->redis[job->place], &at->names, job->kind, meet, job, error);
     }
     return status;
 }
 
 static enum swapc_status work(struct dead_job *job, swapc_error *error) {
-    enum swapc_status status =
-        swapci_places_init(&job->places, job->stream, job->partitions, job->redis_url, error);
+    enum swapc_status status = swapci_places_init(&job->places, job->in ? job->in : job->stream,
+                                                  job->partitions, job->redis_url, error);
+    if (status == SWAPC_OK && job->in) status = name_entries(job, error);
     if (status == SWAPC_OK) status = swapci_cli_json_check(job->json, error);
     if (status == SWAPC_OK) status = look(job, error);
     if (status == SWAPC_OK) status = check_found(job, error);
@@ -276,6 +339,10 @@ static int take_arguments(struct dead_job *job, int count, char **words) {
             return swapci_cli_usage(
                 command, "\"%s\" is no id of a message, as 1760000000000-0 is one", words[i]);
     }
+    if (job->errors && !job->in)
+        return swapci_cli_usage(command, "--errors is for letters of swapc process: give its --in");
+    if (job->in && job->stream)
+        return swapci_cli_usage(command, "--in (of swapc process) or --stream, not both");
     if (job->all && job->wanted_count) return swapci_cli_usage(command, "--all or ids, not both");
     if (job->verb->act && !job->all && !job->wanted_count)
         return swapci_cli_usage(command, "%s which? name ids of \"swapc dead list\", or use --all",
@@ -292,6 +359,10 @@ int swapci_cmd_dead(int argc, char **argv) {
         {"stream", SWAPCI_OPTION_STRING, &job.stream, "PREFIX", "prefix in Redis (default swapc)",
          0, 0, 0},
         SWAPCI_PARTITIONS_ROW(&job.partitions),
+        {"in", SWAPCI_OPTION_STRING, &job.in, "STREAM",
+         "the letters of swapc process, whose --in it is", 0, 0, 0},
+        {"errors", SWAPCI_OPTION_STRING, &job.errors, "STREAM",
+         "with --in: where they are (default IN:dead)", 0, 0, 0},
         {"all", SWAPCI_OPTION_ACT, &job.all, NULL, "all that there are now", 0, 0, 0},
         {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-", "write the answer as one JSON document",
          0, 0, 0},
@@ -299,8 +370,9 @@ int swapci_cmd_dead(int argc, char **argv) {
     const struct swapci_options options = {
         command,
         "list|retry|drop [ID...]",
-        "Lists messages that were given up because verifiers died on them; retry adds them again, "
-        "as new messages; drop deletes them.",
+        "Lists messages that were given up because verifiers died on them, or entries that came to "
+        "nothing in swapc process (--in); retry adds them again, "
+        "as new ones; drop deletes them.",
         rows,
         sizeof rows / sizeof *rows,
         1,

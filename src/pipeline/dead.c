@@ -33,22 +33,55 @@ static void take_field(swapci_letter *letter, swapc_bytes name, swapc_bytes valu
     }
 }
 
+static void take_message(const redisReply *fields, swapci_letter *out) {
+    for (size_t i = 0; i < fields->elements; i += 2)
+        take_field(out, swapci_reply_bytes(fields->element[i]),
+                   swapci_reply_bytes(fields->element[i + 1]));
+    out->size = out->body.len;
+}
+
+/* Id, reason, text and digest where there are such, and the entry's fields; what has no reason is somebody else's. */
+static void take_entry(const redisReply *fields, swapci_letter *out) {
+    swapc_bytes left_out;
+    const struct {
+        const char *name;
+        swapc_bytes *text;
+    } own[] = {{"reason", &out->reason},
+               {"text", &out->text},
+               {"digest", &out->digest},
+               {"left-out", &left_out}};
+    size_t at = 2;
+    if (fields->elements > 0 &&
+        !swapci_stream_id_parse(swapci_reply_bytes(fields->element[1]), &out->id))
+        out->id = (swapci_stream_id){0, 0};
+    for (size_t i = 0; i < sizeof own / sizeof *own && at < fields->elements; i++) {
+        if (!swapc_bytes_equal(swapci_reply_bytes(fields->element[at]),
+                               swapc_bytes_str(own[i].name)))
+            continue;
+        *own[i].text = swapci_reply_bytes(fields->element[at + 1]);
+        at += 2;
+    }
+    out->has_body = at > 2 && at < fields->elements;
+    if (out->has_body) out->body = swapci_reply_bytes(fields->element[at + 1]);
+    for (; at < fields->elements; at += 2)
+        out->size += swapci_reply_bytes(fields->element[at + 1]).len;
+}
+
 /* [entry, [name, value, …]]. Returns false when it is not. */
-static bool take_letter(const redisReply *reply, swapci_letter *out) {
+static bool take_letter(const redisReply *reply, enum swapci_letter_kind kind, swapci_letter *out) {
     *out = (swapci_letter){.has_body = false};
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
         !swapci_stream_id_parse(swapci_reply_bytes(reply->element[0]), &out->entry) ||
         reply->element[1]->type != REDIS_REPLY_ARRAY || reply->element[1]->elements % 2)
         return false;
-    const redisReply *fields = reply->element[1];
-    for (size_t i = 0; i < fields->elements; i += 2)
-        take_field(out, swapci_reply_bytes(fields->element[i]),
-                   swapci_reply_bytes(fields->element[i + 1]));
+    if (kind == SWAPCI_LETTER_ENTRY) take_entry(reply->element[1], out);
+    else take_message(reply->element[1], out);
     return true;
 }
 
 enum swapc_status swapci_dead_each(swapci_redis *redis, const swapci_stream_names *names,
-                                   swapci_letter_fn fn, void *user, swapc_error *error) {
+                                   enum swapci_letter_kind kind, swapci_letter_fn fn, void *user,
+                                   swapc_error *error) {
     swapci_stream_id after = {0, 0};
     enum swapc_status status = SWAPC_OK;
     for (bool more = true; more && status == SWAPC_OK;) {
@@ -63,7 +96,7 @@ enum swapc_status swapci_dead_each(swapci_redis *redis, const swapci_stream_name
             status = swapci_reply_unexpected(redis, "XRANGE", error);
         for (size_t i = 0; status == SWAPC_OK && i < reply->elements; i++) {
             swapci_letter letter;
-            bool is_next = take_letter(reply->element[i], &letter) &&
+            bool is_next = take_letter(reply->element[i], kind, &letter) &&
                            swapci_stream_id_compare(letter.entry, after) > 0;
             status = is_next ? fn(&letter, user, error)
                              : swapci_reply_unexpected(redis, "XRANGE", error);
@@ -76,18 +109,23 @@ enum swapc_status swapci_dead_each(swapci_redis *redis, const swapci_stream_name
 
 /* {1, id}, {0}, {-1}, or {0, command, error}. */
 static enum swapc_status take_answer(swapci_redis *redis, const redisReply *reply,
-                                     const char *entry, bool *taken, swapci_stream_id *id,
-                                     swapc_error *error) {
+                                     enum swapci_letter_kind kind, const char *entry, bool *taken,
+                                     swapci_stream_id *id, swapc_error *error) {
     size_t count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
     if (count == 3)
         return swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]),
-                                    "to give a message back", swapci_reply_bytes(reply->element[1]),
+                                    "to give a letter back", swapci_reply_bytes(reply->element[1]),
                                     error);
     if (count == 0 || reply->element[0]->type != REDIS_REPLY_INTEGER)
         return swapci_reply_unexpected(redis, "the script of the dead letters", error);
     if (reply->element[0]->integer < 0)
         return swapc_error_set(error, SWAPC_NOT_FOUND,
-                               "dead letter %s has no body (field m) to give back: drop it", entry);
+                               kind == SWAPCI_LETTER_ENTRY
+                                   ? "letter %s has not all fields of its entry (which was "
+                                     "deleted, is too large or has too many): "
+                                     "drop it, and XADD by hand what is meant"
+                                   : "dead letter %s has no body (field m) to give back: drop it",
+                               entry);
     *taken = reply->element[0]->integer == 1;
     if (*taken &&
         (count != 2 || !swapci_stream_id_parse(swapci_reply_bytes(reply->element[1]), id)))
@@ -96,17 +134,18 @@ static enum swapc_status take_answer(swapci_redis *redis, const redisReply *repl
 }
 
 enum swapc_status swapci_dead_retry(swapci_redis *redis, const swapci_stream_names *names,
-                                    swapci_stream_id entry, bool *taken, swapci_stream_id *id,
-                                    swapc_error *error) {
+                                    enum swapci_letter_kind kind, swapci_stream_id entry,
+                                    bool *taken, swapci_stream_id *id, swapc_error *error) {
     char text[SWAPCI_STREAM_ID_SIZE];
     redisReply *reply = NULL;
     *taken = false;
     swapci_stream_id_format(entry, text);
-    enum swapc_status status = swapci_redis_call(
-        redis, "to give a message back", &reply, error, "EVAL %b 2 %s %s %s",
-        swapci_dead_lua[0].bytes, swapci_dead_lua[0].len, names->dead, names->messages, text);
+    enum swapc_status status =
+        swapci_redis_call(redis, "to give a letter back", &reply, error, "EVAL %b 2 %s %s %s %s",
+                          swapci_dead_lua[0].bytes, swapci_dead_lua[0].len, names->dead,
+                          names->messages, text, kind == SWAPCI_LETTER_ENTRY ? "entry" : "message");
     if (status != SWAPC_OK) return status;
-    status = take_answer(redis, reply, text, taken, id, error);
+    status = take_answer(redis, reply, kind, text, taken, id, error);
     freeReplyObject(reply);
     return status;
 }

@@ -52,7 +52,8 @@ static enum swapc_status note(const swapci_letter *letter, void *user, swapc_err
 static void show(scene *s) {
     swapc_error error = SWAPC_ERROR_INIT;
     s->shown = 0;
-    fixture_ok(swapci_dead_each(s->redis, &s->names, note, s, &error), &error);
+    fixture_ok(swapci_dead_each(s->redis, &s->names, SWAPCI_LETTER_MESSAGE, note, s, &error),
+               &error);
 }
 
 static void bury(scene *s) {
@@ -100,7 +101,8 @@ static void what_others_put_there_is_shown_too(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     bool taken = true;
     swapci_stream_id id;
-    assert_int_equal(swapci_dead_retry(s.redis, &s.names, s.entries[0], &taken, &id, &error),
+    assert_int_equal(swapci_dead_retry(s.redis, &s.names, SWAPCI_LETTER_MESSAGE, s.entries[0],
+                                       &taken, &id, &error),
                      SWAPC_NOT_FOUND);
     assert_non_null(strstr(error.text, "body"));
     assert_counts(&s, 1, 0);
@@ -117,7 +119,9 @@ static void a_letter_is_given_back_once(void **state) {
     open_scene(&s);
     fixture_ok(swapci_stream_create(s.admin, &s.names, &error), &error);
     bury(&s);
-    fixture_ok(swapci_dead_retry(s.redis, &s.names, s.entries[0], &taken, &id, &error), &error);
+    fixture_ok(swapci_dead_retry(s.redis, &s.names, SWAPCI_LETTER_MESSAGE, s.entries[0], &taken,
+                                 &id, &error),
+               &error);
     assert_true(taken);
     assert_counts(&s, 0, 1);
     fixture_ok(swapci_stream_read(s.admin, &s.names, "c", 9, 0, &batch, &error), &error);
@@ -126,7 +130,9 @@ static void a_letter_is_given_back_once(void **state) {
     assert_true(swapc_bytes_equal(batch.entries[0].body, swapc_bytes_str("body")));
     assert_true(swapc_bytes_equal(batch.entries[0].method, swapc_bytes_str("ecdsa")));
     swapci_batch_fini(&batch);
-    fixture_ok(swapci_dead_retry(s.redis, &s.names, s.entries[0], &taken, &id, &error), &error);
+    fixture_ok(swapci_dead_retry(s.redis, &s.names, SWAPCI_LETTER_MESSAGE, s.entries[0], &taken,
+                                 &id, &error),
+               &error);
     assert_false(taken);
     assert_counts(&s, 0, 1);
     close_scene(&s);
@@ -178,7 +184,8 @@ static void whatever_is_refused_a_letter_is_given_back_whole_or_not(void **state
         bury(&s);
         print_message("%s\n", refusals[i].spoil);
         admin(&s, refusals[i].spoil);
-        assert_int_equal(swapci_dead_retry(s.redis, &s.names, s.entries[0], &taken, &id, &error),
+        assert_int_equal(swapci_dead_retry(s.redis, &s.names, SWAPCI_LETTER_MESSAGE, s.entries[0],
+                                           &taken, &id, &error),
                          SWAPC_PROTOCOL);
         assert_false(taken);
         if (!strstr(error.text, refusals[i].named))
@@ -187,7 +194,9 @@ static void whatever_is_refused_a_letter_is_given_back_whole_or_not(void **state
         allow_all(&s);
         assert_counts(&s, 1, 0);
         swapc_error_clear(&error);
-        fixture_ok(swapci_dead_retry(s.redis, &s.names, s.entries[0], &taken, &id, &error), &error);
+        fixture_ok(swapci_dead_retry(s.redis, &s.names, SWAPCI_LETTER_MESSAGE, s.entries[0], &taken,
+                                     &id, &error),
+                   &error);
         assert_true(taken);
         assert_counts(&s, 0, 1);
         close_scene(&s);
@@ -209,7 +218,8 @@ static void a_refused_drop_or_list_says_which_command(void **state) {
     admin(&s, "RENAME swapc:dead kept");
     admin(&s, "SET swapc:dead x");
     swapc_error_clear(&error);
-    assert_int_equal(swapci_dead_each(s.redis, &s.names, note, &s, &error), SWAPC_PROTOCOL);
+    assert_int_equal(swapci_dead_each(s.redis, &s.names, SWAPCI_LETTER_MESSAGE, note, &s, &error),
+                     SWAPC_PROTOCOL);
     assert_non_null(strstr(error.text, "WRONGTYPE"));
     close_scene(&s);
 }

@@ -13,7 +13,7 @@ extern const struct swapci_embedded swapci_outputs_lua[];
 
 enum { TEXT_MAX = 1024 };
 
-static const char *const own_names[] = {"reason", "text", "digest"};
+static const char *const own_names[] = {"reason", "text", "digest", "left-out"};
 
 void swapci_process_results_clear(swapci_process_results *results) {
     swapci_buffer_clear(&results->arguments);
@@ -74,14 +74,28 @@ enum swapc_status swapci_process_results_add(swapci_process_results *r,
     return status;
 }
 
+/* Whether the name could be taken for one of ours, were nothing before it: it is one, or has been given back already with what was before it. */
+static bool looks_ours(const swapci_process_results *r, swapc_bytes name) {
+    while (!is_ours(r, name, true)) {
+        if (name.len < 3 || memcmp(name.ptr, "in-", 3) != 0) return false;
+        name = swapc_bytes_of(name.ptr + 3, name.len - 3);
+    }
+    return true;
+}
+
+/* A name of ours has `in-` before it, so that it is told from ours, and dead.lua can take it away again. */
+static enum swapc_status put_letter_name(swapci_process_results *r, swapc_bytes name) {
+    if (!looks_ours(r, name)) return put(r, name);
+    swapci_buffer *out = &r->arguments;
+    r->arguments_count++;
+    enum swapc_status status = swapci_buffer_printf(out, "$%zu\r\nin-", name.len + 3);
+    if (status == SWAPC_OK) status = swapci_buffer_append(out, name);
+    return status == SWAPC_OK ? swapci_buffer_append(out, swapc_bytes_str("\r\n")) : status;
+}
+
 static enum swapc_status put_letter_field(swapci_process_results *r, swapc_bytes name,
                                           swapc_bytes value) {
-    char longer[SWAPCI_PROCESS_NAME_MAX + 4] = "in-";
-    if (is_ours(r, name, true)) {
-        memcpy(longer + 3, name.ptr, name.len);
-        name = swapc_bytes_of(longer, 3 + name.len);
-    }
-    enum swapc_status status = put(r, name);
+    enum swapc_status status = put_letter_name(r, name);
     return status == SWAPC_OK ? put(r, value) : status;
 }
 

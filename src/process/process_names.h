@@ -5,7 +5,7 @@
  *   OUT                   stream: for each entry that the module answered one with the fields `id`, of the entry, and
  *                         the payload's with the answer; with --copy the entry's other fields, too.
  *   IN:dead               stream, or another one: what came to nothing, with `id`, `reason`, `text` where there is one, `digest` of the module that failed,
- *                         and the entry's fields (one of those names has `in-` before it).
+ *                         and the entry's fields (one of those names has `in-` before it; `swapc dead` gives it back).
  *   IN:GROUP              hash: `done`, the id of the last entry that is done; `out`, the stream that its outputs go to;
  *                         `trying`, what is called alone because processes died (poison.h).
  *   IN:GROUP:owner        string that expires when the process that reads has died: its lease (lease.h).
