@@ -34,6 +34,10 @@ all_owned_by() {
     [[ $(owned_by "$@") == "$parts" ]]
 }
 
+two_owned_by() {
+    [[ $(owned_by "$1") == 2 ]]
+}
+
 verdicts_of_all() {
     local k sum=0
     for ((k = 0; k < parts; k++)); do
@@ -81,8 +85,8 @@ each_has_one() {
     v3=$pid
     await all_owned_by s1 s2
     await all_owned_by v1 v2 v3
-    [[ $(owned_by s1) == 2 ]]
-    "$SWAPC" generate --partitions "$parts" --messages 40k >/dev/null
+    await two_owned_by s1
+    "$SWAPC" generate --partitions "$parts" --messages 20k >/dev/null
     await at_least 1
     kill -KILL "$s1" "$v1"
     finish "$s1"
@@ -97,7 +101,7 @@ each_has_one() {
     hold "$s2"
     await all_owned_by s3
     kill -CONT "$s2"
-    each_has_one 40000
+    each_has_one 20000
     await all_owned_by s2 s3
     stop "$s2"
     await all_owned_by s3

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "fleet.h"
+#include "test_main.h"
 
 enum { COUNT = 4 };
 
@@ -191,7 +192,7 @@ static void what_cannot_be_opened_is_tried_again_once_another_was(void **state) 
     swapci_fleet_free(fleet);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_come_and_go_as_wished),
         cmocka_unit_test(who_does_not_end_is_pressed),
@@ -199,5 +200,5 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_opened_is_tried_again_once_another_was),
         cmocka_unit_test(a_member_that_is_wanted_again_works_again),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

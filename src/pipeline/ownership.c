@@ -97,7 +97,7 @@ static void check(struct swapci_ownership *o, uint64_t now) {
     const swapci_redis_config config = hasty(o, NULL);
     swapc_error why = SWAPC_ERROR_INIT;
     if (now < o->check_due_ns) return;
-    o->check_due_ns = in_ms(now, CHECK_MS);
+    o->check_due_ns = in_ms(now, o->config.check_ms);
     enum swapc_status status =
         swapci_partitions_claim(o->config.partitions, o->plain, &config, &why);
     if (status != SWAPC_OK && status != SWAPC_INVALID) return; /* nothing is known */
@@ -228,7 +228,8 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     if (!o) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     o->config = *config;
     o->count = count;
-    o->check_due_ns = in_ms(swapci_clock_monotonic_ns(), CHECK_MS);
+    if (o->config.check_ms == 0) o->config.check_ms = CHECK_MS;
+    o->check_due_ns = in_ms(swapci_clock_monotonic_ns(), o->config.check_ms);
     snprintf(o->plain, sizeof o->plain, "%s", config->plain);
     pthread_mutex_init(&o->lock, NULL);
     enum swapc_status status =

@@ -26,6 +26,7 @@ typedef struct swapci_ownership_config {
     const char *role;          /* as of balance.h; static */
     const char *consumer;      /* for people */
     swapci_redis_config redis; /* its URL, waits and stop flag are not used */
+    uint32_t check_ms;         /* between two looks at the number; 0: 5000 */
     swapci_fleet *fleet;
     swapc_log log;
 } swapci_ownership_config;

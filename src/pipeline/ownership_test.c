@@ -6,6 +6,7 @@
 
 #include "balance.h"
 #include "ownership.h"
+#include "test_main.h"
 
 enum { COUNT = 5, CREWS = 3 };
 
@@ -72,6 +73,7 @@ static void join(struct crew *crew, const char *consumer) {
     fixture_ok(swapci_fleet_new(&ops, crew, COUNT, &crew->fleet, &error), &error);
     const swapci_ownership_config config = {.partitions = &crew->partitions,
                                             .plain = "b:messages",
+                                            .check_ms = 200,
                                             .role = "signer",
                                             .consumer = consumer,
                                             .fleet = crew->fleet};
@@ -179,11 +181,11 @@ static void who_has_another_number_lets_all_go(void **state) {
     swapci_redis_free(redis);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
         cmocka_unit_test(who_lost_a_lease_ends_and_has_it_again_when_it_is_free),
         cmocka_unit_test(who_has_another_number_lets_all_go),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
