@@ -23,9 +23,11 @@
  * that is needed as well.
  *
  * Each vector has a deadline of its own, so that a module that hangs is found out soon; where one passes,
- * all are put once more from the first one on, since a crowded machine is no fault of the module. All of it,
+ * all are put once more from the first one on, and while the thread hardly got a CPU again, with up to 16 times
+ * the time, since a crowded machine is no fault of the module. All of it,
  * and the vectors of the candidate's own bundle after it, is done within total_ms (left out: 2000, or the
- * longest deadline_ms where that is more): many vectors that are each just in time do not hold up a swap.
+ * longest deadline_ms where that is more), in which the thread's waiting for a CPU does not count: many vectors that
+ * are each just in time do not hold up a swap.
  * An engine without SWAPC_CAP_DEADLINE (native) cannot be stopped; between calls the total holds there too.
  * Vectors are examples and no proof: a module that knows them can answer them and do otherwise later.
  *

@@ -155,7 +155,7 @@ typedef struct swapc_swap_report {
  * current one runs on), checks it, puts the slot's contract to it (never skipped), runs its self-test
  * and publishes it. Where the slot has a contract, a candidate that hangs is refused soon: its
  * start has 400 ms, and once more; each vector 250 ms (a contract's: what it says, at most 10 s), and where
- * one passes, all of them once more. A vector's own deadline_ms in the bundle counts up to 250 ms here, and all vectors,
+ * one passes, all of them once more; a thread that hardly got a CPU meanwhile has up to 16 times that (contract.h). A vector's own deadline_ms in the bundle counts up to 250 ms here, and all vectors,
  * contract's and bundle's, have the contract's total_ms together; without a contract the bundle's have 2 s, or the longest
  * deadline_ms among them where that is more. (A trust policy has the bundle's put while it is loaded as well, in a time of
  * their own.) All of it happens on the caller's thread while the slot goes on serving what it has; pins and calls are not held up.

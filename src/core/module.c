@@ -11,7 +11,6 @@
 #include "c_stack.h"
 #include "ceilings.h"
 #include "check.h"
-#include "clock.h"
 #include "compiling.h"
 #include "engine_choice.h"
 #include "file_kind.h"
@@ -19,6 +18,7 @@
 #include "host_state.h"
 #include "instance.h"
 #include "module_call.h"
+#include "patience.h"
 #include "options.h"
 #include "printable.h"
 #include "report.h"
@@ -206,30 +206,29 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
     return status;
 }
 
-enum { STARTS_MOST = 16 };
-
 /* The first instance proves that the module starts, and is kept. A candidate has start_ms for that, and
- * once more: a crowded machine is no fault of it; and again while it is one that has this thread wait. */
+ * again as patience.h says. */
 static enum swapc_status prove(swapc_module *module, uint32_t start_ms, swapc_error *error) {
     struct swapci_blueprint *b = &module->blueprint;
     struct swapci_instance *instance;
     swapc_call_options options = SWAPC_CALL_OPTIONS_INIT;
-    options.deadline_ms = swapci_module_deadline(module, start_ms);
-    swapc_run run = swapci_run_for(b, &options);
-    enum swapc_status status =
-        swapci_instance_new(b, &run, NULL, 0, &instance, options.deadline_ms ? NULL : error);
-    uint64_t waited = 0;
-    for (unsigned more = 0; options.deadline_ms && status != SWAPC_OK && more < STARTS_MOST;
-         more++) {
-        uint64_t before = waited;
-        waited = swapci_clock_thread_waited_ns();
-        if (more && (status != SWAPC_DEADLINE || waited - before < start_ms * UINT64_C(250000)))
-            break;
-        swapc_error_clear(error);
-        run = swapci_run_for(b, &options);
-        status = swapci_instance_new(b, &run, NULL, 0, &instance, error);
+    swapci_patience patience = SWAPCI_PATIENCE_INIT;
+    swapc_error cause = SWAPC_ERROR_INIT;
+    enum swapc_status status;
+    do {
+        swapc_error_clear(&cause);
+        swapci_patience_try(&patience);
+        options.deadline_ms =
+            swapci_module_deadline(module, swapci_patience_ms(&patience, start_ms));
+        swapc_run run = swapci_run_for(b, &options);
+        status = swapci_instance_new(b, &run, NULL, 0, &instance, &cause);
+    } while (status != SWAPC_OK && options.deadline_ms &&
+             swapci_patience_again(&patience, start_ms));
+    if (status != SWAPC_OK) {
+        if (swapci_report_into(error)) *error = cause;
+        return status;
     }
-    if (status == SWAPC_OK) swapci_pool_give(&module->pool, instance);
+    swapci_pool_give(&module->pool, instance);
     return status;
 }
 

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "module_call.h"
+#include "patience.h"
 #include "printable.h"
 
 enum { VALUE_SHOWN = 100, NAME_SHOWN = 80, BEFORE_DIFFERENCE = 8 };
@@ -31,6 +32,8 @@ struct answer {
     swapc_reply reply;
     swapc_error error; /* of a call that gave no answer */
     bool used_up;      /* the time of all */
+    swapci_patience patience;
+    uint32_t wanted_ms; /* of the last call, on a quiet machine */
 };
 
 static bool is_right(const struct swapci_vectors *vectors, const struct swapci_vector *v,
@@ -90,7 +93,7 @@ static void call(const struct swapci_vectors *vectors, const struct swapci_vecto
 /* What of the time is left, in milliseconds, rounded up. */
 static uint32_t time_left(const struct swapci_vector_time *time) {
     uint64_t spent = swapci_clock_monotonic_ns() - time->start_ns, all = time->total_ms * NS_A_MS;
-    if (spent >= all && spent < (SWAPCI_VECTOR_CROWD + 1) * all) {
+    if (spent >= all / 2 && spent < SWAPCI_PATIENCE_MOST * all) {
         uint64_t waited = swapci_clock_thread_waited_ns() - time->waited_ns;
         spent -= waited < spent ? waited : spent;
     }
@@ -116,8 +119,11 @@ static enum swapc_status run_one(const struct swapci_self_test *test, unsigned i
     uint32_t wanted = v->deadline_ms ? v->deadline_ms : SWAPCI_VECTOR_DEADLINE_MS;
     uint32_t left = time_left(&test->time);
     if (wanted > test->deadline_max_ms) wanted = test->deadline_max_ms;
+    a->wanted_ms = wanted;
+    wanted = swapci_patience_ms(&a->patience, wanted);
     a->used_up = left == 0;
     if (a->used_up) return used_up(test, index, error);
+    swapci_patience_call(&a->patience);
     call(test->vectors, v, module, swapci_module_deadline(module, wanted < left ? wanted : left),
          a);
     if (a->status == SWAPC_NO_MEMORY)
@@ -147,31 +153,25 @@ static enum swapc_status run_all(const struct swapci_self_test *test, swapc_modu
 }
 
 struct swapci_vector_time swapci_vector_time_begin(uint32_t total_ms) {
-    return (struct swapci_vector_time){total_ms, swapci_clock_monotonic_ns(),
-                                       swapci_clock_thread_waited_ns()};
+    return (struct swapci_vector_time){.total_ms = total_ms,
+                                       .start_ns = swapci_clock_monotonic_ns(),
+                                       .waited_ns = swapci_clock_thread_waited_ns()};
 }
 
-/* Whether this thread has waited for a processor for a good part of a vector's deadline since *waited_ns. */
-static bool was_crowded(uint64_t *waited_ns) {
-    uint64_t before = *waited_ns;
-    *waited_ns = swapci_clock_thread_waited_ns();
-    return *waited_ns - before >= SWAPCI_VECTOR_DEADLINE_MS * NS_A_MS / 4;
-}
-
-/* Once more from the first one on, and not the one vector alone: its fresh instance would be let off what
+/* Again from the first one on, and not the one vector alone: its fresh instance would be let off what
  * the calls before did to the one that hung. */
 enum swapc_status swapci_self_tests_run(const struct swapci_self_test *test, swapc_module *module,
                                         swapc_error *error) {
-    struct answer answer = {.reply = SWAPC_REPLY_INIT, .error = SWAPC_ERROR_INIT};
+    struct answer answer = {
+        .reply = SWAPC_REPLY_INIT, .error = SWAPC_ERROR_INIT, .patience = SWAPCI_PATIENCE_INIT};
     swapc_error said = SWAPC_ERROR_INIT;
-    uint64_t waited = test->time.waited_ns;
-    enum swapc_status status = run_all(test, module, &answer, &said);
-    for (bool first = true; status != SWAPC_OK && answer.status == SWAPC_DEADLINE &&
-                            !answer.used_up && (was_crowded(&waited) || first);
-         first = false) {
+    enum swapc_status status;
+    do {
         swapc_error_clear(&said);
+        swapci_patience_try(&answer.patience);
         status = run_all(test, module, &answer, &said);
-    }
+    } while (status != SWAPC_OK && answer.status == SWAPC_DEADLINE && !answer.used_up &&
+             swapci_patience_again(&answer.patience, answer.wanted_ms));
     swapc_reply_fini(&answer.reply);
     return status == SWAPC_OK ? status : swapc_error_set(error, status, "%s", said.text);
 }

@@ -15,15 +15,13 @@ struct swapci_answer_rule {
     void *user;
 };
 
-/* The time of all the vectors of a candidate together, whoever asks them. What the thread waits for a processor in it does
- * not count, as long as it is no more than SWAPCI_VECTOR_CROWD times the whole. */
+/* The time of all the vectors of a candidate together, whoever asks them, without what the thread
+ * waited for a CPU, as long as that is no more than 16 times the whole (patience.h). */
 struct swapci_vector_time {
     uint32_t total_ms;
-    uint64_t start_ns;  /* of the monotonic clock */
-    uint64_t waited_ns; /* what this thread had waited by then */
+    uint64_t start_ns,
+        waited_ns; /* of the monotonic clock; that the thread had no CPU until then */
 };
-
-enum { SWAPCI_VECTOR_CROWD = 15 };
 
 struct swapci_vector_time swapci_vector_time_begin(uint32_t total_ms);
 
@@ -38,8 +36,8 @@ struct swapci_self_test {
 };
 
 /* Puts each vector to the module, on one instance after the other as calls come. Each has its deadline,
- * at most deadline_max_ms; where one passes, all are put once more, from the first one on, since a crowded
- * machine is no fault of the module, and again as long as it is one that had this thread wait. All of it is done within test->time. An engine that cannot stop a
+ * at most deadline_max_ms; where one passes, all are put again, from the first one on, as patience.h says, since a
+ * crowded machine is no fault of the module. All of it is done within test->time. An engine that cannot stop a
  * call is not asked to, and held to the time between calls. Returns SWAPC_OK, or SELF_TEST naming the vector,
  * what it must answer and what came instead, with the guest's own error, or that the time was used up. */
 enum swapc_status swapci_self_tests_run(const struct swapci_self_test *test, swapc_module *module,
