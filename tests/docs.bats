@@ -141,6 +141,7 @@ PY
     export npm_config_cache=${npm_config_cache:-$HOME/.npm} npm_config_offline=true npm_config_audit=false npm_config_fund=false
     "$SWAPC" module new probe --lang as >/dev/null
     (cd probe && npm ci) >npm.log 2>&1 || skip "assemblyscript and @wapc/as-guest are not in npm's cache: ./dev setup --foreign-tests"
+    redis_server_on_path
     follows docs/TUTORIAL-AS.md empty
 }
 
