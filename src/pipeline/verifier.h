@@ -11,7 +11,8 @@
  * Ownership: free after join; the judges and the receiver are the caller's and outlive the verifier,
  *     which alone uses the receiver until free.
  * Limits: at most SWAPCI_VERIFIER_UNSTORED verdicts are not stored yet, over all workers, beside what each
- *     has just taken: SWAPCI_VERIFIER_BATCH records.
+ *     has just taken: SWAPCI_VERIFIER_BATCH records. One that is SWAPCI_VERIFIER_STORE_MS old is sent with the next one,
+ *     however slow the calls are.
  */
 #ifndef SWAPCI_VERIFIER_H
 #define SWAPCI_VERIFIER_H
@@ -25,6 +26,7 @@
 enum {
     SWAPCI_VERIFIER_WORKERS_MAX = 64,
     SWAPCI_VERIFIER_UNSTORED = 512,
+    SWAPCI_VERIFIER_STORE_MS = 1000,
     SWAPCI_VERIFIER_BATCH = 256 /* messages that are judged together at most */
 };
 

@@ -5,6 +5,7 @@
 #include "stream_fixture.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,6 +38,16 @@ enum trick {
 static enum trick trick;
 static struct swapci_native_host honest;
 static unsigned batches, batches_good; /* the module's calls */
+
+/* Two calls of verify_message that take a second, and those behind them, which wait to be let go. */
+static atomic_bool dawdles, let_go;
+static atomic_uint dawdled;
+
+static void dawdle(void) {
+    if (atomic_fetch_add(&dawdled, 1) < 2) usleep(SWAPCI_VERIFIER_STORE_MS * 1000 + 1000);
+    else
+        while (!atomic_load(&let_go)) usleep(1000);
+}
 
 static enum swapc_status respond(struct swapci_fake_guest *guest, const char *bytes, size_t len,
                                  int32_t *result) {
@@ -99,6 +110,7 @@ static enum swapc_status called(struct swapci_fake_guest *guest, uint32_t op_len
     if (status != SWAPC_OK) return status;
     swapc_bytes operation = swapc_bytes_of(guest->memory, op_len);
     swapc_bytes payload = swapc_bytes_of(guest->memory + REQUEST_AT, msg_len);
+    if (atomic_load(&dawdles)) dawdle();
     if (!swapc_bytes_equal(operation, swapc_bytes_str("verify_batch")))
         return be_honest(guest, operation, payload, result);
     batches++;
@@ -341,6 +353,29 @@ static void what_an_unreliable_batch_does_changes_no_verdict(void **state) {
     assert_int_equal(batches_good, 0);
 }
 
+/* A signer that hears nothing of a message for long sends it again: what is judged does not wait for all that was taken. */
+static void what_is_judged_is_stored_while_slow_calls_go_on(void **state) {
+    scene *s = *state;
+    trick = HONEST;
+    open_verifier(s, "\"verify_message\"", BATCH);
+    give(s, 10);
+    atomic_store(&dawdles, true);
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(swapci_verifier_start(s->verifier, &error), &error);
+    unsigned tries = 0;
+    while (fixture_integer(s->redis, "XLEN %s", s->names.verdicts) == 0 && tries++ < 3000)
+        swapci_redis_sleep(NULL, 10, NULL);
+    long long stored = fixture_integer(s->redis, "XLEN %s", s->names.verdicts);
+    atomic_store(&let_go, true);
+    assert_int_equal(stored, 2);
+    while (fixture_integer(s->redis, "XLEN %s", s->names.verdicts) < MESSAGES)
+        swapci_redis_sleep(NULL, 10, NULL);
+    swapci_verifier_stop(s->verifier);
+    fixture_ok(swapci_verifier_join(s->verifier, &error), &error);
+    atomic_store(&dawdles, false);
+    check_verdicts(s);
+}
+
 #define UNRELIABLE(name, what)                                                                     \
     static void name(void **state) {                                                               \
         trick = what;                                                                              \
@@ -367,6 +402,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_module_that_offers_none_is_asked_one_by_one, scene_setup,
                                         scene_teardown),
         cmocka_unit_test_setup_teardown(batch_of_one_is_off, scene_setup, scene_teardown),
+        cmocka_unit_test_setup_teardown(what_is_judged_is_stored_while_slow_calls_go_on,
+                                        scene_setup, scene_teardown),
         cmocka_unit_test_setup_teardown(never_valid, scene_setup, scene_teardown),
         cmocka_unit_test_setup_teardown(an_empty_answer, scene_setup, scene_teardown),
         cmocka_unit_test_setup_teardown(garbage, scene_setup, scene_teardown),

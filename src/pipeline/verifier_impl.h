@@ -31,7 +31,8 @@ typedef struct swapci_worker {
     struct swapci_batch_credit credit[SWAPCI_METHODS_MAX]; /* by the method's number */
     swapci_verdict_writer *verdicts;
     unsigned collected, collect_max;
-    uint8_t *arena; /* records of one batch, one after the other */
+    uint64_t collected_us; /* when the first of them was */
+    uint8_t *arena;        /* records of one batch, one after the other */
     size_t arena_size;
     swapc_bytes taken[SWAPCI_VERIFIER_BATCH]; /* views into arena */
     unsigned taken_count;

@@ -41,8 +41,7 @@ static unsigned given_as(const char *status) {
 }
 
 /* For who looks on from outside. */
-static void note_verdict(swapci_worker *w, const swapci_verdict *verdict) {
-    uint64_t now = swapci_clock_realtime_us();
+static void note_verdict(swapci_worker *w, const swapci_verdict *verdict, uint64_t now) {
     uint64_t added = verdict->t_us ? verdict->t_us : verdict->id.ms * 1000;
     unsigned m = 0;
     while (m + 1 < swapci_method_count && swapci_method_table[m]->name != verdict->method) m++;
@@ -52,12 +51,16 @@ static void note_verdict(swapci_worker *w, const swapci_verdict *verdict) {
     swapci_live_record(&w->age_ns, now > added ? (now - added) * 1000 : 0);
 }
 
-/* Adds one, and sends a full batch while the next one is judged. */
+/* Adds one, and sends a full batch, or what is old, while the next one is judged. */
 static enum swapc_status collect(swapci_worker *w, const swapci_verdict *verdict) {
     swapci_tally_note(&w->verifier->tally, verdict->status, verdict->reason);
-    note_verdict(w, verdict);
+    uint64_t now = swapci_clock_realtime_us();
+    note_verdict(w, verdict, now);
     enum swapc_status status = swapci_verdict_add(w->verdicts, verdict, &w->error);
-    if (status != SWAPC_OK || ++w->collected < w->collect_max) return status;
+    if (status != SWAPC_OK) return status;
+    if (w->collected++ == 0) w->collected_us = now;
+    bool old = now - w->collected_us >= SWAPCI_VERIFIER_STORE_MS * UINT64_C(1000);
+    if (w->collected < w->collect_max && !old) return status;
     w->collected = 0;
     return swapci_verdict_submit(w->verdicts, &w->error);
 }
