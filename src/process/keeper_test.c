@@ -1,0 +1,151 @@
+/* The keeper on a real server: one owner at a time, given back at the end, lost when another has it; and what is told of
+ * the outputs' readers. */
+#include "stream_fixture.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "keeper.h"
+
+typedef struct scene {
+    swapci_redis *redis;
+    swapci_process_names names;
+    char logged[300];
+} scene;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what was logged */
+
+static void keep_log(enum swapc_log_level level, const char *source, const char *message,
+                     void *user) {
+    (void)level, (void)source;
+    pthread_mutex_lock(&lock);
+    snprintf(((scene *)user)->logged, sizeof(((scene *)user)->logged), "%s", message);
+    pthread_mutex_unlock(&lock);
+}
+
+static bool was_logged(const scene *s, const char *words) {
+    pthread_mutex_lock(&lock);
+    bool was = strstr(s->logged, words) != NULL;
+    pthread_mutex_unlock(&lock);
+    return was;
+}
+
+static void open_scene(scene *s) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    const struct swapci_process_given given = {.in = "in", .out = "out"};
+    *s = (scene){.redis = fixture_open(0)};
+    fixture_ok(swapci_process_names_init(&s->names, &given, &error), &error);
+}
+
+static void start(scene *s, swapci_keeper *k, uint64_t max_lag) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    const swapci_redis_config config = {.url = fixture_url(), .retry_ms = SWAPCI_REDIS_RETRY_MS};
+    *k = (swapci_keeper){.names = &s->names,
+                         .max_lag = max_lag,
+                         .lease_ms = SWAPCI_LEASE_MS,
+                         .log = {keep_log, s, SWAPC_LOG_INFO}};
+    fixture_ok(swapci_keeper_init(k, &config, &error), &error);
+    fixture_ok(swapci_keeper_start(k, &error), &error);
+}
+
+static bool lease_is_there(scene *s) {
+    return fixture_integer(s->redis, "EXISTS %s", s->names.lease) == 1;
+}
+
+static void await_owner(const swapci_keeper *k, bool owns) {
+    while (swapci_keeper_owns(k) != owns) swapci_redis_sleep(NULL, 10, NULL);
+}
+
+static void await_lag(const swapci_keeper *k, uint64_t lag, bool lagging) {
+    while (atomic_load(&k->lag) != lag || atomic_load(&k->lagging) != lagging)
+        swapci_redis_sleep(NULL, 10, NULL);
+}
+
+static void one_owns_and_the_next_one_follows(void **state) {
+    scene s;
+    swapci_keeper a, b;
+    (void)state;
+    open_scene(&s);
+    start(&s, &a, 0);
+    assert_true(swapci_keeper_owns(&a));
+    start(&s, &b, 0);
+    assert_false(swapci_keeper_owns(&b));
+    assert_true(swapci_keeper_is_anothers(&b));
+    swapci_keeper_end(&a);
+    assert_false(swapci_keeper_owns(&a));
+    await_owner(&b, true);
+    swapci_keeper_end(&a); /* once more does nothing: it is another's now */
+    assert_true(lease_is_there(&s));
+    swapci_keeper_fini(&a);
+    swapci_keeper_fini(&b);
+    assert_false(lease_is_there(&s));
+    swapci_redis_free(s.redis);
+}
+
+/* As after a stop of the process beyond the lease. */
+static void whose_lease_another_has_owns_nothing_and_gives_nothing_back(void **state) {
+    scene s;
+    swapci_keeper k;
+    (void)state;
+    open_scene(&s);
+    start(&s, &k, 0);
+    fixture_command(s.redis, "SET in:swapc:owner another,elsewhere PX 60000");
+    await_owner(&k, false);
+    swapci_keeper_fini(&k);
+    assert_true(lease_is_there(&s));
+    swapci_redis_free(s.redis);
+}
+
+static void a_lease_that_is_gone_is_taken_again(void **state) {
+    scene s;
+    swapci_keeper k;
+    (void)state;
+    open_scene(&s);
+    start(&s, &k, 0);
+    fixture_command(s.redis, "DEL in:swapc:owner");
+    while (!lease_is_there(&s)) swapci_redis_sleep(NULL, 10, NULL);
+    assert_true(swapci_keeper_owns(&k));
+    swapci_keeper_fini(&k);
+    swapci_redis_free(s.redis);
+}
+
+static void the_slowest_group_of_the_outputs_counts(void **state) {
+    scene s;
+    swapci_keeper k;
+    (void)state;
+    open_scene(&s);
+    fixture_command(s.redis, "XGROUP CREATE out quick $ MKSTREAM");
+    fixture_command(s.redis, "XGROUP CREATE out slow $");
+    if (fixture_integer(s.redis, "EVAL %s 0", "return redis.acl_check_cmd and 1 or 0") ==
+        0) { /* Redis 6 tells no lag */
+        swapci_redis_free(s.redis);
+        skip();
+    }
+    start(&s, &k, 2);
+    for (int i = 0; i < 3; i++) fixture_command(s.redis, "XADD out * a b");
+    fixture_command(s.redis, "XREADGROUP GROUP quick c COUNT 2 STREAMS out >");
+    await_lag(&k, 3, true);
+    while (!was_logged(&s, "group slow is 3 entries of out behind")) /* told behind it */
+        swapci_redis_sleep(NULL, 10, NULL);
+    fixture_command(s.redis, "XREADGROUP GROUP slow c COUNT 2 STREAMS out >");
+    await_lag(&k, 1, false);
+    fixture_command(s.redis, "DEL out");
+    await_lag(&k, 0, false);
+    fixture_command(s.redis, "SET out x"); /* what cannot be asked holds nobody up */
+    swapci_redis_sleep(NULL, 250, NULL);
+    assert_false(atomic_load(&k.lagging));
+    assert_true(swapci_keeper_owns(&k));
+    swapci_keeper_fini(&k);
+    swapci_redis_free(s.redis);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_owns_and_the_next_one_follows),
+        cmocka_unit_test(whose_lease_another_has_owns_nothing_and_gives_nothing_back),
+        cmocka_unit_test(a_lease_that_is_gone_is_taken_again),
+        cmocka_unit_test(the_slowest_group_of_the_outputs_counts),
+    };
+    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+}
