@@ -152,6 +152,6 @@ each_has_one() {
 }
 
 @test "a run over partitions answers each message once" {
-    run -0 --separate-stderr "$SWAPC" run --via redis --partitions 3 --messages 500 --no-bound --progress off --tamper 0.1 --json -
-    [[ $(jq -c '[.messages, .lost, .duplicates, .wrong, .errors]' <<<"$output") == "[500,0,0,0,0]" ]]
+    run -0 --separate-stderr "$SWAPC" run --via redis --partitions 3 --messages 500 --no-bound --progress off --tamper 0.1 --json result.json
+    json result.json '[d[name] for name in ("messages", "lost", "duplicates", "wrong", "errors")] == [500, 0, 0, 0, 0]'
 }

@@ -133,6 +133,10 @@ pending_and_new_none() {
     stop "$process"
 }
 
+no_dead_consumers() {
+    [[ $(redis "$socket" --raw XINFO CONSUMERS orders swapc | grep -cx name) == 1 ]]
+}
+
 # Kills the process `kills` times while N entries go through; each successor has the consumer name that `name_of` gives it.
 killed_again_and_again() {
     local n=$1 kills=$2 i
@@ -146,6 +150,7 @@ killed_again_and_again() {
     done
     await outputs_reach "$n"
     await books_are_right
+    await no_dead_consumers # a read that was still in a socket when its process died makes one anew
     stop "$process"
     [[ $(redis "$socket" XINFO CONSUMERS orders swapc) == "" ]]
 }
