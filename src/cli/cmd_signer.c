@@ -78,17 +78,17 @@ static void on_left(void *user, swapci_transport_sending *sending) {
 
 static enum swapc_status start(void *user, swapc_error *error) {
     struct signer_job *job = user;
-    return swapci_signer_crew_start(job->crew, error);
+    return swapci_crew_start(&job->crew->base, error);
 }
 
 static bool ended(void *user) {
     const struct signer_job *job = user;
-    return swapci_signer_crew_ended(job->crew);
+    return swapci_crew_ended(&job->crew->base);
 }
 
 static void stop(void *user) {
     struct signer_job *job = user;
-    swapci_signer_crew_stop(job->crew);
+    swapci_crew_stop(&job->crew->base);
 }
 
 static void tell_status(void *user, swapci_control_status *out) {
@@ -99,7 +99,7 @@ static void tell_status(void *user, swapci_control_status *out) {
 #define COUNTER(name) {#name, stats.name},
     const swapci_control_counter counters[] = {SWAPCI_SIGNER_COUNTERS(COUNTER)};
 #undef COUNTER
-    swapci_signer_crew_tell(job->crew, out->partitions);
+    swapci_crew_tell(&job->crew->base, out->partitions);
     out->waiting = stats.waiting;
     out->in_flight = stats.in_flight;
     memcpy(out->counters, counters, sizeof counters);
@@ -109,7 +109,7 @@ static void tell_status(void *user, swapci_control_status *out) {
 static void look(void *user, struct swapci_service_view *out) {
     struct signer_job *job = user;
     swapci_signer_stats stats = swapci_signer_crew_stats(job->crew);
-    swapci_signer_crew_refused(job->crew, out->refused);
+    swapci_crew_refused(&job->crew->base, out->refused);
     out->redis = swapci_redis_up(&job->health);
     out->standby = out->redis && stats.state == SWAPCI_SIGNER_WAITING;
     out->peer = swapci_signer_crew_peer(job->crew);
@@ -120,7 +120,7 @@ static void look(void *user, struct swapci_service_view *out) {
 static void collect(void *user, swapci_facts *out) {
     const struct signer_job *job = user;
     out->has_signer = true;
-    swapci_signer_crew_tell(job->crew, out->partitions);
+    swapci_crew_tell(&job->crew->base, out->partitions);
     out->signer = swapci_signer_crew_stats(job->crew);
 }
 
@@ -155,8 +155,8 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
         .user = job,
     };
     enum swapc_status status = swapci_service_run(&service, error);
-    swapci_signer_crew_stop(job->crew);
-    enum swapc_status joined = swapci_signer_crew_join(job->crew, error);
+    swapci_crew_stop(&job->crew->base);
+    enum swapc_status joined = swapci_crew_join(&job->crew->base, error);
     if (status == SWAPC_OK && joined != SWAPC_INTERRUPTED) status = joined;
     return status;
 }

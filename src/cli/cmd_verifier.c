@@ -30,15 +30,15 @@ struct served {
 };
 
 static enum swapc_status start(void *user, swapc_error *error) {
-    return swapci_verifier_crew_start(((struct served *)user)->crew, error);
+    return swapci_crew_start(&((struct served *)user)->crew->base, error);
 }
 
 static void stop(void *user) {
-    swapci_verifier_crew_stop(((struct served *)user)->crew);
+    swapci_crew_stop(&((struct served *)user)->crew->base);
 }
 
 static bool ended(void *user) {
-    return swapci_verifier_crew_ended(((struct served *)user)->crew);
+    return swapci_crew_ended(&((struct served *)user)->crew->base);
 }
 
 static void look(void *user, struct swapci_service_view *out) {
@@ -46,7 +46,7 @@ static void look(void *user, struct swapci_service_view *out) {
     swapci_verifier_sum sum;
     swapci_verifier_crew_sum(b->crew, &sum);
     const swapci_verifier_stats *stats = &sum.stats;
-    swapci_verifier_crew_refused(b->crew, out->refused);
+    swapci_crew_refused(&b->crew->base, out->refused);
     out->redis = swapci_redis_up(b->health);
     out->peer = swapci_verifier_crew_peer(b->crew);
     out->hindered = stats->hindered > 0;
@@ -61,7 +61,7 @@ static void collect(void *user, swapci_facts *out) {
     swapci_verifier_sum sum;
     swapci_verifier_crew_sum(b->crew, &sum);
     swapci_facts_read_verifiers(b->judges, &sum, out);
-    swapci_verifier_crew_tell(b->crew, out->partitions);
+    swapci_crew_tell(&b->crew->base, out->partitions);
     out->workers = b->workers;
     out->ring = swapci_verifier_crew_fill(b->crew);
 }
@@ -87,7 +87,7 @@ static void tell_status(void *user, swapci_control_status *out) {
     out->not_valid = sum.stats.not_valid;
     out->errors = sum.stats.errors;
     out->in_flight = sum.stats.in_flight;
-    swapci_verifier_crew_tell(b->crew, out->partitions);
+    swapci_crew_tell(&b->crew->base, out->partitions);
     snprintf(out->last_error, sizeof out->last_error, "%s", sum.stats.last_reason);
     memcpy(out->counters, counters, sizeof counters);
     out->counter_count = sizeof counters / sizeof *counters;
@@ -131,7 +131,7 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
         .user = served,
     };
     enum swapc_status status = swapci_service_run(&service, error);
-    enum swapc_status joined = swapci_verifier_crew_join(served->crew, error);
+    enum swapc_status joined = swapci_crew_join(&served->crew->base, error);
     return status == SWAPC_OK ? joined : status;
 }
 

@@ -16,7 +16,7 @@ static void collect(void *user, swapci_facts *out) {
     swapci_verifier_sum sum;
     swapci_verifier_crew_sum(job->crew, &sum);
     swapci_facts_read_verifiers(job->judges, &sum, out);
-    swapci_verifier_crew_tell(job->crew, out->partitions);
+    swapci_crew_tell(&job->crew->base, out->partitions);
     out->workers = (unsigned)job->options->workers;
     out->ring = swapci_verifier_crew_fill(job->crew);
 }

@@ -47,7 +47,7 @@ static void stop_work(struct swapci_run_job *job) {
     if (job->generating) pthread_join(job->generator, NULL);
     job->generating = false;
     swapci_signer_child_stop(&job->signer);
-    if (job->crew) swapci_verifier_crew_join(job->crew, NULL);
+    if (job->crew) swapci_crew_join(&job->crew->base, NULL);
 }
 
 /* For people only: a signer that took another's place does not know what that one has sent. */

@@ -143,7 +143,7 @@ enum swapc_status swapci_run_start_verifier(struct swapci_run_job *job, swapc_er
                      .log = job->log}};
     config.way_redis.role = "verifier";
     enum swapc_status status = swapci_verifier_crew_new(&config, &job->crew, error);
-    if (status == SWAPC_OK) status = swapci_verifier_crew_start(job->crew, error);
+    if (status == SWAPC_OK) status = swapci_crew_start(&job->crew->base, error);
     job->slots = (struct swapci_slots_control){
         .slots = swapci_judges_slots(job->judges), .role = "run", .log = job->log};
     if (status == SWAPC_OK) atomic_store(&job->verifying, true);

@@ -29,7 +29,7 @@ static enum swapc_status watch(struct swapci_run_job *job, swapc_error *error) {
     if (swapci_run_interrupted(job)) return SWAPC_INTERRUPTED;
     enum swapc_status status = swapci_signer_child_watch(&job->signer, error);
     if (status != SWAPC_OK) return status;
-    if (swapci_verifier_crew_failed(job->crew)) return swapci_verifier_crew_join(job->crew, error);
+    if (swapci_verifier_crew_failed(job->crew)) return swapci_crew_join(&job->crew->base, error);
     if (atomic_load(&job->done) && job->generator_status != SWAPC_OK &&
         !swapci_run_input_broke(job))
         return swapc_error_set(error, job->generator_status, "%s", job->generator_error.text);

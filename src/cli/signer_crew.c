@@ -2,7 +2,6 @@
  * thread looks. */
 #include "signer_crew.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "balance.h"
@@ -16,30 +15,23 @@ struct post {
     swapci_signer *signer;
 };
 
-struct swapci_signer_crew {
-    struct swapci_signer_crew_config config;
-    struct post *only; /* without partitions */
-    swapci_fleet *fleet;
-    swapci_ownership *ownership;
-    swapci_signer_stats past;
-};
-
 /* ---- one signer -------------------------------------------------------------------------------- */
 
 static bool may(void *user) {
     const struct post *post = user;
-    return swapci_ownership_may(post->crew->ownership, post->k);
+    return swapci_crew_may(&post->crew->base, post->k);
 }
 
-static void close_post(struct post *post) {
-    if (!post) return;
+static void close_post(void *member) {
+    struct post *post = member;
     swapci_signer_free(post->signer);
     swapci_sender_close(post->sender);
     free(post);
 }
 
-static enum swapc_status open_post(struct swapci_signer_crew *crew, unsigned k, atomic_int *stop,
-                                   struct post **out, swapc_error *error) {
+static enum swapc_status open_post(void *user, unsigned k, atomic_int *stop, void **out,
+                                   swapc_error *error) {
+    struct swapci_signer_crew *crew = user;
     const swapci_stream_place *place = &crew->config.places->at[k];
     swapci_signer_config config = crew->config.signer;
     struct post *post = calloc(1, sizeof *post);
@@ -48,7 +40,7 @@ static enum swapc_status open_post(struct swapci_signer_crew *crew, unsigned k, 
     config.redis_url = place->url;
     config.prefix = place->names.prefix;
     config.stop = stop;
-    if (crew->fleet) {
+    if (crew->config.places->count > 1) {
         config.may = may;
         config.may_user = post;
         config.lease_ms = SWAPCI_PARTITION_LEASE_MS;
@@ -65,41 +57,24 @@ static enum swapc_status open_post(struct swapci_signer_crew *crew, unsigned k, 
     enum swapc_status status = swapci_via_sender(crew->config.way, &way, &post->sender, error);
     config.sender = post->sender;
     if (status == SWAPC_OK) status = swapci_signer_new(&config, &post->signer, error);
-    if (status != SWAPC_OK) {
-        close_post(post);
-        return status;
-    }
-    *out = post;
-    return SWAPC_OK;
-}
-
-/* ---- as members of a fleet ----------------------------------------------------------------------- */
-
-static enum swapc_status member_open(void *user, unsigned k, atomic_int *stop, void **member,
-                                     swapc_error *error) {
-    struct post *post = NULL;
-    enum swapc_status status = open_post(user, k, stop, &post, error);
-    if (status == SWAPC_OK) status = swapci_signer_start(post->signer, error);
-    if (status == SWAPC_OK) *member = post;
+    if (status == SWAPC_OK) *out = post;
     else close_post(post);
     return status;
 }
 
-static void member_troubled(void *user, unsigned k, const swapc_error *why) {
-    const struct swapci_signer_crew *crew = user;
-    swapc_log_write(&crew->config.signer.log, SWAPC_LOG_WARN, "signer",
-                    "partition %u cannot be worked on, and is tried again: %s", k, why->text);
+/* ---- as a member of a crew ----------------------------------------------------------------------- */
+
+static enum swapc_status member_start(void *member, swapc_error *error) {
+    return swapci_signer_start(((const struct post *)member)->signer, error);
 }
 
-static void member_end(void *user, void *member, bool now) {
+static void member_end(void *member, bool now) {
     const struct post *post = member;
-    (void)user;
     if (now) swapci_signer_stop(post->signer);
     else swapci_signer_drain(post->signer);
 }
 
-static bool member_ended(void *user, void *member) {
-    (void)user;
+static bool member_ended(void *member) {
     return swapci_signer_stats_get(((const struct post *)member)->signer).state ==
            SWAPCI_SIGNER_ENDED;
 }
@@ -117,95 +92,54 @@ static void member_keep(void *user, void *member) {
     add_counters(&stats, &crew->past);
 }
 
-static enum swapc_status member_close(void *user, unsigned k, void *member, swapc_error *error) {
-    struct post *post = member;
-    (void)user;
-    (void)k;
-    enum swapc_status status = swapci_signer_join(post->signer, error);
-    close_post(post);
-    return status;
+static enum swapc_status member_join(void *member, swapc_error *error) {
+    return swapci_signer_join(((const struct post *)member)->signer, error);
 }
 
-static const struct swapci_fleet_ops ops = {.open = member_open,
-                                            .troubled = member_troubled,
-                                            .end = member_end,
-                                            .ended = member_ended,
-                                            .keep = member_keep,
-                                            .close = member_close};
-
-/* Calls fn for each that works. */
-static void each(struct swapci_signer_crew *crew, void (*kept)(void *context),
-                 void (*fn)(void *context, unsigned k, void *member), void *context) {
-    if (crew->only) fn(context, 0, crew->only);
-    if (crew->fleet) swapci_fleet_each(crew->fleet, kept, fn, context);
-}
-
-/* ---- the crew ------------------------------------------------------------------------------------ */
-
-static void abandon_one(void *context, unsigned k, void *member) {
-    (void)context;
-    (void)k;
+static void member_abandon(void *member) {
     swapci_sender_abandon(((const struct post *)member)->sender);
 }
 
-/* Before a forced end. */
-static void abandon(void *user) {
-    each(user, NULL, abandon_one, NULL);
-}
+static const struct swapci_fleet_ops ops = {.open = open_post,
+                                            .start = member_start,
+                                            .end = member_end,
+                                            .ended = member_ended,
+                                            .keep = member_keep,
+                                            .join = member_join,
+                                            .close = close_post,
+                                            .abandon = member_abandon};
+
+/* ---- the crew ------------------------------------------------------------------------------------ */
 
 enum swapc_status swapci_signer_crew_new(const struct swapci_signer_crew_config *config,
                                          swapci_signer_crew **out, swapc_error *error) {
+    const swapci_signer_config *signer = &config->signer;
     struct swapci_signer_crew *crew = calloc(1, sizeof *crew);
     if (!crew) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     crew->config = *config;
-    unsigned count = config->places->count;
-    enum swapc_status status = count == 1
-                                   ? open_post(crew, 0, config->signer.stop, &crew->only, error)
-                                   : swapci_fleet_new(&ops, crew, count, &crew->fleet, error);
+    const swapci_crew_config base = {.ops = &ops,
+                                     .user = crew,
+                                     .stop = signer->stop,
+                                     .share = {.partitions = &config->places->partitions,
+                                               .plain = config->places->plain,
+                                               .role = "signer",
+                                               .consumer = signer->consumer,
+                                               .redis = {.health = signer->health},
+                                               .log = signer->log}};
+    enum swapc_status status = swapci_crew_init(&crew->base, &base, error);
     if (status != SWAPC_OK) {
         free(crew);
         return status;
     }
-    swapci_signals_leftover(abandon, crew);
+    swapci_signals_leftover(swapci_crew_abandon, &crew->base);
     *out = crew;
     return SWAPC_OK;
 }
 
-enum swapc_status swapci_signer_crew_start(swapci_signer_crew *crew, swapc_error *error) {
-    const swapci_signer_config *signer = &crew->config.signer;
-    if (crew->only) return swapci_signer_start(crew->only->signer, error);
-    const swapci_ownership_config config = {.partitions = &crew->config.places->partitions,
-                                            .plain = crew->config.places->plain,
-                                            .role = "signer",
-                                            .consumer = signer->consumer,
-                                            .redis = {.health = signer->health},
-                                            .fleet = crew->fleet,
-                                            .log = signer->log};
-    return swapci_ownership_start(&config, &crew->ownership, error);
-}
-
-void swapci_signer_crew_stop(swapci_signer_crew *crew) {
-    if (crew->only) swapci_signer_stop(crew->only->signer);
-    else swapci_fleet_stop(crew->fleet);
-}
-
-bool swapci_signer_crew_ended(swapci_signer_crew *crew) {
-    return crew->only ? member_ended(crew, crew->only) : swapci_fleet_ended(crew->fleet);
-}
-
-enum swapc_status swapci_signer_crew_join(swapci_signer_crew *crew, swapc_error *error) {
-    if (crew->only) return swapci_signer_join(crew->only->signer, error);
-    enum swapc_status status = swapci_fleet_join(crew->fleet, error);
-    swapci_ownership_end(crew->ownership);
-    crew->ownership = NULL;
-    return status;
-}
-
 void swapci_signer_crew_free(swapci_signer_crew *crew) {
     if (!crew) return;
-    swapci_signals_leftover_gone(crew);
-    close_post(crew->only);
-    swapci_fleet_free(crew->fleet);
+    swapci_signals_leftover_gone(&crew->base);
+    swapci_crew_fini(&crew->base);
     free(crew);
 }
 
@@ -236,9 +170,9 @@ static void look_at(void *context, unsigned k, void *member) {
 
 static struct look look_at_all(swapci_signer_crew *crew) {
     struct look look = {.crew = crew, .sum.state = SWAPCI_SIGNER_READING};
-    each(crew, look_at_past, look_at, &look);
+    swapci_crew_each(&crew->base, look_at_past, look_at, &look);
     /* Of a partition alone another may have the name for a while: no reason to be out of use. */
-    if (crew->fleet && look.sum.state == SWAPCI_SIGNER_WAITING)
+    if (crew->base.fleet && look.sum.state == SWAPCI_SIGNER_WAITING)
         look.sum.state = SWAPCI_SIGNER_RECOVERING;
     return look;
 }
@@ -249,22 +183,7 @@ swapci_signer_stats swapci_signer_crew_stats(swapci_signer_crew *crew) {
 
 bool swapci_signer_crew_peer(swapci_signer_crew *crew) {
     struct look look = look_at_all(crew);
-    return look.with_peer > 0 || (crew->fleet && look.members == 0);
-}
-
-void swapci_signer_crew_tell(swapci_signer_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]) {
-    out[0] = 0;
-    if (crew->ownership) (void)swapci_ownership_tell(crew->ownership, out);
-}
-
-void swapci_signer_crew_refused(swapci_signer_crew *crew, char *refused) {
-    refused[0] = 0;
-    if (crew->ownership)
-        (void)swapci_ownership_refused(crew->ownership, refused, SWAPCI_OWNERSHIP_REFUSED_MAX);
-    unsigned troubled = crew->fleet ? swapci_fleet_troubled(crew->fleet) : 0;
-    if (!refused[0] && troubled > 0)
-        snprintf(refused, SWAPCI_OWNERSHIP_REFUSED_MAX,
-                 "%u of its partitions cannot be worked on: its log says why", troubled);
+    return look.with_peer > 0 || (crew->base.fleet && look.members == 0);
 }
 
 struct question {
@@ -284,7 +203,7 @@ static void put(void *context, unsigned k, void *member) {
 enum swapc_status swapci_signer_crew_when_sent(swapci_signer_crew *crew, unsigned k,
                                                swapci_signer_sent_fn fn, void *user) {
     struct question q = {.k = k, .fn = fn, .user = user, .status = SWAPC_NOT_FOUND};
-    each(crew, NULL, put, &q);
+    swapci_crew_each(&crew->base, NULL, put, &q);
     return q.status;
 }
 
@@ -296,6 +215,6 @@ static void take_back(void *context, unsigned k, void *member) {
 
 bool swapci_signer_crew_forget(swapci_signer_crew *crew, const void *user) {
     struct question q = {.user = (void *)(uintptr_t)user};
-    each(crew, NULL, take_back, &q);
+    swapci_crew_each(&crew->base, NULL, take_back, &q);
     return q.found;
 }

@@ -1,13 +1,13 @@
 /* signer_crew.h - the signers of a process: one of the one stream, or one of each partition that is this process's, as they come
  * and go.
  *
- * Threads: new, start, join and free by the main thread; the others from any, and do not wait.
+ * Threads: new and free by the main thread; the others from any, and do not wait. What is common to all crews is asked of `base`.
  * Ownership: new/free; what the config points at outlives it.
  */
 #ifndef SWAPCI_SIGNER_CREW_H
 #define SWAPCI_SIGNER_CREW_H
 
-#include "ownership.h"
+#include "crew.h"
 #include "pipeline_options.h"
 #include "places.h"
 #include "signer.h"
@@ -19,22 +19,17 @@ struct swapci_signer_crew_config {
         signer; /* of each; its URL, prefix, sender and stop are set here; its stop ends the start */
 };
 
-typedef struct swapci_signer_crew swapci_signer_crew;
+typedef struct swapci_signer_crew {
+    swapci_crew base; /* start, stop, join, what it has */
+    struct swapci_signer_crew_config config;
+    swapci_signer_stats past; /* of those that are gone */
+} swapci_signer_crew;
 
 /* Without partitions opens the signer. Returns as the way's open and swapci_signer_new. */
 enum swapc_status swapci_signer_crew_new(const struct swapci_signer_crew_config *config,
                                          swapci_signer_crew **out, swapc_error *error);
 
-/* Returns as swapci_signer_start, swapci_ownership_start. */
-enum swapc_status swapci_signer_crew_start(swapci_signer_crew *crew, swapc_error *error);
-
-void swapci_signer_crew_stop(swapci_signer_crew *crew);
-bool swapci_signer_crew_ended(swapci_signer_crew *crew);
-
-/* As swapci_signer_join; of many the first failure. */
-enum swapc_status swapci_signer_crew_join(swapci_signer_crew *crew, swapc_error *error);
-
-/* Joined before. NULL does nothing. */
+/* Joined before, or never started. NULL does nothing. */
 void swapci_signer_crew_free(swapci_signer_crew *crew);
 
 /* What all do, and have done that are gone, together: owns: one does; the state is that of the one, where there are no
@@ -43,10 +38,6 @@ swapci_signer_stats swapci_signer_crew_stats(swapci_signer_crew *crew);
 
 /* Whether a verifier is on one's way; also where there is no signer. */
 bool swapci_signer_crew_peer(swapci_signer_crew *crew);
-
-/* As of ownership.h; "" without partitions. refused: SWAPCI_OWNERSHIP_REFUSED_MAX bytes. */
-void swapci_signer_crew_tell(swapci_signer_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
-void swapci_signer_crew_refused(swapci_signer_crew *crew, char *refused);
 
 /* As swapci_signer_when_sent and _forget, of partition k. Returns NOT_FOUND: it is not this process's now. */
 enum swapc_status swapci_signer_crew_when_sent(swapci_signer_crew *crew, unsigned k,

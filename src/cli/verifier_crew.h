@@ -1,13 +1,13 @@
 /* verifier_crew.h - the verifiers of a process, which share its modules: one of the one stream, or one of each partition that is
  * this process's, as they come and go.
  *
- * Threads: new, start, join and free by the main thread; the others from any, and do not wait.
+ * Threads: new and free by the main thread; the others from any, and do not wait. What is common to all crews is asked of `base`.
  * Ownership: new/free; what the config points at outlives it.
  */
 #ifndef SWAPCI_VERIFIER_CREW_H
 #define SWAPCI_VERIFIER_CREW_H
 
-#include "ownership.h"
+#include "crew.h"
 #include "pipeline_options.h"
 #include "places.h"
 #include "verifier.h"
@@ -19,23 +19,21 @@ struct swapci_verifier_crew_config {
     swapci_verifier_config verifier; /* of each: receiver, URL and names are set here */
 };
 
-typedef struct swapci_verifier_crew swapci_verifier_crew;
+typedef struct swapci_verifier_crew {
+    swapci_crew base; /* start, stop, join, what it has */
+    struct swapci_verifier_crew_config config;
+    char host[SWAPCI_STREAM_CONSUMER_MAX + 1];
+    swapci_verifier_sum past; /* of those that are gone */
+    swapci_histogram past_ns; /* of their calls; written once they have ended */
+} swapci_verifier_crew;
 
 /* Without partitions opens the verifier. Returns as the way's open and swapci_verifier_new. */
 enum swapc_status swapci_verifier_crew_new(const struct swapci_verifier_crew_config *config,
                                            swapci_verifier_crew **out, swapc_error *error);
 
-/* Returns as swapci_verifier_start, swapci_ownership_start. */
-enum swapc_status swapci_verifier_crew_start(swapci_verifier_crew *crew, swapc_error *error);
-
-void swapci_verifier_crew_stop(swapci_verifier_crew *crew);
-bool swapci_verifier_crew_ended(swapci_verifier_crew *crew);
 bool swapci_verifier_crew_failed(swapci_verifier_crew *crew);
 
-/* Stops, and waits. As swapci_verifier_join; of many the first failure. */
-enum swapc_status swapci_verifier_crew_join(swapci_verifier_crew *crew, swapc_error *error);
-
-/* Joined before. NULL does nothing. */
+/* Joined before, or never started. NULL does nothing. */
 void swapci_verifier_crew_free(swapci_verifier_crew *crew);
 
 /* Out: *sum: what all do, and have done that are gone. */
@@ -46,10 +44,6 @@ bool swapci_verifier_crew_peer(swapci_verifier_crew *crew);
 
 /* As swapci_receiver_fill; with partitions no such bound. */
 swapci_transport_fill swapci_verifier_crew_fill(swapci_verifier_crew *crew);
-
-/* As of ownership.h; "" without partitions. refused: SWAPCI_OWNERSHIP_REFUSED_MAX bytes. */
-void swapci_verifier_crew_tell(swapci_verifier_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
-void swapci_verifier_crew_refused(swapci_verifier_crew *crew, char *refused);
 
 /* As swapci_verifier_times, of all. After join. */
 void swapci_verifier_crew_times(swapci_verifier_crew *crew, swapci_histogram *verify_ns);

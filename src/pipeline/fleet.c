@@ -4,6 +4,7 @@
 #include "fleet.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -26,8 +27,8 @@ struct member {
 };
 
 struct swapci_fleet {
+    swapci_fleet_config config;
     const struct swapci_fleet_ops *ops;
-    void *user;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool quit;
@@ -64,7 +65,7 @@ static void watch(struct member *m, void *work) {
     uint64_t asked_ns = 0;
     bool pressed = false;
     pthread_mutex_lock(&f->lock);
-    while (!f->ops->ended(f->user, work)) {
+    while (!f->ops->ended(work)) {
         uint64_t now = swapci_clock_monotonic_ns();
         bool leaves = asked_ns || m->wish != SWAPCI_FLEET_IN;
         bool late = asked_ns && now - asked_ns >= SWAPCI_FLEET_GRACE_MS * 1000000ull;
@@ -72,7 +73,7 @@ static void watch(struct member *m, void *work) {
         bool press = leaves && !pressed && (late || m->wish == SWAPCI_FLEET_OUT_NOW);
         if (ask || press) {
             pthread_mutex_unlock(&f->lock);
-            f->ops->end(f->user, work, press);
+            f->ops->end(work, press);
             pthread_mutex_lock(&f->lock);
             asked_ns = asked_ns ? asked_ns : now;
             pressed |= press;
@@ -80,23 +81,46 @@ static void watch(struct member *m, void *work) {
             wait_ms(f, LOOK_MS);
         }
     }
-    f->ops->keep(f->user, work);
+    f->ops->keep(f->config.user, work);
     m->work = NULL;
     pthread_mutex_unlock(&f->lock);
+}
+
+static const char *name_of(const struct member *m, char name[SWAPCI_STREAM_NAME_MAX + 1]) {
+    snprintf(name, SWAPCI_STREAM_NAME_MAX + 1, "%u", m->k);
+    (void)swapci_partition_prefix(m->fleet->config.partitions, m->k, name,
+                                  SWAPCI_STREAM_NAME_MAX + 1, NULL);
+    return name;
 }
 
 /* Returns whether it is a trouble that may pass, as another has been open. */
 static bool outlives(struct member *m, enum swapc_status status, const swapc_error *why) {
     struct swapci_fleet *f = m->fleet;
     uint64_t now = swapci_clock_monotonic_ns();
+    char name[SWAPCI_STREAM_NAME_MAX + 1];
     pthread_mutex_lock(&f->lock);
     bool outlived = f->up && status != SWAPC_OK && status != SWAPC_INTERRUPTED;
     bool say = outlived && swapci_log_limit_may(&f->limit, now, now);
     f->up |= status == SWAPC_OK;
     m->troubled = outlived;
     pthread_mutex_unlock(&f->lock);
-    if (say) f->ops->troubled(f->user, m->k, why);
+    if (say)
+        swapc_log_write(&f->config.log, SWAPC_LOG_WARN, f->config.log_role,
+                        "partition %s cannot be worked on, and is tried again: %s",
+                        name_of(m, name), why->text);
     return outlived;
+}
+
+static enum swapc_status open_one(struct member *m, void **work, swapc_error *error) {
+    const struct swapci_fleet_ops *ops = m->fleet->ops;
+    enum swapc_status status = ops->open(m->fleet->config.user, m->k, &m->stop, work, error);
+    if (status != SWAPC_OK) return status;
+    status = ops->start(*work, error);
+    if (status == SWAPC_OK) return status;
+    ops->end(*work, true);
+    (void)ops->join(*work, NULL);
+    ops->close(*work);
+    return status;
 }
 
 /* One life of a member. */
@@ -104,14 +128,15 @@ static void serve(struct member *m) {
     struct swapci_fleet *f = m->fleet;
     swapc_error error = SWAPC_ERROR_INIT;
     void *work = NULL;
-    enum swapc_status status = f->ops->open(f->user, m->k, &m->stop, &work, &error);
+    enum swapc_status status = open_one(m, &work, &error);
     if (outlives(m, status, &error)) return;
     if (status == SWAPC_OK) {
         pthread_mutex_lock(&f->lock);
         m->work = work;
         pthread_mutex_unlock(&f->lock);
         watch(m, work);
-        status = f->ops->close(f->user, m->k, work, &error);
+        status = f->ops->join(work, &error);
+        f->ops->close(work);
     }
     if (status != SWAPC_OK && status != SWAPC_INTERRUPTED) fail(f, status, &error);
 }
@@ -142,13 +167,14 @@ static void *life(void *user) {
     return NULL;
 }
 
-enum swapc_status swapci_fleet_new(const struct swapci_fleet_ops *ops, void *user, unsigned count,
-                                   swapci_fleet **out, swapc_error *error) {
+enum swapc_status swapci_fleet_new(const swapci_fleet_config *config, swapci_fleet **out,
+                                   swapc_error *error) {
+    unsigned count = config->partitions->count;
     struct swapci_fleet *f = calloc(1, sizeof *f + count * sizeof *f->members);
     pthread_condattr_t clock;
     if (!f) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    f->ops = ops;
-    f->user = user;
+    f->config = *config;
+    f->ops = config->ops;
     f->count = count;
     pthread_mutex_init(&f->lock, NULL);
     pthread_condattr_init(&clock);

@@ -1,4 +1,4 @@
-/* fleet.h - pieces of work that come and go in one process: for each number below N at most one member, which is opened, works,
+/* fleet.h - pieces of work that come and go in one process: for each partition at most one member, which is opened, works,
  * and is closed on a thread of its own, as somebody else wants it there or not.
  *
  * Nobody waits for another's opening or end. A member that ends by itself while it is wanted is opened anew after a
@@ -13,23 +13,26 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "swapc/error.h"
+#include "partition.h"
+#include "swapc/log.h"
 
-/* What a member is. All but look's are called on its thread, with no lock held. */
+/* What a member is. All but abandon are called on its thread, and all but keep with no lock held. */
 struct swapci_fleet_ops {
-    /* Opens and starts number k. *stop rises while it is not wanted any more at once. Out: *member. Returns OK, INTERRUPTED, or
+    /* Opens number k. *stop rises while it is not wanted any more at once. Out: *member. Returns OK, INTERRUPTED, or
      * a failure, which ends the fleet if none has been open before. */
     enum swapc_status (*open)(void *user, unsigned k, atomic_int *stop, void **member,
                               swapc_error *error);
-    /* It could not be opened, and is tried again: to be said; called now and then only. */
-    void (*troubled)(void *user, unsigned k, const swapc_error *why);
+    /* Starts it. Returns as open; after failure it is asked to end, joined and closed. */
+    enum swapc_status (*start)(void *member, swapc_error *error);
     /* Asks it to end; first once with now false: what is in hand may be done first, then perhaps with true. Must not block. */
-    void (*end)(void *user, void *member, bool now);
-    bool (*ended)(void *user, void *member); /* all that open started has ended */
+    void (*end)(void *member, bool now);
+    bool (*ended)(void *member); /* all that was started has ended */
     /* Adds what it has done to what is kept of those that are gone; under the fleet's lock. */
     void (*keep)(void *user, void *member);
-    /* Waits for its end, lets go, frees. Returns OK, INTERRUPTED, or the failure that ends the fleet. */
-    enum swapc_status (*close)(void *user, unsigned k, void *member, swapc_error *error);
+    /* Waits for its end. Returns OK, INTERRUPTED, or the failure that ends the fleet. */
+    enum swapc_status (*join)(void *member, swapc_error *error);
+    void (*close)(void *member);   /* lets go, frees */
+    void (*abandon)(void *member); /* before a forced end, in any state; must not wait */
 };
 
 enum swapci_fleet_wish {
@@ -40,11 +43,19 @@ enum swapci_fleet_wish {
 
 enum { SWAPCI_FLEET_GRACE_MS = 1000 };
 
+typedef struct swapci_fleet_config {
+    const struct swapci_fleet_ops *ops;
+    void *user;
+    const swapci_partitions *partitions; /* as many members */
+    const char *log_role;                /* who speaks in the log; static */
+    swapc_log log;
+} swapci_fleet_config;
+
 typedef struct swapci_fleet swapci_fleet;
 
-/* Of count members, none of which is wanted. ops is borrowed. Returns SWAPC_OK, NO_MEMORY. */
-enum swapc_status swapci_fleet_new(const struct swapci_fleet_ops *ops, void *user, unsigned count,
-                                   swapci_fleet **out, swapc_error *error);
+/* No member is wanted. What the config points at is borrowed. Returns SWAPC_OK, NO_MEMORY. */
+enum swapc_status swapci_fleet_new(const swapci_fleet_config *config, swapci_fleet **out,
+                                   swapc_error *error);
 
 /* Does not wait. Out: false: no thread can be had, which ends the fleet. */
 bool swapci_fleet_wish(swapci_fleet *fleet, unsigned k, enum swapci_fleet_wish wish);

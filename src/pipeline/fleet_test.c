@@ -41,22 +41,29 @@ static enum swapc_status yard_open(void *user, unsigned k, atomic_int *stop, voi
     return SWAPC_OK;
 }
 
-static void yard_troubled(void *user, unsigned k, const swapc_error *why) {
+static enum swapc_status yard_start(void *member, swapc_error *error) {
+    (void)member;
+    (void)error;
+    return SWAPC_OK;
+}
+
+static void hear(enum swapc_log_level level, const char *source, const char *message, void *user) {
     struct yard *y = user;
-    assert_int_equal(k, 1);
-    assert_string_equal(why->text, "1 is shut");
+    assert_int_equal(level, SWAPC_LOG_WARN);
+    assert_string_equal(source, "test");
+    assert_string_equal(message,
+                        "partition {b.1} cannot be worked on, and is tried again: 1 is shut");
     atomic_fetch_add(&y->troubled, 1);
 }
 
-static void yard_end(void *user, void *member, bool now) {
-    struct yard *y = user;
+static void yard_end(void *member, bool now) {
     struct worker *w = member;
+    struct yard *y = w->yard;
     atomic_fetch_add(&y->asked[w->k], 1);
     if (now || !atomic_load(&y->stubborn)) atomic_store(&w->over, true);
 }
 
-static bool yard_ended(void *user, void *member) {
-    (void)user;
+static bool yard_ended(void *member) {
     return atomic_load(&((struct worker *)member)->over);
 }
 
@@ -65,16 +72,25 @@ static void yard_keep(void *user, void *member) {
     atomic_fetch_add(&((struct yard *)user)->kept, 1);
 }
 
-static enum swapc_status yard_close(void *user, unsigned k, void *member, swapc_error *error) {
-    struct yard *y = user;
-    free(member);
-    atomic_fetch_add(&y->closed[k], 1);
-    if (!atomic_exchange(&y->breaks, false)) return SWAPC_OK;
-    return swapc_error_set(error, SWAPC_PROTOCOL, "number %u broke", k);
+static enum swapc_status yard_join(void *member, swapc_error *error) {
+    const struct worker *w = member;
+    if (!atomic_exchange(&w->yard->breaks, false)) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_PROTOCOL, "number %u broke", w->k);
 }
 
-static const struct swapci_fleet_ops yard_ops = {yard_open,  yard_troubled, yard_end,
-                                                 yard_ended, yard_keep,     yard_close};
+static void yard_close(void *member) {
+    const struct worker *w = member;
+    atomic_fetch_add(&w->yard->closed[w->k], 1);
+    free(member);
+}
+
+static const struct swapci_fleet_ops yard_ops = {.open = yard_open,
+                                                 .start = yard_start,
+                                                 .end = yard_end,
+                                                 .ended = yard_ended,
+                                                 .keep = yard_keep,
+                                                 .join = yard_join,
+                                                 .close = yard_close};
 
 static void nap(void) {
     nanosleep(&(struct timespec){0, 2000000}, NULL);
@@ -92,8 +108,14 @@ static unsigned working(swapci_fleet *fleet) {
 }
 
 static swapci_fleet *fleet_of(struct yard *yard) {
+    static const swapci_partitions partitions = {.count = COUNT, .prefix = "b"};
+    const swapci_fleet_config config = {.ops = &yard_ops,
+                                        .user = yard,
+                                        .partitions = &partitions,
+                                        .log_role = "test",
+                                        .log = {hear, yard, SWAPC_LOG_WARN}};
     swapci_fleet *fleet = NULL;
-    assert_int_equal(swapci_fleet_new(&yard_ops, yard, COUNT, &fleet, NULL), SWAPC_OK);
+    assert_int_equal(swapci_fleet_new(&config, &fleet, NULL), SWAPC_OK);
     return fleet;
 }
 

@@ -19,6 +19,7 @@ struct crew {
 };
 
 struct job {
+    unsigned k;
     atomic_bool over;
 };
 
@@ -29,18 +30,17 @@ static enum swapc_status job_open(void *user, unsigned k, atomic_int *stop, void
     (void)stop;
     (void)error;
     assert_int_equal(atomic_fetch_add(&owners[k], 1), 0);
+    job->k = k;
     *member = job;
     return SWAPC_OK;
 }
 
-static void job_end(void *user, void *member, bool now) {
-    (void)user;
+static void job_end(void *member, bool now) {
     (void)now;
     atomic_store(&((struct job *)member)->over, true);
 }
 
-static bool job_ended(void *user, void *member) {
-    (void)user;
+static bool job_ended(void *member) {
     return atomic_load(&((struct job *)member)->over);
 }
 
@@ -49,28 +49,32 @@ static void job_keep(void *user, void *member) {
     (void)member;
 }
 
-static enum swapc_status job_close(void *user, unsigned k, void *member, swapc_error *error) {
-    (void)user;
+static enum swapc_status job_start_or_join(void *member, swapc_error *error) {
+    (void)member;
     (void)error;
-    atomic_fetch_sub(&owners[k], 1);
-    free(member);
     return SWAPC_OK;
 }
 
-static void job_troubled(void *user, unsigned k, const swapc_error *why) {
-    (void)user;
-    fail_msg("%u: %s", k, why->text);
+static void job_close(void *member) {
+    atomic_fetch_sub(&owners[((struct job *)member)->k], 1);
+    free(member);
 }
 
-static const struct swapci_fleet_ops ops = {job_open,  job_troubled, job_end,
-                                            job_ended, job_keep,     job_close};
+static const struct swapci_fleet_ops ops = {.open = job_open,
+                                            .start = job_start_or_join,
+                                            .end = job_end,
+                                            .ended = job_ended,
+                                            .keep = job_keep,
+                                            .join = job_start_or_join,
+                                            .close = job_close};
 
 static void join(struct crew *crew, const char *consumer) {
     swapc_error error = SWAPC_ERROR_INIT;
     fixture_ok(
         swapci_partitions_init(&crew->partitions, "--stream", "b", COUNT, fixture_url(), &error),
         &error);
-    fixture_ok(swapci_fleet_new(&ops, crew, COUNT, &crew->fleet, &error), &error);
+    const swapci_fleet_config fleet = {.ops = &ops, .user = crew, .partitions = &crew->partitions};
+    fixture_ok(swapci_fleet_new(&fleet, &crew->fleet, &error), &error);
     const swapci_ownership_config config = {.partitions = &crew->partitions,
                                             .plain = "b:messages",
                                             .check_ms = 200,

@@ -1,0 +1,82 @@
+#include "crew.h"
+
+#include <stdio.h>
+
+enum swapc_status swapci_crew_init(swapci_crew *crew, const swapci_crew_config *config,
+                                   swapc_error *error) {
+    unsigned count = config->share.partitions->count;
+    *crew = (swapci_crew){.config = *config};
+    if (count == 1) return config->ops->open(config->user, 0, config->stop, &crew->only, error);
+    const swapci_fleet_config fleet = {.ops = config->ops,
+                                       .user = config->user,
+                                       .partitions = config->share.partitions,
+                                       .log_role = config->share.role,
+                                       .log = config->share.log};
+    return swapci_fleet_new(&fleet, &crew->fleet, error);
+}
+
+enum swapc_status swapci_crew_start(swapci_crew *crew, swapc_error *error) {
+    const swapci_crew_config *config = &crew->config;
+    if (crew->only) return config->ops->start(crew->only, error);
+    crew->config.share.fleet = crew->fleet;
+    return swapci_ownership_start(&config->share, &crew->ownership, error);
+}
+
+void swapci_crew_stop(swapci_crew *crew) {
+    if (crew->only) crew->config.ops->end(crew->only, true);
+    else swapci_fleet_stop(crew->fleet);
+}
+
+bool swapci_crew_ended(swapci_crew *crew) {
+    return crew->only ? crew->config.ops->ended(crew->only) : swapci_fleet_ended(crew->fleet);
+}
+
+enum swapc_status swapci_crew_join(swapci_crew *crew, swapc_error *error) {
+    swapci_crew_stop(crew);
+    if (crew->only) return crew->config.ops->join(crew->only, error);
+    enum swapc_status status = swapci_fleet_join(crew->fleet, error);
+    swapci_ownership_end(crew->ownership);
+    crew->ownership = NULL;
+    return status;
+}
+
+void swapci_crew_fini(swapci_crew *crew) {
+    if (crew->only) crew->config.ops->close(crew->only);
+    swapci_fleet_free(crew->fleet);
+    crew->only = NULL;
+    crew->fleet = NULL;
+}
+
+void swapci_crew_each(swapci_crew *crew, void (*kept)(void *context),
+                      void (*fn)(void *context, unsigned k, void *member), void *context) {
+    if (crew->only) fn(context, 0, crew->only);
+    if (crew->fleet) swapci_fleet_each(crew->fleet, kept, fn, context);
+}
+
+static void abandon(void *context, unsigned k, void *member) {
+    (void)k;
+    ((const swapci_crew *)context)->config.ops->abandon(member);
+}
+
+void swapci_crew_abandon(void *user) {
+    swapci_crew_each(user, NULL, abandon, user);
+}
+
+bool swapci_crew_may(const swapci_crew *crew, unsigned k) {
+    return swapci_ownership_may(crew->ownership, k);
+}
+
+void swapci_crew_tell(const swapci_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]) {
+    out[0] = 0;
+    if (crew->ownership) (void)swapci_ownership_tell(crew->ownership, out);
+}
+
+void swapci_crew_refused(const swapci_crew *crew, char *refused) {
+    unsigned troubled = crew->fleet ? swapci_fleet_troubled(crew->fleet) : 0;
+    refused[0] = 0;
+    if (crew->ownership)
+        (void)swapci_ownership_refused(crew->ownership, refused, SWAPCI_OWNERSHIP_REFUSED_MAX);
+    if (!refused[0] && troubled > 0)
+        snprintf(refused, SWAPCI_OWNERSHIP_REFUSED_MAX,
+                 "%u of its partitions cannot be worked on: its log says why", troubled);
+}
