@@ -11,6 +11,7 @@
 typedef struct scene {
     swapci_redis *redis;
     swapci_process_names names;
+    swapci_keeper keeper;
     char logged[300];
 } scene;
 
@@ -31,11 +32,21 @@ static bool was_logged(const scene *s, const char *words) {
     return was;
 }
 
-static void open_scene(scene *s) {
+static int open_scene(void **state) {
+    static scene s;
     swapc_error error = SWAPC_ERROR_INIT;
     const struct swapci_process_given given = {.in = "in", .out = "out"};
-    *s = (scene){.redis = fixture_open(0)};
-    fixture_ok(swapci_process_names_init(&s->names, &given, &error), &error);
+    s = (scene){.redis = fixture_open(0), .keeper.host.fd = -1};
+    fixture_ok(swapci_process_names_init(&s.names, &given, &error), &error);
+    *state = &s;
+    return 0;
+}
+
+static int close_scene(void **state) {
+    scene *s = *state;
+    swapci_keeper_fini(&s->keeper);
+    swapci_redis_free(s->redis);
+    return 0;
 }
 
 static void start(scene *s, swapci_keeper *k, uint64_t max_lag) {
@@ -63,89 +74,71 @@ static void await_lag(const swapci_keeper *k, uint64_t lag, bool lagging) {
 }
 
 static void one_owns_and_the_next_one_follows(void **state) {
-    scene s;
-    swapci_keeper a, b;
-    (void)state;
-    open_scene(&s);
-    start(&s, &a, 0);
-    assert_true(swapci_keeper_owns(&a));
-    start(&s, &b, 0);
-    assert_false(swapci_keeper_owns(&b));
-    assert_true(swapci_keeper_is_anothers(&b));
-    swapci_keeper_end(&a);
-    assert_false(swapci_keeper_owns(&a));
-    await_owner(&b, true);
-    swapci_keeper_end(&a); /* once more does nothing: it is another's now */
-    assert_true(lease_is_there(&s));
-    swapci_keeper_fini(&a);
-    swapci_keeper_fini(&b);
-    assert_false(lease_is_there(&s));
-    swapci_redis_free(s.redis);
+    scene *s = *state;
+    swapci_keeper next;
+    start(s, &s->keeper, 0);
+    assert_true(swapci_keeper_owns(&s->keeper));
+    start(s, &next, 0);
+    assert_false(swapci_keeper_owns(&next));
+    assert_true(swapci_keeper_is_anothers(&next));
+    swapci_keeper_end(&s->keeper);
+    assert_false(swapci_keeper_owns(&s->keeper));
+    await_owner(&next, true);
+    swapci_keeper_end(&s->keeper); /* once more does nothing: it is another's now */
+    assert_true(lease_is_there(s));
+    swapci_keeper_fini(&next);
+    assert_false(lease_is_there(s));
 }
 
 /* As after a stop of the process beyond the lease. */
 static void whose_lease_another_has_owns_nothing_and_gives_nothing_back(void **state) {
-    scene s;
-    swapci_keeper k;
-    (void)state;
-    open_scene(&s);
-    start(&s, &k, 0);
-    fixture_command(s.redis, "SET in:swapc:owner another,elsewhere PX 60000");
-    await_owner(&k, false);
-    swapci_keeper_fini(&k);
-    assert_true(lease_is_there(&s));
-    swapci_redis_free(s.redis);
+    scene *s = *state;
+    start(s, &s->keeper, 0);
+    fixture_command(s->redis, "SET in:swapc:owner another,elsewhere PX 60000");
+    await_owner(&s->keeper, false);
+    swapci_keeper_end(&s->keeper);
+    assert_true(lease_is_there(s));
 }
 
 static void a_lease_that_is_gone_is_taken_again(void **state) {
-    scene s;
-    swapci_keeper k;
-    (void)state;
-    open_scene(&s);
-    start(&s, &k, 0);
-    fixture_command(s.redis, "DEL in:swapc:owner");
-    while (!lease_is_there(&s)) swapci_redis_sleep(NULL, 10, NULL);
-    assert_true(swapci_keeper_owns(&k));
-    swapci_keeper_fini(&k);
-    swapci_redis_free(s.redis);
+    scene *s = *state;
+    start(s, &s->keeper, 0);
+    fixture_command(s->redis, "DEL in:swapc:owner");
+    while (!lease_is_there(s)) swapci_redis_sleep(NULL, 10, NULL);
+    assert_true(swapci_keeper_owns(&s->keeper));
 }
 
 static void the_slowest_group_of_the_outputs_counts(void **state) {
-    scene s;
-    swapci_keeper k;
-    (void)state;
-    open_scene(&s);
-    fixture_command(s.redis, "XGROUP CREATE out quick $ MKSTREAM");
-    fixture_command(s.redis, "XGROUP CREATE out slow $");
-    if (fixture_integer(s.redis, "EVAL %s 0", "return redis.acl_check_cmd and 1 or 0") ==
-        0) { /* Redis 6 tells no lag */
-        swapci_redis_free(s.redis);
-        skip();
-    }
-    start(&s, &k, 2);
-    for (int i = 0; i < 3; i++) fixture_command(s.redis, "XADD out * a b");
-    fixture_command(s.redis, "XREADGROUP GROUP quick c COUNT 2 STREAMS out >");
-    await_lag(&k, 3, true);
-    while (!was_logged(&s, "group slow is 3 entries of out behind")) /* told behind it */
+    scene *s = *state;
+    fixture_command(s->redis, "XGROUP CREATE out quick $ MKSTREAM");
+    fixture_command(s->redis, "XGROUP CREATE out slow $");
+    if (fixture_integer(s->redis, "EVAL %s 0", "return redis.acl_check_cmd and 1 or 0") == 0)
+        skip(); /* Redis 6 tells no lag */
+    start(s, &s->keeper, 2);
+    for (int i = 0; i < 3; i++) fixture_command(s->redis, "XADD out * a b");
+    fixture_command(s->redis, "XREADGROUP GROUP quick c COUNT 2 STREAMS out >");
+    await_lag(&s->keeper, 3, true);
+    while (!was_logged(s, "group slow is 3 entries of out behind")) /* told behind it */
         swapci_redis_sleep(NULL, 10, NULL);
-    fixture_command(s.redis, "XREADGROUP GROUP slow c COUNT 2 STREAMS out >");
-    await_lag(&k, 1, false);
-    fixture_command(s.redis, "DEL out");
-    await_lag(&k, 0, false);
-    fixture_command(s.redis, "SET out x"); /* what cannot be asked holds nobody up */
+    fixture_command(s->redis, "XREADGROUP GROUP slow c COUNT 2 STREAMS out >");
+    await_lag(&s->keeper, 1, false);
+    fixture_command(s->redis, "DEL out");
+    await_lag(&s->keeper, 0, false);
+    fixture_command(s->redis, "SET out x"); /* what cannot be asked holds nobody up */
     swapci_redis_sleep(NULL, 250, NULL);
-    assert_false(atomic_load(&k.lagging));
-    assert_true(swapci_keeper_owns(&k));
-    swapci_keeper_fini(&k);
-    swapci_redis_free(s.redis);
+    assert_false(atomic_load(&s->keeper.lagging));
+    assert_true(swapci_keeper_owns(&s->keeper));
 }
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_owns_and_the_next_one_follows),
-        cmocka_unit_test(whose_lease_another_has_owns_nothing_and_gives_nothing_back),
-        cmocka_unit_test(a_lease_that_is_gone_is_taken_again),
-        cmocka_unit_test(the_slowest_group_of_the_outputs_counts),
+        cmocka_unit_test_setup_teardown(one_owns_and_the_next_one_follows, open_scene, close_scene),
+        cmocka_unit_test_setup_teardown(whose_lease_another_has_owns_nothing_and_gives_nothing_back,
+                                        open_scene, close_scene),
+        cmocka_unit_test_setup_teardown(a_lease_that_is_gone_is_taken_again, open_scene,
+                                        close_scene),
+        cmocka_unit_test_setup_teardown(the_slowest_group_of_the_outputs_counts, open_scene,
+                                        close_scene),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

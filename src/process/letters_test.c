@@ -1,48 +1,8 @@
 /* A letter that is given back (dead.h) is the entry that it was, whatever its fields are called, and however often that happens. */
-#include "stream_fixture.h"
+#include "outputs_fixture.h"
 
 #include "dead.h"
-#include "outputs.h"
 #include "redis_reply.h"
-
-typedef struct scene {
-    swapci_redis *redis;
-    swapci_process_names names;
-    swapci_lease lease;
-    swapci_process_outputs outputs;
-    swapci_process_entries entries;
-    swapci_process_results results;
-} scene;
-
-static void open_scene(scene *s) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    bool recalled;
-    const struct swapci_process_given given = {.in = "in", .out = "out"};
-    *s = (scene){.redis = fixture_open(0)};
-    fixture_ok(swapci_process_names_init(&s->names, &given, &error), &error);
-    fixture_ok(swapci_lease_init_key(&s->lease, s->names.lease, NULL, &error), &error);
-    fixture_ok(swapci_lease_hold(s->redis, &s->lease, false, &recalled, &error), &error);
-    fixture_command(s->redis, "XGROUP CREATE in swapc 0 MKSTREAM");
-    s->results.names = s->outputs.names = &s->names;
-    s->outputs.token = s->lease.token;
-    fixture_ok(swapci_process_outputs_init(&s->outputs, s->redis, &error), &error);
-}
-
-static void close_scene(scene *s) {
-    swapci_process_outputs_fini(&s->outputs);
-    swapci_buffer_fini(&s->results.arguments);
-    swapci_process_entries_fini(&s->entries);
-    swapci_redis_free(s->redis);
-}
-
-static void read_entry(scene *s) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    fixture_ok(swapci_redis_appendf(s->redis, &error, "XREADGROUP GROUP swapc c STREAMS in >"),
-               &error);
-    fixture_ok(
-        swapci_process_entries_take(s->redis, swapc_bytes_str("payload"), &s->entries, &error),
-        &error);
-}
 
 /* Names and values of an entry: ours, what letters make of ours, and no text. */
 static const char *const enemy[][2] = {
@@ -138,18 +98,18 @@ static void a_letter_is_given_back_as_its_entry_was_however_often(void **state) 
     (void)state;
     for (size_t i = 0; i < LONG_NAME; i++) long_name[i] = "in-"[i % 3];
     memcpy(long_name + LONG_NAME, "id", 3);
-    open_scene(&s);
+    scene_open(&s, false);
     add_enemy(&s, long_name);
     for (int round = 0; round < 3; round++) {
         bool taken;
-        read_entry(&s);
+        scene_read(&s);
         assert_is_enemy(&s.entries, long_name);
         bury(&s, round ? "why" : "", round > 1 ? "abc" : NULL);
         fixture_ok(give_back(&s, &taken, &error), &error);
         assert_true(taken);
         assert_int_equal(fixture_integer(s.redis, "XLEN %s", "in:dead"), 0);
     }
-    close_scene(&s);
+    scene_close(&s);
 }
 
 static void what_is_no_entrys_letter_stays(void **state) {
@@ -165,14 +125,14 @@ static void what_is_no_entrys_letter_stays(void **state) {
         scene s;
         swapc_error error = SWAPC_ERROR_INIT;
         bool taken;
-        open_scene(&s);
+        scene_open(&s, false);
         fixture_command(s.redis, lines[i]);
         assert_int_equal(give_back(&s, &taken, &error), SWAPC_NOT_FOUND);
         assert_false(taken);
         assert_non_null(strstr(error.text, "drop it"));
         assert_int_equal(fixture_integer(s.redis, "XLEN %s", "in:dead"), 1);
         assert_int_equal(fixture_integer(s.redis, "XLEN %s", "in"), 0);
-        close_scene(&s);
+        scene_close(&s);
     }
 }
 

@@ -1,64 +1,20 @@
 /* The step that stores outputs, under every refusal: each command of its script denied in turn and in pairs, keys of another type, no
  * memory, no id left, another's lease, the same batch twice. Whatever it is, an entry has its output or letter, or it is pending and has none; and
  * once the cause is mended each has exactly one, in order. */
-#include "stream_fixture.h"
+#include "outputs_fixture.h"
 
-#include "outputs.h"
 #include "redis_refusal.h"
 #include "redis_reply.h"
 
 enum { MANY = 40, ERROR_EVERY = 7 };
 
-typedef struct scene {
-    swapci_redis *admin, *redis; /* the outputs' user is `clerk` */
-    swapci_process_names names;
-    swapci_lease lease;
-    swapci_process_outputs outputs;
-    swapci_process_entries entries;
-    swapci_process_results results;
-} scene;
-
-static void read_entries(scene *s) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    fixture_ok(swapci_redis_appendf(s->admin, &error,
-                                    "XREADGROUP GROUP swapc c COUNT %d STREAMS in >", (int)MANY),
-               &error);
-    fixture_ok(
-        swapci_process_entries_take(s->admin, swapc_bytes_str("payload"), &s->entries, &error),
-        &error);
-}
-
-static void hold_lease(scene *s) {
-    bool recalled;
-    swapc_error error = SWAPC_ERROR_INIT;
-    fixture_ok(swapci_lease_hold(s->admin, &s->lease, false, &recalled, &error), &error);
-}
-
 static void open_scene(scene *s, bool delete, uint64_t keep) {
-    swapc_error error = SWAPC_ERROR_INIT;
-    *s = (scene){.admin = fixture_open(0)};
-    s->redis = fixture_clerk(s->admin);
-    const struct swapci_process_given given = {.in = "in", .out = "out"};
-    fixture_ok(swapci_process_names_init(&s->names, &given, &error), &error);
-    fixture_ok(swapci_lease_init_key(&s->lease, s->names.lease, NULL, &error), &error);
-    hold_lease(s);
-    fixture_command(s->admin, "XGROUP CREATE in swapc 0 MKSTREAM");
+    scene_open(s, true);
     for (int i = 0; i < MANY; i++) fixture_command(s->admin, "XADD in * payload p other o");
-    read_entries(s);
+    scene_read(s);
     assert_int_equal(s->entries.count, MANY);
-    s->results.names = s->outputs.names = &s->names;
-    s->outputs.token = s->lease.token;
     s->outputs.delete = delete;
     s->outputs.keep = keep;
-    fixture_ok(swapci_process_outputs_init(&s->outputs, s->redis, &error), &error);
-}
-
-static void close_scene(scene *s) {
-    swapci_process_outputs_fini(&s->outputs);
-    swapci_buffer_fini(&s->results.arguments);
-    swapci_process_entries_fini(&s->entries);
-    swapci_redis_free(s->redis);
-    swapci_redis_free(s->admin);
 }
 
 /* Stores all entries from `first` on, every seventh as a letter: one attempt. */
@@ -169,7 +125,7 @@ static void denied_pair(unsigned a, unsigned b) {
     fixture_allow_all(s.admin);
     swapc_error_clear(&error);
     expect_done(&s, when);
-    close_scene(&s);
+    scene_close(&s);
 }
 
 static void each_command_denied_in_turn_and_in_pairs(void **state) {
@@ -189,7 +145,7 @@ static void obstructed(const char *make, const char *unmake, const char *said, s
     assert_true(expect_all_or_nothing(&s, make) <= stored_most);
     fixture_command(s.admin, unmake);
     expect_done(&s, make);
-    close_scene(&s);
+    scene_close(&s);
 }
 
 static void keys_of_another_type_and_no_memory(void **state) {
@@ -219,7 +175,7 @@ static void while_the_stream_or_its_group_is_gone_nothing_is_stored(void **state
     fixture_command(s.admin, "RENAME away in");
     assert_int_equal(expect_all_or_nothing(&s, "it is back"), 0);
     expect_done(&s, "it is back");
-    close_scene(&s);
+    scene_close(&s);
 }
 
 /* The value of a field of the only letter; NULL: it has none. The caller frees *reply. */
@@ -245,7 +201,7 @@ static void expect_letter_of(unsigned fields, const char *f2, const char *left_o
                                  fields),
                &error);
     freeReplyObject(reply);
-    read_entries(&s);
+    scene_read(&s);
     const swapci_process_entry *e = &s.entries.list[0];
     assert_int_equal(e->fields, 2 * fields);
     fixture_ok(swapci_process_results_add_error(&s.results, &s.entries, e, "TRAP",
@@ -263,7 +219,7 @@ static void expect_letter_of(unsigned fields, const char *f2, const char *left_o
         else assert_null(value);
         freeReplyObject(reply);
     }
-    close_scene(&s);
+    scene_close(&s);
 }
 
 static void a_letter_has_all_fields_or_says_how_many_it_has_not(void **state) {
@@ -287,7 +243,7 @@ static void where_no_id_is_left_those_before_are_stored(void **state) {
     for (size_t i = 1; i < MANY; i++)
         assert_int_equal(
             stored(&s, i % ERROR_EVERY == 3 ? "in:dead" : "out", s.entries.list[i].id_text), 1);
-    close_scene(&s);
+    scene_close(&s);
 }
 
 static void a_batch_that_is_sent_again_is_not_stored_again(void **state) {
@@ -303,7 +259,7 @@ static void a_batch_that_is_sent_again_is_not_stored_again(void **state) {
     fixture_command(s.admin, "XGROUP CREATE in swapc 0");
     assert_int_equal(store(&s, 0, &error), SWAPC_OK);
     assert_int_equal(stored(&s, "out", s.entries.list[0].id_text), 1); /* it is pending nowhere */
-    close_scene(&s);
+    scene_close(&s);
 }
 
 static void who_has_not_the_lease_stores_nothing(void **state) {
@@ -316,9 +272,9 @@ static void who_has_not_the_lease_stores_nothing(void **state) {
     fixture_command(s.admin, "DEL in:swapc:owner");
     assert_int_equal(store(&s, 0, &error), SWAPC_CLOSED);
     assert_int_equal(expect_all_or_nothing(&s, "another's lease"), 0);
-    hold_lease(&s);
+    scene_hold_lease(&s);
     expect_done(&s, "the lease is back");
-    close_scene(&s);
+    scene_close(&s);
 }
 
 /* What somebody was given late: behind it others are done already. */
@@ -330,7 +286,7 @@ static void an_entry_before_the_last_done_one_is_done_when_it_is_pending(void **
     assert_int_equal(store(&s, MANY / 2, &error), SWAPC_OK);
     assert_int_equal(expect_all_or_nothing(&s, "the second half"), MANY / 2);
     expect_done(&s, "all");
-    close_scene(&s);
+    scene_close(&s);
 }
 
 /* What somebody without the lease was given: what is behind it waits. */
@@ -344,7 +300,7 @@ static void in_order_nothing_is_stored_before_what_is_pending(void **state) {
     assert_int_equal(expect_all_or_nothing(&s, "the second half"), 0);
     expect_done(&s, "all");
     assert_int_equal(store(&s, MANY / 2, &error), SWAPC_OK); /* it is pending nowhere */
-    close_scene(&s);
+    scene_close(&s);
 }
 
 int main(int argc, char **argv) {
