@@ -103,7 +103,8 @@ static void what_cannot_be_signed_is_answered(void **state) {
     attach(s);
     start(s);
     static const char *const reasons[] = {"malformed", "unknown method", "too large"};
-    while (fixture_integer(s->redis, "XLEN %s", s->names.verdicts) < 3)
+    while (fixture_integer(s->redis, "XLEN %s", s->names.verdicts) < 3 ||
+           swapci_signer_stats_get(s->signer).sent < 1) /* the large one is read by itself */
         swapci_redis_sleep(NULL, 5, NULL);
     finish(s);
     fixture_ok(
