@@ -226,6 +226,12 @@ no_survivors() {
 
 # redis_start DIRECTORY [OPTION…]: a redis-server on a Unix socket; sets socket and server.
 redis_start() {
+    redis_launch "$@"
+    await redis_answers_at "$socket"
+}
+
+# The same, without waiting for it.
+redis_launch() {
     local dir=$1 program
     shift
     mkdir -p "$dir"
@@ -236,7 +242,6 @@ redis_start() {
         exec -a redis-server "$program" --port 0 --unixsocket "$socket" --save '' "$@"
     ) >>redis.log 2>&1 </dev/null 3>&- &
     server=$!
-    await redis_answers_at "$socket"
 }
 
 redis_answers_at() {

@@ -4,13 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "embedded.h"
 #include "redis_refusal.h"
 #include "redis_reply.h"
 #include "redis_retry.h"
-
-/* partition.lua, embedded. */
-extern const struct swapci_embedded swapci_partition_lua[];
 
 /* ---- names and servers --------------------------------------------------------------------------- */
 
@@ -132,6 +128,7 @@ typedef struct claim {
     swapci_redis *redis;
     unsigned server;
     bool only_ask;
+    bool kept[SWAPCI_SERVERS_MAX]; /* the record there is of this claim */
 } claim;
 
 enum { RECORD_SIZE = 64 };
@@ -152,8 +149,10 @@ static bool record_parse(swapc_bytes found, char text[RECORD_SIZE], struct recor
 }
 
 /* What others have is told apart: the number, and the servers. */
-static enum swapc_status differs(const swapci_partitions *p, const char *record, unsigned server,
-                                 swapc_bytes found, const char *where, swapc_error *error) {
+static enum swapc_status differs(const claim *c, const char *record, swapc_bytes found,
+                                 swapc_error *error) {
+    const swapci_partitions *p = c->partitions;
+    const char *where = swapci_redis_name(c->redis);
     char text[RECORD_SIZE];
     struct record is;
     if (!record_parse(found, text, &is))
@@ -175,86 +174,107 @@ static enum swapc_status differs(const swapci_partitions *p, const char *record,
             "command (or, once all of it is done and all commands have ended, DEL %s on "
             "each server)",
             p->prefix, is.count, p->count, record);
+    if (is.server > 0 && is.server <= c->server && c->kept[is.server - 1])
+        return swapc_error_set(error, SWAPC_INVALID,
+                               "%s is in --redis twice, as number %u and %u: name each server once",
+                               where, is.server, c->server + 1);
     return swapc_error_set(
         error, SWAPC_INVALID,
         "%s is server %u of %u of stream %s, and in --redis it is %u of %u: give the "
         "same servers in the same order on every command (or, once all commands have "
         "ended, DEL %s on each server)",
-        where, is.server, is.of, p->prefix, server + 1, p->servers, record);
+        where, is.server, is.of, p->prefix, c->server + 1, p->servers, record);
 }
 
-static enum swapc_status answered(const claim *c, const redisReply *reply, swapc_error *error) {
-    const swapci_partitions *p = c->partitions;
-    const char *where = swapci_redis_name(c->redis);
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
-        reply->element[0]->type != REDIS_REPLY_INTEGER)
-        return swapci_reply_unexpected(c->redis, "the partitions' script", error);
-    swapc_bytes text = swapci_reply_bytes(reply->element[1]);
-    switch (reply->element[0]->integer) {
-    case 1:
-        return text.len == 0 ? SWAPC_OK : differs(p, p->record, c->server, text, where, error);
-    case 2:
-        return swapc_error_set(
-            error, SWAPC_INVALID,
-            "stream %s has no partitions, as %s is there, and --partitions says %u: "
-            "leave --partitions out, or give another %s (or, once all of it is done "
-            "and all commands have ended, DEL %s)",
-            p->prefix, c->plain, p->count, p->option, c->plain);
-    default:
-        if (reply->elements != 3)
-            return swapci_reply_unexpected(c->redis, "the partitions' script", error);
-        return swapci_redis_refused(c->redis, swapci_reply_bytes(reply->element[2]),
-                                    "the number of partitions", text, error);
-    }
-}
-
-/* Looks at a record of others without keeping one; what may not be read, or is something else, says nothing. */
-static enum swapc_status look(const swapci_partitions *p, const char *record, unsigned server,
-                              swapci_redis *redis, swapc_error *error) {
+/* Looks at a record without keeping one: *found, when it is there and says the same. strict: what may not be read is a
+ * failure, and what is no record is refused; else, where others may have it, neither says anything. */
+static enum swapc_status look(const claim *c, const char *record, bool strict, bool *found,
+                              swapc_error *error) {
     char ours[RECORD_SIZE], text[RECORD_SIZE];
     redisReply *reply = NULL;
-    enum swapc_status status = swapci_redis_appendf(redis, error, "GET %s", record);
-    if (status == SWAPC_OK) status = swapci_redis_get_any(redis, &reply, error);
-    if (status != SWAPC_OK) return status;
-    swapc_bytes found = swapci_reply_bytes(reply);
-    record_text(p, server, ours);
     struct record is;
-    if (reply->type == REDIS_REPLY_STRING && record_parse(found, text, &is) &&
-        strcmp(ours, text) != 0)
-        status = differs(p, record, server, found, swapci_redis_name(redis), error);
+    enum swapc_status status = swapci_redis_appendf(c->redis, error, "GET %s", record);
+    if (status == SWAPC_OK) status = swapci_redis_get_any(c->redis, &reply, error);
+    if (status != SWAPC_OK) return status;
+    swapc_bytes held = swapci_reply_bytes(reply);
+    record_text(c->partitions, c->server, ours);
+    if (strict) status = swapci_redis_check(c->redis, reply, "the number of partitions", error);
+    bool there = reply->type == REDIS_REPLY_STRING;
+    if (there && (record_parse(held, text, &is) || strict) && strcmp(ours, text) != 0)
+        status = differs(c, record, held, error);
+    *found = there && status == SWAPC_OK;
     freeReplyObject(reply);
     return status;
 }
 
-static enum swapc_status ask(void *user, swapc_error *error) {
+/* Whether the stream is there as it is without partitions: then it is refused that it has any. */
+static enum swapc_status refuse_plain(const claim *c, swapc_error *error) {
+    const swapci_partitions *p = c->partitions;
+    redisReply *reply = NULL;
+    enum swapc_status status = swapci_redis_call(c->redis, "the stream without partitions", &reply,
+                                                 error, "EXISTS %s", c->plain);
+    if (status != SWAPC_OK) return status;
+    bool there = reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
+    freeReplyObject(reply);
+    if (!there) return SWAPC_OK;
+    return swapc_error_set(error, SWAPC_INVALID,
+                           "stream %s has no partitions, as %s is there, and --partitions says %u: "
+                           "leave --partitions out, or give another %s (or, once all of it is done "
+                           "and all commands have ended, DEL %s)",
+                           p->prefix, c->plain, p->count, p->option, c->plain);
+}
+
+static enum swapc_status take_back(void *user, swapc_error *error) {
     const claim *c = user;
+    redisReply *reply = NULL;
+    enum swapc_status status = swapci_redis_call(c->redis, "the number of partitions", &reply,
+                                                 error, "DEL %s", c->partitions->record);
+    freeReplyObject(reply);
+    return status;
+}
+
+/* Keeps the record, unless another was first. Then who makes the stream without partitions finds it, in his second look
+ * (check_single), or is found here: then it is taken back. */
+static enum swapc_status keep(claim *c, swapc_error *error) {
     const swapci_partitions *p = c->partitions;
     redisReply *reply = NULL;
     char text[RECORD_SIZE];
-    if (p->count == 1) return swapci_partitions_check_single(p, c->redis, error);
+    bool found;
     record_text(p, c->server, text);
-    enum swapc_status status =
-        swapci_redis_call(c->redis, "the number of partitions", &reply, error,
-                          "EVAL %b 2 %s %s %s %d", swapci_partition_lua[0].bytes,
-                          swapci_partition_lua[0].len, p->record, c->plain, text, (int)c->only_ask);
+    enum swapc_status status = swapci_redis_call(c->redis, "the number of partitions", &reply,
+                                                 error, "SET %s %s NX", p->record, text);
     if (status != SWAPC_OK) return status;
-    status = answered(c, reply, error);
+    bool first = reply->type == REDIS_REPLY_STATUS;
     freeReplyObject(reply);
-    return status == SWAPC_OK ? look(p, p->twin, c->server, c->redis, error) : status;
+    if (!first) return look(c, p->record, true, &found, error);
+    c->kept[c->server] = true;
+    return refuse_plain(c, error);
+}
+
+/* Each command has one key: of a Redis Cluster the two may lie in different slots. */
+static enum swapc_status ask(void *user, swapc_error *error) {
+    claim *c = user;
+    const swapci_partitions *p = c->partitions;
+    bool found, other;
+    if (p->count == 1) return swapci_partitions_check_single(p, c->redis, error);
+    enum swapc_status status = look(c, p->record, true, &found, error);
+    if (status == SWAPC_OK && !found) status = refuse_plain(c, error);
+    if (status == SWAPC_OK && !found && !c->only_ask) status = keep(c, error);
+    return status == SWAPC_OK ? look(c, p->twin, false, &other, error) : status;
 }
 
 static enum swapc_status ask_server(claim *c, const swapci_redis_config *config,
-                                    swapc_error *error) {
+                                    swapci_redis_step step, swapc_error *error) {
     swapci_redis_config redis = *config;
     redis.url = c->partitions->urls[c->server];
     enum swapc_status status = swapci_redis_open(&redis, &c->redis, error);
     if (status != SWAPC_OK) return status;
-    status = swapci_redis_persist(c->redis, ask, c, error);
+    status = swapci_redis_persist(c->redis, step, c, error);
     swapci_redis_free(c->redis);
     return status;
 }
 
-/* All are asked before one of them keeps anything: what is refused leaves nothing behind. */
+/* All are asked before one of them keeps anything, and what was kept is taken back: what is refused leaves nothing behind. */
 enum swapc_status swapci_partitions_claim(const swapci_partitions *p, const char *plain,
                                           const swapci_redis_config *config, swapc_error *error) {
     claim c = {.partitions = p, .plain = plain};
@@ -262,12 +282,17 @@ enum swapc_status swapci_partitions_claim(const swapci_partitions *p, const char
     for (int round = p->servers > 1 ? 0 : 1; round < 2; round++)
         for (c.server = 0; c.server < p->servers && status == SWAPC_OK; c.server++) {
             c.only_ask = round == 0;
-            status = ask_server(&c, config, error);
+            status = ask_server(&c, config, ask, error);
         }
+    const swapci_redis_config once = {.health = config->health, .stop = config->stop};
+    for (c.server = 0; c.server < p->servers && status == SWAPC_INVALID; c.server++)
+        if (c.kept[c.server]) (void)ask_server(&c, &once, take_back, NULL);
     return status;
 }
 
 enum swapc_status swapci_partitions_check_single(const swapci_partitions *p, swapci_redis *redis,
                                                  swapc_error *error) {
-    return look(p, p->record, 0, redis, error);
+    const claim c = {.partitions = p, .redis = redis};
+    bool found;
+    return look(&c, p->record, false, &found, error);
 }

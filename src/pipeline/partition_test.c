@@ -1,5 +1,6 @@
 #include "partition.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +138,52 @@ static void a_stream_without_partitions_gets_none(void **state) {
     swapci_redis_free(redis);
 }
 
+struct race {
+    pthread_t thread;
+    pthread_barrier_t start;
+    enum swapc_status status;
+};
+
+/* As a command without partitions begins. */
+static void *begin_single(void *user) {
+    struct race *race = user;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_partitions one = made("b", 1, "unix:x");
+    swapci_redis *redis = fixture_open(0);
+    pthread_barrier_wait(&race->start);
+    race->status = swapci_partitions_check_single(&one, redis, &error);
+    if (race->status == SWAPC_OK) {
+        fixture_command(redis, "XGROUP CREATE b:messages swapc 0 MKSTREAM");
+        race->status = swapci_partitions_check_single(&one, redis, &error);
+    }
+    swapci_redis_free(redis);
+    swapci_partitions_fini(&one);
+    return NULL;
+}
+
+static void of_two_that_start_at_once_one_is_refused(void **state) {
+    swapci_redis *redis = fixture_open(0);
+    swapci_redis_config config = {.retry_ms = 0};
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        struct race race = {.status = SWAPC_OK};
+        swapc_error error = SWAPC_ERROR_INIT;
+        swapci_partitions four = made("b", 4, fixture_url());
+        fixture_command(redis, "FLUSHALL");
+        assert_int_equal(pthread_barrier_init(&race.start, NULL, 2), 0);
+        assert_int_equal(pthread_create(&race.thread, NULL, begin_single, &race), 0);
+        pthread_barrier_wait(&race.start);
+        enum swapc_status status = swapci_partitions_claim(&four, "b:messages", &config, &error);
+        pthread_join(race.thread, NULL);
+        assert_true(status == SWAPC_OK || status == SWAPC_INVALID);
+        assert_true(status == SWAPC_INVALID || race.status == SWAPC_INVALID);
+        assert_int_equal(fixture_integer(redis, "EXISTS %s", "b:partitions"), status == SWAPC_OK);
+        pthread_barrier_destroy(&race.start);
+        swapci_partitions_fini(&four);
+    }
+    swapci_redis_free(redis);
+}
+
 static void the_record_of_another_kind(void **state) {
     swapci_redis *redis = fixture_open(0);
     (void)state;
@@ -159,8 +206,9 @@ static void other_servers_are_refused_by_name(void **state) {
     claims("b", 4, a, "is server 1 of 2 of stream b, and in --redis it is 1 of 1");
     snprintf(urls, sizeof urls, "%s,%s", b, a);
     claims("b", 4, urls, "is server 2 of 2 of stream b, and in --redis it is 1 of 2");
-    snprintf(urls, sizeof urls, "%s,%s", a, a);
-    claims("c", 4, urls, "server 1 of 2");
+    snprintf(urls, sizeof urls, "%s,%s,%s", a, b, fixture_url());
+    claims("c", 4, urls, "is in --redis twice, as number 1 and 3: name each server once");
+    assert_int_equal(fixture_integer(redis, "EXISTS %s", "c:partitions"), 0);
     /* What is refused keeps nothing anywhere: the server that does not know the stream yet is asked first. */
     fixture_command(redis, "DEL c:partitions");
     fixture_command(redis, "SET c:partitions 3");
@@ -193,6 +241,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_numbers_as_a_list),
         cmocka_unit_test(another_number_is_refused),
         cmocka_unit_test(a_stream_without_partitions_gets_none),
+        cmocka_unit_test(of_two_that_start_at_once_one_is_refused),
         cmocka_unit_test(the_record_of_another_kind),
         cmocka_unit_test(other_servers_are_refused_by_name),
         cmocka_unit_test(who_may_not_read_the_record_has_no_partitions),

@@ -27,6 +27,7 @@ static const struct {
     {"NOREPLICAS", LATER, "it has too few replicas for its min-replicas-to-write: start them"},
     {"BUSY", LATER, "it is busy with a script: try again, or SCRIPT KILL there"},
     {"TRYAGAIN", LATER, "the cluster moves these keys just now: try again in a while"},
+    {"ASK", LATER, "the cluster moves these keys just now: try again in a while"},
     {"CLUSTERDOWN", LATER, "its cluster is down: see its log"},
     {"ERR max number of clients", LATER, "it has no room for a client: raise its maxclients"},
 
@@ -59,9 +60,15 @@ static const struct {
     {"ERR Invalid command passed", NEVER,
      "a command that is needed was renamed or switched off there"},
     {"ERR DB index", NEVER, "it has no such database: change the number in the URL"},
-    {"MOVED", NEVER, "it is one of a Redis Cluster, which is not supported: give a single server"},
+    {"MOVED", NEVER,
+     "it is one of several nodes of a Redis Cluster, and MOVED is not followed: give names with "
+     "one "
+     "hash tag, as --stream {swapc}, and the URL of the node in brackets; --partitions needs "
+     "servers "
+     "that are no cluster, or one of a single node"},
     {"CROSSSLOT", NEVER,
-     "it is one of a Redis Cluster: all names need one hash tag, as --stream {swapc}"},
+     "it is one of a Redis Cluster: all names need one hash tag, as --stream {swapc}, or --in "
+     "{orders} --out {orders}:priced"},
 #undef GONE
 #undef LATER
 #undef MISSING

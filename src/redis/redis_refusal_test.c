@@ -19,6 +19,7 @@ static const struct {
     {"NOREPLICAS Not enough good replicas to write.", SWAPCI_REDIS_LATER},
     {"BUSY Redis is busy running a script.", SWAPCI_REDIS_LATER},
     {"TRYAGAIN Multiple keys request during rehashing of slot", SWAPCI_REDIS_LATER},
+    {"ASK 3999 127.0.0.1:6381", SWAPCI_REDIS_LATER},
     {"CLUSTERDOWN The cluster is down", SWAPCI_REDIS_LATER},
     {"ERR max number of clients reached", SWAPCI_REDIS_LATER},
     {"ERR max number of clients + cluster connections reached", SWAPCI_REDIS_LATER},
@@ -28,6 +29,8 @@ static const struct {
     {"NOPERM this user has no permissions to run the 'xadd' command", SWAPCI_REDIS_NEVER},
     {"ERR The user executing the script can't run this command or subcommand", SWAPCI_REDIS_NEVER},
     {"WRONGTYPE Operation against a key holding the wrong kind of value", SWAPCI_REDIS_NEVER},
+    {"MOVED 3999 127.0.0.1:6381", SWAPCI_REDIS_NEVER},
+    {"CROSSSLOT Keys in request don't hash to the same slot", SWAPCI_REDIS_NEVER},
     {"BUSYGROUP Consumer Group name already exists", SWAPCI_REDIS_NEVER},
     {"OOMPH", SWAPCI_REDIS_NEVER},
     /* As scripts of Redis 6.2 say it. */
