@@ -260,7 +260,9 @@ int swapci_cmd_signer(int argc, char **argv) {
          "of messages that name none (default schnorr)", swapci_method_choices(&methods, NULL), 0,
          0},
         {"consumer", SWAPCI_OPTION_STRING, &job.consumer, "NAME",
-         "its name in Redis (default HOST-RING or HOST): keep it over restarts", 0, 0, 0},
+         "its name in Redis (default HOST-RING or HOST): keep it over restarts (of partitions: "
+         "HOST-PID)",
+         0, 0, 0},
         {"tamper", SWAPCI_OPTION_FRACTION, &job.tamper, "FRACTION",
          "alter so many messages after signing (default 0)", 0, 0, 0},
         {"seed", SWAPCI_OPTION_COUNT, &job.seed, "N", "makes tampering repeatable", 0, 0, 0},

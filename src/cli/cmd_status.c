@@ -236,17 +236,18 @@ int swapci_cmd_status(int argc, char **argv) {
          0, 0, 0},
         SWAPCI_REMOTE_TLS_ROWS(job.tls),
     };
-    const struct swapci_options options = {command,
-                                           "ADDR",
-                                           "Asks a running signer or verifier how it is. ADDR is "
-                                           "its --listen: unix:PATH or HOST:PORT.\n"
-                                           "Exit status 1 when it is not serving, and then it says "
-                                           "why, or does not answer; 0 when a watch is ended.",
-                                           rows,
-                                           sizeof rows / sizeof *rows,
-                                           1,
-                                           1,
-                                           "swapc status unix:/run/verifier.sock --watch"};
+    const struct swapci_options options = {
+        command,
+        "ADDR",
+        "Asks a running signer, verifier or process how it is. ADDR is "
+        "its --listen: unix:PATH or HOST:PORT.\n"
+        "Exit status 1 when it is not serving, and then it says "
+        "why, or does not answer; 0 when a watch is ended.",
+        rows,
+        sizeof rows / sizeof *rows,
+        1,
+        1,
+        "swapc status unix:/run/verifier.sock --watch"};
     int first;
     int stop = swapci_options_parse(&options, argc, argv, &first);
     if (stop >= 0) return stop;

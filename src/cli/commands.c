@@ -8,8 +8,8 @@
 
 const struct swapci_command swapci_commands[] = {
     {"run", "the whole pipeline in one command", swapci_cmd_run, NULL},
-    {"signer", "reads messages, signs them, writes them to the ring", swapci_cmd_signer, NULL},
-    {"verifier", "takes signed messages off the ring and stores verdicts", swapci_cmd_verifier,
+    {"signer", "reads messages, signs them, sends them to verifiers", swapci_cmd_signer, NULL},
+    {"verifier", "takes signed messages from signers and stores verdicts", swapci_cmd_verifier,
      NULL},
     {"process", "has a module work on the entries of a stream, any operation", swapci_cmd_process,
      NULL},
