@@ -3,7 +3,10 @@
 # page says what cannot be run, and why.
 load helpers
 
-pages=(README.md examples/README.md bindings/python/README.md CONTRIBUTING.md SECURITY.md ARCHITECTURE.md)
+# Every page of the tree, from its top, but for the templates: what is made of those is another page (below).
+all_pages() {
+    (cd "$here/.." && find . \( -name build -o -name '.?*' -o -name node_modules -o -path ./guests/sdk/template \) -prune -o -name '*.md' -printf '%P\n' | sort)
+}
 
 # clone: ./clone, and $build, the build that its build/release is.
 clone() {
@@ -45,19 +48,42 @@ fcntl.ioctl(socket.socket(), 0x8914, struct.pack(\"16sh14x\", b\"lo\", 1))" && #
 
 @test "each block of commands in the documents is run or says why not" {
     cd "$here/.."
-    run -0 python3 tests/docs_run.py --list "${pages[@]}" docs/*.md
+    mapfile -t pages < <(all_pages)
+    ((${#pages[@]} >= 25))
+    run -0 python3 tests/docs_run.py --list "${pages[@]}"
 }
 
 @test "each page with commands has a test that follows it" {
     cd "$here/.."
     local page
-    for page in "${pages[@]}" docs/*.md; do
-        python3 tests/docs_run.py --list "$page" | grep -q '^[1-9]' || continue
+    mapfile -t pages < <(all_pages)
+    run -0 --separate-stderr python3 tests/docs_run.py --with-commands "${pages[@]}"
+    ((${#lines[@]} >= 10))
+    for page in "${lines[@]}"; do
         grep -q "follows ${page}" tests/docs.bats || {
             echo "nothing follows $page" >&2
             return 1
         }
     done
+}
+
+@test "what a new module's own page says to type is in the tutorial of its language" {
+    local language command
+    for language in as rust; do
+        while read -r command; do
+            grep -qxF "\$ $command" "$here/../docs/TUTORIAL-${language^^}.md" || {
+                echo "docs/TUTORIAL-${language^^}.md does not try: $command" >&2
+                return 1
+            }
+        done < <(sed -n '/^```sh$/,/^```$/{/^```/d; s/@NAME@/price/g; p}' "$here/../guests/sdk/template/$language/README.md" | grep .)
+        [[ $(grep -c '^swapc\|^sh' "$here/../guests/sdk/template/$language/README.md") == 3 ]]
+    done
+}
+
+@test "the page of the conformance suite is followed" {
+    built wasm3
+    clone
+    follows conformance/README.md
 }
 
 @test "the readme is followed from its first command to its last" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """docs_run.py PAGE.md: follows a page as its reader would, in the current folder, and compares.
 docs_run.py --list PAGE.md…: what of these pages is run and what is not, and why; fails where that is not said.
+docs_run.py --with-commands PAGE.md…: those of these pages of which something is run.
 
 A fenced block whose info string is
   LANGUAGE FILE   is written to FILE;
@@ -221,5 +222,9 @@ def list_pages(pages):
 
 if sys.argv[1] == "--list":
     list_pages(sys.argv[2:])
+elif sys.argv[1] == "--with-commands":
+    for name in sys.argv[2:]:
+        if any(block.language in SHELL and block.not_run is None for block in blocks(read(name))):
+            print(name)
 else:
     follow(os.path.abspath(sys.argv[1]))
