@@ -97,6 +97,12 @@ streams_are_known() {
             return 1
         }
     done
+    for name in $(sed -n 's/^| `\([a-z_]*\)` | \(gauge\|counter\|histogram\) .*/\1/p' "$here/../docs/OPERATING.md"); do
+        grep -qF "\"$name\"" "$here/../src/http/metrics.c" || {
+            echo "docs/OPERATING.md lists $name, which there is not" >&2
+            return 1
+        }
+    done
     command -v promtool >/dev/null || skip "promtool is not there (Debian: prometheus)"
     promtool check metrics <body >promtool.out 2>&1 || {
         cat promtool.out >&2
@@ -240,6 +246,33 @@ generation() {
     [[ $(metric 'swapc_swaps_total{action="check",stage="self-test",result="refused"}') == 1 ]]
     get /api/state
     json body '" ".join(e["action"] for e in d["processes"][0]["verifier"]["swaps"]) == "check check swap swap rollback"'
+}
+
+# signed FOLDER VERSION: the shipped schnorr of that version, signed by ./key.
+signed() {
+    cp -r "$(dirname "$program")/../share/swapc/modules/schnorr" "$1"
+    sed -i "s/^version = .*/version = \"$2\"/" "$1/module.toml"
+    "$SWAPC" module sign "$work/$1" --key key >/dev/null
+}
+
+@test "a check neither compares nor remembers the version" {
+    mkdir own allowed
+    "$SWAPC" module keygen key >/dev/null
+    cp key.pub allowed
+    signed own/schnorr 2.0.0
+    signed older 1.0.0
+    signed newer 3.0.0
+    start_pair --http-token token --method schnorr --modules own --trust-keys allowed --trust-state state
+    await answers 200 /readyz
+    for which in older newer; do
+        post /api/check "{\"slot\":\"schnorr\",\"path\":\"$work/$which\"}"
+        [[ $code == 200 ]]
+    done
+    post /api/swap "{\"slot\":\"schnorr\",\"path\":\"$work/older\"}"
+    [[ $code == 422 ]]
+    json body 'd["status"] == "VERSION"'
+    post /api/swap "{\"slot\":\"schnorr\",\"path\":\"$work/own/schnorr\"}"
+    [[ $code == 200 ]]
 }
 
 @test "a wrong token, another site, a large body, no token at all: refused, and nothing changes" {

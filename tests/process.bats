@@ -505,6 +505,16 @@ killed_again_and_again() {
     diff <(redis "$socket" --raw XRANGE orders - + | grep '^x') <(redis "$socket" --raw XRANGE priced - + | grep '^x')
 }
 
+@test "a module of a process reaches no host" {
+    start_process_scene
+    add xa xb
+    background host "$SWAPC" process --in orders --out priced --module echo --operation host --listen "unix:$work/p.sock"
+    await length_is orders:dead 2
+    says "$(redis "$socket" --raw XRANGE orders:dead - +)" $'reason\nGUEST_ERROR\ntext\n[^\n]*host[^\n]*\n.*payload\nxa'
+    length_is priced 0
+    stop "$pid"
+}
+
 @test "metrics and probes are there, and NOT_SERVING while the outputs are refused" {
     start_process_scene
     command -v curl >/dev/null || skip "curl is not here"

@@ -1,33 +1,44 @@
-# What the headers, SECURITY.md and docs/DEADLINES.md promise by "never", "nothing", "always" and "within": docs/PROMISES.md says which
-# test holds each, and this file that the page is true of the tests and of the sentences; and those that are tested nowhere else.
+# What headers and pages promise by "never", "nothing", "always", "nobody" and "within": docs/PROMISES.md says which test holds
+# each, and this file that the page is true of the tests and of the sentences, and whole; and those that are tested nowhere else.
 load helpers
 load services
 
-@test "every promise on the page is where it says, and its tests are there" {
+@test "every promise has a row, each is where it says, and its tests are there" {
     local build
     build=$(dirname "$program")/..
     [[ -f $build/CTestTestfile.cmake ]] || skip "this program lies in no build folder"
     python3 "$here/promises.py" "$here/.." "$build"
 }
 
-@test "a promise whose test or sentence is gone is found" {
-    local build
-    build=$(dirname "$program")/..
-    [[ -f $build/CTestTestfile.cmake ]] || skip "this program lies in no build folder"
-    mkdir -p tree/docs tree/include
-    ln -s "$here/../SECURITY.md" tree/SECURITY.md
-    row() { printf '| where | sentence | tests |\n|---|---|---|\n| %s | %s | %s |\n' "$@" >tree/docs/PROMISES.md; }
-    row SECURITY.md 'inspect` runs nothing' '`swapc.base.error.first_report_wins`'
-    python3 "$here/promises.py" tree "$build"
-    row SECURITY.md 'inspect` runs nothing' '`swapc.base.error.none_of_this_name`'
-    run -1 python3 "$here/promises.py" tree "$build"
-    says "$output" none_of_this_name
-    row SECURITY.md 'inspect` runs everything' '`swapc.base.error.first_report_wins`'
-    run -1 python3 "$here/promises.py" tree "$build"
-    says "$output" 'runs everything'
-    row SECURITY.md 'inspect` runs nothing' 'none'
-    run -1 python3 "$here/promises.py" tree "$build"
-    says "$output" 'names no test'
+@test "a promise whose test, sentence or row is gone is found" {
+    mkdir -p tree/docs bin
+    printf '#!/bin/sh\necho "Test #1: swapc.base.error.first_report_wins"\n' >bin/ctest # what a build answers
+    chmod +x bin/ctest
+    printf 'It runs **nothing** of a\nfile.\n```sh\nnever run\n```\nIt never ends.\n' >tree/SECURITY.md
+    # row SENTENCE TESTS [WORDS]: the page, and the words of it that promise nothing.
+    row() {
+        printf '| where | sentence | tests |\n|---|---|---|\n| SECURITY.md | %s | %s |\n' "$1" "$2" >tree/docs/PROMISES.md
+        [[ -z ${3:-} ]] || printf '## Words that promise nothing\n| SECURITY.md | %s | why |\n' "$3" >>tree/docs/PROMISES.md
+    }
+    told() {
+        run -1 env PATH="$work/bin:$PATH" python3 "$here/promises.py" tree build
+        says "$output" "$1"
+    }
+    local held='`swapc.base.error.first_report_wins`'
+    row 'nothing of a file' "$held" 'never ends'
+    PATH=$work/bin:$PATH python3 "$here/promises.py" tree build
+    row 'nothing of a file' "$held"
+    told 'no row for: .*It never ends'
+    row 'It never ends' "$held"
+    told 'no row for: .*It runs nothing'
+    row 'nothing of a file' '`swapc.base.error.none_of_this_name`' 'never ends'
+    told none_of_this_name
+    row 'nothing of a folder' "$held" 'never ends'
+    told 'does not say .*nothing of a folder'
+    row 'nothing of a file' "$held" 'never ends · never begins'
+    told 'does not say .*never begins'
+    row 'nothing of a file' none 'never ends'
+    told 'names no test'
 }
 
 # The marker as text and in the ways in which bytes are shown.
@@ -84,6 +95,28 @@ unlogged() {
     for secret in $(grep -vE '^(#|swapc)' keys); do
         not grep -qai "$secret" ./*.err ./*.out
     done
+}
+
+@test "payloads of swapc process are never logged" {
+    local operation page
+    export SWAPC_LOG=debug
+    start_redis
+    for operation in echo fail trap; do
+        background "$operation" "$SWAPC" process --in "in-$operation" --out "out-$operation" --module echo --operation "$operation" \
+            --copy --http "unix:$work/process.http" --listen "unix:$work/process.sock"
+        redis "$socket" XADD "in-$operation" '*' payload "$marker" other "$marker" "$marker" x >/dev/null
+        redis "$socket" XADD "in-$operation" '*' body "$marker" >/dev/null
+        two_done() { "$SWAPC" status "unix:$work/process.sock" 2>/dev/null | grep -qE 'done +2$'; }
+        await two_done
+        "$SWAPC" status --json - "unix:$work/process.sock" >"$operation-status.out"
+        for page in metrics readyz api/state; do
+            curl -s --max-time 20 --unix-socket process.http "http://localhost/$page" >"$operation-${page/\//-}.out"
+        done
+        stop "$pid"
+        grep -qE 'level=(debug|info)' "$operation.err"
+    done
+    grep -q swapc_process echo-metrics.out
+    unlogged ./*.err ./*.out
 }
 
 @test "a signer's memory does not hold the text of its keys" {

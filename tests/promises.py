@@ -1,9 +1,15 @@
-"""promises.py TREE BUILD: whether docs/PROMISES.md of the tree is true: each sentence of its tables is in the file that the row names, and
-each test in `backticks` is one of the build's (ctest -N). Prints what is not; exit status 1 then."""
+"""promises.py TREE BUILD: whether docs/PROMISES.md of the tree is true: each sentence of its first table is in the file that the row names, and
+each test in `backticks` is one of the build's (ctest -N); and whether it is whole: each promising word (PROMISING) of a page of PAGES stands in such a
+sentence, or among the words that the second table says promise nothing. Prints what is not; exit status 1 then."""
 import pathlib
 import re
 import subprocess
 import sys
+
+PAGES = ("README.md", "SECURITY.md", "docs/DEADLINES.md", "docs/DURABILITY.md", "docs/PROCESS.md", "docs/OPERATING.md",
+         "docs/SCALING.md", "include/swapc/*.h")
+PROMISING = re.compile(r"\b(?:never|always|nothing|nobody)\b|\bwithin (?:\d|an?\b|one\b|two\b|half\b|some\b|seconds\b|total)", re.I)
+NO_PROMISE = "## Words that promise nothing"
 
 tree, build = pathlib.Path(sys.argv[1]), sys.argv[2]
 listing = subprocess.run(["ctest", "-N", "--test-dir", build], check=True, capture_output=True, text=True).stdout
@@ -15,20 +21,42 @@ def words(text):
     return " ".join(re.sub(r"(?m)^\s*(/\*|\*)(?!\*)|\*\*|\*/", " ", text).split())
 
 
-wrong, rows = [], 0
-for line in (tree / "docs/PROMISES.md").read_text().splitlines():
-    cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
-    if not line.startswith("|") or set(line) <= set("|- ") or cells[0] == "where":
-        continue
-    rows += 1
-    where, sentence, held = cells
-    if words(sentence) not in words((tree / where).read_text()):
+def rows(table):
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
+        if line.startswith("|") and not set(line) <= set("|- ") and cells[0] != "where":
+            yield cells
+
+
+wrong, promises, said = [], 0, {}
+held_by_tests, _, promise_nothing = (tree / "docs/PROMISES.md").read_text().partition(NO_PROMISE)
+
+
+def quote(where, sentence):
+    sentence = words(sentence.replace("\\|", "|"))
+    said.setdefault(where, []).append(sentence)
+    if sentence not in words((tree / where).read_text()):
         wrong.append("%s does not say (any more): %s" % (where, sentence))
+
+
+for where, sentence, held in rows(held_by_tests):
+    promises += 1
+    quote(where, sentence)
     named = re.findall(r"`(swapc\.[^`]+)`", held)
     if not named:
         wrong.append("names no test: %s" % sentence)
     wrong += ["no test is called %s, which holds: %s" % (name, sentence) for name in named if name not in tests]
-if not rows or not tests:
+for where, excused, _ in rows(promise_nothing):
+    for part in excused.split(" · "):
+        quote(where, part)
+for page in sorted(path for pattern in PAGES for path in tree.glob(pattern)):
+    where = str(page.relative_to(tree))
+    text = words(re.sub(r"(?ms)^```.*?^```$", " ", page.read_text()))
+    spans = [m.span() for quoted in said.get(where, []) for m in re.finditer(re.escape(quoted), text)]
+    for word in PROMISING.finditer(text):
+        if not any(start <= word.start() and word.end() <= end for start, end in spans):
+            wrong.append("%s promises what docs/PROMISES.md has no row for: …%s…" % (where, text[max(0, word.start() - 60):word.end() + 60]))
+if not promises or not tests:
     wrong.append("no rows, or no tests in the build")
-print("\n".join(wrong) if wrong else "%d promises" % rows)
+print("\n".join(wrong) if wrong else "%d promises" % promises)
 sys.exit(bool(wrong))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lease.h"
 #include "stream_fixture.h"
 
 enum { MEMBERS = 12 };
@@ -185,6 +186,29 @@ static void nothing_grows(void **state) {
     swapci_redis_free(s.redis);
 }
 
+/* By what the server keeps of a member that has just beaten, and of a lease that it has just taken: what is left of both, and the
+ * beat after which the others know, and the one after which they have it. */
+static void a_death_is_over_within_five_seconds(void **state) {
+    static const char left_ms[] =
+        "local t, all = redis.call('TIME'), redis.call('HGETALL', 'b:members:signer') "
+        "for i = 1, #all, 2 do if string.sub(all[i], 1, 2) == 'm:' then "
+        "return all[i + 1] - t[1] * 1000 - math.floor(t[2] / 1000) end end";
+    scene s = scene_open(2);
+    swapci_lease lease;
+    swapc_error error = SWAPC_ERROR_INIT;
+    bool recalled;
+    (void)state;
+    beat(&s, 0);
+    long long left = fixture_integer(s.redis, "EVAL %s 0", left_ms);
+    assert_true(left > 0 && left + 2 * SWAPCI_BALANCE_BEAT_MS < 5000);
+    fixture_ok(swapci_lease_init_key(&lease, "{b.0}:owner:signer", NULL, &error), &error);
+    lease.ms = SWAPCI_PARTITION_LEASE_MS;
+    fixture_ok(swapci_lease_hold(s.redis, &lease, false, &recalled, &error), &error);
+    left = fixture_integer(s.redis, "PTTL %s", lease.key);
+    assert_true(left > 0 && left + SWAPCI_BALANCE_BEAT_MS < 5000);
+    swapci_redis_free(s.redis);
+}
+
 static void each_right_is_named(void **state) {
     static const char *const rights[] = {"time", "hgetall", "hset", "pexpire", "eval"};
     scene s = scene_open(3);
@@ -212,6 +236,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_hash_that_is_lost_is_made_anew),
         cmocka_unit_test(an_end_far_off_is_none),
         cmocka_unit_test(nothing_grows),
+        cmocka_unit_test(a_death_is_over_within_five_seconds),
         cmocka_unit_test(each_right_is_named),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

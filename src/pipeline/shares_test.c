@@ -69,12 +69,14 @@ static void scene_close(scene *s) {
 static swapci_shares *member(scene *s) {
     swapc_error error = SWAPC_ERROR_INIT;
     swapci_shares *shares = NULL;
-    const swapci_shares_config config = {.partitions = &s->partitions,
-                                         .role = "test",
-                                         .consumer = "one",
-                                         .log_role = "test",
-                                         .work = work,
-                                         .user = s};
+    const swapci_shares_config config = {
+        .partitions = &s->partitions,
+        .role = "test",
+        .consumer = "one",
+        .log_role = "test",
+        .redis = {.retry_ms = SWAPCI_REDIS_FOREVER, .service = true},
+        .work = work,
+        .user = s};
     fixture_ok(swapci_shares_new(&config, &shares, &error), &error);
     fixture_ok(swapci_shares_start(shares, &error), &error);
     return shares;
@@ -154,11 +156,47 @@ static void a_work_that_fails_later_is_begun_again(void **state) {
     scene_close(&s);
 }
 
+/* Beats so far, refused ones too: each begins with the server's own look at the hash. */
+static long long beats(const scene *s) {
+    return fixture_integer(s->redis, "EVAL %s 0",
+                           "return tonumber(string.match(redis.call('INFO', 'commandstats'), "
+                           "'cmdstat_hgetall:calls=(%d+)') or 0)");
+}
+
+static void await_beats(const scene *s, long long more) {
+    for (long long until = beats(s) + more; beats(s) < until;) nap();
+}
+
+/* As while the first server is away: here it refuses each beat. */
+static void while_they_cannot_be_shared_out_all_go_on_with_what_they_have(void **state) {
+    scene s;
+    (void)state;
+    scene_open(&s);
+    swapci_shares *a = member(&s);
+    await_up(a, 4);
+    swapci_shares *b = member(&s);
+    await_up(b, 2);
+    await_up(a, 2);
+    fixture_command(s.redis, "SET b:members:test x");
+    await_beats(&s, 6);
+    assert_int_equal(up(a), 2);
+    assert_int_equal(up(b), 2);
+    join(b);
+    await_beats(&s, 2);
+    assert_int_equal(up(a), 2); /* nobody is given what b had */
+    fixture_command(s.redis, "DEL b:members:test");
+    await_up(a, 4);
+    assert_int_equal(atomic_load(&s.most), 1);
+    join(a);
+    scene_close(&s);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_joins_and_leaves_moves_them_with_one_owner_at_a_time),
         cmocka_unit_test(a_work_that_fails_at_the_start_ends_all),
         cmocka_unit_test(a_work_that_fails_later_is_begun_again),
+        cmocka_unit_test(while_they_cannot_be_shared_out_all_go_on_with_what_they_have),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

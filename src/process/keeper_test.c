@@ -130,6 +130,15 @@ static void the_slowest_group_of_the_outputs_counts(void **state) {
     assert_true(swapci_keeper_owns(&s->keeper));
 }
 
+static void without_a_limit_no_group_holds_anything_up(void **state) {
+    scene *s = *state;
+    fixture_command(s->redis, "XGROUP CREATE out slow $ MKSTREAM");
+    for (int i = 0; i < 3; i++) fixture_command(s->redis, "XADD out * a b");
+    start(s, &s->keeper, 0);
+    swapci_redis_sleep(NULL, 250, NULL); /* in which it would have looked */
+    assert_false(atomic_load(&s->keeper.lagging));
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_owns_and_the_next_one_follows, open_scene, close_scene),
@@ -138,6 +147,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_lease_that_is_gone_is_taken_again, open_scene,
                                         close_scene),
         cmocka_unit_test_setup_teardown(the_slowest_group_of_the_outputs_counts, open_scene,
+                                        close_scene),
+        cmocka_unit_test_setup_teardown(without_a_limit_no_group_holds_anything_up, open_scene,
                                         close_scene),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
