@@ -108,7 +108,7 @@ function(swapc_install_documentation)
     foreach(folder IN ITEMS docs examples packaging)
         install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
                 COMPONENT documentation
-                REGEX "/(examples|packaging)/CMakeLists.txt$" EXCLUDE REGEX "/docs/man$" EXCLUDE
+                REGEX "/(examples|packaging)/CMakeLists.txt$" EXCLUDE REGEX "/docs/(man|dev)$" EXCLUDE
                 PATTERN check.sh EXCLUDE
                 PATTERN "*_test.c" EXCLUDE PATTERN "*.in" EXCLUDE PATTERN debian EXCLUDE
                 PATTERN completions EXCLUDE PATTERN package.sh EXCLUDE

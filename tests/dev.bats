@@ -3,6 +3,20 @@ load helpers
 
 dev=$BATS_TEST_DIRNAME/../dev
 
+@test "each command explains itself, and stands on the page of them all" {
+    local commands command
+    commands=$(sed -n '/^case $command in/,/)$/s/^\(setup [a-z| ]*\))$/\1/p' "$dev" | tr -d '|')
+    [[ $(wc -w <<<"$commands") -ge 13 ]]
+    for command in $commands; do
+        run -0 "$dev" "$command" --help
+        [[ $output == "usage: ./dev $command"*"example: ./dev "* ]]
+        run -0 "$dev" --help
+        grep -Eq "^  $command +[a-zA-Z]" <<<"$output"
+    done
+    run -2 "$dev"
+    [[ $output == "usage: ./dev COMMAND"* ]]
+}
+
 @test "fuzz --list names each target that has a corpus and nothing else" {
     run -0 "$dev" fuzz --list
     [ "$output" = "$(ls "$BATS_TEST_DIRNAME/../fuzz/corpus")" ]
