@@ -10,7 +10,9 @@
 #     native.so    machine code behind the same imports (swapc/sys/native_module.h)
 #
 # The flags are the same in every preset, whatever the host is built with: guests are what users run
-# and what is measured, so no sanitizer and no debug build of them.
+# and what is measured, so no sanitizer and no debug build of them. So the preset release compiles them, and the
+# other ones name it by SWAPC_GUESTS_OF and have copies (GuestsOf.cmake); where warnings are errors, they read the
+# sources themselves.
 
 find_program(SWAPC_GUEST_CLANG NAMES clang-22 clang-21 clang-20 clang REQUIRED)
 find_program(SWAPC_GUEST_CC NAMES gcc cc REQUIRED) # of native.so
@@ -18,6 +20,7 @@ find_program(SWAPC_GUEST_CC NAMES gcc cc REQUIRED) # of native.so
 find_program(SWAPC_WASM_OPT wasm-opt HINTS "${PROJECT_SOURCE_DIR}/build/deps/binaryen/bin")
 set(SWAPC_SECP256K1_SRC "${PROJECT_SOURCE_DIR}/build/deps/secp256k1/src" CACHE PATH
     "The folder src of libsecp256k1's sources, with include beside it")
+set(SWAPC_GUESTS_OF "" CACHE STRING "Preset whose build compiles the guests for this one too (empty: none)")
 set(SWAPC_BUNDLES "${PROJECT_BINARY_DIR}/share/swapc/modules")
 
 set(SWAPC_FLAVOURS wide plain mvp size native)
@@ -100,9 +103,9 @@ endfunction()
 # swapc_guest_objects(<out> SET <folder of the objects> FLAVOUR wide FLAGS … SOURCES …)
 function(swapc_guest_objects out)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "SET;FLAVOUR" "FLAGS;SOURCES")
-    set(compiler ${SWAPC_GUEST_CLANG} ${SWAPC_GUEST_TARGET})
+    set(compiler ${CMAKE_C_COMPILER_LAUNCHER} ${SWAPC_GUEST_CLANG} ${SWAPC_GUEST_TARGET})
     if(arg_FLAVOUR STREQUAL "native")
-        set(compiler ${SWAPC_GUEST_CC})
+        set(compiler ${CMAKE_C_COMPILER_LAUNCHER} ${SWAPC_GUEST_CC})
     endif()
     set(folder "${PROJECT_BINARY_DIR}/guests/${arg_SET}/${arg_FLAVOUR}")
     file(MAKE_DIRECTORY "${folder}")
@@ -124,10 +127,47 @@ function(swapc_guest_objects out)
     set(${out} ${objects} PARENT_SCOPE)
 endfunction()
 
+# swapc_guest_warnings(<out> SET … FLAVOUR … FLAGS … SOURCES …): the sources are read, and nothing is compiled.
+function(swapc_guest_warnings out)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SET;FLAVOUR" "FLAGS;SOURCES")
+    set(compiler ${SWAPC_GUEST_CLANG} ${SWAPC_GUEST_TARGET})
+    if(arg_FLAVOUR STREQUAL "native")
+        set(compiler ${SWAPC_GUEST_CC})
+    endif()
+    set(folder "${PROJECT_BINARY_DIR}/guests/${arg_SET}/${arg_FLAVOUR}")
+    file(MAKE_DIRECTORY "${folder}")
+    set(stamps)
+    foreach(source IN LISTS arg_SOURCES)
+        cmake_path(ABSOLUTE_PATH source)
+        cmake_path(GET source STEM stem)
+        add_custom_command(
+            OUTPUT "${folder}/${stem}.read"
+            DEPFILE "${folder}/${stem}.d"
+            COMMAND ${compiler} ${SWAPC_GUEST_COMMON} ${SWAPC_FLAVOUR_${arg_FLAVOUR}} ${arg_FLAGS}
+                    -fsyntax-only -MD -MT "${folder}/${stem}.read" -MF "${folder}/${stem}.d" "${source}"
+            COMMAND ${CMAKE_COMMAND} -E touch "${folder}/${stem}.read"
+            DEPENDS "${source}"
+            COMMENT "guest ${arg_SET}/${arg_FLAVOUR} ${stem}.c"
+            VERBATIM)
+        list(APPEND stamps "${folder}/${stem}.read")
+    endforeach()
+    set(${out} ${stamps} PARENT_SCOPE)
+endfunction()
+
 # What guests share, compiled once a flavour: target swapc_guest_shared, whose properties
 # SDK_<flavour> and SECP256K1_<flavour> are the objects.
 function(swapc_guest_shared)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SDK;WASM;NATIVE;VERIFY")
+    if(SWAPC_GUESTS_OF)
+        if(SWAPC_WERROR)
+            swapc_guest_warnings(wasm SET shared FLAVOUR plain FLAGS ${SWAPC_GUEST_OWN}
+                SOURCES ${arg_SDK} ${arg_WASM} ${arg_VERIFY})
+            swapc_guest_warnings(native SET shared FLAVOUR native FLAGS ${SWAPC_GUEST_OWN}
+                SOURCES ${arg_SDK} ${arg_NATIVE} ${arg_VERIFY})
+        endif()
+        add_custom_target(swapc_guest_shared DEPENDS ${wasm} ${native})
+        return()
+    endif()
     set(all)
     foreach(flavour IN LISTS SWAPC_FLAVOURS)
         if(flavour STREQUAL "native")
@@ -212,6 +252,38 @@ function(swapc_guest_link_native output)
         VERBATIM)
 endfunction()
 
+# A guest that the build of the preset SWAPC_GUESTS_OF compiles. That build is asked each time, as only it knows
+# whether there is something to do.
+function(swapc_guest_of)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "SECP256K1" "NAME" "SOURCES;INTERNALS")
+    set(files)
+    foreach(flavour IN LISTS SWAPC_FLAVOURS)
+        set(ending wasm)
+        if(flavour STREQUAL "native")
+            set(ending so)
+        endif()
+        list(APPEND files "share/swapc/modules/${arg_NAME}/${flavour}.${ending}")
+        if(SWAPC_WERROR AND flavour MATCHES "^(plain|native)$")
+            swapc_guest_warnings(read SET ${arg_NAME} FLAVOUR ${flavour}
+                FLAGS ${SWAPC_GUEST_OWN} -isystem "${SWAPC_SECP256K1_SRC}" -isystem "${SWAPC_SECP256K1_SRC}/../include"
+                SOURCES ${arg_SOURCES} ${arg_INTERNALS})
+            list(APPEND all ${read})
+        endif()
+    endforeach()
+    list(TRANSFORM files PREPEND "${PROJECT_BINARY_DIR}/" OUTPUT_VARIABLE copies)
+    set(build "${PROJECT_SOURCE_DIR}/build/${SWAPC_GUESTS_OF}")
+    add_custom_target(swapc_guest_${arg_NAME} ALL
+        COMMAND ${CMAKE_COMMAND} -E make_directory "${build}"
+        COMMAND flock "${build}/.lock" ${CMAKE_COMMAND} "-DPRESET=${SWAPC_GUESTS_OF}"
+                "-DTREE=${PROJECT_SOURCE_DIR}" "-DNINJA=${CMAKE_MAKE_PROGRAM}" "-DTARGET=swapc_guest_${arg_NAME}"
+                "-DFILES=${files}" "-DTO=${PROJECT_BINARY_DIR}" -P "${PROJECT_SOURCE_DIR}/cmake/GuestsOf.cmake"
+        BYPRODUCTS ${copies}
+        DEPENDS ${all}
+        COMMENT "guest ${arg_NAME} of the preset ${SWAPC_GUESTS_OF}"
+        VERBATIM)
+    add_dependencies(swapc_guest_${arg_NAME} swapc_guest_shared)
+endfunction()
+
 function(swapc_guest)
     cmake_parse_arguments(PARSE_ARGV 0 arg "SECP256K1" "NAME" "SOURCES;INTERNALS")
     if(arg_INTERNALS)
@@ -220,6 +292,10 @@ function(swapc_guest)
     set(bundle "${SWAPC_BUNDLES}/${arg_NAME}")
     file(MAKE_DIRECTORY "${bundle}")
     configure_file(module.toml "${bundle}/module.toml" COPYONLY)
+    if(SWAPC_GUESTS_OF)
+        swapc_guest_of(${ARGN})
+        return()
+    endif()
     set(files)
     foreach(flavour IN LISTS SWAPC_FLAVOURS)
         set(flags ${SWAPC_GUEST_OWN})
