@@ -79,6 +79,27 @@ books_are_right() {
     stop "$process"
 }
 
+@test "an output that Redis hangs up on is a letter with the reason, and the rest goes on" {
+    local limit
+    start_process_scene
+    start_process
+    add xa
+    await outputs_reach 1
+    for limit in proto-max-bulk-len client-query-buffer-limit; do
+        redis "$socket" CONFIG SET proto-max-bulk-len 512mb client-query-buffer-limit 1gb >/dev/null
+        redis "$socket" CONFIG SET "$limit" 1mb >/dev/null
+        add xb Big xc
+        await length_is orders:dead 1
+        says "$(redis "$socket" --raw XRANGE orders:dead - +)" $'reason\noutput too large\ntext\n.*'"$limit"$'\n.*payload\nBig'
+        redis "$socket" DEL orders:dead >/dev/null
+        await says "$log" 'serving again'
+    done
+    await outputs_reach 5
+    says "$log" 'invalid bulk length.*raise its proto-max-bulk-len'
+    stop "$process"
+    [[ $(redis "$socket" XPENDING orders swapc | head -1) == 0 ]]
+}
+
 @test "other fields by choice, another stream of errors, done entries deleted, outputs trimmed" {
     start_process_scene
     redis "$socket" XADD orders '*' customer ada body x1 id own >/dev/null

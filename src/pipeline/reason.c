@@ -15,6 +15,9 @@ static const struct {
      "the entry asks for a method that the signer does not know: see its producer"},
     {"method not served", "start the verifier with --method random, which serves all"},
     {"too large", "messages of that size are not taken: send smaller ones"},
+    {"output too large", "Redis takes nothing of that size: raise the limit that the letter names, "
+                         "or have the module answer "
+                         "with less"},
     {"poisoned", "processes died on it: it is kept among the dead (swapc dead list)"},
     {"deleted", "somebody deleted it from the stream while it was under way"},
     {"no field", "the entry has not the field that --payload names: see its producer"},

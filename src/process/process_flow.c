@@ -66,6 +66,7 @@ enum swapc_status swapci_process_send(swapci_process *p, swapci_stream_id last,
                                       swapc_error *error) {
     swapci_caller *c = &p->callers[0];
     p->committing_errors = c->results.errors;
+    p->storing = true;
     enum swapc_status status = swapci_process_outputs_send(&p->outputs, &c->results, last, error);
     p->committing = status == SWAPC_OK;
     return status;
@@ -75,7 +76,8 @@ enum swapc_status swapci_process_stored(swapci_process *p, swapc_error *error) {
     size_t count = p->outputs.sent, errors = p->committing_errors;
     p->committing = false;
     enum swapc_status status = swapci_process_outputs_take(&p->outputs, error);
-    if (status != SWAPC_OK) return status;
+    if (status != SWAPC_IO && !swapci_redis_is_outsized(p->redis)) p->storing = false;
+    if (status != SWAPC_OK || count == 0) return status;
     swapci_process_add(&p->count_done, count);
     swapci_process_add(&p->count_errors, errors);
     swapci_process_add(&p->count_outputs, count - errors);

@@ -49,6 +49,10 @@ struct swapci_process {
     size_t read_max;          /* entries asked for at once */
     bool reading, committing; /* the answer is owed */
     size_t committing_errors; /* of what is under way */
+    bool storing;             /* a store was begun, and has not been answered */
+    unsigned
+        hung_up; /* how often the server ended the connection at the store of the entry `hung_id` alone */
+    swapci_stream_id hung_id;
     bool recovering;          /* what is pending comes first */
     bool unsure;              /* of it a process may have died */
     bool suspicious, noted;   /* poison.c: entries are noted as they are called; one is */

@@ -10,6 +10,10 @@
 #include "redis_retry.h"
 #include "stream_command.h"
 
+/* So often a server may end the connection at the store of more than so many bytes: no less than 1 MiB can be its limit to what it
+ * takes of a client, and of that it says nothing. */
+enum { HANG_UPS_MOST = 5, HANG_UP_BYTES = 1 << 20 };
+
 static const swapci_stream_id none = {0, 0};
 
 /* ---- the group ---------------------------------------------------------------------------------- */
@@ -169,17 +173,61 @@ static enum swapc_status redo(swapci_process *p, const swapci_pending *page, siz
     return status;
 }
 
+/* After what has ended the connection: entries are dealt with one by one. */
+static enum swapc_status anew(swapci_process *p, swapc_error *error) {
+    swapc_error_clear(error);
+    p->read_max = 1;
+    p->reading = p->committing = p->storing = false;
+    enum swapc_status status = swapci_redis_attempt(p->redis, error);
+    if (status != SWAPC_OK) return status == SWAPC_UNREACHABLE ? SWAPC_IO : status;
+    p->epoch = swapci_redis_epoch(p->redis); /* no reason to begin anew */
+    return status;
+}
+
 /* Together they are more than may be read, and the connection has ended with that. */
 static enum swapc_status too_large(swapci_process *p, const swapci_pending *page, size_t count,
                                    swapc_error *error) {
     char text[96];
-    swapc_error_clear(error);
-    p->read_max = 1;
-    enum swapc_status status = swapci_redis_attempt(p->redis, error);
-    if (status != SWAPC_OK) return status == SWAPC_UNREACHABLE ? SWAPC_IO : status;
-    p->epoch = swapci_redis_epoch(p->redis); /* no reason to begin anew */
+    enum swapc_status status = anew(p, error);
     snprintf(text, sizeof text, "more than %d MiB", SWAPCI_PROCESS_ENTRY_BYTES >> 20);
-    return count == 1 ? bury(p, page->id, "too large", text, error) : status;
+    return status == SWAPC_OK && count == 1 ? bury(p, page->id, "too large", text, error) : status;
+}
+
+/* Whether the server ends the connection for what it is given to store: it says so, or does it again and again with one that is
+ * larger than any client may be denied. */
+static bool is_unstorable(swapci_process *p, enum swapc_status status, const swapci_pending *page,
+                          size_t count) {
+    bool ended = p->storing && (status == SWAPC_IO || status == SWAPC_PROTOCOL);
+    if (!ended || swapci_redis_is_outsized(p->redis)) return ended;
+    if (status != SWAPC_IO || count > 1) return false;
+    bool again = p->hung_up > 0 && swapci_stream_id_compare(page->id, p->hung_id) == 0;
+    p->hung_up = again ? p->hung_up + 1 : 1;
+    p->hung_id = page->id;
+    return p->hung_up >= HANG_UPS_MOST && p->callers[0].results.arguments.len > HANG_UP_BYTES;
+}
+
+/* What came of these entries, or of one of them, cannot be stored: a letter says so. */
+static enum swapc_status unstorable(swapci_process *p, const swapci_pending *page, size_t count,
+                                    swapc_error *error) {
+    static const char reason[] = "output too large";
+    char text[128];
+    swapci_process_results *results = &p->callers[0].results;
+    const swapci_process_entries *entries = &p->hands[0];
+    snprintf(text, sizeof text, "the server hangs up on some %zu bytes: see its %s",
+             results->arguments.len,
+             swapci_redis_is_outsized(p->redis) ? "proto-max-bulk-len"
+                                                : "client-query-buffer-limit");
+    enum swapc_status status = anew(p, error);
+    if (status != SWAPC_OK || count > 1 || entries->count != 1) return status;
+    swapci_process_results_clear(results);
+    atomic_store_explicit(&p->last_reason, reason, memory_order_relaxed);
+    status = swapci_process_results_add_error(results, entries, entries->list, reason,
+                                              swapc_bytes_str(text), NULL);
+    if (status != SWAPC_OK) return swapc_error_set(error, status, "out of memory");
+    status = swapci_process_store(p, page->id, error);
+    if (status != SWAPC_PROTOCOL || !swapci_redis_is_outsized(p->redis)) return status;
+    status = anew(p, error); /* so is the entry itself */
+    return status == SWAPC_OK ? bury(p, page->id, reason, text, error) : status;
 }
 
 /* Out: *more: there may be more behind `after`. */
@@ -197,6 +245,7 @@ static enum swapc_status recover_page(swapci_process *p, swapci_stream_id *after
         status = bury_deleted(p, p->gone[i].id, error);
     if (status == SWAPC_OK) status = redo(p, p->page, count, error);
     if (status == SWAPC_TOO_LARGE) return too_large(p, p->page, count, error);
+    if (is_unstorable(p, status, p->page, count)) return unstorable(p, p->page, count, error);
     if (status == SWAPC_OK) *after = last;
     return status;
 }

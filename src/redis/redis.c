@@ -16,6 +16,8 @@
 #include "redis_dial.h"
 #include "redis_impl.h"
 
+enum { LAST_WORDS_SIZE = 256 };
+
 static enum swapc_status interrupted(swapc_error *error) {
     return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
 }
@@ -142,6 +144,43 @@ static ssize_t write_patiently(redisContext *context) {
     }
 }
 
+/* What there is to read now; 0 or less: nothing. */
+static ssize_t read_now(swapci_redis *redis, char *buffer, size_t size) {
+    const char *why = NULL;
+    bool refused;
+    return redis->tls ? swapci_redis_tls_read(redis->tls, buffer, size, &why, &refused)
+                      : recv(redis->context->fd, buffer, size, MSG_DONTWAIT);
+}
+
+/* A server says why it hangs up on what is sent to it, and that comes last. Out: the error answer, without its sign; "": it said none. */
+static void last_words(swapci_redis *redis, char out[LAST_WORDS_SIZE]) {
+    char tail[2 * LAST_WORDS_SIZE];
+    size_t len = 0;
+    ssize_t more;
+    out[0] = 0;
+    while ((more = read_now(redis, tail + len, LAST_WORDS_SIZE)) > 0) {
+        size_t all = len + (size_t)more;
+        len = all < LAST_WORDS_SIZE ? all : LAST_WORDS_SIZE - 1;
+        memmove(tail, tail + all - len, len);
+    }
+    if (len < 3 || memcmp(tail + len - 2, "\r\n", 2) != 0) return;
+    size_t end = len - 2, begin = end;
+    while (begin > 0 && tail[begin - 1] != '\n') begin--;
+    if (begin < end && tail[begin] == '-')
+        snprintf(out, LAST_WORDS_SIZE, "%.*s", (int)(end - begin - 1), tail + begin + 1);
+}
+
+/* It took not all of what was sent. */
+static enum swapc_status hung_up(swapci_redis *redis, swapc_error *error) {
+    char words[LAST_WORDS_SIZE] = "";
+    if (redis->context) last_words(redis, words);
+    if (!words[0]) return lost(redis, error);
+    note_silent(redis);
+    disconnect(redis);
+    return swapci_redis_refused(redis, swapc_bytes_str(words), "what was sent",
+                                swapc_bytes_of(NULL, 0), error);
+}
+
 static enum swapc_status unreachable(const swapci_redis *redis, const char *why,
                                      swapc_error *error) {
     return swapc_error_set(error, SWAPC_UNREACHABLE,
@@ -214,6 +253,7 @@ enum swapc_status swapci_redis_attempt(swapci_redis *redis, swapc_error *error) 
     swapc_error why = SWAPC_ERROR_INIT;
     disconnect(redis);
     redis->refusal = SWAPCI_REDIS_NOT_REFUSED;
+    redis->outsized = false;
     redis->tls_refused[0] = 0;
     enum swapc_status status = dial(redis, &why);
     if (status == SWAPC_OK) status = greet(redis, &why);
@@ -336,7 +376,7 @@ enum swapc_status swapci_redis_flush(swapci_redis *redis, swapc_error *error) {
     redis->interrupted = false;
     while (!done) {
         if (redis->context && redisBufferWrite(redis->context, &done) == REDIS_OK) continue;
-        if (!redis->interrupted) return lost(redis, error);
+        if (!redis->interrupted) return hung_up(redis, error);
         disconnect(redis);
         return interrupted(error);
     }

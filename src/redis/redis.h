@@ -110,7 +110,7 @@ enum swapc_status swapci_redis_append_raw(swapci_redis *redis, swapc_bytes bytes
                                           swapc_error *error);
 
 /* Sends what was appended, without waiting for answers. Returns SWAPC_OK, IO, INTERRUPTED (a part may
- * have been sent: the connection is gone). */
+ * have been sent: the connection is gone); PROTOCOL: likewise, and the server said why. */
 enum swapc_status swapci_redis_flush(swapci_redis *redis, swapc_error *error);
 
 /* Sends what was appended and takes the next answer, an error answer included. At least one must

@@ -6,6 +6,9 @@
 
 #include "redis_impl.h"
 
+/* What it says of an argument with more bytes than its proto-max-bulk-len, before it hangs up. */
+#define TOO_LONG "ERR Protocol error: invalid bulk length"
+
 /* By the beginning of the error; a longer one stands before a shorter one that begins alike. Scripts of
  * Redis 6 and 7 say what an ACL denies without NOPERM. */
 static const struct {
@@ -21,6 +24,8 @@ static const struct {
     {"READONLY", GONE, "it is a read-only replica: give the URL of the primary"},
     {"MASTERDOWN", GONE, "it is a replica that has lost its primary: give the URL of the primary"},
     {"UNBLOCKED", GONE, "the server's role or the stream changed meanwhile: try again"},
+
+    {TOO_LONG, GONE, "it takes nothing of that size: raise its proto-max-bulk-len"},
 
     {"OOM", LATER, "it is at its maxmemory: raise that, or trim the verdicts with --keep"},
     {"MISCONF", LATER, "it cannot write to its disk: free space there, see its log"},
@@ -105,6 +110,10 @@ enum swapci_redis_refusal swapci_redis_refusal_of(swapc_bytes text) {
     return row < ROWS ? table[row].class : SWAPCI_REDIS_NEVER;
 }
 
+bool swapci_redis_is_outsized(const swapci_redis *redis) {
+    return redis->outsized;
+}
+
 const char *swapci_redis_last_code(const swapci_redis *redis) {
     return redis->code;
 }
@@ -146,6 +155,7 @@ static void remember(swapci_redis *redis, swapc_bytes text) {
     size_t len = 0;
     while (len < text.len && text.ptr[len] != ' ' && len < sizeof redis->code - 1) len++;
     redis->refusal = swapci_redis_refusal_of(text);
+    redis->outsized |= begins_with(text, TOO_LONG);
     memcpy(redis->code, text.ptr, len);
     redis->code[len] = 0;
 }

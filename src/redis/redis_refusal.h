@@ -28,6 +28,10 @@ enum swapci_redis_refusal swapci_redis_last_refusal(const swapci_redis *redis);
 /* Its first word ("WRONGTYPE"); borrowed, until the next refusal. */
 const char *swapci_redis_last_code(const swapci_redis *redis);
 
+/* Whether the server has ended the connection, as an argument that it was sent is larger than any that it takes; until the next
+ * connection. */
+bool swapci_redis_is_outsized(const swapci_redis *redis);
+
 /* Turns an error answer into SWAPC_PROTOCOL with a sentence; other answers are SWAPC_OK. */
 enum swapc_status swapci_redis_check(swapci_redis *redis, const redisReply *reply, const char *what,
                                      swapc_error *error);

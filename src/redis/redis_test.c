@@ -1,4 +1,5 @@
 #include "redis_fixture.h"
+#include "redis_refusal.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -51,6 +52,45 @@ static void an_array_beyond_all_bounds_ends_the_connection(void **state) {
                &error);
     assert_int_equal(swapci_redis_get(redis, "an array", &reply, &error), SWAPC_IO);
     assert_null(reply);
+    swapci_redis_free(redis);
+}
+
+/* It hangs up in the middle of what is sent, behind its last words. */
+static void what_is_larger_than_any_that_redis_takes_is_told(void **state) {
+    enum { MIB = 1 << 20 };
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    uint8_t *bytes = calloc(1, 3 * MIB);
+    const swapc_bytes argv[] = {swapc_bytes_str("ECHO"), swapc_bytes_of(bytes, 3 * MIB)};
+    redisReply *reply = NULL;
+    (void)state;
+    assert_non_null(bytes);
+    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error,
+                                 "CONFIG SET proto-max-bulk-len %d", (int)MIB),
+               &error);
+    freeReplyObject(reply);
+    for (int before = 0; before < 3; before++) { /* answers that come before it */
+        for (int i = 0; i < 400 * before; i++)
+            fixture_ok(swapci_redis_appendf(redis, &error, "PING"), &error);
+        fixture_ok(swapci_redis_append(redis, 2, argv, &error), &error);
+        enum swapc_status status = SWAPC_OK;
+        for (int i = 0; i <= 400 * before && status == SWAPC_OK; i++) {
+            status = swapci_redis_get(redis, "a test", &reply, &error);
+            if (status == SWAPC_OK) freeReplyObject(reply);
+        }
+        assert_int_equal(status, SWAPC_PROTOCOL);
+        assert_non_null(strstr(error.text, "raise its proto-max-bulk-len"));
+        assert_true(swapci_redis_is_outsized(redis));
+        assert_int_equal(swapci_redis_last_refusal(redis), SWAPCI_REDIS_GONE);
+        swapc_error_clear(&error);
+        fixture_ok(swapci_redis_attempt(redis, &error), &error);
+        assert_false(swapci_redis_is_outsized(redis));
+    }
+    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error,
+                                 "CONFIG SET proto-max-bulk-len %d", 512 * MIB),
+               &error);
+    freeReplyObject(reply);
+    free(bytes);
     swapci_redis_free(redis);
 }
 
@@ -260,6 +300,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(answers_come_in_order),
         cmocka_unit_test(an_error_answer_becomes_a_sentence),
         cmocka_unit_test(an_array_beyond_all_bounds_ends_the_connection),
+        cmocka_unit_test(what_is_larger_than_any_that_redis_takes_is_told),
         cmocka_unit_test(skip_takes_all_after_an_error),
         cmocka_unit_test(names_an_absent_server_without_the_password),
         cmocka_unit_test(a_raised_stop_ends_the_wait),
