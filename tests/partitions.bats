@@ -126,6 +126,8 @@ each_has_one() {
     [[ $stderr == *"stream plain has no partitions"*"leave --partitions out"* ]]
     run -2 --separate-stderr "$SWAPC" signer --ring r --keys keys --partitions 2
     [[ $stderr == *"--partitions 2 needs --via redis"* ]]
+    run -2 --separate-stderr "$SWAPC" generate --stream "$(printf '%061d' 0)" --partitions 2
+    [[ $stderr == *"is too long for partitions: shorten it by 1, as with a tag and a number it may have 64 bytes"* ]]
 }
 
 @test "two servers share the partitions; what is dead in any of them is listed and given back" {

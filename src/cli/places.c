@@ -7,7 +7,7 @@
 static const char default_stream[] = "swapc";
 
 static enum swapc_status name(struct swapci_places *p, unsigned k, swapc_error *error) {
-    char prefix[SWAPCI_STREAM_NAME_MAX + 1];
+    char prefix[SWAPCI_STREAM_PREFIX_MAX + 1];
     enum swapc_status status =
         swapci_partition_prefix(&p->partitions, k, prefix, sizeof prefix, error);
     p->at[k].url = swapci_partition_url(&p->partitions, k);

@@ -97,10 +97,10 @@ enum swapc_status swapci_partition_prefix(const swapci_partitions *p, unsigned k
                             : snprintf(out, size, "{%s.%u}", p->prefix, k);
     if (len >= 0 && (size_t)len < size) return SWAPC_OK;
     return swapc_error_set(
-        error, SWAPC_TOO_LARGE,
-        "%s %.80s is too long for partitions: with a tag and a number it has more "
-        "than %zu bytes",
-        p->option, p->prefix, size - 1);
+        error, SWAPC_INVALID,
+        "%s %.80s is too long for partitions: shorten it by %d, as with a tag and a number "
+        "it may have %zu bytes",
+        p->option, p->prefix, len - (int)size + 1, size - 1);
 }
 
 const char *swapci_partition_url(const swapci_partitions *p, unsigned k) {

@@ -38,7 +38,8 @@ enum swapc_status swapci_partitions_init(swapci_partitions *out, const char *opt
                                          swapc_error *error);
 void swapci_partitions_fini(swapci_partitions *partitions);
 
-/* The prefix of partition k, in out, of size bytes; with one partition the prefix itself. Returns TOO_LARGE. */
+/* The prefix of partition k, in out, of size bytes; with one partition the prefix itself. Returns SWAPC_OK;
+ * INVALID: it is longer. */
 enum swapc_status swapci_partition_prefix(const swapci_partitions *partitions, unsigned k,
                                           char *out, size_t size, swapc_error *error);
 

@@ -56,7 +56,7 @@ static void what_gives_no_partitions_is_refused_with_the_remedy(void **state) {
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
     swapci_partitions p = made(longest, 2, "unix:x");
-    assert_int_equal(swapci_partition_prefix(&p, 1, name, sizeof name, &error), SWAPC_TOO_LARGE);
+    assert_int_equal(swapci_partition_prefix(&p, 1, name, sizeof name, &error), SWAPC_INVALID);
     swapci_partitions_fini(&p);
 }
 
