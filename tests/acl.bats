@@ -98,7 +98,7 @@ start_far() {
     local right
     start_far swapc
     works 300
-    for right in 'xgroup|create' xreadgroup xtrim xadd xdel hset hgetall hdel time; do
+    for right in 'xgroup|create' xreadgroup xtrim xadd xdel hset hmget hgetall hdel time; do
         redis "$socket" ACL SETUSER far-verifier "-$right"
         run --separate-stderr timeout 300 "$SWAPC" verifier --redis "$(url far-verifier)" --via redis --keys keys.pub
         refused 1 "ACL SETUSER far-verifier [+]${right%|*}"

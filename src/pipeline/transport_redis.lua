@@ -95,6 +95,7 @@ local function work()
   end
   if what == 'open' then -- and is all allowed that is needed only now and then?
     call('XDEL', losses, '0-1')
+    call('HMGET', notes, me .. ':0')
     if role == 's' then
       call('HDEL', peers, 'finished')
       finished = 0
