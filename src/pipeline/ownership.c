@@ -1,5 +1,5 @@
 /* What is shared: `until_ns`, written by the thread alone and read by who works on a partition (may): on the clock that goes on
- * while the process is stopped, so that it is over by itself; `stop`, which only rises; `refused`, under `lock`. The rest is the thread's. */
+ * while the process is stopped, so that it is over by itself; `stop`, which only rises; `refused` and `trouble`, under `lock`. The rest is the thread's. */
 #include "ownership.h"
 
 #include <pthread.h>
@@ -19,13 +19,15 @@ enum {
     ASK_MS = 250,    /* for another's lease */
     CHECK_MS = 5000, /* the number */
     CONNECT_MS = 500,
-    ANSWER_MS = 1000
+    ANSWER_MS = 1000,
+    TROUBLE_MS = 1000 /* after so long in vain it is told */
 };
 
 struct holding {
     swapci_lease lease;
     _Atomic uint64_t until_ns; /* 0: not ours */
     uint64_t due_ns;
+    bool failing; /* as it was asked for last */
 };
 
 struct swapci_ownership {
@@ -37,12 +39,16 @@ struct swapci_ownership {
     bool broken[SWAPCI_SERVERS_MAX];
     uint64_t again_ns[SWAPCI_SERVERS_MAX]; /* when one that did not answer is tried next */
     swapci_log_limit limit;                /* of what is said of refusals */
+    bool unshared;                         /* as it was last: there was no beat */
+    uint64_t failing_ns;                   /* since when that, or a lease, fails; 0: none does */
+    swapc_error last;                      /* why */
     char told[SWAPCI_OWNERSHIP_TEXT_MAX];
     char plain[SWAPCI_STREAM_NAME_MAX + 1];
     uint64_t check_due_ns;
     bool left; /* as it is refused */
     pthread_mutex_t lock;
     char refused[SWAPCI_OWNERSHIP_REFUSED_MAX]; /* "": it is not */
+    char trouble[SWAPCI_OWNERSHIP_REFUSED_MAX]; /* the same */
     atomic_int stop;
     pthread_t thread;
     unsigned count;
@@ -82,6 +88,7 @@ static swapci_redis *server(struct swapci_ownership *o, unsigned r, swapc_error 
 static void failed(struct swapci_ownership *o, unsigned r, const swapc_error *why) {
     uint64_t now = swapci_clock_monotonic_ns();
     if (why->status == SWAPC_OK) return; /* it is not time to try */
+    o->last = *why;
     if (why->status != SWAPC_PROTOCOL) o->broken[r] = true;
     if (swapci_log_limit_may(&o->limit, now, now))
         swapc_log_write(&o->config.log, SWAPC_LOG_WARN, o->config.role,
@@ -125,8 +132,9 @@ static void beat(struct swapci_ownership *o, uint64_t now) {
     if (now < o->beat_due_ns) return;
     o->beat_due_ns = in_ms(now, SWAPCI_BALANCE_BEAT_MS);
     swapci_redis *redis = server(o, 0, &why);
-    if (redis && swapci_balance_beat(&o->balance, redis, &why) == SWAPC_OK) o->beaten = true;
-    else failed(o, 0, &why);
+    o->unshared = !redis || swapci_balance_beat(&o->balance, redis, &why) != SWAPC_OK;
+    o->beaten |= !o->unshared;
+    if (o->unshared) failed(o, 0, &why);
 }
 
 /* Takes or renews the lease of a partition. */
@@ -138,7 +146,8 @@ static void hold(struct swapci_ownership *o, unsigned k, uint64_t now) {
     if (now < h->due_ns) return;
     h->due_ns = in_ms(now, ASK_MS);
     swapci_redis *redis = server(o, r, &why);
-    if (!redis || swapci_lease_hold(redis, &h->lease, false, &recalled, &why) != SWAPC_OK) {
+    h->failing = !redis || swapci_lease_hold(redis, &h->lease, false, &recalled, &why) != SWAPC_OK;
+    if (h->failing) {
         failed(o, r, &why);
         return;
     }
@@ -153,6 +162,7 @@ static void release(struct swapci_ownership *o, unsigned k) {
     swapc_error why = SWAPC_ERROR_INIT;
     atomic_store(&h->until_ns, 0);
     h->due_ns = 0;
+    h->failing = false;
     if (!h->lease.held) return;
     h->lease.held = false;
     swapci_redis *redis = server(o, r, &why);
@@ -173,6 +183,25 @@ static void tend(struct swapci_ownership *o, unsigned k, uint64_t now) {
     else if (mine && swapci_ownership_may(o, k)) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_IN);
 }
 
+/* What fails for longer than a moment is told to who asks: others may not be able to do it either. */
+static void tell_trouble(struct swapci_ownership *o, uint64_t now) {
+    bool failing[SWAPCI_PARTITIONS_MAX] = {false}, any = o->unshared && !is_refused(o);
+    char list[SWAPCI_OWNERSHIP_TEXT_MAX / 2], text[SWAPCI_OWNERSHIP_REFUSED_MAX] = "";
+    for (unsigned k = 0; k < o->count; k++) any |= failing[k] = o->holdings[k].failing;
+    if (!any) o->failing_ns = 0;
+    else if (o->failing_ns == 0) o->failing_ns = now;
+    swapci_partition_list(failing, list, sizeof list);
+    bool tell = any && now >= in_ms(o->failing_ns, TROUBLE_MS);
+    if (tell && o->unshared)
+        snprintf(text, sizeof text, "partitions are not shared out: %.300s", o->last.text);
+    else if (tell)
+        snprintf(text, sizeof text, "no lease is to be had of partition %s: %.280s", list,
+                 o->last.text);
+    pthread_mutex_lock(&o->lock);
+    memcpy(o->trouble, text, sizeof text);
+    pthread_mutex_unlock(&o->lock);
+}
+
 static void say(struct swapci_ownership *o) {
     char text[SWAPCI_OWNERSHIP_TEXT_MAX];
     unsigned count = swapci_ownership_tell(o, text);
@@ -190,6 +219,7 @@ static void *work(void *user) {
         check(o, swapci_clock_monotonic_ns());
         beat(o, swapci_clock_monotonic_ns());
         for (unsigned k = 0; k < o->count; k++) tend(o, k, swapci_clock_monotonic_ns());
+        tell_trouble(o, swapci_clock_monotonic_ns());
         say(o);
         swapci_redis_sleep(&o->stop, STEP_MS, NULL);
     }
@@ -276,7 +306,7 @@ unsigned swapci_ownership_tell(swapci_ownership *o, char out[SWAPCI_OWNERSHIP_TE
 
 bool swapci_ownership_refused(swapci_ownership *o, char *out, size_t size) {
     pthread_mutex_lock(&o->lock);
-    snprintf(out, size, "%s", o->refused);
+    snprintf(out, size, "%s", o->refused[0] ? o->refused : o->trouble);
     pthread_mutex_unlock(&o->lock);
     return out[0] != 0;
 }

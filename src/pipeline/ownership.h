@@ -43,7 +43,8 @@ bool swapci_ownership_may(const swapci_ownership *ownership, unsigned k);
 /* How many are ours, of how many members; and which, as "0-2,5 of 8": cut with "…" where there are many. out may be NULL. */
 unsigned swapci_ownership_tell(swapci_ownership *ownership, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
 
-/* Why none is worked on: others have another number, or other servers. Returns false: they have not. */
+/* Why not all that is ours is worked on: others have another number, or other servers, so that none is; or what Redis has refused for a
+ * while, or that it is away. Returns false: it is. */
 bool swapci_ownership_refused(swapci_ownership *ownership, char *out, size_t size);
 
 /* Once the fleet is joined: gives back what is held, so that others have it at once. Waits for Redis for a second or two at

@@ -185,11 +185,47 @@ static void who_has_another_number_lets_all_go(void **state) {
     swapci_redis_free(redis);
 }
 
+static void await_refusal(const struct crew *crew, const char *expected) {
+    char why[SWAPCI_OWNERSHIP_REFUSED_MAX];
+    while (!swapci_ownership_refused(crew->ownership, why, sizeof why))
+        swapci_redis_sleep(NULL, 10, NULL);
+    if (!strstr(why, expected)) fail_msg("'%s' does not say '%s'", why, expected);
+}
+
+static void await_no_refusal(const struct crew *crew) {
+    char why[SWAPCI_OWNERSHIP_REFUSED_MAX];
+    while (swapci_ownership_refused(crew->ownership, why, sizeof why))
+        swapci_redis_sleep(NULL, 10, NULL);
+}
+
+/* While nobody may own a partition, or none can be shared out, a process that could is not to count as one that serves. */
+static void a_lease_or_a_share_that_is_refused_is_told(void **state) {
+    struct crew crew;
+    swapci_redis *redis = fixture_open(0);
+    (void)state;
+    join(&crew, "one");
+    await_shares(&crew, 1);
+    fixture_command(redis, "DEL {b.2}:owner:signer");
+    fixture_command(redis, "LPUSH {b.2}:owner:signer x");
+    await_refusal(&crew, "of partition 2: Redis at ");
+    fixture_command(redis, "DEL {b.2}:owner:signer");
+    await_no_refusal(&crew);
+    fixture_command(redis, "DEL b:members:signer");
+    fixture_command(redis, "SET b:members:signer x");
+    await_refusal(&crew, "not shared out: Redis at ");
+    fixture_command(redis, "DEL b:members:signer");
+    await_no_refusal(&crew);
+    await_shares(&crew, 1);
+    leave(&crew);
+    swapci_redis_free(redis);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
         cmocka_unit_test(who_lost_a_lease_ends_and_has_it_again_when_it_is_free),
         cmocka_unit_test(who_has_another_number_lets_all_go),
+        cmocka_unit_test(a_lease_or_a_share_that_is_refused_is_told),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
