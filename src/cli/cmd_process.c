@@ -33,15 +33,15 @@ struct process_job {
 /* ---- what is asked of it while it serves --------------------------------------------------------- */
 
 static enum swapc_status start(void *user, swapc_error *error) {
-    return swapci_processes_start(((struct process_job *)user)->processes, error);
+    return swapci_crew_start(&((struct process_job *)user)->processes->crew, error);
 }
 
 static void stop(void *user) {
-    swapci_processes_stop(((struct process_job *)user)->processes);
+    swapci_crew_stop(&((struct process_job *)user)->processes->crew);
 }
 
 static bool ended(void *user) {
-    return swapci_processes_ended(((struct process_job *)user)->processes);
+    return swapci_crew_ended(&((struct process_job *)user)->processes->crew);
 }
 
 static void look(void *user, struct swapci_service_view *out) {
@@ -49,19 +49,20 @@ static void look(void *user, struct swapci_service_view *out) {
     swapci_processes_stats stats;
     swapci_processes_stats_get(job->processes, &stats);
     out->redis = swapci_redis_up(&job->health);
-    out->hindered = stats.sum.hindered > 0 || stats.failing > 0;
+    out->hindered = stats.sum.hindered > 0;
+    swapci_crew_refused(&job->processes->crew, out->refused);
     out->done = stats.sum.done;
     out->errors = stats.sum.errors;
     snprintf(out->last_error, sizeof out->last_error, "%s", stats.sum.last_reason);
 }
 
 /* "0-2 of 8": those whose lease is ours. */
-static void tell_partitions(const swapci_processes_stats *stats,
+static void tell_partitions(const struct process_job *job, const swapci_processes_stats *stats,
                             char out[SWAPCI_CONTROL_PARTITIONS_MAX]) {
     char list[SWAPCI_CONTROL_PARTITIONS_MAX / 2];
-    if (stats->partitions < 2) return;
+    if (job->partitions.count < 2) return;
     swapci_partition_list(stats->owns, list, sizeof list);
-    snprintf(out, SWAPCI_CONTROL_PARTITIONS_MAX, "%s of %u", list, stats->partitions);
+    snprintf(out, SWAPCI_CONTROL_PARTITIONS_MAX, "%s of %u", list, job->partitions.count);
 }
 
 static void tell_status(void *user, swapci_control_status *out) {
@@ -81,13 +82,14 @@ static void tell_status(void *user, swapci_control_status *out) {
     };
     const size_t shared = 2; /* the last ones are there with partitions */
 #undef COUNTER
-    tell_partitions(&all, out->partitions);
+    tell_partitions(job, &all, out->partitions);
     out->valid = stats.outputs;
     out->errors = stats.errors;
     out->in_flight = stats.in_hand;
     snprintf(out->last_error, sizeof out->last_error, "%s", stats.last_reason);
     memcpy(out->counters, counters, sizeof counters);
-    out->counter_count = sizeof counters / sizeof *counters - (all.partitions > 1 ? 0 : shared);
+    out->counter_count =
+        sizeof counters / sizeof *counters - (job->partitions.count > 1 ? 0 : shared);
 }
 
 static void collect(void *user, swapci_facts *out) {
@@ -95,11 +97,11 @@ static void collect(void *user, swapci_facts *out) {
     swapci_processes_stats stats;
     swapci_processes_stats_get(job->processes, &stats);
     swapci_facts_read_process_of_entries(job->slots, &stats.sum, out);
-    tell_partitions(&stats, out->partitions);
+    tell_partitions(job, &stats, out->partitions);
     out->entries_in = job->given.in;
     out->entries_out = job->given.out;
     out->entries_errors = job->given.errors ? job->given.errors : job->names.stream.dead;
-    out->entries_partitions = stats.partitions;
+    out->entries_partitions = job->partitions.count;
     out->entries_owned = stats.owned;
 }
 
@@ -149,8 +151,7 @@ static enum swapc_status serve(struct process_job *job, swapc_error *error) {
         .user = job,
     };
     enum swapc_status status = swapci_service_run(&service, error);
-    swapci_processes_stop(job->processes);
-    enum swapc_status joined = swapci_processes_join(job->processes, error);
+    enum swapc_status joined = swapci_crew_join(&job->processes->crew, error);
     return status == SWAPC_OK && joined != SWAPC_INTERRUPTED ? joined : status;
 }
 

@@ -123,8 +123,12 @@ enum swapc_status swapci_signer_crew_new(const struct swapci_signer_crew_config 
                                      .share = {.partitions = &config->places->partitions,
                                                .plain = config->places->plain,
                                                .role = "signer",
+                                               .log_role = "signer",
                                                .consumer = signer->consumer,
-                                               .redis = {.health = signer->health},
+                                               .redis = {.retry_ms = signer->redis_retry_ms,
+                                                         .service = true,
+                                                         .stop = signer->stop,
+                                                         .health = signer->health},
                                                .log = signer->log}};
     enum swapc_status status = swapci_crew_init(&crew->base, &base, error);
     if (status != SWAPC_OK) {

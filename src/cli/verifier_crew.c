@@ -110,8 +110,9 @@ enum swapc_status swapci_verifier_crew_new(const struct swapci_verifier_crew_con
                                      .share = {.partitions = &config->places->partitions,
                                                .plain = config->places->plain,
                                                .role = "verifier",
+                                               .log_role = "verifier",
                                                .consumer = crew->host,
-                                               .redis = {.health = verifier->redis.health},
+                                               .redis = verifier->redis,
                                                .log = verifier->log}};
     enum swapc_status status = swapci_crew_init(&crew->base, &base, error);
     if (status != SWAPC_OK) {

@@ -10,7 +10,7 @@ enum swapc_status swapci_crew_init(swapci_crew *crew, const swapci_crew_config *
     const swapci_fleet_config fleet = {.ops = config->ops,
                                        .user = config->user,
                                        .partitions = config->share.partitions,
-                                       .log_role = config->share.role,
+                                       .log_role = config->share.log_role,
                                        .log = config->share.log};
     return swapci_fleet_new(&fleet, &crew->fleet, error);
 }
@@ -64,6 +64,10 @@ void swapci_crew_abandon(void *user) {
 
 bool swapci_crew_may(const swapci_crew *crew, unsigned k) {
     return swapci_ownership_may(crew->ownership, k);
+}
+
+unsigned swapci_crew_members(const swapci_crew *crew) {
+    return crew->ownership ? swapci_ownership_members(crew->ownership) : 0;
 }
 
 void swapci_crew_tell(const swapci_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]) {

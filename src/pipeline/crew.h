@@ -49,6 +49,9 @@ void swapci_crew_abandon(void *user);
 /* Whether a partition is ours for certain. */
 bool swapci_crew_may(const swapci_crew *crew, unsigned k);
 
+/* How many processes share the partitions; 0 without. */
+unsigned swapci_crew_members(const swapci_crew *crew);
+
 /* As of ownership.h; "" without partitions. */
 void swapci_crew_tell(const swapci_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
 

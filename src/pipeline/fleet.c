@@ -21,6 +21,7 @@ struct member {
     bool started; /* and not joined */
     enum swapci_fleet_wish wish;
     bool busy;
+    bool been;     /* open, once at least */
     bool troubled; /* could not be opened */
     void *work;    /* NULL: none that is open */
     atomic_int stop;
@@ -32,18 +33,30 @@ struct swapci_fleet {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool quit;
-    bool up; /* one has been open */
     swapci_log_limit limit;
     swapc_error error; /* of the first that failed */
     unsigned busy, count;
     struct member members[];
 };
 
-static void fail(struct swapci_fleet *f, enum swapc_status status, const swapc_error *why) {
+static bool is_wanted(const struct member *m) {
+    return m->wish == SWAPCI_FLEET_FIRST || m->wish == SWAPCI_FLEET_IN;
+}
+
+static const char *name_of(const struct member *m, char name[SWAPCI_STREAM_NAME_MAX + 1]) {
+    snprintf(name, SWAPCI_STREAM_NAME_MAX + 1, "%u", m->k);
+    (void)swapci_partition_prefix(m->fleet->config.partitions, m->k, name,
+                                  SWAPCI_STREAM_NAME_MAX + 1, NULL);
+    return name;
+}
+
+static void fail(struct member *m, enum swapc_status status, const swapc_error *why) {
+    struct swapci_fleet *f = m->fleet;
+    char name[SWAPCI_STREAM_NAME_MAX + 1];
     pthread_mutex_lock(&f->lock);
     if (f->error.status == SWAPC_OK) {
         const char *text = why->text[0] ? why->text : swapc_status_text(status);
-        swapc_error_set(&f->error, status, "%s", text);
+        swapc_error_set(&f->error, status, "partition %s: %s", name_of(m, name), text);
     }
     pthread_mutex_unlock(&f->lock);
     swapci_fleet_stop(f);
@@ -67,10 +80,11 @@ static void watch(struct member *m, void *work) {
     pthread_mutex_lock(&f->lock);
     while (!f->ops->ended(work)) {
         uint64_t now = swapci_clock_monotonic_ns();
-        bool leaves = asked_ns || m->wish != SWAPCI_FLEET_IN;
+        bool leaves = asked_ns || !is_wanted(m);
         bool late = asked_ns && now - asked_ns >= SWAPCI_FLEET_GRACE_MS * 1000000ull;
         bool ask = leaves && asked_ns == 0;
         bool press = leaves && !pressed && (late || m->wish == SWAPCI_FLEET_OUT_NOW);
+        if (late) atomic_store(&m->stop, 1);
         if (ask || press) {
             pthread_mutex_unlock(&f->lock);
             f->ops->end(work, press);
@@ -86,22 +100,16 @@ static void watch(struct member *m, void *work) {
     pthread_mutex_unlock(&f->lock);
 }
 
-static const char *name_of(const struct member *m, char name[SWAPCI_STREAM_NAME_MAX + 1]) {
-    snprintf(name, SWAPCI_STREAM_NAME_MAX + 1, "%u", m->k);
-    (void)swapci_partition_prefix(m->fleet->config.partitions, m->k, name,
-                                  SWAPCI_STREAM_NAME_MAX + 1, NULL);
-    return name;
-}
-
-/* Returns whether it is a trouble that may pass, as another has been open. */
+/* Returns whether it is a trouble that may pass. */
 static bool outlives(struct member *m, enum swapc_status status, const swapc_error *why) {
     struct swapci_fleet *f = m->fleet;
     uint64_t now = swapci_clock_monotonic_ns();
     char name[SWAPCI_STREAM_NAME_MAX + 1];
     pthread_mutex_lock(&f->lock);
-    bool outlived = f->up && status != SWAPC_OK && status != SWAPC_INTERRUPTED;
+    bool outlived = (m->been || m->wish != SWAPCI_FLEET_FIRST) && status != SWAPC_OK &&
+                    status != SWAPC_INTERRUPTED;
     bool say = outlived && swapci_log_limit_may(&f->limit, now, now);
-    f->up |= status == SWAPC_OK;
+    m->been |= status == SWAPC_OK;
     m->troubled = outlived;
     pthread_mutex_unlock(&f->lock);
     if (say)
@@ -138,7 +146,7 @@ static void serve(struct member *m) {
         status = f->ops->join(work, &error);
         f->ops->close(work);
     }
-    if (status != SWAPC_OK && status != SWAPC_INTERRUPTED) fail(f, status, &error);
+    if (status != SWAPC_OK && status != SWAPC_INTERRUPTED) fail(m, status, &error);
 }
 
 static void *life(void *user) {
@@ -147,7 +155,7 @@ static void *life(void *user) {
     swapci_signal_mask_all(NULL); /* signals are the main thread's */
     pthread_mutex_lock(&f->lock);
     while (!f->quit) {
-        if (m->wish != SWAPCI_FLEET_IN) {
+        if (!is_wanted(m)) {
             m->troubled = false;
             pthread_cond_wait(&f->changed, &f->lock);
             continue;
@@ -160,8 +168,7 @@ static void *life(void *user) {
         pthread_mutex_lock(&f->lock);
         m->busy = false;
         f->busy--;
-        if (!f->quit && m->wish == SWAPCI_FLEET_IN)
-            wait_ms(f, m->troubled ? TROUBLED_MS : AGAIN_MS);
+        if (!f->quit && is_wanted(m)) wait_ms(f, m->troubled ? TROUBLED_MS : AGAIN_MS);
     }
     pthread_mutex_unlock(&f->lock);
     return NULL;
@@ -197,6 +204,11 @@ static int start_thread(struct member *m) {
     return failed;
 }
 
+/* Under the lock. */
+static void give_up_opening(struct member *m) {
+    if (!m->work) atomic_store(&m->stop, 1);
+}
+
 bool swapci_fleet_wish(swapci_fleet *f, unsigned k, enum swapci_fleet_wish wish) {
     struct member *m = &f->members[k];
     swapc_error why = SWAPC_ERROR_INIT;
@@ -204,14 +216,14 @@ bool swapci_fleet_wish(swapci_fleet *f, unsigned k, enum swapci_fleet_wish wish)
     pthread_mutex_lock(&f->lock);
     if (!f->quit && m->wish != wish) {
         m->wish = wish;
-        if (wish == SWAPCI_FLEET_IN) failed = start_thread(m);
-        if (wish == SWAPCI_FLEET_OUT_NOW) atomic_store(&m->stop, 1);
+        if (is_wanted(m)) failed = start_thread(m);
+        else give_up_opening(m);
         pthread_cond_broadcast(&f->changed);
     }
     pthread_mutex_unlock(&f->lock);
     if (failed == 0) return true;
     swapc_error_set_errno(&why, SWAPC_SYSTEM, failed, "no thread for a partition");
-    fail(f, SWAPC_SYSTEM, &why);
+    fail(m, SWAPC_SYSTEM, &why);
     return false;
 }
 
@@ -242,7 +254,7 @@ void swapci_fleet_stop(swapci_fleet *f) {
     f->quit = true;
     for (unsigned k = 0; k < f->count; k++) {
         f->members[k].wish = SWAPCI_FLEET_OUT_NOW;
-        atomic_store(&f->members[k].stop, 1);
+        give_up_opening(&f->members[k]);
     }
     pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->lock);

@@ -2,8 +2,7 @@
  * and is closed on a thread of its own, as somebody else wants it there or not.
  *
  * Nobody waits for another's opening or end. A member that ends by itself while it is wanted is opened anew after a
- * moment, or, where it failed, ends the fleet. One that cannot be opened ends it as long as none has been: then a start is
- * wrong; later it is tried again and again.
+ * moment, or, where it failed, ends the fleet. One that cannot be opened is tried again and again, or ends it, as is wished.
  *
  * Threads: new and free by one thread; the others from any. Ownership: new/free.
  */
@@ -18,8 +17,8 @@
 
 /* What a member is. All but abandon are called on its thread, and all but keep with no lock held. */
 struct swapci_fleet_ops {
-    /* Opens number k. *stop rises while it is not wanted any more at once. Out: *member. Returns OK, INTERRUPTED, or
-     * a failure, which ends the fleet if none has been open before. */
+    /* Opens number k. *stop rises when it is not wanted any more; once it is open, SWAPCI_FLEET_GRACE_MS after it was asked
+     * to end. Out: *member. Returns OK, INTERRUPTED, or what it failed of. */
     enum swapc_status (*open)(void *user, unsigned k, atomic_int *stop, void **member,
                               swapc_error *error);
     /* Starts it. Returns as open; after failure it is asked to end, joined and closed. */
@@ -31,17 +30,19 @@ struct swapci_fleet_ops {
     void (*keep)(void *user, void *member);
     /* Waits for its end. Returns OK, INTERRUPTED, or the failure that ends the fleet. */
     enum swapc_status (*join)(void *member, swapc_error *error);
-    void (*close)(void *member);   /* lets go, frees */
-    void (*abandon)(void *member); /* before a forced end, in any state; must not wait */
+    void (*close)(void *member); /* lets go, frees */
+    void (*abandon)(
+        void *member); /* before a forced end, in any state; must not wait; NULL: nothing */
 };
 
 enum swapci_fleet_wish {
-    SWAPCI_FLEET_IN,      /* wanted */
-    SWAPCI_FLEET_OUT,     /* to end when what is in hand is done, or a moment has passed */
+    SWAPCI_FLEET_FIRST, /* wanted, and has not been open yet: one that cannot be is a start that is wrong, and ends the fleet */
+    SWAPCI_FLEET_IN,    /* wanted: one that cannot be opened is tried again */
+    SWAPCI_FLEET_OUT,   /* to end when what is in hand is done, or a moment has passed */
     SWAPCI_FLEET_OUT_NOW, /* to end */
 };
 
-enum { SWAPCI_FLEET_GRACE_MS = 1000 };
+enum { SWAPCI_FLEET_GRACE_MS = 800 };
 
 typedef struct swapci_fleet_config {
     const struct swapci_fleet_ops *ops;

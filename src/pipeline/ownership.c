@@ -1,5 +1,6 @@
 /* What is shared: `until_ns`, written by the thread alone and read by who works on a partition (may): on the clock that goes on
- * while the process is stopped, so that it is over by itself; `stop`, which only rises; `refused` and `trouble`, under `lock`. The rest is the thread's. */
+ * while the process is stopped, so that it is over by itself; `members`, likewise; `stop`, which only rises; `refused` and `trouble`,
+ * under `lock`. The rest is the thread's. */
 #include "ownership.h"
 
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include "clock.h"
 #include "lease.h"
 #include "log_limit.h"
+#include "redis_retry.h"
 #include "signal_mask.h"
 
 enum {
@@ -28,13 +30,14 @@ struct holding {
     _Atomic uint64_t until_ns; /* 0: not ours */
     uint64_t due_ns;
     bool failing; /* as it was asked for last */
+    bool first;   /* it is of the share that this process began with */
 };
 
 struct swapci_ownership {
     swapci_ownership_config config;
     swapci_balance balance;
     uint64_t beat_due_ns;
-    bool beaten; /* once at least */
+    atomic_uint members;
     swapci_redis *redis[SWAPCI_SERVERS_MAX];
     bool broken[SWAPCI_SERVERS_MAX];
     uint64_t again_ns[SWAPCI_SERVERS_MAX]; /* when one that did not answer is tried next */
@@ -91,7 +94,7 @@ static void failed(struct swapci_ownership *o, unsigned r, const swapc_error *wh
     o->last = *why;
     if (why->status != SWAPC_PROTOCOL) o->broken[r] = true;
     if (swapci_log_limit_may(&o->limit, now, now))
-        swapc_log_write(&o->config.log, SWAPC_LOG_WARN, o->config.role,
+        swapc_log_write(&o->config.log, SWAPC_LOG_WARN, o->config.log_role,
                         "partitions are not shared out for now: %s", why->text);
 }
 
@@ -113,7 +116,7 @@ static void check(struct swapci_ownership *o, uint64_t now) {
     snprintf(o->refused, sizeof o->refused, "%.380s", status == SWAPC_OK ? "" : why.text);
     pthread_mutex_unlock(&o->lock);
     if (status == SWAPC_INVALID && !said)
-        swapc_log_write(&o->config.log, SWAPC_LOG_ERROR, o->config.role, "%s", why.text);
+        swapc_log_write(&o->config.log, SWAPC_LOG_ERROR, o->config.log_role, "%s", why.text);
 }
 
 /* Those with another number share out by the same hash: one who is refused has no part in it. */
@@ -133,8 +136,8 @@ static void beat(struct swapci_ownership *o, uint64_t now) {
     o->beat_due_ns = in_ms(now, SWAPCI_BALANCE_BEAT_MS);
     swapci_redis *redis = server(o, 0, &why);
     o->unshared = !redis || swapci_balance_beat(&o->balance, redis, &why) != SWAPC_OK;
-    o->beaten |= !o->unshared;
     if (o->unshared) failed(o, 0, &why);
+    atomic_store(&o->members, o->balance.members);
 }
 
 /* Takes or renews the lease of a partition. */
@@ -143,6 +146,11 @@ static void hold(struct swapci_ownership *o, unsigned k, uint64_t now) {
     unsigned r = k % o->config.partitions->servers;
     swapc_error why = SWAPC_ERROR_INIT;
     bool recalled;
+    if (o->config.members_lease) {
+        h->lease.held = true;
+        atomic_store(&h->until_ns, UINT64_MAX);
+        return;
+    }
     if (now < h->due_ns) return;
     h->due_ns = in_ms(now, ASK_MS);
     swapci_redis *redis = server(o, r, &why);
@@ -165,6 +173,7 @@ static void release(struct swapci_ownership *o, unsigned k) {
     h->failing = false;
     if (!h->lease.held) return;
     h->lease.held = false;
+    if (o->config.members_lease) return;
     swapci_redis *redis = server(o, r, &why);
     if (!redis || swapci_lease_release(redis, &h->lease, &why) != SWAPC_OK) failed(o, r, &why);
 }
@@ -173,6 +182,7 @@ static void tend(struct swapci_ownership *o, unsigned k, uint64_t now) {
     struct holding *h = &o->holdings[k];
     swapci_fleet *fleet = o->config.fleet;
     bool mine = o->balance.mine[k] && !is_refused(o);
+    h->first &= mine;
     if (!mine) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT);
     if (!mine && !swapci_fleet_busy(fleet, k)) {
         release(o, k);
@@ -180,7 +190,8 @@ static void tend(struct swapci_ownership *o, unsigned k, uint64_t now) {
     }
     hold(o, k, now);
     if (!h->lease.held) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT_NOW);
-    else if (mine && swapci_ownership_may(o, k)) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_IN);
+    else if (mine && swapci_ownership_may(o, k))
+        swapci_fleet_wish(fleet, k, h->first ? SWAPCI_FLEET_FIRST : SWAPCI_FLEET_IN);
 }
 
 /* What fails for longer than a moment is told to who asks: others may not be able to do it either. */
@@ -205,9 +216,9 @@ static void tell_trouble(struct swapci_ownership *o, uint64_t now) {
 static void say(struct swapci_ownership *o) {
     char text[SWAPCI_OWNERSHIP_TEXT_MAX];
     unsigned count = swapci_ownership_tell(o, text);
-    if (!o->beaten || strcmp(text, o->told) == 0) return;
+    if (strcmp(text, o->told) == 0) return;
     memcpy(o->told, text, sizeof text);
-    swapc_log_write(&o->config.log, SWAPC_LOG_INFO, o->config.role,
+    swapc_log_write(&o->config.log, SWAPC_LOG_INFO, o->config.log_role,
                     "partitions: %s, shared with %u more%s", text,
                     o->balance.members ? o->balance.members - 1 : 0, count ? "" : ": it stands by");
 }
@@ -251,6 +262,28 @@ static enum swapc_status name_leases(struct swapci_ownership *o, swapc_error *er
     return status;
 }
 
+static enum swapc_status first_beat(void *user, swapc_error *error) {
+    struct swapci_ownership *o = user;
+    return swapci_balance_beat(&o->balance, o->redis[0], error);
+}
+
+/* Over a connection as patient as the caller's; what comes after it is in a hurry. */
+static enum swapc_status join(struct swapci_ownership *o, swapc_error *error) {
+    swapci_redis_config config = o->config.redis;
+    config.url = o->config.partitions->urls[0];
+    config.log = &o->config.log;
+    config.role = o->config.log_role;
+    enum swapc_status status = swapci_redis_open(&config, &o->redis[0], error);
+    if (status == SWAPC_OK) status = swapci_redis_persist(o->redis[0], first_beat, o, error);
+    swapci_redis_free(o->redis[0]);
+    o->redis[0] = NULL;
+    if (status != SWAPC_OK) return status;
+    for (unsigned k = 0; k < o->count; k++) o->holdings[k].first = o->balance.mine[k];
+    o->beat_due_ns = in_ms(swapci_clock_monotonic_ns(), SWAPCI_BALANCE_BEAT_MS);
+    atomic_store(&o->members, o->balance.members);
+    return status;
+}
+
 enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
                                          swapci_ownership **out, swapc_error *error) {
     unsigned count = config->partitions->count;
@@ -265,6 +298,7 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     enum swapc_status status =
         swapci_balance_init(&o->balance, config->partitions, config->role, config->consumer, error);
     if (status == SWAPC_OK) status = name_leases(o, error);
+    if (status == SWAPC_OK) status = join(o, error);
     if (status == SWAPC_OK) *out = o; /* there before the first member is */
     int why = status == SWAPC_OK ? pthread_create(&o->thread, NULL, work, o) : 0;
     if (why) status = swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for partitions");
@@ -277,31 +311,18 @@ bool swapci_ownership_may(const swapci_ownership *o, unsigned k) {
     return swapci_lease_now_ns() < atomic_load(&o->holdings[k].until_ns);
 }
 
-/* Appends "N" or "N-M". */
-static size_t write_run(char *out, size_t used, size_t size, unsigned first, unsigned last) {
-    int len = first == last
-                  ? snprintf(out + used, size - used, "%s%u", used ? "," : "", first)
-                  : snprintf(out + used, size - used, "%s%u-%u", used ? "," : "", first, last);
-    return used + (size_t)len;
+unsigned swapci_ownership_members(const swapci_ownership *o) {
+    return atomic_load(&o->members);
 }
 
 unsigned swapci_ownership_tell(swapci_ownership *o, char out[SWAPCI_OWNERSHIP_TEXT_MAX]) {
-    enum { TAIL = 32 };
-    char list[SWAPCI_OWNERSHIP_TEXT_MAX] = "";
-    size_t used = 0;
-    unsigned mine = 0;
-    for (unsigned k = 0; k < o->count; k++) {
-        unsigned last = k;
-        if (!swapci_ownership_may(o, k)) continue;
-        while (last + 1 < o->count && swapci_ownership_may(o, last + 1)) last++;
-        mine += last - k + 1;
-        if (used + TAIL < sizeof list) used = write_run(list, used, sizeof list - 4, k, last);
-        else if (strcmp(list + used - 3, "…") != 0) used += (size_t)sprintf(list + used, "…");
-        k = last;
-    }
-    if (out)
-        snprintf(out, SWAPCI_OWNERSHIP_TEXT_MAX, "%.100s of %u", mine ? list : "none", o->count);
-    return mine;
+    char list[SWAPCI_OWNERSHIP_TEXT_MAX - 28];
+    bool mine[SWAPCI_PARTITIONS_MAX] = {false};
+    unsigned count = 0;
+    for (unsigned k = 0; k < o->count; k++) count += mine[k] = swapci_ownership_may(o, k);
+    swapci_partition_list(mine, list, sizeof list);
+    if (out) snprintf(out, SWAPCI_OWNERSHIP_TEXT_MAX, "%s of %u", list, o->count);
+    return count;
 }
 
 bool swapci_ownership_refused(swapci_ownership *o, char *out, size_t size) {

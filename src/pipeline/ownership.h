@@ -5,7 +5,8 @@
  *
  * A member is opened once its lease is held, and the lease is given back once the member has ended: of one role a partition has
  * one owner at a time. Who was stopped beyond its lease may not go on before it is asked for again (may), and ends where it went to
- * another.
+ * another. Where members hold a lease of the partition themselves (members_lease) none is held here: they come and go as it is
+ * shared out, and wait for each other.
  * Every few seconds it is asked whether others use the stream with as many partitions still: while they do not, none is worked on.
  *
  * Threads: start and end by one thread; may, tell and refused by any, do not wait.
@@ -22,10 +23,12 @@ enum { SWAPCI_OWNERSHIP_TEXT_MAX = 128, SWAPCI_OWNERSHIP_REFUSED_MAX = 384 };
 
 typedef struct swapci_ownership_config {
     const swapci_partitions *partitions;
-    const char *plain;         /* as of swapci_partitions_claim, which has succeeded; copied */
-    const char *role;          /* as of balance.h; static */
-    const char *consumer;      /* for people */
-    swapci_redis_config redis; /* its URL, waits and stop flag are not used */
+    const char *plain;    /* as of swapci_partitions_claim, which has succeeded; copied */
+    const char *role;     /* as of balance.h; borrowed */
+    const char *log_role; /* who speaks in the log; static */
+    const char *consumer; /* for people */
+    bool members_lease;
+    swapci_redis_config redis; /* for the start; its URL and log are set here */
     uint32_t check_ms;         /* between two looks at the number; 0: 5000 */
     swapci_fleet *fleet;
     swapc_log log;
@@ -33,14 +36,19 @@ typedef struct swapci_ownership_config {
 
 typedef struct swapci_ownership swapci_ownership;
 
-/* Returns SWAPC_OK, TOO_LARGE, SYSTEM, NO_MEMORY. A Redis that does not answer is no failure: it is asked again. */
+/* Has a share when it returns, and begins what is in it as what is to succeed (SWAPCI_FLEET_FIRST). Returns SWAPC_OK; as
+ * swapci_redis_open and swapci_redis_persist, what is refused; TOO_LARGE, SYSTEM, NO_MEMORY. Later a Redis that does not answer
+ * is asked again. */
 enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
                                          swapci_ownership **out, swapc_error *error);
 
 /* Whether partition k is ours for certain. */
 bool swapci_ownership_may(const swapci_ownership *ownership, unsigned k);
 
-/* How many are ours, of how many members; and which, as "0-2,5 of 8": cut with "…" where there are many. out may be NULL. */
+/* How many share them, this process included. */
+unsigned swapci_ownership_members(const swapci_ownership *ownership);
+
+/* How many are ours; and which, as "0-2,5 of 8": cut with "…" where there are many. out may be NULL. */
 unsigned swapci_ownership_tell(swapci_ownership *ownership, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
 
 /* Why not all that is ours is worked on: others have another number, or other servers, so that none is; or what Redis has refused for a

@@ -11,6 +11,7 @@
 enum { COUNT = 5, CREWS = 3 };
 
 static atomic_int owners[COUNT]; /* how many work on each now: never more than one */
+static atomic_bool shut;         /* none can be opened */
 
 struct crew {
     swapci_partitions partitions;
@@ -25,10 +26,10 @@ struct job {
 
 static enum swapc_status job_open(void *user, unsigned k, atomic_int *stop, void **member,
                                   swapc_error *error) {
-    struct job *job = calloc(1, sizeof *job);
     (void)user;
     (void)stop;
-    (void)error;
+    if (atomic_load(&shut)) return swapc_error_set(error, SWAPC_PROTOCOL, "it is refused");
+    struct job *job = calloc(1, sizeof *job);
     assert_int_equal(atomic_fetch_add(&owners[k], 1), 0);
     job->k = k;
     *member = job;
@@ -68,7 +69,7 @@ static const struct swapci_fleet_ops ops = {.open = job_open,
                                             .join = job_start_or_join,
                                             .close = job_close};
 
-static void join(struct crew *crew, const char *consumer) {
+static enum swapc_status try_to_join(struct crew *crew, const char *consumer, swapc_error *why) {
     swapc_error error = SWAPC_ERROR_INIT;
     fixture_ok(
         swapci_partitions_init(&crew->partitions, "--stream", "b", COUNT, fixture_url(), &error),
@@ -81,14 +82,23 @@ static void join(struct crew *crew, const char *consumer) {
                                             .role = "signer",
                                             .consumer = consumer,
                                             .fleet = crew->fleet};
-    fixture_ok(swapci_ownership_start(&config, &crew->ownership, &error), &error);
+    return swapci_ownership_start(&config, &crew->ownership, why);
+}
+
+static void join(struct crew *crew, const char *consumer) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(try_to_join(crew, consumer, &error), &error);
+}
+
+static void close_crew(struct crew *crew) {
+    swapci_ownership_end(crew->ownership);
+    swapci_fleet_free(crew->fleet);
+    swapci_partitions_fini(&crew->partitions);
 }
 
 static void leave(struct crew *crew) {
     assert_int_equal(swapci_fleet_join(crew->fleet, NULL), SWAPC_OK);
-    swapci_ownership_end(crew->ownership);
-    swapci_fleet_free(crew->fleet);
-    swapci_partitions_fini(&crew->partitions);
+    close_crew(crew);
 }
 
 static unsigned working(void) {
@@ -111,6 +121,7 @@ static void await_shares(const struct crew *crews, unsigned count) {
             unsigned own = owned(&crews[i]);
             sum += own;
             even &= own == COUNT / count || own == (COUNT + count - 1) / count;
+            even &= swapci_ownership_members(crews[i].ownership) == count;
         }
         even &= sum == COUNT;
     }
@@ -220,12 +231,85 @@ static void a_lease_or_a_share_that_is_refused_is_told(void **state) {
     swapci_redis_free(redis);
 }
 
+/* Beats so far, refused ones too: each begins with the server's own look at the hash. */
+static long long beats(swapci_redis *redis) {
+    return fixture_integer(redis, "EVAL %s 0",
+                           "return tonumber(string.match(redis.call('INFO', 'commandstats'), "
+                           "'cmdstat_hgetall:calls=(%d+)') or 0)");
+}
+
+static void await_beats(swapci_redis *redis, long long more) {
+    for (long long until = beats(redis) + more; beats(redis) < until;)
+        swapci_redis_sleep(NULL, 10, NULL);
+}
+
+/* As while the first server is away: here it refuses each beat. */
+static void while_they_cannot_be_shared_out_all_go_on_with_what_they_have(void **state) {
+    struct crew crews[2];
+    swapci_redis *redis = fixture_open(0);
+    (void)state;
+    join(&crews[0], "one");
+    join(&crews[1], "two");
+    await_shares(crews, 2);
+    fixture_command(redis, "SET b:members:signer x");
+    await_beats(redis, 6);
+    assert_int_equal(working(), COUNT);
+    unsigned own = owned(&crews[0]);
+    leave(&crews[1]);
+    await_beats(redis, 2);
+    assert_int_equal(working(), own); /* nobody is given what the other had */
+    fixture_command(redis, "DEL b:members:signer");
+    await_shares(crews, 1);
+    leave(&crews[0]);
+    swapci_redis_free(redis);
+}
+
+static void what_is_wrong_at_the_start_ends_all_and_is_told(void **state) {
+    struct crew crew = {.ownership = NULL};
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    (void)state;
+    fixture_command(redis, "SET b:members:signer x");
+    assert_int_equal(try_to_join(&crew, "one", &error), SWAPC_PROTOCOL);
+    assert_non_null(strstr(error.text, "HGETALL to share out the partitions"));
+    close_crew(&crew);
+    fixture_command(redis, "DEL b:members:signer");
+    atomic_store(&shut, true);
+    join(&crew, "one");
+    while (!swapci_fleet_ended(crew.fleet)) swapci_redis_sleep(NULL, 10, NULL);
+    swapc_error_clear(&error);
+    assert_int_equal(swapci_fleet_join(crew.fleet, &error), SWAPC_PROTOCOL);
+    assert_non_null(strstr(error.text, "partition {b."));
+    assert_non_null(strstr(error.text, "it is refused"));
+    close_crew(&crew);
+    swapci_redis_free(redis);
+}
+
+static void what_is_given_later_and_cannot_be_opened_is_tried_again(void **state) {
+    struct crew crews[2];
+    (void)state;
+    join(&crews[0], "one");
+    join(&crews[1], "two");
+    await_shares(crews, 2);
+    atomic_store(&shut, true);
+    leave(&crews[1]);
+    while (swapci_fleet_troubled(crews[0].fleet) < COUNT / 2) swapci_redis_sleep(NULL, 10, NULL);
+    assert_false(swapci_fleet_failed(crews[0].fleet));
+    atomic_store(&shut, false);
+    await_shares(crews, 1);
+    assert_int_equal(swapci_ownership_members(crews[0].ownership), 1);
+    leave(&crews[0]);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
         cmocka_unit_test(who_lost_a_lease_ends_and_has_it_again_when_it_is_free),
         cmocka_unit_test(who_has_another_number_lets_all_go),
         cmocka_unit_test(a_lease_or_a_share_that_is_refused_is_told),
+        cmocka_unit_test(while_they_cannot_be_shared_out_all_go_on_with_what_they_have),
+        cmocka_unit_test(what_is_wrong_at_the_start_ends_all_and_is_told),
+        cmocka_unit_test(what_is_given_later_and_cannot_be_opened_is_tried_again),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -108,14 +108,19 @@ const char *swapci_partition_url(const swapci_partitions *p, unsigned k) {
 }
 
 void swapci_partition_list(const bool chosen[SWAPCI_PARTITIONS_MAX], char *out, size_t size) {
+    static const char cut[] = "…";
     size_t at = 0;
     snprintf(out, size, "none");
-    for (unsigned k = 0; k < SWAPCI_PARTITIONS_MAX && at < size; k++) {
+    for (unsigned k = 0; k < SWAPCI_PARTITIONS_MAX; k++) {
         unsigned first = k;
+        char run[32];
         if (!chosen[k]) continue;
         while (k + 1 < SWAPCI_PARTITIONS_MAX && chosen[k + 1]) k++;
-        int len = k == first ? snprintf(out + at, size - at, "%s%u", at ? "," : "", k)
-                             : snprintf(out + at, size - at, "%s%u-%u", at ? "," : "", first, k);
+        int len = k == first ? snprintf(run, sizeof run, "%s%u", at ? "," : "", k)
+                             : snprintf(run, sizeof run, "%s%u-%u", at ? "," : "", first, k);
+        bool fits = at + (size_t)len + sizeof cut <= size;
+        snprintf(out + at, size - at, "%s", fits ? run : cut);
+        if (!fits) return;
         at += (size_t)len;
     }
 }

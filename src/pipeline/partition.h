@@ -46,7 +46,7 @@ enum swapc_status swapci_partition_prefix(const swapci_partitions *partitions, u
 /* The URL of its server; borrowed. */
 const char *swapci_partition_url(const swapci_partitions *partitions, unsigned k);
 
-/* Writes the numbers of those that are chosen, "0-3,7", or "none"; cut short where size is too small. */
+/* Writes the numbers of those that are chosen, "0-3,7", or "none"; cut with "…" where size, of 8 or more, is too small. */
 void swapci_partition_list(const bool chosen[SWAPCI_PARTITIONS_MAX], char *out, size_t size);
 
 /* Asks all servers whether the number and their order are those that others use, and keeps them there. config's URL is

@@ -1,24 +1,57 @@
-/* What is shared: `lock` guards `parts`, what works on each partition now, and `before`, the counters of those that have ended. */
+/* What is shared: `past`, under the fleet's lock, as are its members. */
 #include "processes.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAP_MS = 20 };
-
-struct swapci_processes {
-    swapci_processes_config config;
-    swapci_process_names names; /* of one without partitions */
-    swapci_process *single;     /* NULL: there are partitions */
-    swapci_shares *shares;
-    pthread_mutex_t lock;
-    swapci_process *parts[SWAPCI_PARTITIONS_MAX];
-    swapci_process_stats before;
+struct part {
+    swapci_process_names names;
+    swapci_process *process;
 };
 
-/* ---- one partition -------------------------------------------------------------------------------- */
+/* ---- as a member of a crew ------------------------------------------------------------------------ */
+
+static void close_part(void *member) {
+    struct part *part = member;
+    swapci_process_free(part->process);
+    free(part);
+}
+
+static enum swapc_status open_part(void *user, unsigned k, atomic_int *stop, void **out,
+                                   swapc_error *error) {
+    const swapci_processes *all = user;
+    const swapci_partitions *partitions = all->config.partitions;
+    swapci_process_config config = all->config.each;
+    struct part *part = calloc(1, sizeof *part);
+    if (!part) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    config.names = &part->names;
+    config.redis.url = swapci_partition_url(partitions, k);
+    if (partitions->count > 1) {
+        config.redis.stop = stop;
+        config.lease_ms = SWAPCI_PARTITION_LEASE_MS;
+    }
+    enum swapc_status status =
+        swapci_process_names_partition(&part->names, partitions, k, all->config.given, error);
+    if (status == SWAPC_OK) status = swapci_process_new(&config, &part->process, error);
+    if (status == SWAPC_OK) *out = part;
+    else close_part(part);
+    return status;
+}
+
+static enum swapc_status part_start(void *member, swapc_error *error) {
+    return swapci_process_start(((const struct part *)member)->process, error);
+}
+
+/* What is in hand is done either way. */
+static void part_end(void *member, bool now) {
+    (void)now;
+    swapci_process_stop(((const struct part *)member)->process);
+}
+
+static bool part_ended(void *member) {
+    return swapci_process_ended(((const struct part *)member)->process);
+}
 
 static void add(swapci_process_stats *sum, const swapci_process_stats *more) {
 #define ADD(name) sum->name += more->name;
@@ -27,94 +60,60 @@ static void add(swapci_process_stats *sum, const swapci_process_stats *more) {
     if (more->last_reason[0]) memcpy(sum->last_reason, more->last_reason, sizeof sum->last_reason);
 }
 
-static void enter(swapci_processes *all, unsigned k, swapci_process *process) {
-    pthread_mutex_lock(&all->lock);
-    all->parts[k] = process;
-    pthread_mutex_unlock(&all->lock);
+static void part_keep(void *user, void *member) {
+    swapci_process_stats stats = swapci_process_stats_get(((const struct part *)member)->process);
+    add(&((swapci_processes *)user)->past, &stats);
 }
 
-static void leave(swapci_processes *all, unsigned k) {
-    pthread_mutex_lock(&all->lock);
-    swapci_process_stats stats = swapci_process_stats_get(all->parts[k]);
-    add(&all->before, &stats);
-    all->parts[k] = NULL;
-    pthread_mutex_unlock(&all->lock);
+static enum swapc_status part_join(void *member, swapc_error *error) {
+    return swapci_process_join(((const struct part *)member)->process, error);
 }
 
-/* From the start of a process, for as long as the partition is this one's, to its end. */
-static enum swapc_status run(swapci_process *process, swapci_share *share, swapc_error *error) {
-    enum swapc_status status = swapci_process_start(process, error);
-    while (status == SWAPC_OK && !atomic_load(&share->stop) && !swapci_process_ended(process))
-        swapci_redis_sleep(&share->stop, NAP_MS, NULL);
-    swapci_process_stop(process);
-    enum swapc_status joined = swapci_process_join(process, status == SWAPC_OK ? error : NULL);
-    return status == SWAPC_OK ? joined : status;
-}
-
-static enum swapc_status work(void *user, swapci_share *share, swapc_error *error) {
-    swapci_processes *all = user;
-    const swapci_partitions *partitions = all->config.partitions;
-    swapci_process_config config = all->config.each;
-    swapci_process_names names;
-    swapci_process *process = NULL;
-    unsigned k = share->partition;
-    config.names = &names;
-    config.redis.url = swapci_partition_url(partitions, k);
-    config.redis.stop = &share->hurry;
-    config.lease_ms = SWAPCI_PARTITION_LEASE_MS;
-    enum swapc_status status =
-        swapci_process_names_partition(&names, partitions, k, all->config.given, error);
-    if (status == SWAPC_OK) status = swapci_process_new(&config, &process, error);
-    if (status != SWAPC_OK) return status;
-    enter(all, k, process);
-    atomic_store(&share->up, true);
-    status = run(process, share, error);
-    leave(all, k);
-    swapci_process_free(process);
-    return status;
-}
+static const struct swapci_fleet_ops ops = {.open = open_part,
+                                            .start = part_start,
+                                            .end = part_end,
+                                            .ended = part_ended,
+                                            .keep = part_keep,
+                                            .join = part_join,
+                                            .close = close_part};
 
 /* ---- all of them ---------------------------------------------------------------------------------- */
 
-/* Each partition's names are made here first: what is wrong with one is told at once. */
-static enum swapc_status check_names(swapci_processes *all, swapc_error *error) {
+/* Each partition's names are made here first: what is wrong with one is told at once. Out: names of the last. */
+static enum swapc_status check_names(const swapci_processes *all, swapci_process_names *names,
+                                     swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
     for (unsigned k = 0; k < all->config.partitions->count && status == SWAPC_OK; k++)
-        status = swapci_process_names_partition(&all->names, all->config.partitions, k,
-                                                all->config.given, error);
+        status = swapci_process_names_partition(names, all->config.partitions, k, all->config.given,
+                                                error);
     return status;
 }
 
-static enum swapc_status share_out(swapci_processes *all, swapc_error *error) {
-    char role[SWAPCI_BALANCE_ROLE_MAX];
-    snprintf(role, sizeof role, "process:%s", all->names.stream.group);
-    const swapci_shares_config config = {.partitions = all->config.partitions,
-                                         .role = role,
-                                         .consumer = all->config.each.consumer,
-                                         .log_role = "process",
-                                         .redis = all->config.each.redis,
-                                         .work = work,
-                                         .user = all,
-                                         .log = all->config.each.log};
-    return swapci_shares_new(&config, &all->shares, error);
-}
-
 /* What is asked before the stream is made, and of one without partitions after it, too (partition.h). */
-static enum swapc_status claim(swapci_processes *all, swapc_error *error) {
+static enum swapc_status claim(const swapci_processes *all, swapc_error *error) {
     return swapci_partitions_claim(all->config.partitions, all->config.given->in,
                                    &all->config.each.redis, error);
 }
 
 static enum swapc_status make(swapci_processes *all, swapc_error *error) {
-    swapci_process_config single = all->config.each;
-    enum swapc_status status = check_names(all, error);
+    swapci_process_names names;
+    const swapci_process_config *each = &all->config.each;
+    enum swapc_status status = check_names(all, &names, error);
     if (status == SWAPC_OK) status = claim(all, error);
     if (status != SWAPC_OK) return status;
-    if (all->config.partitions->count > 1) return share_out(all, error);
-    single.names = &all->names;
-    single.redis.url = swapci_partition_url(all->config.partitions, 0);
-    status = swapci_process_new(&single, &all->single, error);
-    return status == SWAPC_OK ? claim(all, error) : status;
+    snprintf(all->role, sizeof all->role, "process:%s", names.stream.group);
+    const swapci_crew_config crew = {.ops = &ops,
+                                     .user = all,
+                                     .share = {.partitions = all->config.partitions,
+                                               .plain = all->config.given->in,
+                                               .role = all->role,
+                                               .log_role = "process",
+                                               .consumer = each->consumer,
+                                               .members_lease = true,
+                                               .redis = each->redis,
+                                               .log = each->log}};
+    status = swapci_crew_init(&all->crew, &crew, error);
+    return status == SWAPC_OK && all->crew.only ? claim(all, error) : status;
 }
 
 enum swapc_status swapci_processes_new(const swapci_processes_config *config,
@@ -126,37 +125,15 @@ enum swapc_status swapci_processes_new(const swapci_processes_config *config,
     swapci_processes *all = calloc(1, sizeof *all);
     if (!all) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     all->config = *config;
-    pthread_mutex_init(&all->lock, NULL);
     enum swapc_status status = make(all, error);
     if (status == SWAPC_OK) *out = all;
     else swapci_processes_free(all);
     return status;
 }
 
-enum swapc_status swapci_processes_start(swapci_processes *all, swapc_error *error) {
-    return all->single ? swapci_process_start(all->single, error)
-                       : swapci_shares_start(all->shares, error);
-}
-
-void swapci_processes_stop(swapci_processes *all) {
-    if (all->single) swapci_process_stop(all->single);
-    else swapci_shares_stop(all->shares);
-}
-
-bool swapci_processes_ended(const swapci_processes *all) {
-    return all->single ? swapci_process_ended(all->single) : swapci_shares_ended(all->shares);
-}
-
-enum swapc_status swapci_processes_join(swapci_processes *all, swapc_error *error) {
-    return all->single ? swapci_process_join(all->single, error)
-                       : swapci_shares_join(all->shares, error);
-}
-
 void swapci_processes_free(swapci_processes *all) {
     if (!all) return;
-    swapci_process_free(all->single);
-    swapci_shares_free(all->shares);
-    pthread_mutex_destroy(&all->lock);
+    swapci_crew_fini(&all->crew);
     free(all);
 }
 
@@ -172,36 +149,33 @@ static unsigned rank(enum swapci_process_state state) {
     return ranks[state];
 }
 
-static void include(swapci_processes_stats *out, unsigned k, const swapci_process_stats *part) {
+struct look {
+    const swapci_processes *all;
+    swapci_processes_stats *out;
+};
+
+static void look_at_past(void *context) {
+    const struct look *look = context;
+    add(&look->out->sum, &look->all->past);
+}
+
+static void look_at(void *context, unsigned k, void *member) {
+    swapci_processes_stats *out = ((const struct look *)context)->out;
+    swapci_process_stats part = swapci_process_stats_get(((const struct part *)member)->process);
     swapci_process_stats *sum = &out->sum;
-    add(sum, part);
-    if (rank(part->state) > rank(sum->state)) sum->state = part->state;
-    if (part->lag > sum->lag) sum->lag = part->lag;
-    sum->in_hand += part->in_hand;
-    sum->hindered += part->hindered;
-    sum->owns = sum->owns || part->owns;
-    out->owned += part->owns;
-    out->owns[k] = part->owns;
+    add(sum, &part);
+    if (rank(part.state) > rank(sum->state)) sum->state = part.state;
+    if (part.lag > sum->lag) sum->lag = part.lag;
+    sum->in_hand += part.in_hand;
+    sum->hindered += part.hindered;
+    sum->owns = sum->owns || part.owns;
+    out->owned += part.owns;
+    out->owns[k] = part.owns;
 }
 
 void swapci_processes_stats_get(swapci_processes *all, swapci_processes_stats *out) {
-    *out = (swapci_processes_stats){.partitions = all->config.partitions->count};
-    if (all->single) {
-        out->sum = swapci_process_stats_get(all->single);
-        return;
-    }
-    swapci_shares_stats shares;
-    swapci_shares_stats_get(all->shares, &shares);
-    out->members = shares.members;
-    out->failing = shares.failing;
-    pthread_mutex_lock(&all->lock);
-    out->sum = all->before;
-    out->sum.state =
-        swapci_shares_ended(all->shares) ? SWAPCI_PROCESS_ENDED : SWAPCI_PROCESS_STANDBY;
-    for (unsigned k = 0; k < out->partitions; k++) {
-        if (!all->parts[k]) continue;
-        swapci_process_stats part = swapci_process_stats_get(all->parts[k]);
-        include(out, k, &part);
-    }
-    pthread_mutex_unlock(&all->lock);
+    struct look look = {.all = all, .out = out};
+    *out = (swapci_processes_stats){.members = swapci_crew_members(&all->crew)};
+    out->sum.state = swapci_crew_ended(&all->crew) ? SWAPCI_PROCESS_ENDED : SWAPCI_PROCESS_STANDBY;
+    swapci_crew_each(&all->crew, look_at_past, look_at, &look);
 }

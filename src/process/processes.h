@@ -1,16 +1,17 @@
 /* processes.h - `swapc process` as a whole: of each partition that is this process's one process.h, or the one of a stream without any.
  *
- * With partitions they are begun and ended as shares.h says, and each keeps the order of its entries; the module's slots, and their
- * swaps, are common to all.
+ * With partitions they come and go as crew.h says, and each keeps the order of its entries; the module's slots, and their
+ * swaps, are common to all. The lease of a partition is its process's own (keeper.h).
  *
- * Threads: new, start, join and free by one; stop (async-signal-safe), ended and the stats by any.
+ * Threads: new and free by one; the stats by any. What is common to all crews is asked of `crew`.
  * Ownership: what the config points at is borrowed and outlives it.
  */
 #ifndef SWAPCI_PROCESSES_H
 #define SWAPCI_PROCESSES_H
 
+#include "balance.h"
+#include "crew.h"
 #include "process.h"
-#include "shares.h"
 
 typedef struct swapci_processes_config {
     swapci_process_config
@@ -19,23 +20,25 @@ typedef struct swapci_processes_config {
     const struct swapci_process_given *given;
 } swapci_processes_config;
 
-typedef struct swapci_processes swapci_processes;
+typedef struct swapci_processes {
+    swapci_crew crew; /* start, stop, join, what keeps it from its work */
+    swapci_processes_config config;
+    char role[SWAPCI_BALANCE_ROLE_MAX + 1];
+    swapci_process_stats past; /* of those that are gone */
+} swapci_processes;
 
-/* Keeps the number of partitions, or is refused; then as swapci_process_new, of one partition. */
+/* Keeps the number of partitions, or is refused; then, without partitions, as swapci_process_new. */
 enum swapc_status swapci_processes_new(const swapci_processes_config *config,
                                        swapci_processes **out, swapc_error *error);
-enum swapc_status swapci_processes_start(swapci_processes *processes, swapc_error *error);
-void swapci_processes_stop(swapci_processes *processes);
-bool swapci_processes_ended(const swapci_processes *processes);
-enum swapc_status swapci_processes_join(swapci_processes *processes, swapc_error *error);
+
+/* Joined before, or never started. NULL does nothing. */
 void swapci_processes_free(swapci_processes *processes);
 
 typedef struct swapci_processes_stats {
     swapci_process_stats
         sum; /* counters, in_hand and hindered added up; state of the one that is furthest on; the greatest lag */
-    unsigned partitions;       /* 1: none, and the rest is not filled in */
-    unsigned members, failing; /* as of shares.h */
-    unsigned owned;            /* whose lease is this process's */
+    unsigned members; /* processes that share the partitions */
+    unsigned owned;   /* whose lease is this process's */
     bool owns[SWAPCI_PARTITIONS_MAX];
 } swapci_processes_stats;
 
