@@ -10,6 +10,11 @@ url() {
     echo "unix:$socket?user=$1&password=secret"
 }
 
+# The right to make a group, as it can be taken away: Redis 6 gives a part of a command, and takes whole ones.
+right_to_create() {
+    if redis "$socket" INFO server | grep -q '^redis_version:6'; then echo xgroup; else echo 'xgroup|create'; fi
+}
+
 # start PREFIX: a server with the three users.
 start() {
     local user
@@ -98,7 +103,7 @@ start_far() {
     local right
     start_far swapc
     works 300
-    for right in 'xgroup|create' xreadgroup xtrim xadd xdel hset hmget hgetall hdel time; do
+    for right in "$(right_to_create)" xreadgroup xtrim xadd xdel hset hmget hgetall hdel time; do
         redis "$socket" ACL SETUSER far-verifier "-$right"
         run --separate-stderr timeout 300 "$SWAPC" verifier --redis "$(url far-verifier)" --via redis --keys keys.pub
         refused 1 "ACL SETUSER far-verifier [+]${right%|*}"
@@ -140,8 +145,9 @@ start_far() {
 }
 
 @test "a run with the documented rights, and with one less" {
-    local right
+    local right create
     redis_start "$work/redis"
+    create=$(right_to_create)
     # shellcheck disable=SC2046
     redis "$socket" $(documented run swapc)
     run --separate-stderr "$SWAPC" run --redis "$(url run)" --messages 200 --method random --tamper 0.1
@@ -150,7 +156,7 @@ start_far() {
     redis "$socket" ACL SETUSER run -info -pexpire
     run --separate-stderr "$SWAPC" run --redis "$(url run)" --messages 20 --no-bound
     [[ $status == 0 ]]
-    for right in info pexpire xgroup\|create xreadgroup xrange sscan; do
+    for right in info pexpire "$create" xreadgroup xrange sscan; do
         # shellcheck disable=SC2046
         redis "$socket" $(documented run swapc)
         redis "$socket" ACL SETUSER run "-$right"

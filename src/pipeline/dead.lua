@@ -16,6 +16,10 @@ local found = pcall('XRANGE', dead, letter, letter)
 if found.err then return {0, 'XRANGE', found.err} end
 if #found == 0 then return {0} end
 
+if not may then -- no id is so low: refused for that alone, if for nothing else
+  local why = pcall('XADD', messages, '0-0', 'm', '').err
+  if not string.find(why, 'ID specified', 1, true) then return {0, 'XADD', why} end
+end
 for _, key in ipairs({dead, messages}) do
   local why
   if not may then

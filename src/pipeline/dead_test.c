@@ -165,7 +165,7 @@ static const struct {
     {"ACL SETUSER clerk resetkeys ~swapc:messages", "", NULL},
     {"ACL SETUSER clerk resetkeys ~swapc:messages %R~swapc:dead", "", NULL},
     {"ACL SETUSER clerk resetkeys ~swapc:dead %R~swapc:messages", "", NULL},
-    {"SET swapc:messages x", "XADD", "DEL swapc:messages"},
+    {"SET swapc:messages x", "", "DEL swapc:messages"}, /* fixture_refused_type */
     {"XADD swapc:messages 18446744073709551615-18446744073709551615 x 1", "XADD",
      "DEL swapc:messages"},
     {"CONFIG SET maxmemory 1", "OOM", "CONFIG SET maxmemory 0"},
@@ -181,6 +181,10 @@ static void whatever_is_refused_a_letter_is_given_back_whole_or_not(void **state
         swapci_stream_id id;
         bool taken = true;
         open_scene(&s);
+        if (strstr(refusals[i].spoil, "%R~") && fixture_major(s.admin) < 7) {
+            close_scene(&s);
+            continue;
+        }
         bury(&s);
         print_message("%s\n", refusals[i].spoil);
         admin(&s, refusals[i].spoil);
@@ -188,8 +192,10 @@ static void whatever_is_refused_a_letter_is_given_back_whole_or_not(void **state
                                            &taken, &id, &error),
                          SWAPC_PROTOCOL);
         assert_false(taken);
-        if (!strstr(error.text, refusals[i].named))
-            fail_msg("'%s' does not name %s", error.text, refusals[i].named);
+        const char *named = strncmp(refusals[i].spoil, "SET ", 4) == 0
+                                ? fixture_refused_type(s.admin)
+                                : refusals[i].named;
+        if (!strstr(error.text, named)) fail_msg("'%s' does not name %s", error.text, named);
         admin(&s, refusals[i].mend ? refusals[i].mend : "PING");
         allow_all(&s);
         assert_counts(&s, 1, 0);

@@ -33,13 +33,14 @@ static void it_sees_what_is_in_the_streams(void **state) {
     assert_int_equal(facts.pending, 2);
     assert_int_equal(facts.verdicts, 0);
     assert_int_equal(facts.dead, 0);
-    assert_int_equal(facts.lag, 1);
-    assert_int_equal(facts.added, 3);
+    const bool counted = fixture_major(redis) >= 7;
+    assert_int_equal(facts.lag, counted ? 1 : SWAPCI_STREAM_UNKNOWN);
+    assert_int_equal(facts.added, counted ? 3 : SWAPCI_STREAM_UNKNOWN);
     assert_true(facts.used_memory_bytes > 100000 &&
                 facts.used_memory_bytes != SWAPCI_STREAM_UNKNOWN);
     assert_true(facts.age_ms < 60000);
     fixture_ok(swapci_stream_add(redis, &names, &message, 1, &id, &error), &error);
-    assert_int_equal(await_messages(watch, 4).lag, 2);
+    assert_int_equal(await_messages(watch, 4).lag, counted ? 2 : SWAPCI_STREAM_UNKNOWN);
     swapci_stream_watch_stop(watch);
     swapci_batch_fini(&batch);
     swapci_redis_free(redis);

@@ -182,6 +182,10 @@ static void each_key_denied(void **state) {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         scene s;
         open_scene(&s, MANY);
+        if (strstr(keys[i], "%R~") && fixture_major(s.admin) < 7) {
+            close_scene(&s);
+            continue;
+        }
         admin(&s, "ACL SETUSER judge resetkeys %s", keys[i]);
         assert_refused(&s, 0, "");
         assert_int_equal(verdicts(&s), 0);
@@ -236,7 +240,7 @@ static void a_wrong_type_of_the_verdicts(void **state) {
         scene s;
         open_scene(&s, i % 2 ? MANY : 1);
         admin(&s, "%s", made[i]);
-        assert_refused(&s, 0, "XADD");
+        assert_refused(&s, 0, fixture_refused_type(s.admin));
         assert_nothing_lost(&s, 0);
         admin(&s, "DEL swapc:verdicts");
         assert_heals(&s);
@@ -378,8 +382,8 @@ static const struct {
     {"ACL SETUSER judge -eval -evalsha", "run", NULL},
     {"ACL SETUSER judge resetkeys ~swapc:messages ~swapc:verdicts ~swapc:strikes", "", NULL},
     {"ACL SETUSER judge resetkeys ~swapc:messages ~swapc:verdicts ~swapc:dead", "", NULL},
-    {"SET swapc:dead x", "XADD", "DEL swapc:dead"},
-    {"SET swapc:verdicts x", "XADD", "DEL swapc:verdicts"},
+    {"SET swapc:dead x", "", "DEL swapc:dead"}, /* fixture_refused_type */
+    {"SET swapc:verdicts x", "", "DEL swapc:verdicts"},
     {"XADD swapc:dead 18446744073709551615-18446744073709551615 x 1", "XADD", "DEL swapc:dead"},
     {"CONFIG SET maxmemory 1", "OOM", "CONFIG SET maxmemory 0"},
     {"REPLICAOF 127.0.0.1 1", "READONLY", "REPLICAOF NO ONE"},
@@ -396,8 +400,10 @@ static void a_message_is_buried_whole_or_not(void **state) {
         admin(&s, "%s", burials[i].spoil);
         print_message("%s\n", burials[i].spoil);
         assert_int_equal(bury(&s, &error), SWAPC_PROTOCOL);
-        if (!strstr(error.text, burials[i].named))
-            fail_msg("'%s' does not name %s", error.text, burials[i].named);
+        const char *named = strncmp(burials[i].spoil, "SET ", 4) == 0
+                                ? fixture_refused_type(s.admin)
+                                : burials[i].named;
+        if (!strstr(error.text, named)) fail_msg("'%s' does not name %s", error.text, named);
         admin(&s, "%s", burials[i].mend ? burials[i].mend : "PING");
         allow_all(&s);
         assert_int_equal(verdicts(&s), 0);

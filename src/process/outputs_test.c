@@ -150,8 +150,11 @@ static void obstructed(const char *make, const char *unmake, const char *said, s
 
 static void keys_of_another_type_and_no_memory(void **state) {
     (void)state;
-    obstructed("SET out x", "DEL out", "XADD", 0);
-    obstructed("SET in:dead x", "DEL in:dead", "XADD", 3); /* those before the first letter */
+    swapci_redis *redis = fixture_open(0);
+    const char *first = fixture_refused_type(redis);
+    swapci_redis_free(redis);
+    obstructed("SET out x", "DEL out", first, 0);
+    obstructed("SET in:dead x", "DEL in:dead", first, 3); /* those before the first letter */
     obstructed("SET in:swapc x", "DEL in:swapc", "HGET", 0);
     obstructed("HSET in:swapc done no-id", "HDEL in:swapc done", "HSET it", 0);
     obstructed("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "maxmemory", 0);

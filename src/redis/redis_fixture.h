@@ -6,6 +6,7 @@
 #define SWAPCI_REDIS_FIXTURE_H
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "private_redis.h"
 #include "redis.h"
@@ -53,6 +54,24 @@ static inline long long fixture_integer(swapci_redis *redis, const char *command
     long long value = reply->integer;
     freeReplyObject(reply);
     return value;
+}
+
+/* The server's major version: 6 knows no rights to read alone and does not count what a stream had, and a script cannot
+ * ask it what it may run. */
+static inline long fixture_major(swapci_redis *redis) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    redisReply *reply = NULL;
+    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error, "INFO server"), &error);
+    const char *version = strstr(reply->str, "redis_version:");
+    long major = version ? strtol(version + strlen("redis_version:"), NULL, 10) : 0;
+    freeReplyObject(reply);
+    return major;
+}
+
+/* The command that a script is refused first where a key has another type: the XADD, or on Redis 6 the XDEL that is tried
+ * before it. */
+static inline const char *fixture_refused_type(swapci_redis *redis) {
+    return fixture_major(redis) >= 7 ? "XADD" : "XDEL";
 }
 
 #endif
