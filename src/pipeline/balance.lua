@@ -29,7 +29,7 @@ for i = 1, #all, 2 do
   local kind, name = string.sub(all[i], 1, 2), string.sub(all[i], 3)
   if kind == 'm:' then
     local ends = tonumber(all[i + 1]) or 0
-    alive[name] = ends > now and ends <= now + 600000 or nil
+    alive[name] = ends > now and ends <= now + 10000 or nil
     if not alive[name] and name ~= me then gone[#gone + 1] = all[i] end
   elseif kind == 'p:' then
     was[tonumber(name) or -1] = all[i + 1]
