@@ -530,7 +530,8 @@ killed_again_and_again() {
     start_process_scene
     add xa xb
     background host "$SWAPC" process --in orders --out priced --module echo --operation host --listen "unix:$work/p.sock"
-    await length_is orders:dead 2
+    both_done() { (($(redis "$socket" XLEN priced) + $(redis "$socket" XLEN orders:dead) == 2)); }
+    await both_done
     says "$(redis "$socket" --raw XRANGE orders:dead - +)" $'reason\nGUEST_ERROR\ntext\n[^\n]*host[^\n]*\n.*payload\nxa'
     length_is priced 0
     stop "$pid"

@@ -20,6 +20,7 @@ pipeline() {
     json result '[m["name"] for m in d["modules"]] == ["schnorr", "ecdsa"]'
     json result 'all(len(m["digest"]) == 64 and m["version"] for m in d["modules"])'
     json result 'type(d["host"]) is dict and d["host"]'
+    json result "all(\"*%s*\" % k in open(\"$here/../docs/man/swapc-run.1.scd\").read() for k in d)"
 }
 
 @test "the default engine judges every message valid" {

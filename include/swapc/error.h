@@ -3,8 +3,8 @@
  * A function that can fail in an expected way returns enum swapc_status: the code to act on. Beside
  * it many take a caller-owned swapc_error, which receives the sentence for people: the thing that
  * is wrong and the remedy. It is not a log and not a stack of errors: the first report wins, later
- * ones are dropped. A guest's own error bytes are payload, the reply's body; what one said before it was
- * stopped is quoted here, too, cut and made safe to show.
+ * ones are dropped. A guest's own error bytes are payload, the reply's body; what one said before
+ * it was stopped is quoted here, too, cut and made safe to show.
  *
  * Threads: a swapc_error belongs to one thread at a time. The other functions are pure.
  *     Everything here but the two that report is async-signal-safe.

@@ -7,9 +7,10 @@
  * lists its engine by name.
  *
  * Threads: a host may be used by several threads at once; swapc_host_free by one, after all its
- *     modules are released. The callbacks run on the thread that made the call, several at once, and
- *     with no lock held: they may load, call and swap (swapc/swapc.h says on which stack).
- * Ownership: the config is copied, its list of engines too; other strings and user pointers in it must
+ *     modules are released. The callbacks run on the thread that made the call, several at once,
+ *     and with no lock held: they may load, call and swap (swapc/swapc.h says on which stack).
+ * Ownership: the config is copied, its list of engines too; other strings and user pointers in it
+ * must
  *     outlive the host, and so must the trust policy.
  * NULL: where a function or a field does not say what it means, NULL is misuse.
  * wasmtime installs process-wide handlers for SIGSEGV, SIGBUS, SIGILL and SIGFPE when it is opened;
@@ -44,8 +45,8 @@ typedef enum swapc_status (*swapc_host_call_fn)(swapc_bytes binding, swapc_bytes
                                                 swapc_reply *reply, void *call_user, void *user);
 
 /* A guest's console line (waPC __console_log, or WASI stdout and stderr): best effort, bytes of any
- * content, cut at limits.log_max. generation is 0 outside a slot. module and line are borrowed for the
- * callback. */
+ * content, cut at limits.log_max. generation is 0 outside a slot. module and line are borrowed for
+ * the callback. */
 typedef void (*swapc_console_fn)(const char *module, uint64_t generation, swapc_bytes line,
                                  void *user);
 
@@ -58,7 +59,8 @@ enum swapc_engine_caps {
     SWAPC_CAP_MEMORY = 1u << 4,   /* limits.memory_max */
     SWAPC_CAP_STACK = 1u << 5,    /* runaway recursion traps */
     /* A deadline and cancel are held by counting in the guest's code, which takes time; modules
-     * loaded with limits.deadline_ms 0 run as they came, and refuse (UNSUPPORTED) a call with either. */
+     * loaded with limits.deadline_ms 0 run as they came, and refuse (UNSUPPORTED) a call with
+     * either. */
     SWAPC_CAP_METERED = 1u << 6
 };
 
@@ -82,9 +84,9 @@ typedef struct swapc_host_config {
     const char *cache;
     /* Which modules are taken: NULL takes all; else signed bundles only (swapc/trust.h). */
     const swapc_trust *trust;
-    /* Which engines may run anything in this host: names, NULL-ended. NULL: every engine of the build
-     * that is a sandbox (SWAPC_CAP_SANDBOX), so never native code, whatever a file's bytes or a
-     * bundle's manifest say: loading a shared object runs its constructors before any check can.
+    /* Which engines may run anything in this host: names, NULL-ended. NULL: every engine of the
+     * build that is a sandbox (SWAPC_CAP_SANDBOX), so never native code, whatever a file's bytes or
+     * a bundle's manifest say: loading a shared object runs its constructors before any check can.
      * Who lists an engine without that bit ("native") trusts every module that this host loads. */
     const char *const *engines;
 } swapc_host_config;
@@ -93,9 +95,9 @@ typedef struct swapc_host_config {
 #define SWAPC_HOST_CONFIG_INIT                                                                     \
     {sizeof(swapc_host_config), {0, 0, SWAPC_LOG_INFO}, {SWAPC_LIMITS_INIT}, 0, 0, 0, 0, 0, 0, 0, 0}
 
-/* Makes a host. config NULL: the defaults. Returns SWAPC_OK, INVALID (its size or that of its limits),
- * NO_ENGINE (a name in engines that this build does not have), NO_MEMORY, SYSTEM. Blocks little: an
- * engine is opened when the first module needs it. */
+/* Makes a host. config NULL: the defaults. Returns SWAPC_OK, INVALID (its size or that of its
+ * limits), NO_ENGINE (a name in engines that this build does not have), NO_MEMORY, SYSTEM. Blocks
+ * little: an engine is opened when the first module needs it. */
 enum swapc_status swapc_host_new(const swapc_host_config *config, swapc_host **out,
                                  swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(2);
 

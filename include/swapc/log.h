@@ -6,9 +6,9 @@
  * logged.
  *
  * Threads: a log callback is called from any thread that uses the library, several at once, on that
- *     thread and never from a signal handler, with 128 KiB of stack at least. The library holds no lock meanwhile, so the
- *     callback may call the library; what it logs in doing so comes back to it. It must return: no
- *     longjmp and no C++ exception out of it.
+ *     thread and never from a signal handler, with 128 KiB of stack at least. The library holds no
+ *     lock meanwhile, so the callback may call the library; what it logs in doing so comes back to
+ *     it. It must return: no longjmp and no C++ exception out of it.
  *     swapc_panic_set must be called before other threads use the library. The panic callback runs
  *     on the thread that broke the contract, whatever locks are held: it must not call the library.
  * Ownership: all strings are borrowed for the length of the callback.
@@ -30,7 +30,8 @@ enum swapc_log_level {
     SWAPC_LOG_DEBUG = 3  /* how */
 };
 
-/* One message: a short sentence without newline; source is the part that speaks ("slot", "ring"). */
+/* One message: a short sentence without newline; source is the part that speaks ("slot",
+ * "ring"). */
 typedef void (*swapc_log_fn)(enum swapc_log_level level, const char *source, const char *message,
                              void *user);
 

@@ -9,7 +9,8 @@
  * Ownership: the slot keeps its own reference to what is published. A pin is the caller's storage
  *     and must be released; modules stay alive while pinned.
  * NULL: where a function or a field does not say what it means, NULL is misuse.
- * Cost: pinning and publishing take the slot's lock once, some 20 ns, and allocate nothing (publishing
+ * Cost: pinning and publishing take the slot's lock once, some 20 ns, and allocate nothing
+ * (publishing
  *     does while pins of more than eight generations are held). No callback
  *     runs under that lock; log lines are written when it is free again.
  */
@@ -37,18 +38,19 @@ typedef struct swapc_pin {
 enum swapc_status swapc_slot_new(const char *name, swapc_slot **out,
                                  swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
-/* Gives the slot its contract (swapc/contract.h), of which it keeps a reference: from now on only modules
- * that were admitted are published. Before anything is published, and before other threads use the
- * slot. Returns SWAPC_OK, or BUSY when the slot has a contract or has published something. */
+/* Gives the slot its contract (swapc/contract.h), of which it keeps a reference: from now on only
+ * modules that were admitted are published. Before anything is published, and before other threads
+ * use the slot. Returns SWAPC_OK, or BUSY when the slot has a contract or has published
+ * something. */
 enum swapc_status swapc_slot_set_contract(swapc_slot *slot, swapc_contract *contract,
                                           swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
 /* The slot's contract, borrowed from it; NULL: none. */
 const swapc_contract *swapc_slot_contract(const swapc_slot *slot) SWAPC_NONNULL(1);
 
-/* Puts the slot's contract to the module and, when it answers, admits it: it may be published here, and in
- * every slot of the same contract, as often as wanted. A module that was admitted before is not asked
- * again; without a contract there is nothing to do. Blocks for the calls.
+/* Puts the slot's contract to the module and, when it answers, admits it: it may be published here,
+ * and in every slot of the same contract, as often as wanted. A module that was admitted before is
+ * not asked again; without a contract there is nothing to do. Blocks for the calls.
  * Returns SWAPC_OK, CONTRACT naming what the module lacks, or NO_MEMORY. */
 enum swapc_status swapc_slot_admit(swapc_slot *slot, swapc_module *module,
                                    swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
@@ -59,12 +61,12 @@ void swapc_slot_free(swapc_slot *slot);
 /* Returns the slot's name; borrowed until it is freed. */
 const char *swapc_slot_name(const swapc_slot *slot) SWAPC_NONNULL(1);
 
-/* Makes module the current generation in one step; *generation (NULL: not wanted) receives its number.
- * In-flight calls finish on the generation before. Publishing the module that is current already makes
- * a new generation. Returns SWAPC_OK; CONTRACT when the slot has a contract that the module was not
- * admitted to; NO_MEMORY, only while pins of more than eight generations are held at once (test for
- * SWAPC_OK: a slot may have more conditions later). After failure it serves what it had, and *generation
- * is untouched. */
+/* Makes module the current generation in one step; *generation (NULL: not wanted) receives its
+ * number. In-flight calls finish on the generation before. Publishing the module that is current
+ * already makes a new generation. Returns SWAPC_OK; CONTRACT when the slot has a contract that the
+ * module was not admitted to; NO_MEMORY, only while pins of more than eight generations are held at
+ * once (test for SWAPC_OK: a slot may have more conditions later). After failure it serves what it
+ * had, and *generation is untouched. */
 enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module,
                                      uint64_t *generation) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
@@ -74,29 +76,29 @@ enum swapc_status swapc_slot_publish(swapc_slot *slot, swapc_module *module,
 enum swapc_status swapc_slot_publish_pin(swapc_slot *slot, swapc_module *module,
                                          swapc_pin *pin) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2, 3);
 
-/* Pins module if it is current, else publishes and pins it, in one step; *published (NULL: not wanted)
- * receives 1 when it was published, else 0. Returns as swapc_slot_publish_pin. */
+/* Pins module if it is current, else publishes and pins it, in one step; *published (NULL: not
+ * wanted) receives 1 when it was published, else 0. Returns as swapc_slot_publish_pin. */
 enum swapc_status swapc_slot_ensure_pin(swapc_slot *slot, swapc_module *module, swapc_pin *pin,
                                         int *published) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2, 3);
 
-/* Pins the current generation. Returns SWAPC_OK, or EMPTY when nothing was published yet; *pin is then
- * untouched and must not be released. */
+/* Pins the current generation. Returns SWAPC_OK, or EMPTY when nothing was published yet; *pin is
+ * then untouched and must not be released. */
 enum swapc_status swapc_slot_pin(swapc_slot *slot, swapc_pin *pin) SWAPC_WARN_UNUSED
     SWAPC_NONNULL(1, 2);
 
 /* Returns the number of the current generation, 0 for none. */
 uint64_t swapc_slot_generation(swapc_slot *slot) SWAPC_NONNULL(1);
 
-/* Publishes the module of the generation before the current one again, as a new generation, and logs
- * it; *generation (NULL: not wanted) receives its number. Returns SWAPC_OK, EMPTY when there
+/* Publishes the module of the generation before the current one again, as a new generation, and
+ * logs it; *generation (NULL: not wanted) receives its number. Returns SWAPC_OK, EMPTY when there
  * is none, or NO_MEMORY as swapc_slot_publish. */
 enum swapc_status swapc_slot_rollback(swapc_slot *slot, uint64_t *generation) SWAPC_WARN_UNUSED
     SWAPC_NONNULL(1);
 
 /* Waits until no pin of a generation before `generation` is held any more: after a swap, until the
- * last call has left the old module. A pin of an old generation that the caller holds itself counts.
- * timeout_ms 0: looks only. Returns SWAPC_OK, BUSY when the time is up, or INVALID when there
- * was no such generation yet. */
+ * last call has left the old module. A pin of an old generation that the caller holds itself
+ * counts. timeout_ms 0: looks only. Returns SWAPC_OK, BUSY when the time is up, or INVALID when
+ * there was no such generation yet. */
 enum swapc_status swapc_slot_drain(swapc_slot *slot, uint64_t generation,
                                    uint32_t timeout_ms) SWAPC_WARN_UNUSED SWAPC_NONNULL(1);
 
@@ -113,7 +115,8 @@ enum swapc_swap_stage {
 /* Returns "prepare", "check", "self-test" or "publish". Static. */
 const char *swapc_swap_stage_name(enum swapc_swap_stage stage);
 
-/* What a swap does with the vectors of the bundle itself; a contract's are run whatever this says. */
+/* What a swap does with the vectors of the bundle itself; a contract's are run whatever this
+ * says. */
 enum swapc_self_test {
     SWAPC_SELF_TEST_IF_ANY,   /* runs the vectors that the bundle has */
     SWAPC_SELF_TEST_REQUIRED, /* refuses a bundle without any */
@@ -151,18 +154,22 @@ typedef struct swapc_swap_report {
 /* What a swapc_swap_report begins as: `swapc_swap_report name = SWAPC_SWAP_REPORT_INIT;`. */
 #define SWAPC_SWAP_REPORT_INIT {sizeof(swapc_swap_report), SWAPC_SWAP_PREPARE, 0, 0, 0, 0}
 
-/* Replaces a slot's module by the one at path, stage by stage: loads it (on any engine, whatever the
- * current one runs on), checks it, puts the slot's contract to it (never skipped), runs its self-test
- * and publishes it. Where the slot has a contract, a candidate that hangs is refused soon: its
- * start has 400 ms, and once more; each vector 250 ms (a contract's: what it says, at most 10 s), and where
- * one passes, all of them once more; a thread that hardly got a CPU meanwhile has up to 16 times that (contract.h). A vector's own deadline_ms in the bundle counts up to 250 ms here, and all vectors,
- * contract's and bundle's, have the contract's total_ms together; without a contract the bundle's have 2 s, or the longest
- * deadline_ms among them where that is more. (A trust policy has the bundle's put while it is loaded as well, in a time of
- * their own.) All of it happens on the caller's thread while the slot goes on serving what it has; pins and calls are not held up.
- * options NULL: the defaults; report NULL: none. Swaps of one slot may run at once; each publishes.
- * Returns what swapc_module_load returns, CONTRACT, SELF_TEST, what swapc_slot_publish returns, or INVALID (a
- * size). After failure the slot is as before, error and the log say at which stage it was refused and
- * why; *report is filled in either case, as far as its size says, but after INVALID for its size. */
+/* Replaces a slot's module by the one at path, stage by stage: loads it (on any engine, whatever
+ * the current one runs on), checks it, puts the slot's contract to it (never skipped), runs its
+ * self-test and publishes it. Where the slot has a contract, a candidate that hangs is refused
+ * soon: its start has 400 ms, and once more; each vector 250 ms (a contract's: what it says, at
+ * most 10 s), and where one passes, all of them once more; a thread that hardly got a CPU meanwhile
+ * has up to 16 times that (contract.h). A vector's own deadline_ms in the bundle counts up to 250
+ * ms here, and all vectors, contract's and bundle's, have the contract's total_ms together; without
+ * a contract the bundle's have 2 s, or the longest deadline_ms among them where that is more. (A
+ * trust policy has the bundle's put while it is loaded as well, in a time of their own.) All of it
+ * happens on the caller's thread while the slot goes on serving what it has; pins and calls are not
+ * held up. options NULL: the defaults; report NULL: none. Swaps of one slot may run at once; each
+ * publishes.
+ * Returns what swapc_module_load returns, CONTRACT, SELF_TEST, what swapc_slot_publish returns, or
+ * INVALID (a size). After failure the slot is as before, error and the log say at which stage it
+ * was refused and why; *report is filled in either case, as far as its size says, but after
+ * INVALID for its size. */
 enum swapc_status swapc_slot_swap(swapc_slot *slot, swapc_host *host, const char *path,
                                   const swapc_swap_options *options, swapc_swap_report *report,
                                   swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2, 3);

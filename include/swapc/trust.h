@@ -9,8 +9,9 @@
  * It is no sandbox: what an admitted module may do is a matter of its engine and its limits.
  *
  * Admission is loading: swapc_module_load compares the version before the module is compiled, and
- * raises the record when it has passed its checks, has started and has passed its bundle's self-test.
- * Publishing a module that is loaded, or going back to it by swapc_slot_rollback, compares nothing.
+ * raises the record when it has passed its checks, has started and has passed its bundle's
+ * self-test. Publishing a module that is loaded, or going back to it by swapc_slot_rollback,
+ * compares nothing.
  *
  * Threads: one policy may be used by several threads and hosts at once; free by one.
  * Processes: several may share the folders; records are changed under a lock of the state folder.
@@ -48,18 +49,20 @@ typedef struct swapc_trust_config {
         }                                                                                          \
     }
 
-/* Makes a policy. Returns SWAPC_OK; INVALID (no keys_dir, or the config's size), NOT_FOUND (no such folder, or no key in
- * it), SIGNATURE (a .pub file is no key), IO, NO_MEMORY. After failure *out is untouched. */
+/* Makes a policy. Returns SWAPC_OK; INVALID (no keys_dir, or the config's size), NOT_FOUND (no such
+ * folder, or no key in it), SIGNATURE (a .pub file is no key), IO, NO_MEMORY. After failure *out
+ * is untouched. */
 enum swapc_status swapc_trust_new(const swapc_trust_config *config, swapc_trust **out,
                                   swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
 
 /* NULL does nothing. */
 void swapc_trust_free(swapc_trust *trust);
 
-/* Sets the record of the bundle called name in a policy's state_dir to version, also to a lower one:
- * the deliberate way back, which is logged as a warning (log NULL: nowhere). It works on running
- * policies as well.
- * Returns SWAPC_OK; INVALID (not MAJOR.MINOR.PATCH, or no name of a module), IO (no such folder), NO_MEMORY. */
+/* Sets the record of the bundle called name in a policy's state_dir to version, also to a lower
+ * one: the deliberate way back, which is logged as a warning (log NULL: nowhere). It works on
+ * running policies as well.
+ * Returns SWAPC_OK; INVALID (not MAJOR.MINOR.PATCH, or no name of a module), IO (no such
+ * folder), NO_MEMORY. */
 enum swapc_status swapc_trust_allow_version(const char *state_dir, const char *name,
                                             const char *version, const swapc_log *log,
                                             swapc_error *error) SWAPC_WARN_UNUSED

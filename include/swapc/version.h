@@ -1,5 +1,5 @@
-/* swapc/version.h - the version: of these headers, for the preprocessor, and of the library that the
- * program runs with, which is the same or a later one with the same SONAME (docs/ABI.md).
+/* swapc/version.h - the version: of these headers, for the preprocessor, and of the library that
+ * the program runs with, which is the same or a later one with the same SONAME (docs/ABI.md).
  *
  * Threads and ownership: const and static.
  */

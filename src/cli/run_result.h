@@ -44,7 +44,7 @@ struct swapci_run_result {
  * the input read to its end. */
 bool swapci_run_result_good(const struct swapci_run_result *result);
 
-/* The document of DESIGN section 9; a new reference, or NULL. */
+/* The document of --json (swapc-run(1)); a new reference, or NULL. */
 json_t *swapci_run_result_json(const struct swapci_run_result *result);
 
 /* Messages a second, of those that have a verdict. */

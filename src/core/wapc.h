@@ -3,7 +3,7 @@
  * A swapc_call lives as long as its instance. swapci_call_begin sets it up for one call, the
  * imports fill it while the guest runs, swapci_call_answer turns it into the caller's reply. The
  * imports work on {base, size} spans, so the same code serves wasm memory and native addresses.
- * Source: the waPC protocol, https://wapc.io/docs/spec/ ; where it is silent, DESIGN's rules that
+ * Source: the waPC protocol, https://wapc.io/docs/spec/ ; where it is silent, the rules that
  * the conformance suite pins (see RATIONALE.md, "Why these answers where waPC is silent?").
  *
  * Threads: a call belongs to the thread that runs its instance.
