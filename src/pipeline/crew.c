@@ -2,6 +2,10 @@
 
 #include <stdio.h>
 
+#include "redis_retry.h"
+
+enum { LOOK_MS = 10 };
+
 enum swapc_status swapci_crew_init(swapci_crew *crew, const swapci_crew_config *config,
                                    swapc_error *error) {
     unsigned count = config->share.partitions->count;
@@ -15,11 +19,19 @@ enum swapc_status swapci_crew_init(swapci_crew *crew, const swapci_crew_config *
     return swapci_fleet_new(&fleet, &crew->fleet, error);
 }
 
+static bool begins(const swapci_crew *crew) {
+    return !swapci_ownership_has_begun(crew->ownership) || swapci_fleet_begins(crew->fleet);
+}
+
 enum swapc_status swapci_crew_start(swapci_crew *crew, swapc_error *error) {
     const swapci_crew_config *config = &crew->config;
     if (crew->only) return config->ops->start(crew->only, error);
     crew->config.share.fleet = crew->fleet;
-    return swapci_ownership_start(&config->share, &crew->ownership, error);
+    enum swapc_status status = swapci_ownership_start(&config->share, &crew->ownership, error);
+    if (status != SWAPC_OK) return status;
+    while (begins(crew) && !swapci_fleet_failed(crew->fleet))
+        if (swapci_redis_sleep(config->stop, LOOK_MS, NULL) != SWAPC_OK) return SWAPC_OK;
+    return swapci_fleet_failed(crew->fleet) ? swapci_crew_join(crew, error) : SWAPC_OK;
 }
 
 void swapci_crew_stop(swapci_crew *crew) {

@@ -12,7 +12,8 @@
 typedef struct swapci_crew_config {
     const struct swapci_fleet_ops *ops;
     void *user;
-    atomic_int *stop;              /* given to open where there are no partitions */
+    atomic_int
+        *stop; /* given to open where there are no partitions; NULL or not 0: start waits no more */
     swapci_ownership_config share; /* its fleet is set here */
 } swapci_crew_config;
 
@@ -27,7 +28,8 @@ typedef struct swapci_crew {
 enum swapc_status swapci_crew_init(swapci_crew *crew, const swapci_crew_config *config,
                                    swapc_error *error);
 
-/* Returns as ops->start, swapci_ownership_start. */
+/* Of partitions those that are ours at once have been open when it returns: what is refused by then is refused at the
+ * start. Returns as ops->start, swapci_ownership_start, and as the first of them that could not be opened. */
 enum swapc_status swapci_crew_start(swapci_crew *crew, swapc_error *error);
 
 void swapci_crew_stop(swapci_crew *crew);

@@ -234,6 +234,15 @@ bool swapci_fleet_busy(swapci_fleet *f, unsigned k) {
     return busy;
 }
 
+bool swapci_fleet_begins(swapci_fleet *f) {
+    bool begins = false;
+    pthread_mutex_lock(&f->lock);
+    for (unsigned k = 0; k < f->count; k++)
+        begins |= f->members[k].wish == SWAPCI_FLEET_FIRST && !f->members[k].been;
+    pthread_mutex_unlock(&f->lock);
+    return begins;
+}
+
 bool swapci_fleet_failed(swapci_fleet *f) {
     pthread_mutex_lock(&f->lock);
     bool failed = f->error.status != SWAPC_OK;

@@ -64,6 +64,9 @@ bool swapci_fleet_wish(swapci_fleet *fleet, unsigned k, enum swapci_fleet_wish w
 /* Whether anything of number k is there: being opened, working, being closed. */
 bool swapci_fleet_busy(swapci_fleet *fleet, unsigned k);
 
+/* Whether one that is wanted as what is to succeed (SWAPCI_FLEET_FIRST) has neither been open nor failed yet. */
+bool swapci_fleet_begins(swapci_fleet *fleet);
+
 /* Whether a member failed: the others are to end, and no more is opened. */
 bool swapci_fleet_failed(swapci_fleet *fleet);
 

@@ -1,6 +1,6 @@
 /* What is shared: `until_ns`, written by the thread alone and read by who works on a partition (may): on the clock that goes on
- * while the process is stopped, so that it is over by itself; `members`, likewise; `stop`, which only rises; `refused` and `trouble`,
- * under `lock`. The rest is the thread's. */
+ * while the process is stopped, so that it is over by itself; `members` and `begun`, likewise; `stop`, which only rises; `refused`
+ * and `trouble`, under `lock`. The rest is the thread's. */
 #include "ownership.h"
 
 #include <pthread.h>
@@ -30,7 +30,7 @@ struct holding {
     _Atomic uint64_t until_ns; /* 0: not ours */
     uint64_t due_ns;
     bool failing; /* as it was asked for last */
-    bool first;   /* it is of the share that this process began with */
+    bool first;   /* it is of the share that this process began with, and was to be had at once */
 };
 
 struct swapci_ownership {
@@ -38,6 +38,7 @@ struct swapci_ownership {
     swapci_balance balance;
     uint64_t beat_due_ns;
     atomic_uint members;
+    atomic_bool begun;
     swapci_redis *redis[SWAPCI_SERVERS_MAX];
     bool broken[SWAPCI_SERVERS_MAX];
     uint64_t again_ns[SWAPCI_SERVERS_MAX]; /* when one that did not answer is tried next */
@@ -213,6 +214,12 @@ static void tell_trouble(struct swapci_ownership *o, uint64_t now) {
     pthread_mutex_unlock(&o->lock);
 }
 
+/* What another still has is no part of the start. */
+static void begin(struct swapci_ownership *o) {
+    for (unsigned k = 0; k < o->count; k++) o->holdings[k].first &= o->holdings[k].lease.held;
+    atomic_store(&o->begun, true);
+}
+
 static void say(struct swapci_ownership *o) {
     char text[SWAPCI_OWNERSHIP_TEXT_MAX];
     unsigned count = swapci_ownership_tell(o, text);
@@ -231,6 +238,7 @@ static void *work(void *user) {
         beat(o, swapci_clock_monotonic_ns());
         for (unsigned k = 0; k < o->count; k++) tend(o, k, swapci_clock_monotonic_ns());
         tell_trouble(o, swapci_clock_monotonic_ns());
+        if (!atomic_load(&o->begun)) begin(o);
         say(o);
         swapci_redis_sleep(&o->stop, STEP_MS, NULL);
     }
@@ -305,6 +313,10 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     if (why) *out = NULL;
     if (status != SWAPC_OK) free_all(o);
     return status;
+}
+
+bool swapci_ownership_has_begun(const swapci_ownership *o) {
+    return atomic_load(&o->begun);
 }
 
 bool swapci_ownership_may(const swapci_ownership *o, unsigned k) {

@@ -9,7 +9,7 @@
  * shared out, and wait for each other.
  * Every few seconds it is asked whether others use the stream with as many partitions still: while they do not, none is worked on.
  *
- * Threads: start and end by one thread; may, tell and refused by any, do not wait.
+ * Threads: start and end by one thread; has_begun, may, members, tell and refused by any, do not wait.
  * Ownership: start gives, end frees; partitions and fleet outlive it.
  */
 #ifndef SWAPCI_OWNERSHIP_H
@@ -36,11 +36,14 @@ typedef struct swapci_ownership_config {
 
 typedef struct swapci_ownership swapci_ownership;
 
-/* Has a share when it returns, and begins what is in it as what is to succeed (SWAPCI_FLEET_FIRST). Returns SWAPC_OK; as
+/* Has a share when it returns, and begins what is in it and can be had at once as what is to succeed (SWAPCI_FLEET_FIRST). Returns SWAPC_OK; as
  * swapci_redis_open and swapci_redis_persist, what is refused; TOO_LARGE, SYSTEM, NO_MEMORY. Later a Redis that does not answer
  * is asked again. */
 enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
                                          swapci_ownership **out, swapc_error *error);
+
+/* Whether what can be had at once is wanted: nothing is wanted as what is to succeed from then on. */
+bool swapci_ownership_has_begun(const swapci_ownership *ownership);
 
 /* Whether partition k is ours for certain. */
 bool swapci_ownership_may(const swapci_ownership *ownership, unsigned k);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "balance.h"
-#include "ownership.h"
+#include "crew.h"
 #include "test_main.h"
 
 enum { COUNT = 5, CREWS = 3 };
@@ -282,6 +282,7 @@ static void what_is_wrong_at_the_start_ends_all_and_is_told(void **state) {
     assert_non_null(strstr(error.text, "partition {b."));
     assert_non_null(strstr(error.text, "it is refused"));
     close_crew(&crew);
+    atomic_store(&shut, false);
     swapci_redis_free(redis);
 }
 
@@ -301,6 +302,64 @@ static void what_is_given_later_and_cannot_be_opened_is_tried_again(void **state
     leave(&crews[0]);
 }
 
+static enum swapc_status start_crew(swapci_crew *crew, swapci_partitions *partitions,
+                                    swapc_error *why) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(swapci_partitions_init(partitions, "--stream", "b", COUNT, fixture_url(), &error),
+               &error);
+    const swapci_crew_config config = {
+        .ops = &ops,
+        .share = {
+            .partitions = partitions, .plain = "b:messages", .role = "signer", .consumer = "one"}};
+    fixture_ok(swapci_crew_init(crew, &config, &error), &error);
+    return swapci_crew_start(crew, why);
+}
+
+static void end_crew(swapci_crew *crew, swapci_partitions *partitions, enum swapc_status with) {
+    assert_int_equal(swapci_crew_join(crew, NULL), with);
+    swapci_crew_fini(crew);
+    swapci_partitions_fini(partitions);
+}
+
+/* Another one has all partitions, or has let them go. */
+static void others_have_all(swapci_redis *redis, bool they_have) {
+    char line[64];
+    for (unsigned k = 0; k < COUNT; k++) {
+        snprintf(line, sizeof line,
+                 they_have ? "SET {b.%u}:owner:signer other" : "DEL {b.%u}:owner:signer", k);
+        fixture_command(redis, line);
+    }
+}
+
+/* Who says that it is ready does not end by what it was to begin with. */
+static void a_start_is_over_when_what_it_begins_with_is_open(void **state) {
+    swapci_crew crew;
+    swapci_partitions partitions;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    char why[SWAPCI_OWNERSHIP_REFUSED_MAX];
+    (void)state;
+    fixture_ok(start_crew(&crew, &partitions, &error), &error);
+    assert_int_equal(working(), COUNT);
+    end_crew(&crew, &partitions, SWAPC_OK);
+    atomic_store(&shut, true);
+    assert_int_equal(start_crew(&crew, &partitions, &error), SWAPC_PROTOCOL);
+    assert_non_null(strstr(error.text, "it is refused"));
+    assert_int_equal(working(), 0);
+    end_crew(&crew, &partitions, SWAPC_PROTOCOL);
+    /* What a dead one still has is none of that. */
+    others_have_all(redis, true);
+    fixture_ok(start_crew(&crew, &partitions, &error), &error);
+    others_have_all(redis, false);
+    do swapci_crew_refused(&crew, why);
+    while (!why[0]);
+    assert_non_null(strstr(why, " of its partitions cannot be worked on: its log says why"));
+    atomic_store(&shut, false);
+    while (working() < COUNT) swapci_redis_sleep(NULL, 10, NULL);
+    end_crew(&crew, &partitions, SWAPC_OK);
+    swapci_redis_free(redis);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
@@ -309,6 +368,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_lease_or_a_share_that_is_refused_is_told),
         cmocka_unit_test(while_they_cannot_be_shared_out_all_go_on_with_what_they_have),
         cmocka_unit_test(what_is_wrong_at_the_start_ends_all_and_is_told),
+        cmocka_unit_test(a_start_is_over_when_what_it_begins_with_is_open),
         cmocka_unit_test(what_is_given_later_and_cannot_be_opened_is_tried_again),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
