@@ -354,6 +354,15 @@ killed_again_and_again() {
     try() { run --separate-stderr timeout 300 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price "$@"; }
     try --out audited
     refused 1 'group swapc of orders writes to priced' '--group'
+    redis "$socket" HSET orders:swapc out audited >/dev/null
+    try
+    refused 1 'group swapc of orders writes to audited' 'HDEL orders:swapc out'
+    redis "$socket" HDEL orders:swapc out >/dev/null
+    start_process --errors bad
+    await says "$log" 'ready:'
+    try
+    refused 1 'others work on orders as group swapc with --errors bad, and this process has no --errors'
+    stop "$process"
     try --in priced
     refused 2 'are both .priced.'
     try --batch 10
@@ -502,10 +511,10 @@ killed_again_and_again() {
     redis "$socket" ACL SETUSER process +xreadgroup >/dev/null
     await says "$log" 'serves again'
     stop "$process"
-    for right in xadd xdel xack hset hget get xreadgroup xpending xclaim xinfo; do
+    for right in xadd xdel xack hset hget get xreadgroup xpending xclaim xinfo "xgroup|delconsumer" xrevrange pttl; do
         redis "$socket" ACL SETUSER process "-$right" >/dev/null
         run --separate-stderr timeout 300 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price
-        refused 1 "ACL SETUSER process .*\+$right"
+        refused 1 "ACL SETUSER process .*\+${right/|/[|]}"
         redis "$socket" ACL SETUSER process "+$right" >/dev/null
     done
 }

@@ -123,6 +123,8 @@ process() {
     redis "$socket" DEL orders
     member one --redis "$a,$b"
     await grep -q 'ready:' one.err
+    process --partitions 4 --redis "$a,$b" --operation weigh
+    refused 1 "others work on orders as group swapc with --operation price, and this process has --operation weigh"
     process --partitions 8 --redis "$a,$b"
     refused 2 "stream orders has 4 partitions, --partitions says 8: give the same"
     process --redis "$a"
@@ -155,7 +157,7 @@ process() {
     await owns one 4
     books_are_right
     [[ -z $(grep -h "SETUSER" ./*.err) ]]
-    for right in exists time hgetall pexpire; do
+    for right in exists time hgetall hdel pexpire; do
         redis "$socket" ACL SETUSER partitions "-$right" >/dev/null
         run --separate-stderr timeout 60 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price --partitions 4 --redis "$SWAPC_REDIS&db=1"
         [[ $status == 1 ]]

@@ -35,6 +35,14 @@ static bool is_numbers(const redisReply *reply) {
     return fine;
 }
 
+/* {-2, terms, end} */
+static bool is_other_terms(const redisReply *reply) {
+    return reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+           reply->element[0]->type == REDIS_REPLY_INTEGER && reply->element[0]->integer == -2 &&
+           reply->element[1]->type == REDIS_REPLY_STRING &&
+           reply->element[2]->type == REDIS_REPLY_INTEGER;
+}
+
 static enum swapc_status answered(swapci_balance *b, swapci_redis *redis, const redisReply *reply,
                                   swapc_error *error) {
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
@@ -42,6 +50,11 @@ static enum swapc_status answered(swapci_balance *b, swapci_redis *redis, const 
         return swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]),
                                     "to share out the partitions",
                                     swapci_reply_bytes(reply->element[1]), error);
+    if (is_other_terms(reply)) {
+        memset(b->mine, 0, sizeof b->mine);
+        b->others_end = (uint64_t)reply->element[2]->integer;
+        return swapci_terms_check(b->terms, swapci_reply_bytes(reply->element[1]), error);
+    }
     if (!is_numbers(reply))
         return swapci_reply_unexpected(redis, "the script that shares out", error);
     memset(b->mine, 0, sizeof b->mine);
@@ -56,10 +69,10 @@ static enum swapc_status answered(swapci_balance *b, swapci_redis *redis, const 
 static enum swapc_status run(swapci_balance *b, swapci_redis *redis, int alive_ms,
                              swapc_error *error) {
     redisReply *reply = NULL;
-    enum swapc_status status =
-        swapci_redis_call(redis, "to share out the partitions", &reply, error,
-                          "EVAL %b 1 %s %s %d %u", swapci_balance_lua[0].bytes,
-                          swapci_balance_lua[0].len, b->key, b->member, alive_ms, b->count);
+    enum swapc_status status = swapci_redis_call(
+        redis, "to share out the partitions", &reply, error, "EVAL %b 1 %s %s %d %u %s",
+        swapci_balance_lua[0].bytes, swapci_balance_lua[0].len, b->key, b->member, alive_ms,
+        b->count, b->terms ? b->terms->text : "");
     if (status != SWAPC_OK) return status;
     status = answered(b, redis, reply, error);
     freeReplyObject(reply);

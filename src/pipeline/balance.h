@@ -6,6 +6,7 @@
  * A member beats every SWAPCI_BALANCE_BEAT_MS. Each beat is one atomic step: it takes out those that are dead, and shares out what is
  * nobody's. Nobody has more than one partition more than another, and no more of them move than that needs: those of the dead, and
  * one for one what who joins is given. A hash that is lost is made anew, which may move some.
+ * Members have their terms in common (terms.h), field `terms`: who comes with others is none of them while they are alive.
  * It is an intention only: that a partition has one owner at a time is the lease's (lease.h), of SWAPCI_PARTITION_LEASE_MS,
  * which who is given a partition waits for, and who has it taken away ends when what is in hand is done.
  *
@@ -18,6 +19,7 @@
 #define SWAPCI_BALANCE_H
 
 #include "partition.h"
+#include "terms.h"
 
 enum {
     SWAPCI_BALANCE_BEAT_MS = 500,
@@ -29,9 +31,13 @@ enum {
 
 typedef struct swapci_balance {
     unsigned count; /* of partitions */
+    const swapci_terms
+        *terms; /* of who works on them, for who sets them after init; borrowed; NULL: any */
     char key[SWAPCI_STREAM_NAME_MAX + SWAPCI_BALANCE_ROLE_MAX + sizeof ":members:"];
     char member[SWAPCI_STREAM_CONSUMER_MAX + 18]; /* CONSUMER/16 hex digits, random */
     unsigned members;                             /* as of the last beat: that are alive */
+    uint64_t
+        others_end; /* when others had other terms: the time, of theirs, at which the last of them counts as dead */
     bool mine[SWAPCI_PARTITIONS_MAX];
 } swapci_balance;
 
@@ -40,8 +46,8 @@ typedef struct swapci_balance {
 enum swapc_status swapci_balance_init(swapci_balance *balance, const swapci_partitions *partitions,
                                       const char *role, const char *consumer, swapc_error *error);
 
-/* One beat; redis: the first server's. Out: balance->mine and
- * members. After a failure they are as they were. */
+/* One beat; redis: the first server's. Out: balance->mine and members. After a failure they are as they were, but for
+ * NOT_ALLOWED: others have other terms, and nothing is ours. */
 enum swapc_status swapci_balance_beat(swapci_balance *balance, swapci_redis *redis,
                                       swapc_error *error);
 

@@ -160,6 +160,45 @@ static void a_hash_that_is_lost_is_made_anew(void **state) {
     swapci_redis_free(s.redis);
 }
 
+static swapci_terms terms_of(const char *operation) {
+    swapci_terms terms = {.what = "b"};
+    swapci_terms_add(&terms, "--out", "o");
+    swapci_terms_add(&terms, "--operation", operation);
+    return terms;
+}
+
+static void who_comes_with_other_terms_is_none_of_them(void **state) {
+    const swapci_terms price = terms_of("price"), weigh = terms_of("weigh");
+    swapc_error error = SWAPC_ERROR_INIT;
+    scene s = scene_open(4);
+    (void)state;
+    s.members[0].terms = s.members[1].terms = &price;
+    s.members[2].terms = &weigh;
+    beat(&s, 0);
+    assert_int_equal(swapci_balance_beat(&s.members[2], s.redis, &error), SWAPC_NOT_ALLOWED);
+    assert_non_null(
+        strstr(error.text, "--operation price, and this process has --operation weigh"));
+    assert_int_equal(has(&s, 2), 0);
+    beat(&s, 1);
+    beat(&s, 0);
+    assert_int_equal(has(&s, 0), 2);
+    assert_int_equal(s.members[0].members, 2);
+    leave(&s, 0);
+    die(&s, 1);
+    beat(&s, 2); /* nobody is there any more */
+    assert_int_equal(has(&s, 2), 4);
+    swapc_error_clear(&error);
+    assert_int_equal(swapci_balance_beat(&s.members[1], s.redis, &error), SWAPC_NOT_ALLOWED);
+    assert_int_equal(has(&s, 1), 0); /* woken, and too late */
+    fixture_command(s.redis, "FLUSHALL");
+    beat(&s, 1); /* first come */
+    swapc_error_clear(&error);
+    assert_int_equal(swapci_balance_beat(&s.members[2], s.redis, &error), SWAPC_NOT_ALLOWED);
+    assert_int_equal(has(&s, 2), 0);
+    beat(&s, 3); /* any will do */
+    swapci_redis_free(s.redis);
+}
+
 /* As after the server's clock went back, by a minute or by hours, when its member died. */
 static void an_end_far_off_is_none(void **state) {
     static const long long later_ms[] = {60000, 7200000};
@@ -217,7 +256,7 @@ static void a_death_is_over_within_five_seconds(void **state) {
 }
 
 static void each_right_is_named(void **state) {
-    static const char *const rights[] = {"time", "hgetall", "hset", "pexpire", "eval"};
+    static const char *const rights[] = {"time", "hgetall", "hset", "hdel", "pexpire", "eval"};
     scene s = scene_open(3);
     swapci_redis *clerk = fixture_clerk(s.redis);
     (void)state;
@@ -241,6 +280,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(who_dies_is_out_and_only_his_move),
         cmocka_unit_test(who_leaves_gives_at_once),
         cmocka_unit_test(a_hash_that_is_lost_is_made_anew),
+        cmocka_unit_test(who_comes_with_other_terms_is_none_of_them),
         cmocka_unit_test(an_end_far_off_is_none),
         cmocka_unit_test(nothing_grows),
         cmocka_unit_test(a_death_is_over_within_five_seconds),

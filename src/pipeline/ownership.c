@@ -93,7 +93,7 @@ static void failed(struct swapci_ownership *o, unsigned r, const swapc_error *wh
     uint64_t now = swapci_clock_monotonic_ns();
     if (why->status == SWAPC_OK) return; /* it is not time to try */
     o->last = *why;
-    if (why->status != SWAPC_PROTOCOL) o->broken[r] = true;
+    if (why->status != SWAPC_PROTOCOL && why->status != SWAPC_NOT_ALLOWED) o->broken[r] = true;
     if (swapci_log_limit_may(&o->limit, now, now))
         swapc_log_write(&o->config.log, SWAPC_LOG_WARN, o->config.log_role,
                         "partitions are not shared out for now: %s", why->text);
@@ -270,9 +270,19 @@ static enum swapc_status name_leases(struct swapci_ownership *o, swapc_error *er
     return status;
 }
 
+/* Those with other terms may just have died, and count as alive until they could have beaten once more. */
 static enum swapc_status first_beat(void *user, swapc_error *error) {
     struct swapci_ownership *o = user;
-    return swapci_balance_beat(&o->balance, o->redis[0], error);
+    for (uint64_t end = 0;; end = o->balance.others_end) {
+        swapc_error why = SWAPC_ERROR_INIT;
+        enum swapc_status status = swapci_balance_beat(&o->balance, o->redis[0], &why);
+        if (status != SWAPC_NOT_ALLOWED || (end > 0 && o->balance.others_end > end)) {
+            *error = why;
+            return status;
+        }
+        status = swapci_redis_sleep(o->config.redis.stop, STEP_MS, error);
+        if (status != SWAPC_OK) return status;
+    }
 }
 
 /* Over a connection as patient as the caller's; what comes after it is in a hurry. */
@@ -305,6 +315,7 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     pthread_mutex_init(&o->lock, NULL);
     enum swapc_status status =
         swapci_balance_init(&o->balance, config->partitions, config->role, config->consumer, error);
+    o->balance.terms = config->terms;
     if (status == SWAPC_OK) status = name_leases(o, error);
     if (status == SWAPC_OK) status = join(o, error);
     if (status == SWAPC_OK) *out = o; /* there before the first member is */

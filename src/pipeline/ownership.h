@@ -18,15 +18,17 @@
 #include "fleet.h"
 #include "partition.h"
 #include "redis.h"
+#include "terms.h"
 
 enum { SWAPCI_OWNERSHIP_TEXT_MAX = 128, SWAPCI_OWNERSHIP_REFUSED_MAX = 384 };
 
 typedef struct swapci_ownership_config {
     const swapci_partitions *partitions;
-    const char *plain;    /* as of swapci_partitions_claim, which has succeeded; copied */
-    const char *role;     /* as of balance.h; borrowed */
-    const char *log_role; /* who speaks in the log; static */
-    const char *consumer; /* for people */
+    const char *plain;         /* as of swapci_partitions_claim, which has succeeded; copied */
+    const char *role;          /* as of balance.h; borrowed */
+    const char *log_role;      /* who speaks in the log; static */
+    const char *consumer;      /* for people */
+    const swapci_terms *terms; /* as of balance.h; NULL: any */
     bool members_lease;
     swapci_redis_config redis; /* for the start; its URL and log are set here */
     uint32_t check_ms;         /* between two looks at the number; 0: 5000 */

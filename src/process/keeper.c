@@ -22,28 +22,172 @@ static enum swapc_status open_lock(swapci_keeper *k, const char *url, swapc_erro
     return swapci_host_lock_open(&k->host, name, error);
 }
 
+/* ---- what the group has in common ---------------------------------------------------------------- */
+
+/* What the group's hash says. */
+struct common {
+    redisReply *out, *terms;
+};
+
+static void common_fini(struct common *c) {
+    freeReplyObject(c->out);
+    freeReplyObject(c->terms);
+}
+
+static enum swapc_status read_common(swapci_keeper *k, struct common *c, swapc_error *error) {
+    static const char what[] = "what a group has in common";
+    *c = (struct common){NULL, NULL};
+    enum swapc_status status =
+        swapci_redis_call(k->redis, what, &c->out, error, "HGET %s out", k->names->state);
+    if (status == SWAPC_OK)
+        status =
+            swapci_redis_call(k->redis, what, &c->terms, error, "HGET %s terms", k->names->state);
+    return status;
+}
+
+/* The outputs of a group have one place: what was done for another is not there. */
+static enum swapc_status check_out(const swapci_keeper *k, const struct common *c,
+                                   swapc_error *error) {
+    const swapci_process_names *n = k->names;
+    swapc_bytes is = swapci_reply_bytes(c->out);
+    if (is.len == 0 || swapc_bytes_equal(is, swapc_bytes_str(n->stream.verdicts))) return SWAPC_OK;
+    return swapc_error_set(
+        error, SWAPC_NOT_ALLOWED,
+        "group %s of %s writes to %.*s: for %s give this process a --group of its own "
+        "(or, to go on there, HDEL %s out)",
+        n->stream.group, n->stream.messages, (int)(is.len < 100 ? is.len : 100),
+        (const char *)is.ptr, n->stream.verdicts, n->state);
+}
+
+static enum swapc_status check_terms(const swapci_keeper *k, const struct common *c,
+                                     swapc_error *error) {
+    return swapci_terms_check(k->terms, swapci_reply_bytes(c->terms), error);
+}
+
+/* By the owner. */
+static enum swapc_status write_common(swapci_keeper *k, const struct common *c,
+                                      swapc_error *error) {
+    const swapci_process_names *n = k->names;
+    redisReply *reply = NULL;
+    if (swapci_reply_bytes(c->out).len > 0 &&
+        swapc_bytes_equal(swapci_reply_bytes(c->terms), swapc_bytes_str(k->terms->text)))
+        return SWAPC_OK;
+    enum swapc_status status =
+        swapci_redis_call(k->redis, "to keep what a group has in common", &reply, error,
+                          "HSET %s out %s terms %s", n->state, n->stream.verdicts, k->terms->text);
+    if (status == SWAPC_OK) freeReplyObject(reply);
+    return status;
+}
+
+/* It is told once, and once more when it was over meanwhile. */
+static void disagree(swapci_keeper *k, enum swapc_status status, const swapc_error *why) {
+    bool does = status != SWAPC_OK;
+    atomic_store(&k->disagrees, does);
+    if (does && !k->told_terms)
+        swapc_log_write(&k->log, SWAPC_LOG_ERROR, "process", "%s", why->text);
+    k->told_terms = does;
+}
+
+/* Whether the lease is renewed; when nobody does that, it ends. */
+static enum swapc_status is_alive(swapci_keeper *k, const atomic_int *stop, bool *alive,
+                                  swapc_error *error) {
+    long long left = 0, before;
+    *alive = false;
+    do {
+        redisReply *reply = NULL;
+        before = left;
+        enum swapc_status status =
+            swapci_redis_call(k->redis, "the lease", &reply, error, "PTTL %s", k->names->lease);
+        if (status != SWAPC_OK) return status;
+        left = reply->integer; /* below 0: none, or one that nobody renews */
+        freeReplyObject(reply);
+        *alive = before > 0 && left > before;
+        if (left > 0 && !*alive) status = swapci_redis_sleep(stop, NAP_MS, error);
+        if (status != SWAPC_OK) return status;
+    } while (left > 0 && !*alive);
+    return SWAPC_OK;
+}
+
+/* Who asks, and what ends the wait. */
+struct newcomer {
+    swapci_keeper *keeper;
+    const atomic_int *stop;
+};
+
+static enum swapc_status agree(void *user, swapc_error *error) {
+    const struct newcomer *newcomer = user;
+    swapci_keeper *k = newcomer->keeper;
+    struct common c;
+    bool alive = false;
+    swapc_error other = SWAPC_ERROR_INIT;
+    enum swapc_status status = read_common(k, &c, error);
+    if (status == SWAPC_OK) status = check_out(k, &c, error);
+    if (status == SWAPC_OK && check_terms(k, &c, &other) != SWAPC_OK)
+        status = is_alive(k, newcomer->stop, &alive, error);
+    if (alive) status = check_terms(k, &c, error);
+    common_fini(&c);
+    return status;
+}
+
 enum swapc_status swapci_keeper_init(swapci_keeper *k, const swapci_redis_config *redis,
                                      swapc_error *error) {
+    static const swapci_terms any = {.text = ""};
+    struct newcomer newcomer = {k, redis->stop};
     k->host.fd = -1;
+    if (!k->terms) k->terms = &any;
     enum swapc_status status = open_lock(k, redis->url, error);
     if (status == SWAPC_OK) status = swapci_lease_init_key(&k->lease, k->names->lease, NULL, error);
     k->lease.ms = k->lease_ms;
-    return status == SWAPC_OK ? swapci_redis_open(redis, &k->redis, error) : status;
+    if (status == SWAPC_OK) status = swapci_redis_open(redis, &k->redis, error);
+    return status == SWAPC_OK ? swapci_redis_persist(k->redis, agree, &newcomer, error) : status;
 }
 
-static enum swapc_status hold(void *user, swapc_error *error) {
-    swapci_keeper *k = user;
+/* ---- the lease ------------------------------------------------------------------------------------ */
+
+static enum swapc_status take(swapci_keeper *k, swapc_error *error) {
     bool recalled;
     bool alone = swapci_host_lock_try(&k->host);
     snprintf(k->lease.place, sizeof k->lease.place, "%s", alone ? k->host.place : "");
     enum swapc_status status = swapci_lease_hold(k->redis, &k->lease, false, &recalled, error);
     if (status != SWAPC_OK) return status;
-    atomic_store(&k->until_ns, k->lease.held ? k->lease.until_ns : 0);
     atomic_store(&k->anothers, !k->lease.held);
+    return status;
+}
+
+/* It is not ours to have. */
+static enum swapc_status let_go(swapci_keeper *k, swapc_error *error) {
+    bool held = k->lease.held;
+    atomic_store(&k->until_ns, 0);
+    k->lease.held = false;
+    return held ? swapci_lease_release(k->redis, &k->lease, error) : SWAPC_OK;
+}
+
+static enum swapc_status hold_in_common(swapci_keeper *k, const struct common *c,
+                                        swapc_error *error) {
+    swapc_error why = SWAPC_ERROR_INIT;
+    enum swapc_status elsewhere = check_out(k, c, &why);
+    enum swapc_status status = elsewhere == SWAPC_OK ? take(k, error) : let_go(k, error);
+    if (status == SWAPC_OK && k->lease.held) status = write_common(k, c, error);
+    if (status != SWAPC_OK) return status;
+    if (elsewhere == SWAPC_OK && !k->lease.held) elsewhere = check_terms(k, c, &why);
+    disagree(k, elsewhere, &why);
+    atomic_store(&k->until_ns, k->lease.held ? k->lease.until_ns : 0);
+    return status;
+}
+
+static enum swapc_status hold(void *user, swapc_error *error) {
+    swapci_keeper *k = user;
+    struct common c;
+    enum swapc_status status = read_common(k, &c, error);
+    if (status == SWAPC_OK) status = hold_in_common(k, &c, error);
+    common_fini(&c);
+    if (status != SWAPC_OK) return status;
     uint64_t pause_ms = k->lease_ms / (k->lease.held ? RENEWALS : ASKS);
     k->lease_due_ns = swapci_clock_monotonic_ns() + pause_ms * UINT64_C(1000000);
     return status;
 }
+
+/* ---- the readers of the outputs ------------------------------------------------------------------- */
 
 /* The lag of the slowest group of the outputs; what no group reads has none. */
 static uint64_t slowest(const redisReply *groups, char name[80]) {

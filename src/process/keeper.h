@@ -3,6 +3,8 @@
  *
  * The lease is the group's, not a consumer's: one process reads at a time, whatever the names are. On the host
  * where its owner died it is taken over at once (host_lock.h), elsewhere when it has expired.
+ * Its owner says in the group's hash which terms (terms.h) it has, and where its outputs go, which stays so for ever. Who has other terms
+ * is refused while another has the lease, and who has another place for outputs is always.
  *
  * Threads: start, end and free by one; owns, and the fields that are atomics, by any.
  * Ownership: the caller's storage; names and log are borrowed.
@@ -15,28 +17,32 @@
 #include "host_lock.h"
 #include "lease.h"
 #include "process_names.h"
+#include "terms.h"
 
 typedef struct swapci_keeper {
     const swapci_process_names *names;
     uint64_t max_lag;
     uint32_t lease_ms;
+    const swapci_terms *terms; /* NULL: any */
     swapc_log log;
     swapci_redis *redis;
     swapci_lease lease; /* the thread's, but for the token */
     swapci_host_lock host;
     uint64_t lease_due_ns, lag_due_ns; /* the thread's */
-    bool told_lag;
+    bool told_lag, told_terms;
     pthread_t thread;
     bool started;
     atomic_int stop;
     _Atomic uint64_t until_ns; /* the lease is ours until then; 0: it is not */
     atomic_bool anothers;      /* when it was asked for last */
     atomic_bool doubted;       /* it is to be asked for at once */
+    atomic_bool disagrees;     /* the group has other terms, or its outputs go elsewhere */
     _Atomic uint64_t lag;
     atomic_bool lagging;
 } swapci_keeper;
 
-/* Connects; the fields up to log are set. Returns as swapci_redis_open, SYSTEM. */
+/* Connects, and asks whether the group has other terms, and is alive: for a dead owner's lease to end it waits. The fields up to log are set.
+ * Returns as swapci_redis_open, SYSTEM; NOT_ALLOWED with the remedy. */
 enum swapc_status swapci_keeper_init(swapci_keeper *keeper, const swapci_redis_config *redis,
                                      swapc_error *error);
 

@@ -139,6 +139,93 @@ static void without_a_limit_no_group_holds_anything_up(void **state) {
     assert_false(atomic_load(&s->keeper.lagging));
 }
 
+/* ---- what a group has in common ------------------------------------------------------------------ */
+
+static swapci_terms terms_of(const char *operation) {
+    swapci_terms terms = {.what = "in as group swapc"};
+    swapci_terms_add(&terms, "--operation", operation);
+    return terms;
+}
+
+/* A keeper with these terms, as far as it is let. Returns what its first question is answered with. */
+static enum swapc_status come(scene *s, swapci_keeper *k, const swapci_terms *terms,
+                              swapc_error *error) {
+    const swapci_redis_config config = {.url = fixture_url(), .retry_ms = SWAPCI_REDIS_RETRY_MS};
+    *k = (swapci_keeper){.names = &s->names,
+                         .lease_ms = SWAPCI_LEASE_MS,
+                         .terms = terms,
+                         .log = {keep_log, s, SWAPC_LOG_INFO}};
+    return swapci_keeper_init(k, &config, error);
+}
+
+static void who_has_other_terms_is_refused_while_another_is_alive(void **state) {
+    const swapci_terms price = terms_of("price"), weigh = terms_of("weigh");
+    scene *s = *state;
+    swapci_keeper next;
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(come(s, &s->keeper, &price, &error), &error);
+    fixture_ok(swapci_keeper_start(&s->keeper, &error), &error);
+    assert_int_equal(come(s, &next, &weigh, &error), SWAPC_NOT_ALLOWED);
+    assert_non_null(strstr(error.text,
+                           "in as group swapc with --operation price, and this process has "
+                           "--operation weigh"));
+    swapci_keeper_fini(&next);
+    swapc_error_clear(&error);
+    swapci_keeper_end(&s->keeper);
+    fixture_command(s->redis,
+                    "SET in:swapc:owner dead,elsewhere PX 300"); /* killed on another host */
+    fixture_ok(come(s, &next, &weigh, &error), &error);          /* it is waited for */
+    assert_false(lease_is_there(s));
+    fixture_ok(swapci_keeper_start(&next, &error), &error);
+    assert_true(swapci_keeper_owns(&next));
+    assert_false(atomic_load(&next.disagrees));
+    swapci_keeper_fini(&next);
+}
+
+/* Two that came at the same time: both were let in. */
+static void who_stands_by_with_other_terms_says_so_until_the_others_have_ended(void **state) {
+    const swapci_terms price = terms_of("price"), weigh = terms_of("weigh");
+    scene *s = *state;
+    swapci_keeper next;
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(come(s, &next, &weigh, &error), &error);
+    fixture_ok(come(s, &s->keeper, &price, &error), &error);
+    fixture_ok(swapci_keeper_start(&s->keeper, &error), &error);
+    fixture_ok(swapci_keeper_start(&next, &error), &error);
+    assert_false(swapci_keeper_owns(&next));
+    assert_true(atomic_load(&next.disagrees));
+    assert_true(was_logged(s, "and this process has --operation weigh"));
+    swapci_keeper_end(&s->keeper);
+    await_owner(&next, true);
+    assert_false(atomic_load(&next.disagrees));
+    swapci_keeper_fini(&next);
+}
+
+/* Somebody deletes all, and another output comes first; or says so by hand. */
+static void whose_outputs_would_go_elsewhere_owns_nothing(void **state) {
+    scene *s = *state;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_keeper other;
+    start(s, &s->keeper, 0);
+    assert_int_equal(fixture_integer(s->redis, "HEXISTS %s out", s->names.state), 1);
+    fixture_command(s->redis, "FLUSHALL");
+    swapci_keeper_doubt(&s->keeper); /* or 2 s later */
+    while (fixture_integer(s->redis, "HEXISTS %s out", s->names.state) != 1)
+        swapci_redis_sleep(NULL, 10, NULL); /* its owner says it once more */
+    await_owner(&s->keeper, true);
+    fixture_command(s->redis, "HSET in:swapc out elsewhere");
+    swapci_keeper_doubt(&s->keeper);
+    while (!atomic_load(&s->keeper.disagrees) || lease_is_there(s))
+        swapci_redis_sleep(NULL, 10, NULL);
+    assert_true(was_logged(s, "group swapc of in writes to elsewhere"));
+    assert_int_equal(come(s, &other, NULL, &error), SWAPC_NOT_ALLOWED);
+    assert_non_null(strstr(error.text, "HDEL in:swapc out"));
+    swapci_keeper_fini(&other);
+    fixture_command(s->redis, "HDEL in:swapc out");
+    await_owner(&s->keeper, true);
+    while (atomic_load(&s->keeper.disagrees)) swapci_redis_sleep(NULL, 10, NULL);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_owns_and_the_next_one_follows, open_scene, close_scene),
@@ -147,6 +234,13 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(a_lease_that_is_gone_is_taken_again, open_scene,
                                         close_scene),
         cmocka_unit_test_setup_teardown(the_slowest_group_of_the_outputs_counts, open_scene,
+                                        close_scene),
+        cmocka_unit_test_setup_teardown(who_has_other_terms_is_refused_while_another_is_alive,
+                                        open_scene, close_scene),
+        cmocka_unit_test_setup_teardown(
+            who_stands_by_with_other_terms_says_so_until_the_others_have_ended, open_scene,
+            close_scene),
+        cmocka_unit_test_setup_teardown(whose_outputs_would_go_elsewhere_owns_nothing, open_scene,
                                         close_scene),
         cmocka_unit_test_setup_teardown(without_a_limit_no_group_holds_anything_up, open_scene,
                                         close_scene),

@@ -112,28 +112,20 @@ static void *process_main(void *user) {
 
 /* ---- the start ---------------------------------------------------------------------------------- */
 
-/* The outputs of a group have one place: what was done for another is not there. */
-static enum swapc_status claim_output(swapci_process *p, swapc_error *error) {
-    redisReply *reply = NULL;
-    const swapci_process_names *n = p->names;
+/* What taking over from the dead needs. No consumer is called as the token, and no entry has the first id. */
+static enum swapc_status try_recovery(swapci_process *p, swapc_error *error) {
+    const swapci_stream_names *n = &p->names->stream;
     enum swapc_status status =
-        swapci_redis_call(p->redis, "to keep the stream of the outputs", &reply, error,
-                          "HSETNX %s out %s", n->state, n->stream.verdicts);
-    if (status != SWAPC_OK) return status;
-    freeReplyObject(reply);
-    status = swapci_redis_call(p->redis, "the stream of the outputs", &reply, error, "HGET %s out",
-                               n->state);
-    if (status != SWAPC_OK) return status;
-    swapc_bytes is = swapci_reply_bytes(reply);
-    if (!swapc_bytes_equal(is, swapc_bytes_str(n->stream.verdicts)))
-        status = swapc_error_set(error, SWAPC_NOT_ALLOWED,
-                                 "group %s of %s writes to %.*s: for %s give this process a "
-                                 "--group of its own (or, to go on "
-                                 "there, HDEL %s out)",
-                                 n->stream.group, n->stream.messages, (int)is.len,
-                                 (const char *)is.ptr, n->stream.verdicts, n->state);
-    freeReplyObject(reply);
-    return status;
+        swapci_redis_appendf(p->redis, error, "XINFO CONSUMERS %s %s", n->messages, n->group);
+    if (status == SWAPC_OK)
+        status = swapci_redis_appendf(p->redis, error, "XGROUP DELCONSUMER %s %s %s", n->messages,
+                                      n->group, p->outputs.token);
+    if (status == SWAPC_OK)
+        status = swapci_redis_appendf(p->redis, error, "XREVRANGE %s 0-0 0-0 COUNT 1", n->messages);
+    if (status == SWAPC_OK)
+        status = swapci_redis_appendf(p->redis, error, "PTTL %s", p->names->lease);
+    return status == SWAPC_OK ? swapci_redis_skip(p->redis, 4, "to take over from the dead", error)
+                              : status;
 }
 
 /* All that is needed is asked for, what is needed only now and then by what does nothing: after the start a refusal ends
@@ -141,10 +133,10 @@ static enum swapc_status claim_output(swapci_process *p, swapc_error *error) {
 static enum swapc_status try_first(void *user, swapc_error *error) {
     swapci_process *p = user;
     swapci_process_results_clear(&p->callers[0].results);
-    enum swapc_status status = claim_output(p, error);
-    if (status == SWAPC_OK) status = swapci_process_join_group(p, error);
+    enum swapc_status status = swapci_process_join_group(p, error);
     if (status == SWAPC_OK)
         status = swapci_stream_try(p->redis, &p->names->stream, p->config.consumer, error);
+    if (status == SWAPC_OK) status = try_recovery(p, error);
     do {
         if (status == SWAPC_OK) status = swapci_process_store(p, (swapci_stream_id){0, 0}, error);
     } while (status == SWAPC_BUSY);
@@ -158,6 +150,7 @@ static enum swapc_status connect(swapci_process *p, swapc_error *error) {
     p->keeper.names = p->names;
     p->keeper.max_lag = p->config.max_lag;
     p->keeper.lease_ms = p->config.lease_ms ? p->config.lease_ms : SWAPCI_LEASE_MS;
+    p->keeper.terms = p->config.terms;
     p->keeper.log = p->config.log;
     enum swapc_status status = swapci_redis_open(&redis, &p->redis, error);
     if (status == SWAPC_OK) status = swapci_keeper_init(&p->keeper, &redis, error);
@@ -266,7 +259,8 @@ swapci_process_stats swapci_process_stats_get(const swapci_process *p) {
     swapci_process_stats stats = {
         SWAPCI_PROCESS_COUNTERS(LOAD).state = (enum swapci_process_state)atomic_load(&p->state),
         .owns = swapci_keeper_owns(&p->keeper), .lag = atomic_load(&p->keeper.lag),
-        .in_hand = atomic_load(&p->in_hand), .hindered = atomic_load(&p->hindered)};
+        .in_hand = atomic_load(&p->in_hand),
+        .hindered = atomic_load(&p->hindered) + atomic_load(&p->keeper.disagrees)};
 #undef LOAD
     const char *reason = atomic_load(&p->last_reason);
     snprintf(stats.last_reason, sizeof stats.last_reason, "%s", reason ? reason : "");

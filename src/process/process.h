@@ -18,6 +18,7 @@
 #include "process_names.h"
 #include "redis.h"
 #include "slots.h"
+#include "terms.h"
 
 enum {
     SWAPCI_PROCESS_WORKERS_MAX = 64,
@@ -34,11 +35,12 @@ typedef struct swapci_process_config {
     unsigned batch;   /* of so many at most */
     unsigned workers; /* 1 to SWAPCI_PROCESS_WORKERS_MAX */
     const char *consumer;
-    bool copy;         /* outputs have the entry's other fields, too */
-    bool delete;       /* entries that are done */
-    uint64_t keep;     /* outputs, about; 0: all */
-    uint32_t lease_ms; /* 0: SWAPCI_LEASE_MS */
-    uint64_t max_lag;  /* reading waits while a group of the outputs is more behind; 0: never */
+    bool copy;                 /* outputs have the entry's other fields, too */
+    bool delete;               /* entries that are done */
+    uint64_t keep;             /* outputs, about; 0: all */
+    uint32_t lease_ms;         /* 0: SWAPCI_LEASE_MS */
+    const swapci_terms *terms; /* of all processes of the group; NULL: any */
+    uint64_t max_lag; /* reading waits while a group of the outputs is more behind; 0: never */
     swapci_redis_config redis;  /* its stop flag must not be raised before what is done is stored */
     const swapc_cancel *cancel; /* of calls; NULL: none */
     swapc_log log;
@@ -47,7 +49,7 @@ typedef struct swapci_process_config {
 typedef struct swapci_process swapci_process;
 
 /* Connects, and asks for all that will be needed. Returns as swapci_redis_open; INVALID (the consumer's
- * name); NOT_ALLOWED: the group's outputs go to another stream. */
+ * name); NOT_ALLOWED: the group's outputs go to another stream, or others are at work with other terms. */
 enum swapc_status swapci_process_new(const swapci_process_config *config, swapci_process **out,
                                      swapc_error *error);
 
@@ -89,10 +91,11 @@ typedef struct swapci_process_stats {
     SWAPCI_PROCESS_COUNTERS(SWAPCI_PROCESS_COUNT)
 #undef SWAPCI_PROCESS_COUNT
     enum swapci_process_state state;
-    bool owns;         /* the lease */
-    uint64_t lag;      /* of the outputs' slowest group, as far as it is asked for */
-    uint64_t in_hand;  /* entries that are read and not stored */
-    unsigned hindered; /* workers that have long tried to call for one entry */
+    bool owns;        /* the lease */
+    uint64_t lag;     /* of the outputs' slowest group, as far as it is asked for */
+    uint64_t in_hand; /* entries that are read and not stored */
+    unsigned
+        hindered; /* workers that have long tried to call for one entry; and one more while others have other terms */
     char last_reason[SWAPCI_PROCESS_REASON_MAX]; /* of the last error; "": none */
 } swapci_process_stats;
 

@@ -7,7 +7,7 @@
  *   IN:dead               stream, or another one: what came to nothing, with `id`, `reason`, `text` where there is one, `digest` of the module that failed,
  *                         and the entry's fields (one of those names has `in-` before it; `swapc dead` gives it back).
  *   IN:GROUP              hash: `done`, the id of the last entry that is done; `out`, the stream that its outputs go to;
- *                         `trying`, what is called alone because processes died (poison.h).
+ *                         `terms`, what else its processes have in common (terms.h); `trying`, what is called alone because processes died (poison.h).
  *   IN:GROUP:owner        string that expires when the process that reads has died: its lease (lease.h).
  * In a Redis Cluster all names need a hash tag in common. Of partition k (partition.h) all names have the tag of IN: `orders` becomes
  * {orders.k}, `priced` {orders.k}:priced, its errors {orders.k}:dead or {orders.k}:ERRORS, and so on. The next stage reads

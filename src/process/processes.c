@@ -95,6 +95,22 @@ static enum swapc_status claim(const swapci_processes *all, swapc_error *error) 
                                    &all->config.each.redis, error);
 }
 
+/* What all processes of the group must have in common, as their outputs are one. */
+static void write_terms(swapci_processes *all, const swapci_process_names *names) {
+    const struct swapci_process_given *given = all->config.given;
+    const swapci_process_config *each = &all->config.each;
+    swapci_terms *terms = &all->terms;
+    snprintf(terms->what, sizeof terms->what, "%s as group %s", given->in, names->stream.group);
+    swapci_terms_add(terms, "--out", given->out);
+    if (given->errors) swapci_terms_add(terms, "--errors", given->errors);
+    else swapci_terms_add(terms, "no", "--errors");
+    swapci_terms_add(terms, "--payload", names->payload);
+    swapci_terms_add(terms, "--id-field", names->id);
+    swapci_terms_add(terms, each->copy ? "with" : "no", "--copy");
+    swapci_terms_add(terms, "--operation", each->operation);
+    all->config.each.terms = terms;
+}
+
 static enum swapc_status make(swapci_processes *all, swapc_error *error) {
     swapci_process_names names;
     const swapci_process_config *each = &all->config.each;
@@ -102,6 +118,7 @@ static enum swapc_status make(swapci_processes *all, swapc_error *error) {
     if (status == SWAPC_OK) status = claim(all, error);
     if (status != SWAPC_OK) return status;
     snprintf(all->role, sizeof all->role, "process:%s", names.stream.group);
+    write_terms(all, &names);
     const swapci_crew_config crew = {.ops = &ops,
                                      .user = all,
                                      .share = {.partitions = all->config.partitions,
@@ -109,6 +126,7 @@ static enum swapc_status make(swapci_processes *all, swapc_error *error) {
                                                .role = all->role,
                                                .log_role = "process",
                                                .consumer = each->consumer,
+                                               .terms = &all->terms,
                                                .members_lease = true,
                                                .redis = each->redis,
                                                .log = each->log}};

@@ -24,6 +24,7 @@ typedef struct swapci_processes {
     swapci_crew crew; /* start, stop, join, what keeps it from its work */
     swapci_processes_config config;
     char role[SWAPCI_BALANCE_ROLE_MAX + 1];
+    swapci_terms terms;
     swapci_process_stats past; /* of those that are gone */
 } swapci_processes;
 
