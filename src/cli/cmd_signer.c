@@ -112,7 +112,7 @@ static void look(void *user, struct swapci_service_view *out) {
     swapci_crew_refused(&job->crew->base, out->refused);
     out->redis = swapci_redis_up(&job->health);
     out->standby = out->redis && stats.state == SWAPCI_SIGNER_WAITING;
-    out->peer = swapci_signer_crew_peer(job->crew);
+    out->peer = swapci_crew_peer(&job->crew->base);
     out->done = stats.sent;
     out->full = stats.full;
 }

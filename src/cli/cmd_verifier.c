@@ -48,7 +48,7 @@ static void look(void *user, struct swapci_service_view *out) {
     const swapci_verifier_stats *stats = &sum.stats;
     swapci_crew_refused(&b->crew->base, out->refused);
     out->redis = swapci_redis_up(b->health);
-    out->peer = swapci_verifier_crew_peer(b->crew);
+    out->peer = swapci_crew_peer(&b->crew->base);
     out->hindered = stats->hindered > 0;
     out->done = stats->valid + stats->not_valid + stats->errors;
     out->errors = stats->errors;

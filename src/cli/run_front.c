@@ -73,7 +73,7 @@ void swapci_run_tell_front(struct swapci_run_job *job) {
     swapci_front_health health = {.redis_up = swapci_redis_up(&job->health)};
     if (!job->front) return;
     bool verifying = atomic_load(&job->verifying);
-    health.peer_up = verifying && swapci_verifier_crew_peer(job->crew);
+    health.peer_up = verifying && swapci_crew_peer(&job->crew->base);
     const char *why = !health.redis_up  ? "Redis does not answer, or refuses what is asked"
                       : !verifying      ? "it is starting"
                       : !health.peer_up ? "the signer is not there"

@@ -9,18 +9,12 @@
 #include "via.h"
 
 struct post {
-    struct swapci_signer_crew *crew;
-    unsigned k;
+    swapci_crew_place place;
     swapci_sender *sender;
     swapci_signer *signer;
 };
 
 /* ---- one signer -------------------------------------------------------------------------------- */
-
-static bool may(void *user) {
-    const struct post *post = user;
-    return swapci_crew_may(&post->crew->base, post->k);
-}
 
 static void close_post(void *member) {
     struct post *post = member;
@@ -36,13 +30,13 @@ static enum swapc_status open_post(void *user, unsigned k, atomic_int *stop, voi
     swapci_signer_config config = crew->config.signer;
     struct post *post = calloc(1, sizeof *post);
     if (!post) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    *post = (struct post){.crew = crew, .k = k};
+    *post = (struct post){.place = {&crew->base, k}};
     config.redis_url = place->url;
     config.prefix = place->names.prefix;
     config.stop = stop;
     if (crew->config.places->count > 1) {
-        config.may = may;
-        config.may_user = post;
+        config.may = swapci_crew_may;
+        config.may_user = &post->place;
         config.lease_ms = SWAPCI_PARTITION_LEASE_MS;
     }
     const struct swapci_via_redis way = {.redis = {.url = config.redis_url,
@@ -96,6 +90,10 @@ static enum swapc_status member_join(void *member, swapc_error *error) {
     return swapci_signer_join(((const struct post *)member)->signer, error);
 }
 
+static bool member_peer(void *member) {
+    return swapci_sender_receiver_alive(((const struct post *)member)->sender);
+}
+
 static void member_abandon(void *member) {
     swapci_sender_abandon(((const struct post *)member)->sender);
 }
@@ -107,6 +105,7 @@ static const struct swapci_fleet_ops ops = {.open = open_post,
                                             .keep = member_keep,
                                             .join = member_join,
                                             .close = close_post,
+                                            .peer = member_peer,
                                             .abandon = member_abandon};
 
 /* ---- the crew ------------------------------------------------------------------------------------ */
@@ -150,7 +149,7 @@ void swapci_signer_crew_free(swapci_signer_crew *crew) {
 struct look {
     const struct swapci_signer_crew *crew;
     swapci_signer_stats sum;
-    unsigned members, with_peer;
+    unsigned members;
 };
 
 static void look_at_past(void *context) {
@@ -160,8 +159,7 @@ static void look_at_past(void *context) {
 
 static void look_at(void *context, unsigned k, void *member) {
     struct look *look = context;
-    const struct post *post = member;
-    swapci_signer_stats one = swapci_signer_stats_get(post->signer);
+    swapci_signer_stats one = swapci_signer_stats_get(((const struct post *)member)->signer);
     (void)k;
     add_counters(&one, &look->sum);
     look->sum.state = look->members++ ? look->sum.state : one.state;
@@ -169,25 +167,15 @@ static void look_at(void *context, unsigned k, void *member) {
     look->sum.waiting += one.waiting;
     look->sum.in_flight += one.in_flight;
     look->sum.full |= one.full;
-    look->with_peer += swapci_sender_receiver_alive(post->sender);
 }
 
-static struct look look_at_all(swapci_signer_crew *crew) {
+swapci_signer_stats swapci_signer_crew_stats(swapci_signer_crew *crew) {
     struct look look = {.crew = crew, .sum.state = SWAPCI_SIGNER_READING};
     swapci_crew_each(&crew->base, look_at_past, look_at, &look);
     /* Of a partition alone another may have the name for a while: no reason to be out of use. */
     if (crew->base.fleet && look.sum.state == SWAPCI_SIGNER_WAITING)
         look.sum.state = SWAPCI_SIGNER_RECOVERING;
-    return look;
-}
-
-swapci_signer_stats swapci_signer_crew_stats(swapci_signer_crew *crew) {
-    return look_at_all(crew).sum;
-}
-
-bool swapci_signer_crew_peer(swapci_signer_crew *crew) {
-    struct look look = look_at_all(crew);
-    return look.with_peer > 0 || (crew->base.fleet && look.members == 0);
+    return look.sum;
 }
 
 struct question {

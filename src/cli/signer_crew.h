@@ -36,9 +36,6 @@ void swapci_signer_crew_free(swapci_signer_crew *crew);
  * partitions. */
 swapci_signer_stats swapci_signer_crew_stats(swapci_signer_crew *crew);
 
-/* Whether a verifier is on one's way; also where there is no signer. */
-bool swapci_signer_crew_peer(swapci_signer_crew *crew);
-
 /* As swapci_signer_when_sent and _forget, of partition k. Returns NOT_FOUND: it is not this process's now. */
 enum swapc_status swapci_signer_crew_when_sent(swapci_signer_crew *crew, unsigned k,
                                                swapci_signer_sent_fn fn, void *user);

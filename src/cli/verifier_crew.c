@@ -10,18 +10,12 @@
 #include "via.h"
 
 struct post {
-    struct swapci_verifier_crew *crew;
-    unsigned k;
+    swapci_crew_place place;
     swapci_receiver *receiver;
     swapci_verifier *verifier;
 };
 
 /* ---- one verifier ------------------------------------------------------------------------------ */
-
-static bool may(void *user) {
-    const struct post *post = user;
-    return swapci_crew_may(&post->crew->base, post->k);
-}
 
 static void close_post(void *member) {
     struct post *post = member;
@@ -39,12 +33,12 @@ static enum swapc_status open_post(void *user, unsigned k, atomic_int *stop, voi
     struct post *post = calloc(1, sizeof *post);
     if (!post) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     (void)stop;
-    *post = (struct post){.crew = crew, .k = k};
+    *post = (struct post){.place = {&crew->base, k}};
     way.redis.url = config.redis.url = place->url;
     config.names = &place->names;
     if (crew->config.places->count > 1) {
-        config.may = may;
-        config.may_user = post;
+        config.may = swapci_crew_may;
+        config.may_user = &post->place;
     }
     enum swapc_status status = swapci_via_receiver(crew->config.way, &way, &post->receiver, error);
     config.receiver = post->receiver;
@@ -81,6 +75,10 @@ static enum swapc_status member_join(void *member, swapc_error *error) {
     return swapci_verifier_join(((const struct post *)member)->verifier, error);
 }
 
+static bool member_peer(void *member) {
+    return swapci_receiver_sender_alive(((const struct post *)member)->receiver);
+}
+
 static void member_abandon(void *member) {
     swapci_receiver_abandon(((const struct post *)member)->receiver);
 }
@@ -92,6 +90,7 @@ static const struct swapci_fleet_ops ops = {.open = open_post,
                                             .keep = member_keep,
                                             .join = member_join,
                                             .close = close_post,
+                                            .peer = member_peer,
                                             .abandon = member_abandon};
 
 /* ---- the crew ------------------------------------------------------------------------------------ */
@@ -139,7 +138,6 @@ void swapci_verifier_crew_free(swapci_verifier_crew *crew) {
 struct look {
     const struct swapci_verifier_crew *crew;
     swapci_verifier_sum *sum;
-    unsigned members, with_peer;
 };
 
 static void add_past(void *context) {
@@ -158,19 +156,6 @@ void swapci_verifier_crew_sum(swapci_verifier_crew *crew, swapci_verifier_sum *s
     struct look look = {.crew = crew, .sum = sum};
     memset(sum, 0, sizeof *sum);
     swapci_crew_each(&crew->base, add_past, add_one, &look);
-}
-
-static void look_for_peer(void *context, unsigned k, void *member) {
-    struct look *look = context;
-    (void)k;
-    look->members++;
-    look->with_peer += swapci_receiver_sender_alive(((const struct post *)member)->receiver);
-}
-
-bool swapci_verifier_crew_peer(swapci_verifier_crew *crew) {
-    struct look look = {.crew = crew};
-    swapci_crew_each(&crew->base, NULL, look_for_peer, &look);
-    return look.with_peer > 0 || (crew->base.fleet && look.members == 0);
 }
 
 swapci_transport_fill swapci_verifier_crew_fill(swapci_verifier_crew *crew) {

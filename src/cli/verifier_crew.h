@@ -39,9 +39,6 @@ void swapci_verifier_crew_free(swapci_verifier_crew *crew);
 /* Out: *sum: what all do, and have done that are gone. */
 void swapci_verifier_crew_sum(swapci_verifier_crew *crew, swapci_verifier_sum *sum);
 
-/* Whether a signer is on one's way; also where there is no verifier. */
-bool swapci_verifier_crew_peer(swapci_verifier_crew *crew);
-
 /* As swapci_receiver_fill; with partitions no such bound. */
 swapci_transport_fill swapci_verifier_crew_fill(swapci_verifier_crew *crew);
 

@@ -74,8 +74,27 @@ void swapci_crew_abandon(void *user) {
     swapci_crew_each(user, NULL, abandon, user);
 }
 
-bool swapci_crew_may(const swapci_crew *crew, unsigned k) {
-    return swapci_ownership_may(crew->ownership, k);
+bool swapci_crew_may(void *user) {
+    const swapci_crew_place *place = user;
+    return swapci_ownership_may(place->crew->ownership, place->k);
+}
+
+struct peers {
+    const swapci_crew *crew;
+    unsigned members, there;
+};
+
+static void look_for_peer(void *context, unsigned k, void *member) {
+    struct peers *peers = context;
+    (void)k;
+    peers->members++;
+    peers->there += peers->crew->config.ops->peer(member);
+}
+
+bool swapci_crew_peer(swapci_crew *crew) {
+    struct peers peers = {.crew = crew};
+    swapci_crew_each(crew, NULL, look_for_peer, &peers);
+    return peers.there > 0 || (crew->fleet && peers.members == 0);
 }
 
 unsigned swapci_crew_members(const swapci_crew *crew) {

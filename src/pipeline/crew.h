@@ -48,8 +48,17 @@ void swapci_crew_each(swapci_crew *crew, void (*kept)(void *context),
 /* Abandons all that works (fleet.h). user: the crew. */
 void swapci_crew_abandon(void *user);
 
-/* Whether a partition is ours for certain. */
-bool swapci_crew_may(const swapci_crew *crew, unsigned k);
+/* Where a member works. */
+typedef struct swapci_crew_place {
+    const swapci_crew *crew;
+    unsigned k;
+} swapci_crew_place;
+
+/* Whether the partition is ours for certain. place: a swapci_crew_place. */
+bool swapci_crew_may(void *place);
+
+/* Whether a peer is on one's way; also where there is no member. */
+bool swapci_crew_peer(swapci_crew *crew);
 
 /* How many processes share the partitions; 0 without. */
 unsigned swapci_crew_members(const swapci_crew *crew);
