@@ -30,7 +30,8 @@ enum swapc_status swapci_crew_start(swapci_crew *crew, swapc_error *error) {
     enum swapc_status status = swapci_ownership_start(&config->share, &crew->ownership, error);
     if (status != SWAPC_OK) return status;
     while (begins(crew) && !swapci_fleet_failed(crew->fleet))
-        if (swapci_redis_sleep(config->stop, LOOK_MS, NULL) != SWAPC_OK) return SWAPC_OK;
+        if (swapci_redis_sleep(config->share.redis.stop, LOOK_MS, NULL) != SWAPC_OK)
+            return SWAPC_INTERRUPTED;
     return swapci_fleet_failed(crew->fleet) ? swapci_crew_join(crew, error) : SWAPC_OK;
 }
 

@@ -12,8 +12,7 @@
 typedef struct swapci_crew_config {
     const struct swapci_fleet_ops *ops;
     void *user;
-    atomic_int
-        *stop; /* given to open where there are no partitions; NULL or not 0: start waits no more */
+    atomic_int *stop;              /* given to open where there are no partitions */
     swapci_ownership_config share; /* its fleet is set here */
 } swapci_crew_config;
 
