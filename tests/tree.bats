@@ -7,6 +7,15 @@ setup() {
 
 files() { find src bench conformance guests examples tests include -name "$1" -not -path '*/build/*'; }
 
+@test "each room has its line on the page" {
+    local room page
+    page=$(sed -n '/^## The tree/,/^## The law/p' ARCHITECTURE.md)
+    for room in src/*/ */; do
+        case $room in build/ | LICENSES/ | src/) continue ;; esac
+        grep -qE "(^| )$room" <<<"$page" || { echo "ARCHITECTURE.md does not say what $room is"; return 1; }
+    done
+}
+
 @test "no two headers have one name" {
     run -0 bash -c "find src bench conformance include -name '*.h' -exec basename {} \; | sort | uniq -d"
     [[ -z $output ]]
