@@ -1,24 +1,10 @@
 // The page: takes a document a second from /api/events and shows it. Text is only ever set as text.
 import {Model, bytes, duration, number, upTime, worked} from "/model.js";
 import {drawChart} from "/chart.js";
+import {$, make, setText, showRows} from "/dom.js";
+import {showPartitions} from "/partitions.js";
 
-const $ = (id) => document.getElementById(id);
 const model = new Model();
-
-function make(name, attributes = {}, ...children) {
-  const e = document.createElement(name);
-  for (const [k, v] of Object.entries(attributes)) {
-    if (k === "class") e.className = v;
-    else e.setAttribute(k, v);
-  }
-  e.append(...children.filter((c) => c !== null && c !== undefined));
-  return e;
-}
-
-// Sets text only when it differs, so that a selection stays, and screen readers hear changes only.
-function setText(e, text) {
-  if (e.textContent !== text) e.textContent = text;
-}
 
 // ---- the picture --------------------------------------------------------------------------------
 
@@ -128,7 +114,7 @@ function showEntryFlow(f, p, several) {
   const e = p.entries, s = p.streams || {}, slot = e.slots[0];
   const rate = (of) => model.rate((l) => (l.entries[p.id] ? of(l.entries[p.id]) : null));
   const standby = e.state === "standby";
-  const part = e.partitions > 1 ? ", partition 0" : "";
+  const part = e.partitions > 1 ? `, ${e.partitions} partitions` : "";
   setText(f.in.title, `Redis: ${e.in}${part}`);
   fillNode(f.in, number(s.lag ?? s.messages ?? null),
     p.streams ? `${s.lag === null ? "in the stream" : "unread"}; ${number(s.pending)} given out, not stored` : "not known", !p.gone && !p.redis_up);
@@ -137,7 +123,7 @@ function showEntryFlow(f, p, several) {
     (p.gone ? "is gone" : WORDS[e.state] || e.state) + (e.partitions > 1 ? `; has ${e.owned} of ${e.partitions} partitions` : ""), !!p.gone);
   f.work.root.classList.toggle("idle", standby && !p.gone);
   setText(f.work.more, slot ? `${slot.module} ${slot.version} · ${slot.engine}, generation ${slot.generation}` : "");
-  setText(f.out.title, `Redis: ${e.out}${part}`);
+  setText(f.out.title, `Redis: ${e.out}`);
   fillNode(f.out, number(s.verdicts ?? null), e.lag ? `stored; the slowest reader is ${number(e.lag)} behind` : "stored");
   setText(f.dead.title, `Errors: ${e.errors_to}`);
   fillNode(f.dead, number(s.dead ?? null), e.last_error ? `letters; last: ${e.last_error}` : "letters");
@@ -216,27 +202,6 @@ function showTiles(now) {
 }
 
 // ---- tables ---------------------------------------------------------------------------------------
-
-// Rows by their key; cells are texts, or [text, title].
-function showRows(body, rows) {
-  const old = new Map([...body.children].map((tr) => [tr.dataset.key, tr]));
-  rows.forEach(({key, cells}, at) => {
-    let tr = old.get(key);
-    old.delete(key);
-    if (!tr) {
-      tr = make("tr", {"data-key": key}, ...cells.map((c, i) => make(i ? "td" : "th",
-        i ? {class: c.num ? "num" : ""} : {scope: "row"}, c.code ? make("code") : make("span"),
-        make("span", {class: "why"}))));
-    }
-    if (body.children[at] !== tr) body.insertBefore(tr, body.children[at] || null);
-    cells.forEach((c, i) => {
-      setText(tr.children[i].children[0], c.text);
-      setText(tr.children[i].children[1], c.why || "");
-      if (c.title) tr.children[i].title = c.title;
-    });
-  });
-  for (const tr of old.values()) tr.remove();
-}
 
 function showSlots(now) {
   setText($("h-slots"), now.pipeline ? "What judges" : "What is called");
@@ -393,7 +358,7 @@ for (const b of document.querySelectorAll("#control button[type=button]"))
 
 function show(text) {
   const now = model.take(JSON.parse(text));
-  for (const part of [showFlow, showEntryFlows, showTiles, showSlots, showProcesses, showSwaps, showChoices, showHealth]) part(now);
+  for (const part of [showFlow, showEntryFlows, (n) => showPartitions(n, model), showTiles, showSlots, showProcesses, showSwaps, showChoices, showHealth]) part(now);
 }
 
 let silentSince = null, lastHeard = Date.now();

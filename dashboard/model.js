@@ -27,6 +27,29 @@ function addBuckets(into, rows, sign) {
 
 const sum = (list, of) => list.reduce((total, p) => total + (of(p) || 0), 0);
 
+// One row a partition and role: who of these processes has it, and what they have done of it.
+function merge(into, part, p) {
+  const known = (v) => (v === undefined ? null : v);
+  const old = into || {number: part.number, here: false, done: 0, inHand: 0, why: ""};
+  const mine = part.here && !p.gone;
+  return {...old, ...(mine || !into ? {address: p.address, state: part.state, server: part.server || ""} : {}),
+    here: old.here || mine, owner: part.owner || old.owner || "",
+    why: old.why || (p.gone ? "" : part.why || ""),
+    done: old.done + part.done, inHand: old.inHand + (mine ? part.in_hand : 0),
+    lag: known(part.lag), pending: known(part.pending), dead: known(part.dead)};
+}
+
+function partitions(all) {
+  const groups = {};
+  for (const p of all.filter((one) => one.parts)) {
+    const stream = p.entries ? p.entries.in : "";
+    const group = groups[`${p.role} ${stream}`] ||= {role: p.role, stream, several: false, processes: 0, rows: []};
+    group.several = ++group.processes > 1;
+    for (const part of p.parts) group.rows[part.number] = merge(group.rows[part.number], part, p);
+  }
+  return groups;
+}
+
 // One look at all processes together: counters that rise, and what stands now.
 function look(document) {
   const all = document.processes;
@@ -50,6 +73,7 @@ function look(document) {
     pipeline: verifiers.length + signers.length > 0 || processors.length === 0,
     entries: Object.fromEntries(processors.map((p) => [p.id, p.entries])),
     done: sum(processors, (p) => p.entries.done),
+    partitions: partitions(all),
     generator: all.find((p) => p.generator),
     added: streams ? streams.added : null,
     sent: sum(signers, (p) => p.signer.sent),

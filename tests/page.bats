@@ -1,4 +1,5 @@
-# The page in Chromium, on a verifier and signer that work (tests/page/page.mjs), and on a process of entries (tests/page/entries.mjs).
+# The page in Chromium, on a verifier and signer that work (tests/page/page.mjs), and on a process of entries (tests/page/entries.mjs); and of
+# a stream with partitions by documents alone (tests/page/partitions.mjs).
 load helpers
 
 packages() {
@@ -74,4 +75,12 @@ keep_ordering() {
     finish "$pid"
     ((status == 0)) || { cat page.out page.err >&2; return 1; }
     [[ $(grep -c '^ok ' page.out) == 2 ]]
+}
+
+@test "partitions: 1, 4 and 64 of them are drawn, with their sum, and which one is hindered" {
+    packages
+    TMPDIR=/tmp background page node "$here/page/partitions.mjs" "$here/../dashboard"
+    finish "$pid"
+    ((status == 0)) || { cat page.out page.err >&2; return 1; }
+    [[ $(grep -c '^ok ' page.out) == 3 ]]
 }

@@ -130,6 +130,36 @@ each_has_one() {
     [[ $stderr == *"is too long for partitions: shorten it by 1, as with a tag and a number it may have 64 bytes"* ]]
 }
 
+# what_status_says EXPRESSION of d, the status of v1 with its partitions.
+what_status_says() {
+    "$SWAPC" status --partitions --json v1.json "unix:$work/v1.sock" >/dev/null 2>&1
+    json v1.json "$1"
+}
+
+# v1 has all partitions, and has judged 401 messages: status, metrics and the page's document say so of each and in sum; when the server
+# SECOND goes they say which partitions that hinders.
+each_is_told() {
+    local at
+    await what_status_says 'sorted(p["done"] for p in d["each_partition"]) == [100, 100, 100, 101] and d["partition_sums"]["here"]["lag"] == 0 and [p["dead"] for p in d["each_partition"]] == [0] * 4'
+    json v1.json 'd["partition_sums"]["all"]["done"] == d["valid"] == 401'
+    json v1.json '[p["server"].split("/")[-2] for p in d["each_partition"]] == ["redis", "other"] * 2'
+    run -0 "$SWAPC" status --partitions "unix:$work/v1.sock"
+    [[ $output =~ 'sum here  4 ' && $output =~ $'\n  3         working ' ]]
+    at=$(sed -n 's/.*HTTP at \([0-9.:]*\).*/\1/p' v1.err)
+    curl -sS "http://$at/metrics" >metrics
+    [[ $(awk '/^swapc_partition_messages_total/ { n += $2 } END { print n }' metrics) == 401 ]]
+    [[ $(grep -c '^swapc_partition_owned{partition="[0-3]"} 1$' metrics) == 4 ]]
+    [[ $(awk '/^swapc_partition_stream_lag/ { n++ } END { print n }' metrics) == 4 ]]
+    if command -v promtool >/dev/null; then promtool check metrics <metrics; fi
+    curl -sS "http://$at/api/state" >state.json
+    json state.json '[(p["number"], p["here"], p["state"]) for p in d["processes"][0]["parts"]] == [(k, True, "working") for k in range(4)]'
+    redis "$1" SHUTDOWN NOSAVE >/dev/null 2>&1 || true
+    await what_status_says '"partitions 1,3 are hindered; 1: " in d["reason"] and "/other/" in d["reason"] and not d["serving"]'
+    json v1.json '[bool(p["why"]) for p in d["each_partition"]] == [False, True] * 2'
+    await eval '[[ $(curl -sS "http://$at/readyz") == "not ready: partitions 1,3 are hindered; 1: "*"/other/"* ]]'
+    [[ $(curl -sS "http://$at/metrics" | awk '/^swapc_partition_hindered/ { s = s $2 } END { print s }') == 0101 ]]
+}
+
 @test "two servers share the partitions; what is dead in any of them is listed and given back" {
     redis_start "$work/other"
     second=$socket
@@ -137,7 +167,7 @@ each_has_one() {
     make_keys
     export SWAPC_REDIS="unix:$socket,unix:$second"
     part_signer s1
-    part_verifier v1
+    part_verifier v1 --http 127.0.0.1:0
     await test -S s1.sock
     run -0 "$SWAPC" generate --partitions "$parts" --messages 400 --signer "unix:$work/s1.sock"
     [[ $output == "400 messages added" ]]
@@ -151,6 +181,7 @@ each_has_one() {
     await eval '[[ $(redis "$second" XLEN "{swapc.3}:verdicts") == 101 ]]'
     run -2 --separate-stderr env SWAPC_REDIS="unix:$second,unix:$socket" "$SWAPC" generate --partitions "$parts"
     [[ $stderr == *"the same servers in the same order"* ]]
+    each_is_told "$second"
 }
 
 @test "a run over partitions answers each message once" {

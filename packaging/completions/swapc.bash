@@ -308,7 +308,7 @@ _swapc() {
         options=" --redis --stream --partitions --in --errors --all --json --config --log-format --help"
         words="list retry drop" ;;
     status)
-        options=" --watch --watch= --drain --json --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
+        options=" --watch --watch= --partitions --drain --json --tls-cert --tls-key --tls-ca --tls-name --config --log-format --help" ;;
     dashboard)
         options=" --connect --http --config --log-format --help" ;;
     conformance)

@@ -322,6 +322,7 @@ complete -c swapc -n '__swapc_at "dead"' -l log-format -r -f -a 'logfmt json' -d
 complete -c swapc -n '__swapc_at "dead"' -l help -d 'this text'
 complete -c swapc -n '__swapc_at "dead"' -a 'list retry drop'
 complete -c swapc -n '__swapc_at "status"' -l watch -f -d 'ask again every second, or so often, until Ctrl-C'
+complete -c swapc -n '__swapc_at "status"' -l partitions -d 'each partition of its stream as well, and their sums'
 complete -c swapc -n '__swapc_at "status"' -l drain -d 'have it finish what it has, and end'
 complete -c swapc -n '__swapc_at "status"' -l json -r -F -d 'write the answer as one JSON document'
 complete -c swapc -n '__swapc_at "status"' -l tls-cert -r -F -d 'own certificate (PEM), for a TCP address with TLS'

@@ -5,7 +5,9 @@
 
 #include "cli.h"
 #include "arguments.h"
+#include "partition_rows.h"
 #include "pipeline_options.h"
+#include "places.h"
 #include "processes.h"
 #include "service.h"
 #include "signals.h"
@@ -105,6 +107,35 @@ static void collect(void *user, swapci_facts *out) {
     out->entries_owned = stats.owned;
 }
 
+static void tell_past(const void *user, unsigned k, swapci_control_partition *row) {
+    const swapci_process_stats *past = &((const swapci_processes *)user)->past[k];
+    row->done += past->done;
+    row->errors += past->errors;
+}
+
+static void tell_now(const void *member, swapci_control_partition *row) {
+    const swapci_process_stats stats = swapci_processes_member_stats(member);
+    row->here = stats.owns;
+    row->done += stats.done;
+    row->errors += stats.errors;
+    row->in_hand = stats.in_hand;
+    snprintf(row->state, sizeof row->state, "%s", swapci_process_state_name(stats.state));
+    if (stats.hindered > 0)
+        snprintf(row->why, sizeof row->why, "entries cannot be called for: the log says why");
+}
+
+static void rows(void *user, swapci_control_partition *out) {
+    const struct process_job *job = user;
+    swapci_processes *all = job->processes;
+    const swapci_partition_view view = {.crew = &all->crew,
+                                        .places = job->places,
+                                        .health = all->health,
+                                        .user = all,
+                                        .past = tell_past,
+                                        .now = tell_now};
+    swapci_partition_rows(&view, out);
+}
+
 static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
                              const char *path, swapci_swap_event *event, swapc_error *error) {
     struct process_job *job = user;
@@ -121,6 +152,8 @@ static enum swapc_status serve(struct process_job *job, swapc_error *error) {
                                          .user = job};
     swapci_control_service control = swapci_slots_control_service(&slots);
     char ready[1024], modules[384], shared[32] = "";
+    char owners[SWAPCI_PLACES_OWNERS_MAX];
+    bool fits = swapci_balance_key(&job->partitions, job->processes->role, owners, sizeof owners);
     swapci_slots_control_modules(&slots, modules, sizeof modules);
     if (job->partitions.count > 1)
         snprintf(shared, sizeof shared, ", %u partitions", job->partitions.count);
@@ -144,6 +177,8 @@ static enum swapc_status serve(struct process_job *job, swapc_error *error) {
         .names = &job->names.stream,
         .places = job->places,
         .place_count = job->partitions.count,
+        .owners = job->partitions.count > 1 && fits ? owners : NULL,
+        .rows = rows,
         .log = swapci_cli_service_log(),
         .start = start,
         .ended = ended,

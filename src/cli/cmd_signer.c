@@ -124,10 +124,16 @@ static void collect(void *user, swapci_facts *out) {
     out->signer = swapci_signer_crew_stats(job->crew);
 }
 
+static void rows(void *user, swapci_control_partition *out) {
+    const struct signer_job *job = user;
+    swapci_signer_crew_rows(job->crew, out);
+}
+
 static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
     swapci_transport_service transport = {on_connect, on_sending, on_left, job};
     swapci_control_service control = {.status = tell_status, .user = job};
     char place[SWAPCI_VIA_TEXT_MAX], join[SWAPCI_VIA_TEXT_MAX], ready[512];
+    char owners[SWAPCI_PLACES_OWNERS_MAX];
     snprintf(ready, sizeof ready, "%s, stream %s, consumer %s",
              swapci_via_place(&job->common, place), stream_name(job), job->consumer);
     const swapci_redis_config redis = {.url = job->common.redis};
@@ -148,6 +154,8 @@ static enum swapc_status serve(struct signer_job *job, swapc_error *error) {
         .redis = &redis,
         .places = job->places.at,
         .place_count = job->places.count,
+        .owners = swapci_places_owners(&job->places, "signer", owners),
+        .rows = rows,
         .log = job->parent ? swapci_cli_log() : swapci_cli_service_log(),
         .start = start,
         .ended = ended,

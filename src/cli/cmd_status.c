@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "remote.h"
 #include "signals.h"
+#include "status_partitions.h"
 #include "terminal.h"
 
 static const char command[] = "swapc status";
@@ -92,17 +93,25 @@ static enum swapc_status fetch(swapci_rpc_client *client, bool drain, swapci_con
 
 struct status_job {
     const char *address, *json;
-    bool drain;
-    uint64_t watch_s; /* 0: once */
+    bool drain, partitions; /* each of them */
+    uint64_t watch_s;       /* 0: once */
     swapci_rpc_tls tls;
     swapci_control_status status;
     swapci_control_modules modules;
+    swapci_control_partitions parts;
 };
 
 static void write_status(FILE *to, const void *user) {
     const struct status_job *job = user;
     print_status(to, &job->status);
     print_modules(to, &job->modules);
+    if (job->partitions) swapci_status_partitions_print(to, &job->parts);
+}
+
+static json_t *document(const struct status_job *job) {
+    json_t *json = status_json(&job->status, &job->modules);
+    if (job->partitions) swapci_status_partitions_json(&job->parts, json);
+    return json;
 }
 
 /* Asks and shows. client: opened where it is NULL. Out: *serving, which who has asked for a drain does not
@@ -111,6 +120,8 @@ static enum swapc_status ask(struct status_job *job, swapci_rpc_client **client,
                              swapc_error *error) {
     enum swapc_status status =
         *client ? SWAPC_OK : swapci_remote_open(job->address, &job->tls, client, error);
+    if (status == SWAPC_OK && job->partitions)
+        status = swapci_status_partitions_ask(*client, !job->watch_s, &job->parts, error);
     if (status == SWAPC_OK) status = fetch(*client, job->drain, &job->status, &job->modules, error);
     *serving = status == SWAPC_OK && (job->status.serving || job->drain);
     return status;
@@ -123,7 +134,7 @@ static int once(struct status_job *job) {
     enum swapc_status status = ask(job, &client, &serving, &error);
     swapci_remote_close(client);
     if (status == SWAPC_OK && job->json)
-        status = swapci_cli_write_json(job->json, status_json(&job->status, &job->modules), &error);
+        status = swapci_cli_write_json(job->json, document(job), &error);
     else if (status == SWAPC_OK) swapci_terminal_print(stdout, write_status, job);
     if (status != SWAPC_OK) return swapci_cli_fail(command, &error);
     return serving ? SWAPCI_EXIT_OK : SWAPCI_EXIT_FAILED;
@@ -213,9 +224,7 @@ static int watch(struct status_job *job) {
         if (sight.why && client) swapci_rpc_client_free(client);
         if (sight.why) client = NULL;
         if (!job->json) show_sight(&sight, redraw, first);
-        else if (!sight.why)
-            written =
-                swapci_cli_write_json(job->json, status_json(&job->status, &job->modules), &error);
+        else if (!sight.why) written = swapci_cli_write_json(job->json, document(job), &error);
         if (ferror(stdout)) break; /* nobody reads any more; main says so */
         pause_s(job->watch_s);
     }
@@ -230,6 +239,8 @@ int swapci_cmd_status(int argc, char **argv) {
     const struct swapci_option rows[] = {
         {"watch", SWAPCI_OPTION_OPTIONAL, &job.watch_s, "SECONDS",
          "ask again every second, or so often, until Ctrl-C", 0, 1, 3600},
+        {"partitions", SWAPCI_OPTION_FLAG, &job.partitions, NULL,
+         "each partition of its stream as well, and their sums", 0, 0, 0},
         {"drain", SWAPCI_OPTION_ACT, &job.drain, NULL, "have it finish what it has, and end", 0, 0,
          0},
         {"json", SWAPCI_OPTION_STRING, &job.json, "FILE|-", "write the answer as one JSON document",

@@ -99,10 +99,16 @@ static enum swapc_status act(void *user, enum swapci_swap_action action, const c
     return swapci_slots_control_act(&b->slots, action, slot, path, event, error);
 }
 
+static void rows(void *user, swapci_control_partition *out) {
+    const struct served *b = user;
+    swapci_verifier_crew_rows(b->crew, out);
+}
+
 static enum swapc_status serve(const struct verifier_job *job, struct served *served,
                                swapc_error *error) {
     swapci_control_service control = swapci_slots_control_service(&served->slots);
     char place[SWAPCI_VIA_TEXT_MAX], join[SWAPCI_VIA_TEXT_MAX], ready[512], modules[384];
+    char owners[SWAPCI_PLACES_OWNERS_MAX];
     swapci_slots_control_modules(&served->slots, modules, sizeof modules);
     snprintf(ready, sizeof ready, "%s, %u workers%s", swapci_via_place(&job->common, place),
              served->workers, modules);
@@ -124,6 +130,8 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
         .redis = served->redis,
         .places = served->places->at,
         .place_count = served->places->count,
+        .owners = swapci_places_owners(served->places, "verifier", owners),
+        .rows = rows,
         .log = swapci_cli_service_log(),
         .start = start,
         .ended = ended,

@@ -41,6 +41,12 @@ enum swapc_status swapci_places_claim(const struct swapci_places *p,
     return swapci_partitions_claim(&p->partitions, p->plain, redis, error);
 }
 
+const char *swapci_places_owners(const struct swapci_places *p, const char *role,
+                                 char out[SWAPCI_PLACES_OWNERS_MAX]) {
+    bool fits = swapci_balance_key(&p->partitions, role, out, SWAPCI_PLACES_OWNERS_MAX);
+    return p->count > 1 && fits ? out : NULL;
+}
+
 unsigned swapci_places_find(const struct swapci_places *p, const char *messages) {
     unsigned k = 0;
     while (k < p->count && strcmp(p->at[k].names.messages, messages) != 0) k++;

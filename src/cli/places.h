@@ -5,8 +5,11 @@
 #ifndef SWAPCI_PLACES_H
 #define SWAPCI_PLACES_H
 
+#include "balance.h"
 #include "partition.h"
 #include "stream_watch.h"
+
+enum { SWAPCI_PLACES_OWNERS_MAX = SWAPCI_STREAM_NAME_MAX + SWAPCI_BALANCE_ROLE_MAX + 16 };
 
 struct swapci_places {
     swapci_partitions partitions;
@@ -25,6 +28,10 @@ void swapci_places_fini(struct swapci_places *places); /* zeroed: does nothing *
  * used. Returns INVALID, with the remedy; and as swapci_partitions_claim. */
 enum swapc_status swapci_places_claim(const struct swapci_places *places,
                                       const swapci_redis_config *redis, swapc_error *error);
+
+/* The hash that tells which one of a role has which (stream_watch.h), in out; NULL: there are no partitions. */
+const char *swapci_places_owners(const struct swapci_places *places, const char *role,
+                                 char out[SWAPCI_PLACES_OWNERS_MAX]);
 
 /* The partition whose messages have this name; count: none. */
 unsigned swapci_places_find(const struct swapci_places *places, const char *messages);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "run_job_impl.h"
+#include "partition_rows.h"
 #include "run_front.h"
 #include "signals.h"
 
@@ -19,6 +20,13 @@ static void collect(void *user, swapci_facts *out) {
     swapci_crew_tell(&job->crew->base, out->partitions);
     out->workers = (unsigned)job->options->workers;
     out->ring = swapci_verifier_crew_fill(job->crew);
+}
+
+static void rows(void *user, swapci_control_partition *out) {
+    const struct swapci_run_job *job = user;
+    if (atomic_load(&job->verifying)) swapci_verifier_crew_rows(job->crew, out);
+    else
+        for (unsigned k = 0; k < job->places.count; k++) out[k] = swapci_partition_row(k);
 }
 
 static enum swapc_status act(void *user, enum swapci_swap_action action, const char *slot,
@@ -50,6 +58,7 @@ static void name_files(struct swapci_run_job *job) {
 
 enum swapc_status swapci_run_start_front(struct swapci_run_job *job, swapc_error *error) {
     if (!job->options->http) return SWAPC_OK;
+    char owners[SWAPCI_PLACES_OWNERS_MAX];
     name_files(job);
     const char *const remotes[] = {job->signer_http};
     const swapci_front_config config = {.address = job->options->http,
@@ -60,6 +69,9 @@ enum swapc_status swapci_run_start_front(struct swapci_run_job *job, swapc_error
                                         .redis = &job->redis_config,
                                         .places = job->places.at,
                                         .place_count = job->places.count,
+                                        .owners =
+                                            swapci_places_owners(&job->places, "verifier", owners),
+                                        .rows = rows,
                                         .control = act,
                                         .token_file = job->http_token,
                                         .remotes = remotes,

@@ -24,9 +24,20 @@ enum {
     TICK_MS = 100,
     GRACE_MS = 300,
     RATE_TICKS = 50,
+    PART_TICKS = 10,
+    PART_LOOKS = 6,
     SAY_MS = 5000,
     COMPLAIN_MS = 10000,
     DESCRIPTORS = 24 /* of libuv, gRPC, the HTTP server, and some that ask */
+};
+
+/* What is kept of partitions. */
+struct parts {
+    swapci_control_partitions now; /* by the last tick, without what Redis knows */
+    uint64_t done[PART_LOOKS][SWAPCI_CONTROL_PARTITION_ROWS]; /* a circle: one a second */
+    uint64_t at_ns[PART_LOOKS];
+    unsigned looks;
+    swapci_stream_watch *watch; /* once somebody has asked, and there is no front's */
 };
 
 struct frame {
@@ -42,6 +53,7 @@ struct frame {
     swapci_front *front;
     char *http_socket; /* NULL: none was made */
     swapci_notify notify;
+    struct parts *parts; /* NULL: there are none */
 
     /* How things stand, by the last tick. */
     struct swapci_service_view view;
@@ -94,6 +106,27 @@ static void set_health(struct frame *f, bool serving) {
     if (f->health) swapci_health_service_set(f->health, f->service->health_name, serving);
 }
 
+/* Which partitions are hindered, and what the first one is hindered by. Returns false: none is. */
+static bool name_hindered(const struct parts *parts, char out[SWAPCI_CONTROL_REASON_MAX]) {
+    bool hindered[SWAPCI_PARTITIONS_MAX] = {false};
+    char list[SWAPCI_CONTROL_PARTITIONS_MAX];
+    const swapci_control_partition *first = NULL;
+    bool several = false;
+    for (size_t k = 0; k < parts->now.count; k++) {
+        const swapci_control_partition *row = &parts->now.rows[k];
+        hindered[k] = row->why[0] != 0;
+        several |= hindered[k] && first;
+        if (hindered[k] && !first) first = row;
+    }
+    if (!first) return false;
+    swapci_partition_list(hindered, list, sizeof list);
+    if (several)
+        snprintf(out, SWAPCI_CONTROL_REASON_MAX, "partitions %s are hindered; %u: %s", list,
+                 first->number, first->why);
+    else snprintf(out, SWAPCI_CONTROL_REASON_MAX, "partition %s is hindered: %s", list, first->why);
+    return true;
+}
+
 /* Why this process is not to be used now; "" when it is. A peer that never was there and never was
  * needed is not missed. */
 static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_MAX]) {
@@ -101,6 +134,7 @@ static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_M
     bool missed = !f->view.peer && (f->peer_seen || f->view.done > 0 || f->view.full);
     out[0] = 0;
     if (f->control.draining) snprintf(out, SWAPCI_CONTROL_REASON_MAX, "it is ending");
+    else if (f->parts && name_hindered(f->parts, out)) return;
     else if (!f->view.redis)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX, "Redis does not answer, or refuses what is asked");
     else if (f->view.refused[0]) snprintf(out, SWAPCI_CONTROL_REASON_MAX, "%s", f->view.refused);
@@ -191,11 +225,22 @@ static void tell_manager(struct frame *f, uint64_t now) {
     swapci_notify_turn(&f->notify, now, f->serving && !f->control.draining, text);
 }
 
+static void look_at_parts(struct frame *f, uint64_t now) {
+    struct parts *p = f->parts;
+    f->service->rows(f->service->user, p->now.rows);
+    for (size_t k = 0; k < p->now.count; k++) f->view.redis &= !p->now.rows[k].silent;
+    if (f->ticks % PART_TICKS != 0) return;
+    unsigned at = p->looks++ % PART_LOOKS;
+    p->at_ns[at] = now;
+    for (size_t k = 0; k < p->now.count; k++) p->done[at][k] = p->now.rows[k].done;
+}
+
 static void look_around(struct frame *f) {
     uint64_t now = swapci_clock_monotonic_ns();
     f->view = (struct swapci_service_view){.redis = true, .peer = true};
     f->service->look(f->service->user, &f->view);
     f->peer_seen |= f->view.peer;
+    if (f->parts) look_at_parts(f, now);
     f->done[f->ticks++ % RATE_TICKS] = f->view.done;
     follow_health(f, now);
     follow_waits(f, now);
@@ -216,6 +261,31 @@ static void frame_status(void *user, swapci_control_status *out) {
     out->peer_up = f->view.peer;
     snprintf(out->reason, sizeof out->reason, "%s",
              f->control.draining ? "it is ending" : f->reason);
+}
+
+/* The watch is begun by the first who asks, who does not wait for it: he asks again. */
+static swapci_stream_watch *watch_of(struct frame *f) {
+    const struct swapci_service *s = f->service;
+    if (f->front) return swapci_front_watch(f->front);
+    if (!f->parts->watch)
+        (void)swapci_stream_watch_start_all(s->places, s->place_count, s->owners, &f->parts->watch,
+                                            NULL);
+    return f->parts->watch;
+}
+
+static void frame_partitions(void *user, swapci_control_partitions *out) {
+    struct frame *f = user;
+    const struct parts *p = f->parts;
+    if (!p) return;
+    uint64_t now = swapci_clock_monotonic_ns();
+    unsigned first = p->looks < PART_LOOKS ? 0 : p->looks % PART_LOOKS;
+    *out = p->now;
+    f->service->rows(f->service->user, out->rows);
+    for (size_t k = 0; p->looks > 0 && now > p->at_ns[first] && k < out->count; k++)
+        out->rows[k].rate_per_s =
+            (double)(out->rows[k].done - p->done[first][k]) * 1e9 / (double)(now - p->at_ns[first]);
+    swapci_stream_watch *watch = watch_of(f);
+    if (watch) swapci_facts_add_streams(watch, out);
 }
 
 static void on_tick(uv_timer_t *handle) {
@@ -260,6 +330,8 @@ static enum swapc_status open_front(struct frame *f, swapc_error *error) {
                                         .names = s->names,
                                         .places = s->places,
                                         .place_count = s->place_count,
+                                        .owners = s->owners,
+                                        .rows = s->rows,
                                         .control = s->act,
                                         .token_file = s->http_token};
     enum swapc_status status = swapci_front_start(&config, &f->front, error);
@@ -322,9 +394,15 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, swapc
     enum swapc_status status = swapci_descriptors_need("a service", DESCRIPTORS, error);
     if (status != SWAPC_OK) return status; /* libuv, gRPC and the HTTP server would abort or hang */
     if (service->control) f.control = *service->control;
+    if (service->rows && service->place_count > 1) {
+        f.parts = calloc(1, sizeof *f.parts);
+        if (!f.parts) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+        f.parts->now.count = service->place_count;
+    }
     f.control.drain = drain;
     f.control.drain_user = &f;
     f.control.frame_status = frame_status;
+    f.control.frame_partitions = frame_partitions;
     f.control.read_only = service->listen && strncmp(service->listen, "unix:", 5) != 0 &&
                           !swapci_rpc_tls_given(service->tls);
     f.control.started_ns = swapci_clock_monotonic_ns();
@@ -344,6 +422,8 @@ enum swapc_status swapci_service_run(const struct swapci_service *service, swapc
     close_front(&f);
     stop_listening(&f);
     stop_watching(&f);
+    if (f.parts) swapci_stream_watch_stop(f.parts->watch);
+    free(f.parts);
     swapci_rpc_shutdown();
     return status;
 }

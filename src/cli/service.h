@@ -53,6 +53,8 @@ struct swapci_service {
     const swapci_stream_names *names;
     const swapci_stream_place *places; /* the same */
     unsigned place_count;
+    const char *owners; /* the same; with more than one place */
+    void (*rows)(void *user, swapci_control_partition *rows); /* the same; on any thread */
     pid_t parent; /* ends when this process does; 0: nobody's */
     swapc_log log;
     const char *ready; /* said once the work has begun */

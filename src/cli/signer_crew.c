@@ -2,9 +2,11 @@
  * thread looks. */
 #include "signer_crew.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "balance.h"
+#include "partition_rows.h"
 #include "signals.h"
 #include "via.h"
 
@@ -35,6 +37,7 @@ static enum swapc_status open_post(void *user, unsigned k, atomic_int *stop, voi
     config.prefix = place->names.prefix;
     config.stop = stop;
     if (crew->config.places->count > 1) {
+        config.health = &crew->health[k];
         config.may = swapci_crew_may;
         config.may_user = &post->place;
         config.lease_ms = SWAPCI_PARTITION_LEASE_MS;
@@ -82,8 +85,9 @@ static void add_counters(const swapci_signer_stats *one, swapci_signer_stats *su
 
 static void member_keep(void *user, void *member) {
     struct swapci_signer_crew *crew = user;
-    swapci_signer_stats stats = swapci_signer_stats_get(((const struct post *)member)->signer);
-    add_counters(&stats, &crew->past);
+    const struct post *post = member;
+    swapci_signer_stats stats = swapci_signer_stats_get(post->signer);
+    add_counters(&stats, &crew->past[post->place.k]);
 }
 
 static enum swapc_status member_join(void *member, swapc_error *error) {
@@ -154,7 +158,8 @@ struct look {
 
 static void look_at_past(void *context) {
     struct look *look = context;
-    add_counters(&look->crew->past, &look->sum);
+    for (unsigned k = 0; k < look->crew->config.places->count; k++)
+        add_counters(&look->crew->past[k], &look->sum);
 }
 
 static void look_at(void *context, unsigned k, void *member) {
@@ -176,6 +181,32 @@ swapci_signer_stats swapci_signer_crew_stats(swapci_signer_crew *crew) {
     if (crew->base.fleet && look.sum.state == SWAPCI_SIGNER_WAITING)
         look.sum.state = SWAPCI_SIGNER_RECOVERING;
     return look.sum;
+}
+
+static void add_counts(const swapci_signer_stats *stats, swapci_control_partition *row) {
+    row->done += stats->sent;
+    row->errors += stats->refused;
+}
+
+static void tell_past(const void *user, unsigned k, swapci_control_partition *row) {
+    add_counts(&((const struct swapci_signer_crew *)user)->past[k], row);
+}
+
+static void tell_now(const void *member, swapci_control_partition *row) {
+    swapci_signer_stats stats = swapci_signer_stats_get(((const struct post *)member)->signer);
+    add_counts(&stats, row);
+    row->in_hand = stats.in_flight;
+    snprintf(row->state, sizeof row->state, "%s", swapci_signer_state_name(stats.state));
+}
+
+void swapci_signer_crew_rows(swapci_signer_crew *crew, swapci_control_partition *rows) {
+    const swapci_partition_view view = {.crew = &crew->base,
+                                        .places = crew->config.places->at,
+                                        .health = crew->health,
+                                        .user = crew,
+                                        .past = tell_past,
+                                        .now = tell_now};
+    if (crew->base.fleet) swapci_partition_rows(&view, rows);
 }
 
 struct question {

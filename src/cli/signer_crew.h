@@ -7,6 +7,7 @@
 #ifndef SWAPCI_SIGNER_CREW_H
 #define SWAPCI_SIGNER_CREW_H
 
+#include "control_types.h"
 #include "crew.h"
 #include "pipeline_options.h"
 #include "places.h"
@@ -22,12 +23,16 @@ struct swapci_signer_crew_config {
 typedef struct swapci_signer_crew {
     swapci_crew base; /* start, stop, join, what it has */
     struct swapci_signer_crew_config config;
-    swapci_signer_stats past; /* of those that are gone */
+    swapci_redis_health health[SWAPCI_PARTITIONS_MAX]; /* of each partition's connections */
+    swapci_signer_stats past[SWAPCI_PARTITIONS_MAX];   /* of each, by those that are gone */
 } swapci_signer_crew;
 
 /* Without partitions opens the signer. Returns as the way's open and swapci_signer_new. */
 enum swapc_status swapci_signer_crew_new(const struct swapci_signer_crew_config *config,
                                          swapci_signer_crew **out, swapc_error *error);
+
+/* How each partition stands, but for what Redis knows: rows has one for each. Does nothing without partitions. */
+void swapci_signer_crew_rows(swapci_signer_crew *crew, swapci_control_partition *rows);
 
 /* Joined before, or never started. NULL does nothing. */
 void swapci_signer_crew_free(swapci_signer_crew *crew);

@@ -2,10 +2,12 @@
  * before any other thread looks. */
 #include "verifier_crew.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "partition_rows.h"
 #include "signals.h"
 #include "via.h"
 
@@ -37,6 +39,7 @@ static enum swapc_status open_post(void *user, unsigned k, atomic_int *stop, voi
     way.redis.url = config.redis.url = place->url;
     config.names = &place->names;
     if (crew->config.places->count > 1) {
+        way.redis.health = config.redis.health = &crew->health[k];
         config.may = swapci_crew_may;
         config.may_user = &post->place;
     }
@@ -64,10 +67,18 @@ static bool member_ended(void *member) {
     return swapci_verifier_ended(((const struct post *)member)->verifier);
 }
 
+static void add_verdicts(const swapci_verifier_stats *one, swapci_verifier_stats *sum) {
+    sum->valid += one->valid;
+    sum->not_valid += one->not_valid;
+    sum->errors += one->errors;
+}
+
 static void member_keep(void *user, void *member) {
     struct swapci_verifier_crew *crew = user;
     const struct post *post = member;
+    swapci_verifier_stats stats = swapci_verifier_stats_get(post->verifier);
     swapci_verifier_sum_add(post->verifier, &crew->past);
+    add_verdicts(&stats, &crew->past_each[post->place.k]);
     swapci_verifier_times(post->verifier, &crew->past_ns);
 }
 
@@ -156,6 +167,35 @@ void swapci_verifier_crew_sum(swapci_verifier_crew *crew, swapci_verifier_sum *s
     struct look look = {.crew = crew, .sum = sum};
     memset(sum, 0, sizeof *sum);
     swapci_crew_each(&crew->base, add_past, add_one, &look);
+}
+
+static void add_counts(const swapci_verifier_stats *stats, swapci_control_partition *row) {
+    row->done += stats->valid + stats->not_valid + stats->errors;
+    row->errors += stats->errors;
+}
+
+static void tell_past(const void *user, unsigned k, swapci_control_partition *row) {
+    add_counts(&((const struct swapci_verifier_crew *)user)->past_each[k], row);
+}
+
+static void tell_now(const void *member, swapci_control_partition *row) {
+    swapci_verifier_stats stats =
+        swapci_verifier_stats_get(((const struct post *)member)->verifier);
+    add_counts(&stats, row);
+    row->in_hand = stats.in_flight;
+    snprintf(row->state, sizeof row->state, stats.hindered ? "hindered" : "working");
+    if (stats.hindered)
+        snprintf(row->why, sizeof row->why, "messages cannot be judged: the log says why");
+}
+
+void swapci_verifier_crew_rows(swapci_verifier_crew *crew, swapci_control_partition *rows) {
+    const swapci_partition_view view = {.crew = &crew->base,
+                                        .places = crew->config.places->at,
+                                        .health = crew->health,
+                                        .user = crew,
+                                        .past = tell_past,
+                                        .now = tell_now};
+    if (crew->base.fleet) swapci_partition_rows(&view, rows);
 }
 
 swapci_transport_fill swapci_verifier_crew_fill(swapci_verifier_crew *crew) {

@@ -7,6 +7,7 @@
 #ifndef SWAPCI_VERIFIER_CREW_H
 #define SWAPCI_VERIFIER_CREW_H
 
+#include "control_types.h"
 #include "crew.h"
 #include "pipeline_options.h"
 #include "places.h"
@@ -23,7 +24,9 @@ typedef struct swapci_verifier_crew {
     swapci_crew base; /* start, stop, join, what it has */
     struct swapci_verifier_crew_config config;
     char host[SWAPCI_STREAM_CONSUMER_MAX + 1];
-    swapci_verifier_sum past; /* of those that are gone */
+    swapci_redis_health health[SWAPCI_PARTITIONS_MAX];      /* of each partition's connections */
+    swapci_verifier_sum past;                               /* of those that are gone */
+    swapci_verifier_stats past_each[SWAPCI_PARTITIONS_MAX]; /* counters of each, by them */
     swapci_histogram past_ns; /* of their calls; written once they have ended */
 } swapci_verifier_crew;
 
@@ -32,6 +35,9 @@ enum swapc_status swapci_verifier_crew_new(const struct swapci_verifier_crew_con
                                            swapci_verifier_crew **out, swapc_error *error);
 
 bool swapci_verifier_crew_failed(swapci_verifier_crew *crew);
+
+/* How each partition stands, but for what Redis knows: rows has one for each. Does nothing without partitions. */
+void swapci_verifier_crew_rows(swapci_verifier_crew *crew, swapci_control_partition *rows);
 
 /* Joined before, or never started. NULL does nothing. */
 void swapci_verifier_crew_free(swapci_verifier_crew *crew);

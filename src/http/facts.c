@@ -85,6 +85,22 @@ void swapci_facts_read_verifiers(swapci_judges *judges, const swapci_verifier_su
     swapci_swap_log_copy(swapci_slots_log(slots), &out->swaps);
 }
 
+void swapci_facts_add_streams(swapci_stream_watch *watch, swapci_control_partitions *parts) {
+    _Static_assert(SWAPCI_CONTROL_UNKNOWN == SWAPCI_STREAM_UNKNOWN,
+                   "what is not known is one value");
+    _Static_assert((int)SWAPCI_CONTROL_PLACE_MAX == (int)SWAPCI_STREAM_WATCH_TEXT_MAX,
+                   "texts are of one size");
+    for (size_t k = 0; k < parts->count; k++) {
+        swapci_control_partition *row = &parts->rows[k];
+        swapci_stream_facts facts;
+        swapci_stream_watch_get_one(watch, (unsigned)k, &facts, row->server, row->owner);
+        row->messages = facts.messages;
+        row->lag = facts.lag;
+        row->pending = facts.pending;
+        row->dead = facts.dead;
+    }
+}
+
 void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_process_stats *stats,
                                           swapci_facts *out) {
     out->has_process = true;

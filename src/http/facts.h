@@ -1,6 +1,6 @@
 /* facts.h - how a process stands, as of one look: what its metrics, its page and `swapc dashboard` are made of.
  *
- * Threads and ownership: plain storage; some 60 KB, so on the heap.
+ * Threads and ownership: plain storage; some 200 KB, so on the heap.
  */
 #ifndef SWAPCI_FACTS_H
 #define SWAPCI_FACTS_H
@@ -51,8 +51,9 @@ typedef struct swapci_facts {
     swapci_facts_remote remotes[SWAPCI_REMOTES_MAX];
     size_t remote_count;
 
-    bool has_streams; /* the fields up to the next has_ are filled in; so for each */
-    swapci_stream_facts streams;
+    bool has_streams;                /* the fields up to the next has_ are filled in; so for each */
+    swapci_stream_facts streams;     /* of all partitions together */
+    swapci_control_partitions parts; /* each; none: count is 0 */
 
     bool has_generator;
     uint64_t generated, wanted; /* messages added; to be added, 0: no number */
@@ -62,8 +63,7 @@ typedef struct swapci_facts {
 
     bool has_process;                                      /* of entries */
     const char *entries_in, *entries_out, *entries_errors; /* streams, as the options name them */
-    unsigned entries_partitions,
-        entries_owned; /* of entries_in; 1 is none. streams is then of the first one */
+    unsigned entries_partitions, entries_owned;            /* of entries_in; 1 is none */
     swapci_process_stats entries;
 
     bool has_verifier;
@@ -87,6 +87,9 @@ void swapci_facts_read_verifiers(swapci_judges *judges, const swapci_verifier_su
 /* Fills in all of a `swapc process`, and its slot. */
 void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_process_stats *stats,
                                           swapci_facts *out);
+
+/* Adds to the rows what the watch knows of each partition. */
+void swapci_facts_add_streams(swapci_stream_watch *watch, swapci_control_partitions *parts);
 
 /* Describes what works in a slot now. Returns false when there is no such slot, or no module in it. */
 bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,

@@ -50,6 +50,11 @@ static void look(struct swapci_front *f) {
     facts->http = swapci_http_server_stats(f->server);
     facts->has_streams = f->watch != NULL;
     if (f->watch) swapci_stream_watch_get(f->watch, &facts->streams);
+    if (f->watch && f->config.rows && f->config.place_count > 1) {
+        facts->parts.count = f->config.place_count;
+        f->config.rows(f->config.user, facts->parts.rows);
+        swapci_facts_add_streams(f->watch, &facts->parts);
+    }
     facts->controls = f->config.control && f->config.token_file;
     for (size_t i = 0; i < swapci_remotes_count(f->remotes); i++) {
         facts->remotes[i].up = swapci_remotes_up(f->remotes, i, &facts->remotes[i].address);
@@ -196,6 +201,8 @@ static const swapci_http_route routes[] = {
     {"/", SWAPCI_HTTP_PAGE, swapci_page_index},
     {"/app.js", SWAPCI_HTTP_PAGE, swapci_page_app},
     {"/chart.js", SWAPCI_HTTP_PAGE, swapci_page_chart},
+    {"/dom.js", SWAPCI_HTTP_PAGE, swapci_page_dom},
+    {"/partitions.js", SWAPCI_HTTP_PAGE, swapci_page_partitions},
     {"/model.js", SWAPCI_HTTP_PAGE, swapci_page_model},
     {"/style.css", SWAPCI_HTTP_PAGE, swapci_page_style},
     {"/icon.svg", SWAPCI_HTTP_PAGE, swapci_page_icon},
@@ -227,8 +234,8 @@ enum swapc_status swapci_front_start(const swapci_front_config *config, swapci_f
     if (status == SWAPC_OK && config->remote_count > 0)
         status = swapci_remotes_start(config->remotes, config->remote_count, &f->remotes, error);
     if (status == SWAPC_OK && config->places)
-        status =
-            swapci_stream_watch_start_all(config->places, config->place_count, &f->watch, error);
+        status = swapci_stream_watch_start_all(config->places, config->place_count, config->owners,
+                                               &f->watch, error);
     else if (status == SWAPC_OK && config->redis)
         status = swapci_stream_watch_start(config->redis, config->names, &f->watch, error);
     if (status == SWAPC_OK) status = swapci_http_server_start(&server, &f->server, error);
@@ -253,6 +260,10 @@ const char *swapci_front_address(const swapci_front *front) {
 
 const char *swapci_front_socket(const swapci_front *front) {
     return swapci_http_server_socket(front->server);
+}
+
+swapci_stream_watch *swapci_front_watch(const swapci_front *front) {
+    return front->watch;
 }
 
 void swapci_front_stop(swapci_front *front) {

@@ -40,6 +40,9 @@ typedef struct swapci_front_config {
     const swapci_stream_place
         *places; /* of several sets of streams, instead; NULL: there is one; copied */
     unsigned place_count;
+    const char *owners; /* of the places, as of stream_watch.h; NULL: nobody has them; copied */
+    /* Fills in a row for each place, but for what the watch knows; on the front's threads. Must not block. NULL: none. */
+    void (*rows)(void *user, swapci_control_partition *rows);
     /* Checks, swaps or rolls back; on a thread of the server's, one at a time; may take as long as a
      * compilation. Out: *event, zeroed before. NULL: this process has no slots. */
     enum swapc_status (*control)(void *user, enum swapci_swap_action action, const char *slot,
@@ -62,6 +65,9 @@ void swapci_front_tell(swapci_front *front, const swapci_front_health *health);
 /* As of http_server.h. */
 const char *swapci_front_address(const swapci_front *front);
 const char *swapci_front_socket(const swapci_front *front);
+
+/* The watch of the streams; NULL: none. It is the front's. */
+swapci_stream_watch *swapci_front_watch(const swapci_front *front);
 
 /* Before what collect uses is freed. NULL does nothing. */
 void swapci_front_stop(swapci_front *front);

@@ -212,6 +212,49 @@ static void write_remotes(struct writer *w, const swapci_facts *f) {
     }
 }
 
+/* ---- rows of partitions: a sample for each, SWAPCI_CONTROL_PARTITION_ROWS at most ------------- */
+
+static void of_partition(struct writer *w, const swapci_control_partition *row, uint64_t value) {
+    char number[16], labels[LABELS_MAX] = "";
+    if (value == SWAPCI_CONTROL_UNKNOWN) return;
+    snprintf(number, sizeof number, "%u", row->number);
+    label(labels, sizeof labels, "partition", number);
+    sample(w, "", labels, (double)value);
+}
+
+/* Whose figures of the stream this process tells: so that each is told by one process of a role. */
+static bool is_here(const swapci_control_partition *row) {
+    return row->here;
+}
+
+/* What this process has counted stays when the partition goes to another. */
+static bool was_here(const swapci_control_partition *row) {
+    return row->here || row->done > 0 || row->errors > 0;
+}
+
+static bool is_any(const swapci_control_partition *row) {
+    (void)row;
+    return true;
+}
+
+#define PARTITION(name, which, value)                                                              \
+    static void write_part_##name(struct writer *w, const swapci_facts *f) {                       \
+        for (size_t i = 0; i < f->parts.count; i++) {                                              \
+            const swapci_control_partition *row = &f->parts.rows[i];                               \
+            if (which(row)) of_partition(w, row, value);                                           \
+        }                                                                                          \
+    }
+
+PARTITION(owned, is_any, row->here)
+PARTITION(hindered, is_any, row->why[0] != 0)
+PARTITION(done, was_here, row->done)
+PARTITION(errors, was_here, row->errors)
+PARTITION(in_hand, is_here, row->in_hand)
+PARTITION(messages, is_here, row->messages)
+PARTITION(lag, is_here, row->lag)
+PARTITION(pending, is_here, row->pending)
+PARTITION(dead, is_here, row->dead)
+
 /* ---- rows of one number ----------------------------------------------------------------------- */
 
 #define NUMBER(row, condition, value)                                                              \
@@ -239,6 +282,7 @@ NUMBER(standby, f->has_signer, f->signer.state == SWAPCI_SIGNER_WAITING)
 NUMBER(in_hand, f->has_process, f->entries.in_hand)
 NUMBER(process_standby, f->has_process, f->entries.state == SWAPCI_PROCESS_STANDBY)
 NUMBER(output_lag, f->has_process, f->entries.lag)
+NUMBER(partitions, f->parts.count > 0, f->parts.count)
 NUMBER(generated, f->has_generator, f->generated)
 STREAM(messages, messages)
 STREAM(lag, lag)
@@ -332,6 +376,25 @@ static const struct row {
     {"swapc_redis_memory_bytes", GAUGE_TYPE, write_redis_memory, "Memory that Redis uses."},
     {"swapc_stream_age_seconds", GAUGE_TYPE, write_streams_age,
      "How old the figures of the streams are; absent while there are none."},
+    {"swapc_partitions", GAUGE_TYPE, write_partitions,
+     "Partitions of the stream; the next ones have one of the numbers below it as partition."},
+    {"swapc_partition_owned", GAUGE_TYPE, write_part_owned,
+     "1 while the partition is this process's, else 0: of one role, 1 in all processes together."},
+    {"swapc_partition_hindered", GAUGE_TYPE, write_part_hindered,
+     "1 while something keeps this process from the partition's work; /readyz says what."},
+    {"swapc_partition_messages_total", COUNTER_TYPE, write_part_done,
+     "Messages of the partition that this process has signed, given a verdict, or done; "
+     "a part of its own count of all."},
+    {"swapc_partition_errors_total", COUNTER_TYPE, write_part_errors,
+     "Of these: refused by the signer, verdicts Error, letters among the errors."},
+    {"swapc_partition_in_hand", GAUGE_TYPE, write_part_in_hand,
+     "Taken from the partition and not done; of partitions that are this process's."},
+    {"swapc_partition_stream_messages", GAUGE_TYPE, write_part_messages,
+     "As swapc_stream_messages, of one partition that is this process's."},
+    {"swapc_partition_stream_lag", GAUGE_TYPE, write_part_lag, "As swapc_stream_lag, the same."},
+    {"swapc_partition_stream_pending", GAUGE_TYPE, write_part_pending,
+     "As swapc_stream_pending, the same."},
+    {"swapc_partition_stream_dead", GAUGE_TYPE, write_part_dead, "As swapc_stream_dead, the same."},
     {"swapc_remote_up", GAUGE_TYPE, write_remotes,
      "1 while a process that this one shows beside its own answers."},
     {"swapc_http_requests_total", COUNTER_TYPE, write_requests,

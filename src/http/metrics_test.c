@@ -106,6 +106,8 @@ static void every_family_is_announced_once_and_before_its_samples(void **state) 
     facts->has_verifier = facts->has_signer = facts->has_generator = facts->has_streams = true;
     facts->has_process = true;
     facts->slot_count = 2;
+    facts->parts.count = 2;
+    facts->parts.rows[1].here = true;
     char *text = written(facts), *copy = strdup(text);
     for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         char announced[160];
@@ -125,11 +127,53 @@ static void every_family_is_announced_once_and_before_its_samples(void **state) 
     free(facts);
 }
 
+static unsigned samples_of(const char *text, const char *name) {
+    unsigned count = 0;
+    size_t len = strlen(name);
+    for (const char *at = text; (at = strstr(at, name)); at++)
+        count += at[len] == '{' && (at == text || at[-1] == '\n');
+    return count;
+}
+
+/* The stream's figures by who has the partition, what was counted by who has done it: so that sums over the processes of a role count
+ * nothing twice. Beyond the greatest number there are no more series. */
+static void partitions_have_a_series_each_and_no_sum_among_them(void **state) {
+    swapci_facts *facts = new_facts();
+    (void)state;
+    facts->has_signer = facts->has_streams = true;
+    char *text = written(facts);
+    assert_null(strstr(text, "swapc_partition"));
+    free(text);
+    facts->parts.count = SWAPCI_CONTROL_PARTITION_ROWS;
+    for (unsigned k = 0; k < SWAPCI_CONTROL_PARTITION_ROWS; k++) {
+        swapci_control_partition *row = &facts->parts.rows[k];
+        *row = (swapci_control_partition){.number = k, .here = k < 3, .lag = 10 + k, .pending = 1};
+        if (k == 1) row->lag = SWAPCI_CONTROL_UNKNOWN;
+        if (k == 2) snprintf(row->why, sizeof row->why, "because");
+        if (k < 5) row->done = 100 + k;
+    }
+    text = written(facts);
+    expect(text, "\nswapc_partitions 256\n");
+    assert_int_equal(samples_of(text, "swapc_partition_owned"), 256);
+    assert_int_equal(samples_of(text, "swapc_partition_hindered"), 256);
+    assert_int_equal(samples_of(text, "swapc_partition_messages_total"), 5);
+    assert_int_equal(samples_of(text, "swapc_partition_stream_pending"), 3);
+    assert_int_equal(samples_of(text, "swapc_partition_stream_lag"), 2);
+    expect(text, "\nswapc_partition_owned{partition=\"2\"} 1\n");
+    expect(text, "\nswapc_partition_owned{partition=\"255\"} 0\n");
+    expect(text, "\nswapc_partition_hindered{partition=\"2\"} 1\n");
+    expect(text, "\nswapc_partition_stream_lag{partition=\"2\"} 12\n");
+    expect(text, "\nswapc_partition_messages_total{partition=\"4\"} 104\n");
+    free(text);
+    free(facts);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_known_is_not_said),
         cmocka_unit_test(labels_are_escaped),
         cmocka_unit_test(a_histogram_rises_to_its_count),
+        cmocka_unit_test(partitions_have_a_series_each_and_no_sum_among_them),
         cmocka_unit_test(every_family_is_announced_once_and_before_its_samples),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -11,6 +11,8 @@
     X(index, "index.html", "text/html; charset=utf-8")                                             \
     X(app, "app.js", "text/javascript; charset=utf-8")                                             \
     X(chart, "chart.js", "text/javascript; charset=utf-8")                                         \
+    X(dom, "dom.js", "text/javascript; charset=utf-8")                                             \
+    X(partitions, "partitions.js", "text/javascript; charset=utf-8")                               \
     X(model, "model.js", "text/javascript; charset=utf-8")                                         \
     X(style, "style.css", "text/css; charset=utf-8")                                               \
     X(icon, "icon.svg", "image/svg+xml")

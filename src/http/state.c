@@ -67,9 +67,9 @@ static json_t *verifier(const swapci_facts *f) {
 }
 
 static json_t *signer(const swapci_facts *f) {
-    static const char *const states[] = {"recovering", "reading", "draining", "waiting", "ended"};
-    json_t *object = json_pack("{s:s, s:I, s:b}", "state", states[f->signer.state], "in_flight",
-                               (json_int_t)f->signer.in_flight, "full", (int)f->signer.full);
+    json_t *object =
+        json_pack("{s:s, s:I, s:b}", "state", swapci_signer_state_name(f->signer.state),
+                  "in_flight", (json_int_t)f->signer.in_flight, "full", (int)f->signer.full);
 #define COUNTER(name) json_object_set_new(object, #name, count(f->signer.name));
     SWAPCI_SIGNER_COUNTERS(COUNTER)
 #undef COUNTER
@@ -81,6 +81,26 @@ static json_t *streams(const swapci_stream_facts *s) {
                      known(s->lag), "pending", known(s->pending), "added", known(s->added),
                      "verdicts", known(s->verdicts), "dead", known(s->dead), "redis_bytes",
                      known(s->used_memory_bytes));
+}
+
+/* Each; what is not known is left out, as of 256 it is much. */
+static json_t *partitions(const swapci_control_partitions *parts) {
+    json_t *rows = json_array();
+    for (size_t i = 0; i < parts->count; i++) {
+        const swapci_control_partition *p = &parts->rows[i];
+        json_t *row = json_pack("{s:i, s:b, s:s}", "number", (int)p->number, "here", (int)p->here,
+                                "state", p->state);
+        /* One that is no UTF-8 is left out. */
+        json_object_set_new(row, "server", json_string(p->server));
+        json_object_set_new(row, "owner", json_string(p->owner));
+        if (p->why[0]) json_object_set_new(row, "why", json_string(p->why));
+#define FIGURE(name)                                                                               \
+    if (p->name != SWAPCI_CONTROL_UNKNOWN) json_object_set_new(row, #name, count(p->name));
+        SWAPCI_CONTROL_FIGURES(FIGURE)
+#undef FIGURE
+        json_array_append_new(rows, row);
+    }
+    return rows;
 }
 
 static json_t *entries(const swapci_facts *f) {
@@ -107,6 +127,7 @@ json_t *swapci_state_process(const swapci_facts *f) {
         (json_int_t)f->process.threads);
     if (!object) return NULL;
     if (f->partitions[0]) json_object_set_new(object, "partitions", json_string(f->partitions));
+    if (f->parts.count > 0) json_object_set_new(object, "parts", partitions(&f->parts));
     if (f->has_streams) json_object_set_new(object, "streams", streams(&f->streams));
     if (f->has_generator)
         json_object_set_new(object, "generator",

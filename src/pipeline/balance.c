@@ -12,6 +12,12 @@
 /* balance.lua, embedded. */
 extern const struct swapci_embedded swapci_balance_lua[];
 
+bool swapci_balance_key(const swapci_partitions *partitions, const char *role, char *out,
+                        size_t size) {
+    int len = snprintf(out, size, "%s:members:%s", partitions->prefix, role);
+    return len >= 0 && (size_t)len < size;
+}
+
 enum swapc_status swapci_balance_init(swapci_balance *b, const swapci_partitions *partitions,
                                       const char *role, const char *consumer, swapc_error *error) {
     uint8_t random[8];
@@ -23,7 +29,7 @@ enum swapc_status swapci_balance_init(swapci_balance *b, const swapci_partitions
         return swapc_error_set(error, SWAPC_SYSTEM, "libsodium cannot be initialised");
     randombytes_buf(random, sizeof random);
     swapci_hex_encode(swapc_bytes_of(random, sizeof random), hex);
-    snprintf(b->key, sizeof b->key, "%s:members:%s", partitions->prefix, role);
+    (void)swapci_balance_key(partitions, role, b->key, sizeof b->key); /* it fits */
     snprintf(b->member, sizeof b->member, "%s/%s", consumer, hex);
     return SWAPC_OK;
 }

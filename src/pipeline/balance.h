@@ -46,6 +46,10 @@ typedef struct swapci_balance {
 enum swapc_status swapci_balance_init(swapci_balance *balance, const swapci_partitions *partitions,
                                       const char *role, const char *consumer, swapc_error *error);
 
+/* The name of the members' hash, in out, of size bytes. Returns false: it does not fit. */
+bool swapci_balance_key(const swapci_partitions *partitions, const char *role, char *out,
+                        size_t size);
+
 /* One beat; redis: the first server's. Out: balance->mine and members. After a failure they are as they were, but for
  * NOT_ALLOWED: others have other terms, and nothing is ours. */
 enum swapc_status swapci_balance_beat(swapci_balance *balance, swapci_redis *redis,

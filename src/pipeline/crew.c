@@ -1,7 +1,5 @@
 #include "crew.h"
 
-#include <stdio.h>
-
 #include "redis_retry.h"
 
 enum { LOOK_MS = 10 };
@@ -98,6 +96,10 @@ bool swapci_crew_peer(swapci_crew *crew) {
     return peers.there > 0 || (crew->fleet && peers.members == 0);
 }
 
+bool swapci_crew_has(const swapci_crew *crew, unsigned k) {
+    return crew->ownership && swapci_ownership_may(crew->ownership, k);
+}
+
 unsigned swapci_crew_members(const swapci_crew *crew) {
     return crew->ownership ? swapci_ownership_members(crew->ownership) : 0;
 }
@@ -107,12 +109,14 @@ void swapci_crew_tell(const swapci_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MA
     if (crew->ownership) (void)swapci_ownership_tell(crew->ownership, out);
 }
 
+bool swapci_crew_trouble(const swapci_crew *crew, unsigned k, char *why, size_t size) {
+    why[0] = 0;
+    return (crew->fleet && swapci_fleet_trouble(crew->fleet, k, why, size)) ||
+           (crew->ownership && swapci_ownership_failing(crew->ownership, k, why, size));
+}
+
 void swapci_crew_refused(const swapci_crew *crew, char *refused) {
-    unsigned troubled = crew->fleet ? swapci_fleet_troubled(crew->fleet) : 0;
     refused[0] = 0;
     if (crew->ownership)
         (void)swapci_ownership_refused(crew->ownership, refused, SWAPCI_OWNERSHIP_REFUSED_MAX);
-    if (!refused[0] && troubled > 0)
-        snprintf(refused, SWAPCI_OWNERSHIP_REFUSED_MAX,
-                 "%u of its partitions cannot be worked on: its log says why", troubled);
 }

@@ -59,13 +59,19 @@ bool swapci_crew_may(void *place);
 /* Whether a peer is on one's way; also where there is no member. */
 bool swapci_crew_peer(swapci_crew *crew);
 
+/* The same of partition k; false without partitions. */
+bool swapci_crew_has(const swapci_crew *crew, unsigned k);
+
 /* How many processes share the partitions; 0 without. */
 unsigned swapci_crew_members(const swapci_crew *crew);
 
 /* As of ownership.h; "" without partitions. */
 void swapci_crew_tell(const swapci_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
 
-/* Why it cannot do all of its work; "": it can. refused: SWAPCI_OWNERSHIP_REFUSED_MAX bytes. */
+/* Whether partition k is meant to be ours, and its lease cannot be had, or it cannot be opened. Out: why, cut to size. */
+bool swapci_crew_trouble(const swapci_crew *crew, unsigned k, char *why, size_t size);
+
+/* Why none of its partitions is worked on; "": they are. refused: SWAPCI_OWNERSHIP_REFUSED_MAX bytes. */
 void swapci_crew_refused(const swapci_crew *crew, char *refused);
 
 #endif

@@ -21,9 +21,10 @@ struct member {
     bool started; /* and not joined */
     enum swapci_fleet_wish wish;
     bool busy;
-    bool been;     /* open, once at least */
-    bool troubled; /* could not be opened */
-    void *work;    /* NULL: none that is open */
+    bool been;                      /* open, once at least */
+    bool troubled;                  /* could not be opened */
+    char why[SWAPC_ERROR_TEXT_MAX]; /* of troubled */
+    void *work;                     /* NULL: none that is open */
     atomic_int stop;
 };
 
@@ -111,6 +112,8 @@ static bool outlives(struct member *m, enum swapc_status status, const swapc_err
     bool say = outlived && swapci_log_limit_may(&f->limit, now, now);
     m->been |= status == SWAPC_OK;
     m->troubled = outlived;
+    if (outlived)
+        snprintf(m->why, sizeof m->why, "%s", why->text[0] ? why->text : swapc_status_text(status));
     pthread_mutex_unlock(&f->lock);
     if (say)
         swapc_log_write(&f->config.log, SWAPC_LOG_WARN, f->config.log_role,
@@ -250,12 +253,12 @@ bool swapci_fleet_failed(swapci_fleet *f) {
     return failed;
 }
 
-unsigned swapci_fleet_troubled(swapci_fleet *f) {
-    unsigned count = 0;
+bool swapci_fleet_trouble(swapci_fleet *f, unsigned k, char *why, size_t size) {
     pthread_mutex_lock(&f->lock);
-    for (unsigned k = 0; k < f->count; k++) count += f->members[k].troubled;
+    bool troubled = f->members[k].troubled;
+    snprintf(why, size, "%s", troubled ? f->members[k].why : "");
     pthread_mutex_unlock(&f->lock);
-    return count;
+    return troubled;
 }
 
 void swapci_fleet_stop(swapci_fleet *f) {

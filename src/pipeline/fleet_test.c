@@ -210,11 +210,15 @@ static void what_cannot_be_opened_ends_all_at_first_and_is_tried_again_later(voi
     for (unsigned i = 0; i < 2; i++) {
         atomic_store(&yard.shut, true);
         swapci_fleet_wish(fleet, 1, wishes[i]);
-        while (swapci_fleet_troubled(fleet) == 0 || yard.troubled <= i) nap();
+        char why[64];
+        while (!swapci_fleet_trouble(fleet, 1, why, sizeof why) || yard.troubled <= i) nap();
+        assert_string_equal(why, "1 is shut");
+        assert_false(swapci_fleet_trouble(fleet, 0, why, sizeof why));
         assert_false(swapci_fleet_failed(fleet));
         atomic_store(&yard.shut, false);
         while (working(fleet) == 0) nap();
-        assert_int_equal(swapci_fleet_troubled(fleet), 0);
+        assert_false(swapci_fleet_trouble(fleet, 1, why, sizeof why));
+        assert_string_equal(why, "");
         swapci_fleet_wish(fleet, 1, SWAPCI_FLEET_OUT);
         while (swapci_fleet_busy(fleet, 1)) nap();
     }

@@ -1,6 +1,6 @@
 /* What is shared: `until_ns`, written by the thread alone and read by who works on a partition (may): on the clock that goes on
  * while the process is stopped, so that it is over by itself; `members` and `begun`, likewise; `stop`, which only rises; `refused`
- * and `trouble`, under `lock`. The rest is the thread's. */
+ * and `trouble`, and of each partition `failing_ns` and `why`, under `lock`. The rest is the thread's. */
 #include "ownership.h"
 
 #include <pthread.h>
@@ -29,8 +29,9 @@ struct holding {
     swapci_lease lease;
     _Atomic uint64_t until_ns; /* 0: not ours */
     uint64_t due_ns;
-    bool failing; /* as it was asked for last */
-    bool first;   /* it is of the share that this process began with, and was to be had at once */
+    uint64_t failing_ns; /* since when it fails; 0: it does not; written under the lock */
+    bool first; /* it is of the share that this process began with, and was to be had at once */
+    char why[SWAPCI_OWNERSHIP_REFUSED_MAX]; /* of failing_ns */
 };
 
 struct swapci_ownership {
@@ -141,6 +142,16 @@ static void beat(struct swapci_ownership *o, uint64_t now) {
     atomic_store(&o->members, o->balance.members);
 }
 
+/* Without a new reason (it is not time to try) the last one is still true. */
+static void set_failing(struct swapci_ownership *o, struct holding *h, bool failing,
+                        const swapc_error *why) {
+    pthread_mutex_lock(&o->lock);
+    if (!failing) h->failing_ns = 0;
+    else if (h->failing_ns == 0) h->failing_ns = swapci_clock_monotonic_ns();
+    if (why->status != SWAPC_OK) snprintf(h->why, sizeof h->why, "%.380s", why->text);
+    pthread_mutex_unlock(&o->lock);
+}
+
 /* Takes or renews the lease of a partition. */
 static void hold(struct swapci_ownership *o, unsigned k, uint64_t now) {
     struct holding *h = &o->holdings[k];
@@ -155,8 +166,10 @@ static void hold(struct swapci_ownership *o, unsigned k, uint64_t now) {
     if (now < h->due_ns) return;
     h->due_ns = in_ms(now, ASK_MS);
     swapci_redis *redis = server(o, r, &why);
-    h->failing = !redis || swapci_lease_hold(redis, &h->lease, false, &recalled, &why) != SWAPC_OK;
-    if (h->failing) {
+    bool failing =
+        !redis || swapci_lease_hold(redis, &h->lease, false, &recalled, &why) != SWAPC_OK;
+    set_failing(o, h, failing, &why);
+    if (failing) {
         failed(o, r, &why);
         return;
     }
@@ -171,7 +184,7 @@ static void release(struct swapci_ownership *o, unsigned k) {
     swapc_error why = SWAPC_ERROR_INIT;
     atomic_store(&h->until_ns, 0);
     h->due_ns = 0;
-    h->failing = false;
+    set_failing(o, h, false, &why);
     if (!h->lease.held) return;
     h->lease.held = false;
     if (o->config.members_lease) return;
@@ -199,7 +212,7 @@ static void tend(struct swapci_ownership *o, unsigned k, uint64_t now) {
 static void tell_trouble(struct swapci_ownership *o, uint64_t now) {
     bool failing[SWAPCI_PARTITIONS_MAX] = {false}, any = o->unshared && !is_refused(o);
     char list[SWAPCI_OWNERSHIP_TEXT_MAX / 2], text[SWAPCI_OWNERSHIP_REFUSED_MAX] = "";
-    for (unsigned k = 0; k < o->count; k++) any |= failing[k] = o->holdings[k].failing;
+    for (unsigned k = 0; k < o->count; k++) any |= failing[k] = o->holdings[k].failing_ns != 0;
     if (!any) o->failing_ns = 0;
     else if (o->failing_ns == 0) o->failing_ns = now;
     swapci_partition_list(failing, list, sizeof list);
@@ -328,6 +341,16 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
 
 bool swapci_ownership_has_begun(const swapci_ownership *o) {
     return atomic_load(&o->begun);
+}
+
+bool swapci_ownership_failing(swapci_ownership *o, unsigned k, char *why, size_t size) {
+    const struct holding *h = &o->holdings[k];
+    uint64_t now = swapci_clock_monotonic_ns();
+    pthread_mutex_lock(&o->lock);
+    bool failing = h->failing_ns != 0 && now >= in_ms(h->failing_ns, TROUBLE_MS);
+    snprintf(why, size, "%s", failing ? h->why : "");
+    pthread_mutex_unlock(&o->lock);
+    return failing;
 }
 
 bool swapci_ownership_may(const swapci_ownership *o, unsigned k) {

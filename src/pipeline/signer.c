@@ -369,6 +369,15 @@ void swapci_signer_stop(swapci_signer *signer) {
     swapci_sender_interrupt(signer->sender);
 }
 
+const char *swapci_signer_state_name(enum swapci_signer_state state) {
+    static const char *const names[] = {[SWAPCI_SIGNER_RECOVERING] = "recovering",
+                                        [SWAPCI_SIGNER_READING] = "reading",
+                                        [SWAPCI_SIGNER_DRAINING] = "draining",
+                                        [SWAPCI_SIGNER_WAITING] = "waiting",
+                                        [SWAPCI_SIGNER_ENDED] = "ended"};
+    return names[state];
+}
+
 swapci_signer_stats swapci_signer_stats_get(const swapci_signer *signer) {
 #define LOAD(name) .name = atomic_load_explicit(&signer->count_##name, memory_order_relaxed),
     return (swapci_signer_stats){

@@ -101,6 +101,9 @@ enum swapci_signer_state {
     SWAPCI_SIGNER_ENDED
 };
 
+/* "recovering", "reading", … Static. */
+const char *swapci_signer_state_name(enum swapci_signer_state state);
+
 /* What is counted. A new counter is a row here and the place that counts. Of the records sent: of
  * messages delivered before, tampered with; messages answered Error here; entries taken over from dead
  * consumers, or that were nobody's; messages that others deleted before they had a verdict. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 struct part {
+    unsigned k;
     swapci_process_names names;
     swapci_process *process;
 };
@@ -20,15 +21,17 @@ static void close_part(void *member) {
 
 static enum swapc_status open_part(void *user, unsigned k, atomic_int *stop, void **out,
                                    swapc_error *error) {
-    const swapci_processes *all = user;
+    swapci_processes *all = user;
     const swapci_partitions *partitions = all->config.partitions;
     swapci_process_config config = all->config.each;
     struct part *part = calloc(1, sizeof *part);
     if (!part) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    part->k = k;
     config.names = &part->names;
     config.redis.url = swapci_partition_url(partitions, k);
     if (partitions->count > 1) {
         config.redis.stop = stop;
+        config.redis.health = &all->health[k];
         config.lease_ms = SWAPCI_PARTITION_LEASE_MS;
     }
     enum swapc_status status =
@@ -60,9 +63,13 @@ static void add(swapci_process_stats *sum, const swapci_process_stats *more) {
     if (more->last_reason[0]) memcpy(sum->last_reason, more->last_reason, sizeof sum->last_reason);
 }
 
+swapci_process_stats swapci_processes_member_stats(const void *member) {
+    return swapci_process_stats_get(((const struct part *)member)->process);
+}
+
 static void part_keep(void *user, void *member) {
-    swapci_process_stats stats = swapci_process_stats_get(((const struct part *)member)->process);
-    add(&((swapci_processes *)user)->past, &stats);
+    swapci_process_stats stats = swapci_processes_member_stats(member);
+    add(&((swapci_processes *)user)->past[((const struct part *)member)->k], &stats);
 }
 
 static enum swapc_status part_join(void *member, swapc_error *error) {
@@ -174,12 +181,13 @@ struct look {
 
 static void look_at_past(void *context) {
     const struct look *look = context;
-    add(&look->out->sum, &look->all->past);
+    for (unsigned k = 0; k < look->all->config.partitions->count; k++)
+        add(&look->out->sum, &look->all->past[k]);
 }
 
 static void look_at(void *context, unsigned k, void *member) {
     swapci_processes_stats *out = ((const struct look *)context)->out;
-    swapci_process_stats part = swapci_process_stats_get(((const struct part *)member)->process);
+    swapci_process_stats part = swapci_processes_member_stats(member);
     swapci_process_stats *sum = &out->sum;
     add(sum, &part);
     if (rank(part.state) > rank(sum->state)) sum->state = part.state;

@@ -25,7 +25,8 @@ typedef struct swapci_processes {
     swapci_processes_config config;
     char role[SWAPCI_BALANCE_ROLE_MAX + 1];
     swapci_terms terms;
-    swapci_process_stats past; /* of those that are gone */
+    swapci_redis_health health[SWAPCI_PARTITIONS_MAX]; /* of each partition's connections */
+    swapci_process_stats past[SWAPCI_PARTITIONS_MAX];  /* of each, by those that are gone */
 } swapci_processes;
 
 /* Keeps the number of partitions, or is refused; then, without partitions, as swapci_process_new. */
@@ -42,6 +43,9 @@ typedef struct swapci_processes_stats {
     unsigned owned;   /* whose lease is this process's */
     bool owns[SWAPCI_PARTITIONS_MAX];
 } swapci_processes_stats;
+
+/* Of a member of the crew. */
+swapci_process_stats swapci_processes_member_stats(const void *member);
 
 /* Any thread. */
 void swapci_processes_stats_get(swapci_processes *processes, swapci_processes_stats *out);

@@ -86,6 +86,45 @@ enum swapc_status swapci_control_client_status(swapci_rpc_client *client, unsign
     return SWAPC_OK;
 }
 
+static void copy_partition(const Swapc__Control__V1__Partition *from,
+                           swapci_control_partition *to) {
+    *to = (swapci_control_partition){
+#define UNKNOWN(name) .name = SWAPCI_CONTROL_UNKNOWN,
+        SWAPCI_CONTROL_FIGURES(UNKNOWN)
+#undef UNKNOWN
+            .rate_per_s = from->rate_per_s,
+        .number = from->number, .here = from->here};
+    COPY(to->state, from->state);
+    COPY(to->server, from->server);
+    COPY(to->owner, from->owner);
+    COPY(to->why, from->why);
+    for (size_t i = 0; i < from->n_figures; i++) {
+        const Swapc__Control__V1__Counter *figure = from->figures[i];
+#define TAKE(which)                                                                                \
+    if (strcmp(figure->name, #which) == 0) to->which = figure->value;
+        SWAPCI_CONTROL_FIGURES(TAKE)
+#undef TAKE
+    }
+}
+
+enum swapc_status swapci_control_client_partitions(swapci_rpc_client *client, unsigned timeout_ms,
+                                                   swapci_control_partitions *out,
+                                                   swapc_error *error) {
+    Swapc__Control__V1__PartitionsRequest request = SWAPC__CONTROL__V1__PARTITIONS_REQUEST__INIT;
+    ProtobufCMessage *reply;
+    enum swapc_status status = swapci_rpc_message_call(
+        client, SWAPCI_CONTROL_PARTITIONS, &request.base,
+        &swapc__control__v1__partitions_response__descriptor, timeout_ms, &reply, error);
+    if (status) return status;
+    const Swapc__Control__V1__PartitionsResponse *r =
+        (const Swapc__Control__V1__PartitionsResponse *)reply;
+    out->count = 0;
+    for (size_t i = 0; i < r->n_partitions && i < SWAPCI_CONTROL_PARTITION_ROWS; i++)
+        copy_partition(r->partitions[i], &out->rows[out->count++]);
+    protobuf_c_message_free_unpacked(reply, NULL);
+    return SWAPC_OK;
+}
+
 enum swapc_status swapci_control_client_drain(swapci_rpc_client *client, unsigned timeout_ms,
                                               swapc_error *error) {
     Swapc__Control__V1__DrainRequest request = SWAPC__CONTROL__V1__DRAIN_REQUEST__INIT;

@@ -14,6 +14,11 @@
 enum swapc_status swapci_control_client_status(swapci_rpc_client *client, unsigned timeout_ms,
                                                swapci_control_status *out, swapc_error *error);
 
+/* How each partition stands. Returns UNSUPPORTED too: a server of a release that does not tell. */
+enum swapc_status swapci_control_client_partitions(swapci_rpc_client *client, unsigned timeout_ms,
+                                                   swapci_control_partitions *out,
+                                                   swapc_error *error);
+
 /* Asks the process to finish and end; returns when it has heard. */
 enum swapc_status swapci_control_client_drain(swapci_rpc_client *client, unsigned timeout_ms,
                                               swapc_error *error);

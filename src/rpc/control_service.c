@@ -13,6 +13,13 @@
 
 typedef Swapc__Control__V1__Module module_message;
 
+enum {
+    FIGURES = 0
+#define ONE_MORE(name) +1
+    SWAPCI_CONTROL_FIGURES(ONE_MORE)
+#undef ONE_MORE
+};
+
 /* Reads a request; NULL after the call was finished. */
 #define READ(call, bytes, type)                                                                    \
     swapci_rpc_message_request(call, &swapc__control__v1__##type##__descriptor, bytes)
@@ -138,6 +145,71 @@ static void handle_list(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
     free(modules);
 }
 
+/* The message's strings are the row's; figures has room for all. */
+static void describe_partition(const swapci_control_partition *row,
+                               Swapc__Control__V1__Partition *out,
+                               Swapc__Control__V1__Counter *figures,
+                               Swapc__Control__V1__Counter **places) {
+    static const char *const names[] = {
+#define NAME(name) #name,
+        SWAPCI_CONTROL_FIGURES(NAME)
+#undef NAME
+    };
+    const uint64_t values[] = {
+#define VALUE(name) row->name,
+        SWAPCI_CONTROL_FIGURES(VALUE)
+#undef VALUE
+    };
+    swapc__control__v1__partition__init(out);
+    out->number = row->number;
+    out->here = row->here;
+    out->state = (char *)row->state;
+    out->server = (char *)row->server;
+    out->owner = (char *)row->owner;
+    out->why = (char *)row->why;
+    out->rate_per_s = row->rate_per_s;
+    out->figures = places;
+    for (size_t i = 0; i < FIGURES; i++) {
+        if (values[i] == SWAPCI_CONTROL_UNKNOWN) continue;
+        swapc__control__v1__counter__init(&figures[i]);
+        figures[i].name = (char *)names[i];
+        figures[i].value = values[i];
+        places[out->n_figures++] = &figures[i];
+    }
+}
+
+/* What one answer is made of; too large for a stack. */
+struct partitions_answer {
+    swapci_control_partitions all;
+    Swapc__Control__V1__Partition messages[SWAPCI_CONTROL_PARTITION_ROWS];
+    Swapc__Control__V1__Partition *rows[SWAPCI_CONTROL_PARTITION_ROWS];
+    Swapc__Control__V1__Counter figures[SWAPCI_CONTROL_PARTITION_ROWS][FIGURES];
+    Swapc__Control__V1__Counter *places[SWAPCI_CONTROL_PARTITION_ROWS][FIGURES];
+};
+
+static void handle_partitions(void *user, swapci_rpc_call *call, swapc_bytes bytes) {
+    const swapci_control_service *service = user;
+    Swapc__Control__V1__PartitionsResponse response = SWAPC__CONTROL__V1__PARTITIONS_RESPONSE__INIT;
+    ProtobufCMessage *request = READ(call, bytes, partitions_request);
+    if (!request) return;
+    protobuf_c_message_free_unpacked(request, NULL);
+    struct partitions_answer *answer = calloc(1, sizeof *answer);
+    if (!answer) {
+        swapci_rpc_call_finish(call, SWAPCI_RPC_RESOURCE_EXHAUSTED, "out of memory");
+        return;
+    }
+    if (service->frame_partitions) service->frame_partitions(service->drain_user, &answer->all);
+    for (size_t i = 0; i < answer->all.count; i++) {
+        answer->rows[i] = &answer->messages[i];
+        describe_partition(&answer->all.rows[i], answer->rows[i], answer->figures[i],
+                           answer->places[i]);
+    }
+    response.partitions = answer->rows;
+    response.n_partitions = answer->all.count;
+    swapci_rpc_message_reply(call, &response.base);
+    free(answer);
+}
+
 static void no_slots(swapci_rpc_call *call) {
     swapci_rpc_call_finish(call, SWAPCI_RPC_UNIMPLEMENTED,
                            "[UNSUPPORTED] this process has no slots: swap the verifier's");
@@ -230,6 +302,7 @@ static void handle_rollback(void *user, swapci_rpc_call *call, swapc_bytes bytes
 static const swapci_rpc_method methods[] = {
     {.name = SWAPCI_CONTROL_STATUS, .handle = handle_status},
     {.name = SWAPCI_CONTROL_DRAIN, .handle = handle_drain},
+    {.name = SWAPCI_CONTROL_PARTITIONS, .handle = handle_partitions},
     {.name = SWAPCI_CONTROL_LIST, .handle = handle_list},
     {.name = SWAPCI_CONTROL_SWAP, .handle = handle_swap},
     {.name = SWAPCI_CONTROL_ROLLBACK, .handle = handle_rollback},

@@ -30,6 +30,8 @@ typedef struct swapci_control_service {
     void *drain_user;
     /* What the process's frame adds to status; NULL: nothing. */
     void (*frame_status)(void *drain_user, swapci_control_status *out);
+    /* How its partitions stand; must not block. NULL: it has none. */
+    void (*frame_partitions)(void *drain_user, swapci_control_partitions *out);
     bool read_only;      /* whoever reaches the server may ask, and change nothing */
     uint64_t started_ns; /* by the monotonic clock (clock.h) */
     bool draining;       /* what Status says; changed by the handlers' thread alone */

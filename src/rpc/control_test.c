@@ -148,6 +148,47 @@ static void status_is_told(void **state) {
     assert_string_equal(got.state, "draining");
 }
 
+/* As many as there may be, each as long as its texts may be; what is not known stays so. */
+static void partitions(void *user, swapci_control_partitions *out) {
+    (void)user;
+    out->count = SWAPCI_CONTROL_PARTITION_ROWS;
+    for (unsigned k = 0; k < out->count; k++) {
+        swapci_control_partition *row = &out->rows[k];
+        *row = (swapci_control_partition){.number = k, .here = k % 2, .rate_per_s = k + 0.5};
+        row->done = UINT64_MAX - 1;
+        row->lag = k % 3 ? k : SWAPCI_CONTROL_UNKNOWN;
+        row->dead = 7;
+        memset(row->state, 's', sizeof row->state - 1);
+        memset(row->server, 'r', sizeof row->server - 1);
+        memset(row->owner, 'o', sizeof row->owner - 1);
+        memset(row->why, 'w', sizeof row->why - 1);
+    }
+}
+
+static void each_partition_is_told(void **state) {
+    struct process *p = *state;
+    static swapci_control_partitions wanted, got = {.count = 9};
+    assert_int_equal(swapci_control_client_partitions(p->client, PATIENCE, &got, NULL), SWAPC_OK);
+    assert_int_equal(got.count, 0); /* it has none */
+    p->service.frame_partitions = partitions;
+    partitions(NULL, &wanted);
+    assert_int_equal(swapci_control_client_partitions(p->client, PATIENCE, &got, NULL), SWAPC_OK);
+    assert_int_equal(got.count, wanted.count);
+    for (unsigned k = 0; k < got.count; k++) {
+        const swapci_control_partition *a = &got.rows[k], *b = &wanted.rows[k];
+#define SAME(name) assert_true(a->name == b->name);
+        SWAPCI_CONTROL_FIGURES(SAME)
+        SAME(number)
+        SAME(here)
+        SAME(rate_per_s)
+#undef SAME
+        assert_string_equal(a->state, b->state);
+        assert_string_equal(a->server, b->server);
+        assert_string_equal(a->owner, b->owner);
+        assert_string_equal(a->why, b->why);
+    }
+}
+
 static void drain_reaches_the_process(void **state) {
     struct process *p = *state;
     assert_int_equal(swapci_control_client_drain(p->client, PATIENCE, NULL), SWAPC_OK);
@@ -282,6 +323,7 @@ static void garbage_is_refused(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(status_is_told, start, stop),
+        cmocka_unit_test_setup_teardown(each_partition_is_told, start, stop),
         cmocka_unit_test_setup_teardown(drain_reaches_the_process, start, stop),
         cmocka_unit_test_setup_teardown(read_only_changes_nothing, start, stop),
         cmocka_unit_test_setup_teardown(every_module_is_listed, start, stop),
