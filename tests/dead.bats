@@ -76,6 +76,50 @@ letters() {
     run -2 "$SWAPC" dead list --in orders --stream swapc
 }
 
+# letter_of STREAM ID: one of `swapc process`.
+letter_of() {
+    rc XADD "$1" 1760000000000-0 id "$2" reason TRAP text why payload "x $2" >/dev/null
+}
+
+@test "of a process with partitions letters are found where it puts them, in each partition, whatever tags the names have" {
+    local in errors one two
+    redis_start "$work/redis"
+    export SWAPC_REDIS=unix:$socket
+    while read -r in errors one two; do
+        rc FLUSHALL
+        letter_of "$two" 1750000000000-7
+        rc XADD "$two" '*' id 1750000000000-8 reason deleted >/dev/null
+        set -- --in "$in" --partitions 3
+        [[ $errors == - ]] || set -- "$@" --errors "$errors"
+        run -0 --separate-stderr "$SWAPC" dead list "$@"
+        [[ ${#lines[@]} == 3 && -z $stderr ]]
+        says "${lines[0]}" '^PART +ID'
+        says "${lines[1]}" '^ +2 +1750000000000-7 +TRAP'
+        run -0 "$SWAPC" dead list "$@" --json list
+        json list '[(l["partition"], l["reason"], l["first"]) for l in d["letters"]] == [(2, "TRAP", "x 1750000000000-7"), (2, "deleted", "")]'
+        run -1 --separate-stderr "$SWAPC" dead drop "$@" 9-9
+        run -0 "$SWAPC" dead drop "$@" 1750000000000-8
+        run -0 "$SWAPC" dead retry "$@" 1750000000000-7
+        [[ $output == "1750000000000-7 added again as "* ]]
+        [[ $(rc XRANGE "$one" - + | tail -n +2 | xargs) == "payload x 1750000000000-7" && $(rc XLEN "$two") == 0 ]]
+        run -0 "$SWAPC" dead list "$@"
+        [[ $output == "no letters in $in" ]]
+    done <<'ROWS'
+orders - {orders.2} {orders.2}:dead
+orders bad {orders.2} {orders.2}:bad
+{orders}:in - {orders.2}:in {orders.2}:in:dead
+{orders}:in bad {orders.2}:in {orders.2}:bad
+{orders}:in {orders}:in:bad {orders.2}:in {orders.2}:in:bad
+a*b/{o}|c bad a*b/{o.2}|c {o.2}:bad
+ROWS
+    run -2 --separate-stderr "$SWAPC" dead list --in '{orders}:in' --partitions 3 --errors '{other}:bad'
+    says "$stderr" "the tag of --in"
+    run -2 --separate-stderr "$SWAPC" dead list --in 'a*b/{o}|c' --partitions 4
+    says "$stderr" "3 partitions"
+    run -0 "$SWAPC" dead list --in 'any*name'
+    [[ $output == "no letters in any*name:dead" ]]
+}
+
 @test "an id that is not there changes nothing" {
     local verb
     letters

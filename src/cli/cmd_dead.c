@@ -12,6 +12,7 @@
 #include "pipeline_options.h"
 #include "places.h"
 #include "printable.h"
+#include "process_names.h"
 #include "redis_retry.h"
 #include "signals.h"
 #include "suggest.h"
@@ -246,27 +247,24 @@ static enum swapc_status act_on_all(struct dead_job *job, swapc_error *error) {
     return status;
 }
 
-/* Of `swapc process`: where entries and letters are (process_names.h). */
-static enum swapc_status name_entries(struct dead_job *job, swapc_error *error) {
-    for (unsigned i = 0; i < job->places.count; i++) {
-        swapci_stream_names *n = &job->places.at[i].names;
-        bool tagged = job->places.count > 1 && job->errors;
-        int in = snprintf(n->messages, sizeof n->messages, "%s", n->prefix);
-        int dead =
-            snprintf(n->dead, sizeof n->dead, "%s%s%s", job->errors && !tagged ? "" : n->prefix,
-                     job->errors && !tagged ? "" : ":", job->errors ? job->errors : "dead");
-        if (in <= 0 || in > SWAPCI_STREAM_NAME_MAX || dead <= 0 || dead > SWAPCI_STREAM_NAME_MAX)
-            return swapc_error_set(error, SWAPC_INVALID,
-                                   "--in and --errors name streams, of 1 to %d bytes",
-                                   SWAPCI_STREAM_NAME_MAX - (int)sizeof ":dead");
-        if (strcmp(n->messages, n->dead) == 0)
-            return swapc_error_set(error, SWAPC_INVALID,
-                                   "--in and --errors are both '%s': --errors names the stream "
-                                   "that swapc process puts its errors into",
-                                   job->in);
+/* Of `swapc process`: where entries and letters are, as it names them itself. */
+static enum swapc_status place_entries(struct dead_job *job, swapc_error *error) {
+    struct swapci_places *p = &job->places;
+    const struct swapci_process_given given = {.in = job->in, .errors = job->errors};
+    *p = (struct swapci_places){.count = job->partitions ? (unsigned)job->partitions : 1};
+    enum swapc_status status =
+        swapci_partitions_init(&p->partitions, "--in", job->in, p->count, job->redis_url, error);
+    if (status != SWAPC_OK) return status;
+    p->at = calloc(p->count, sizeof *p->at);
+    if (!p->at) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
+    for (unsigned k = 0; k < p->count && status == SWAPC_OK; k++) {
+        swapci_process_names names;
+        status = swapci_process_names_partition(&names, &p->partitions, k, &given, error);
+        p->at[k] = (swapci_stream_place){.url = swapci_partition_url(&p->partitions, k),
+                                         .names = names.stream};
     }
     job->kind = SWAPCI_LETTER_ENTRY;
-    return SWAPC_OK;
+    return status;
 }
 
 /* Connects to each stream, and meets all its letters. */
@@ -289,9 +287,9 @@ static enum swapc_status look(struct dead_job *job, swapc_error *error) {
 }
 
 static enum swapc_status work(struct dead_job *job, swapc_error *error) {
-    enum swapc_status status = swapci_places_init(&job->places, job->in ? job->in : job->stream,
-                                                  job->partitions, job->redis_url, error);
-    if (status == SWAPC_OK && job->in) status = name_entries(job, error);
+    enum swapc_status status = job->in ? place_entries(job, error)
+                                       : swapci_places_init(&job->places, job->stream,
+                                                            job->partitions, job->redis_url, error);
     if (status == SWAPC_OK) status = swapci_cli_json_check(job->json, error);
     if (status == SWAPC_OK) status = look(job, error);
     if (status == SWAPC_OK) status = check_found(job, error);

@@ -30,7 +30,7 @@ enum swapc_status swapci_process_names_init(swapci_process_names *out,
     *out =
         (swapci_process_names){.payload = given->payload ? given->payload : SWAPCI_PROCESS_PAYLOAD,
                                .id = given->id ? given->id : SWAPCI_PROCESS_ID};
-    const char *in = given->in, *to = given->out;
+    const char *in = given->in, *to = given->out ? given->out : "";
     const char *group = given->group ? given->group : SWAPCI_STREAM_GROUP;
     COPY(dead, "%.*s:dead", SWAPCI_PROCESS_NAME_MAX, in);
     const char *errors = given->errors ? given->errors : dead;
@@ -45,7 +45,8 @@ enum swapc_status swapci_process_names_init(swapci_process_names *out,
                 {"--id-field", out->id, SWAPCI_PROCESS_NAME_MAX}};
     enum swapc_status status = SWAPC_OK;
     for (size_t i = 0; i < sizeof rows / sizeof *rows && status == SWAPC_OK; i++)
-        status = check(rows[i].option, rows[i].name, rows[i].most, error);
+        if (given->out || rows[i].name != to)
+            status = check(rows[i].option, rows[i].name, rows[i].most, error);
     if (status == SWAPC_OK) status = differ("--in", in, "--out", to, error);
     if (status == SWAPC_OK) status = differ("--in", in, "--errors", errors, error);
     if (status == SWAPC_OK) status = differ("--out", to, "--errors", errors, error);
@@ -98,12 +99,12 @@ enum swapc_status swapci_process_names_partition(swapci_process_names *out,
     struct swapci_process_given of = *given;
     if (p->count == 1) return swapci_process_names_init(out, given, error);
     enum swapc_status status = swapci_partition_prefix(p, k, in, sizeof in, error);
-    if (status == SWAPC_OK) status = beside(p, k, "--out", in, given->out, to, error);
+    if (status == SWAPC_OK && given->out) status = beside(p, k, "--out", in, given->out, to, error);
     if (status == SWAPC_OK && given->errors)
         status = beside(p, k, "--errors", in, given->errors, errors, error);
     if (status != SWAPC_OK) return status;
     of.in = in;
-    of.out = to;
+    if (given->out) of.out = to;
     if (given->errors) of.errors = errors;
     return swapci_process_names_init(out, &of, error);
 }

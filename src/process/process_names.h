@@ -32,7 +32,8 @@ typedef struct swapci_process_names {
     const char *payload, *id; /* fields; borrowed */
 } swapci_process_names;
 
-/* As the options give them: in and out are needed, the others have defaults where they are NULL. Borrowed. */
+/* As the options give them: in is needed, and out where there are outputs (NULL: their name is ""); the others have defaults where they
+ * are NULL. Borrowed. */
 struct swapci_process_given {
     const char *in, *out, *errors, *group, *payload, *id;
 };

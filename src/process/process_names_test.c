@@ -35,6 +35,23 @@ static void names_are_as_given_and_the_rest_is_made_of_them(void **state) {
     assert_string_equal(names.id, "payload");
 }
 
+/* Of who looks at the letters alone. */
+static void without_outputs_there_is_no_name_of_theirs(void **state) {
+    const struct swapci_process_given given = {.in = "{a}:in", .errors = "bad"};
+    swapci_partitions p;
+    (void)state;
+    swapc_error_clear(&error);
+    assert_int_equal(swapci_process_names_init(&names, &given, &error), SWAPC_OK);
+    assert_string_equal(names.stream.verdicts, "");
+    assert_string_equal(names.stream.dead, "bad");
+    assert_int_equal(swapci_partitions_init(&p, "--in", given.in, 4, "unix:x", &error), SWAPC_OK);
+    assert_int_equal(swapci_process_names_partition(&names, &p, 3, &given, &error), SWAPC_OK);
+    assert_string_equal(names.stream.messages, "{a.3}:in");
+    assert_string_equal(names.stream.verdicts, "");
+    assert_string_equal(names.stream.dead, "{a.3}:bad");
+    swapci_partitions_fini(&p);
+}
+
 static void what_no_name_can_be_is_refused_with_its_option(void **state) {
     static const char *const wrong[] = {"", " ", "a b", "a\tb", "a\n", "\x7f", "\x01"};
     (void)state;
@@ -91,6 +108,7 @@ static void two_that_must_differ_are_told(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_as_given_and_the_rest_is_made_of_them),
+        cmocka_unit_test(without_outputs_there_is_no_name_of_theirs),
         cmocka_unit_test(what_no_name_can_be_is_refused_with_its_option),
         cmocka_unit_test(lengths_go_up_to_the_limit_and_no_further),
         cmocka_unit_test(two_that_must_differ_are_told),
