@@ -1,10 +1,11 @@
-/* `swapc bench batch`: Schnorr messages verified together, by size of the batch, with nothing altered
- * and with altered messages under the credit that the pipeline's workers use (batch_credit.h).
+/* `swapc bench batch`: Schnorr messages verified together, by size of the batch, with nothing
+ * altered and with altered messages under the credit that the pipeline's workers use
+ * (batch_credit.h).
  *
- * Rows of nothing altered are plain batches, and of size 1 plain calls. With altered messages a round is
- * a stream of messages through the credit, whose state goes on from round to round, as a worker's does.
- * `keys` says how many keys signed: the pipeline's signers have 16 unless told; with a key a message,
- * terms cannot be added up, and batches save less. */
+ * Rows of nothing altered are plain batches, and of size 1 plain calls. With altered messages a
+ * round is a stream of messages through the credit, whose state goes on from round to round, as a
+ * worker's does. `keys` says how many keys signed: the pipeline's signers have 16 unless told; with
+ * a key a message, terms cannot be added up, and batches save less. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

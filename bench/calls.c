@@ -1,6 +1,6 @@
 /* `swapc bench calls`: what one waPC call costs when the guest does nothing. The guest's operation
- * `echo` answers with its payload; beside the time, how many allocations of ours one call makes: the
- * rule is none. */
+ * `echo` answers with its payload; beside the time, how many allocations of ours one call makes:
+ * the rule is none. */
 #include <stdlib.h>
 #include <string.h>
 

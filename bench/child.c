@@ -66,7 +66,7 @@ double swapci_child_cpu_us(pid_t pid) {
     return (double)used.tv_sec * 1e6 + (double)used.tv_nsec / 1e3;
 }
 
-/* ---- what /proc says --------------------------------------------------------------------------- */
+/* ---- what /proc says ------------------------------------------------------------------------- */
 
 /* The process's file of that name under /proc. */
 static bool read_proc(pid_t pid, const char *name, char *out, size_t size) {
@@ -112,7 +112,7 @@ static void look_at_all(pid_t pid, struct swapci_run_usage *usage) {
     }
 }
 
-/* ---- a run --------------------------------------------------------------------------------------- */
+/* ---- a run ----------------------------------------------------------------------------------- */
 
 static void drain(int fd, swapci_buffer *out) {
     char bytes[4096];

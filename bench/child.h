@@ -1,5 +1,5 @@
-/* child.h - this program as a child process, watched while it runs: for scenarios that measure whole
- * runs as a user starts them.
+/* child.h - this program as a child process, watched while it runs: for scenarios that measure
+ * whole runs as a user starts them.
  *
  * Threads: one. A child dies with the thread that started it (PDEATHSIG).
  * Ownership: the buffer of a run's output is the caller's to free.
@@ -31,12 +31,13 @@ enum swapc_status swapci_child_start(const struct swapci_lab *lab, const char *c
 /* Ends it (SIGTERM, after 3 s SIGKILL) and waits for it. */
 void swapci_child_stop(pid_t pid);
 
-/* CPU time that the process, any of this user's, has used so far, microseconds; 0 when it is not there. */
+/* CPU time that the process, any of this user's, has used so far, microseconds; 0 when it is not
+ * there. */
 double swapci_child_cpu_us(pid_t pid);
 
-/* Runs it to its end, its standard output read as one JSON document. Returns SWAPC_OK; INTERRUPTED when
- * the lab was stopped (the child then too); SYSTEM, with the first line that it said on standard error, when
- * it failed or wrote no document. */
+/* Runs it to its end, its standard output read as one JSON document. Returns SWAPC_OK; INTERRUPTED
+ * when the lab was stopped (the child then too); SYSTEM, with the first line that it said on
+ * standard error, when it failed or wrote no document. */
 enum swapc_status swapci_child_run(struct swapci_lab *lab, const char *const *arguments,
                                    json_t **document, struct swapci_run_usage *usage,
                                    swapc_error *error);

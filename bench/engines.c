@@ -9,7 +9,8 @@
 #include "scenario.h"
 #include "swapc/sys/engine.h"
 
-/* Calls that bring a contender's code and tables back into the caches that the one before filled. */
+/* Calls that bring a contender's code and tables back into the caches that the one before
+ * filled. */
 enum { WARM_CALLS = 2 };
 
 /* And of the one that follows a peer: this process slept while that one ran. */
@@ -113,8 +114,8 @@ static enum swapc_status add_contenders(struct bench *b) {
     return SWAPC_OK;
 }
 
-/* A peer with its guest, which has proved itself when it started. One that cannot is said, and takes no
- * part. */
+/* A peer with its guest, which has proved itself when it started. One that cannot is said, and
+ * takes no part. */
 static void add_peer(struct bench *b, const struct swapci_peer_kind *kind, unsigned method) {
     char program[SWAPCI_LAB_PATH], module[SWAPCI_LAB_PATH];
     struct swapci_bench_report *report = b->report;

@@ -1,8 +1,8 @@
 /* engines.h - `swapc bench engines`: every engine and flavour on the same signed requests.
  *
  * What is timed is the whole waPC call: MessagePack request in, MessagePack response out, key and
- * signature parsed inside. All contenders take the same bytes. Rounds are interleaved in slices of a
- * few calls, the order rotated, after a warm-up; the time is the thread's CPU time, wall time
+ * signature parsed inside. All contenders take the same bytes. Rounds are interleaved in slices of
+ * a few calls, the order rotated, after a warm-up; the time is the thread's CPU time, wall time
  * beside it; the ratio to native is taken within each round, so that a machine whose speed drifts
  * still gives a true ratio (measure.h).
  *
@@ -31,7 +31,8 @@ struct swapci_bench_config {
     struct swapci_pace pace;               /* 21 rounds by default of the command line */
     unsigned requests;                     /* calls of one contender in one round */
     const char *peers; /* folder of peers' programs (peer.h); NULL: none take part */
-    /* Told of a peer (with engine, flavour and method) that is there and cannot take part; set when peers is. */
+    /* Told of a peer (with engine, flavour and method) that is there and cannot take part; set
+     * when peers is. */
     void (*failed)(const struct swapci_bench_row *row, const char *why, void *user);
     void *failed_user;
     bool best_only; /* of each engine only the flavour that it runs best */
@@ -52,8 +53,8 @@ struct swapci_bench_report {
 enum swapc_status swapci_bench_engines(const struct swapci_bench_config *config,
                                        struct swapci_bench_report *report, swapc_error *error);
 
-/* The mean of the medians of an engine's best flavour over the methods. Returns false when the engine
- * has no row. *ratio is 0 without native. */
+/* The mean of the medians of an engine's best flavour over the methods. Returns false when the
+ * engine has no row. *ratio is 0 without native. */
 bool swapci_bench_engine_mean(const struct swapci_bench_report *report, const char *engine,
                               double *cpu_us, double *ratio);
 

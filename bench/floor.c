@@ -1,6 +1,6 @@
-/* What is shared: `stop`, raised once; the waiter and `wanted`, as ring_wait.c says, and `woken_ns`, which
- * the sleeper stores and the measuring thread clears before each wake. The two connections belong to one
- * thread each. */
+/* What is shared: `stop`, raised once; the waiter and `wanted`, as ring_wait.c says, and
+ * `woken_ns`, which the sleeper stores and the measuring thread clears before each wake. The two
+ * connections belong to one thread each. */
 #include "floor.h"
 
 #include <hiredis/hiredis.h>
@@ -44,7 +44,7 @@ static void pause_ns(long ns) {
     nanosleep(&pause, NULL);
 }
 
-/* ---- Redis ------------------------------------------------------------------------------------- */
+/* ---- Redis ----------------------------------------------------------------------------------- */
 
 /* What verdict.lua comes to when nothing goes wrong and nothing is asked. */
 static const char script[] =
@@ -126,7 +126,7 @@ static enum swapc_status open_redis(struct swapci_floor *f, const char *socket,
     return good ? SWAPC_OK : lost(f, error);
 }
 
-/* ---- a wake ------------------------------------------------------------------------------------ */
+/* ---- a wake ---------------------------------------------------------------------------------- */
 
 /* What a verifier's worker does at the ring. */
 static void *sleep_again(void *user) {
@@ -156,7 +156,7 @@ static enum swapc_status wake(struct swapci_floor *f, double *us, swapc_error *e
     return SWAPC_OK;
 }
 
-/* ---- cryptography ------------------------------------------------------------------------------- */
+/* ---- cryptography ---------------------------------------------------------------------------- */
 
 static enum swapc_status sign(struct swapci_floor *f, double *us, swapc_error *error) {
     swapci_signature signature;
@@ -191,7 +191,7 @@ static enum swapc_status load(struct swapci_floor *f, const struct swapci_lab *l
     return status;
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static enum swapc_status start_threads(struct swapci_floor *f, swapc_error *error) {
     f->has_worker = pthread_create(&f->worker, NULL, answer, f) == 0;

@@ -4,8 +4,8 @@
  * (scenario.h). Table, JSON, CSV, comparison and report are made of the rows alone.
  *
  * Threads: the caller's; only pace.stop may be raised from elsewhere.
- * Ownership: rows, notes and distributions belong to the lab until fini; what a row function returns
- *     is borrowed. Strings of the configuration outlive the lab.
+ * Ownership: rows, notes and distributions belong to the lab until fini; what a row function
+ *     returns is borrowed. Strings of the configuration outlive the lab.
  * Failure: where memory is out a row or a note is missing: jansson's functions take NULL.
  */
 #ifndef SWAPCI_LAB_H
@@ -71,8 +71,8 @@ void swapci_lab_failed(struct swapci_lab *lab, const char *why);
 void swapci_lab_distribution(struct swapci_lab *lab, const char *label, const char *unit,
                              const double *sorted, size_t count);
 
-/* A host that logs to log. native: engines that are no sandbox are allowed, which is for bundles that we
- * ship, or for those the user names. */
+/* A host that logs to log. native: engines that are no sandbox are allowed, which is for bundles
+ * that we ship, or for those the user names. */
 enum swapc_status swapci_lab_host(swapc_log log, bool native, swapc_host **out, swapc_error *error);
 
 /* Loads a module; SWAPC_OK with *out NULL when what it is has no flavour for the engine. */

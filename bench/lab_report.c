@@ -17,7 +17,7 @@ extern const struct swapci_embedded swapci_lab_page[];
 
 static const char placeholder[] = "@DATA@";
 
-/* ---- files ----------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 struct output {
     char path[PATH_ROOM], unfinished[PATH_ROOM + 8];
@@ -58,7 +58,7 @@ enum swapc_status swapci_lab_report_check(const char *folder, swapc_error *error
     return swapc_error_set(error, SWAPC_IO, "%s is no folder that can be written to", folder);
 }
 
-/* ---- the page -------------------------------------------------------------------------------------- */
+/* ---- the page -------------------------------------------------------------------------------- */
 
 static json_t *strings_of(const char *words) {
     char text[160], *rest = NULL;
@@ -111,7 +111,7 @@ static enum swapc_status write_page(const char *folder, const json_t *documents,
     return status;
 }
 
-/* ---- the picture ----------------------------------------------------------------------------------- */
+/* ---- the picture ----------------------------------------------------------------------------- */
 
 enum { SVG_WIDTH = 760, SVG_LEFT = 210, SVG_RIGHT = 150, SVG_LINE = 28, SVG_TOP = 44 };
 
@@ -193,7 +193,7 @@ static enum swapc_status write_picture(const char *folder, const json_t *engines
     return finish(&out, error);
 }
 
-/* ---- all ------------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static enum swapc_status write_figures(const char *folder, const json_t *documents,
                                        swapc_error *error) {

@@ -15,12 +15,13 @@
 
 #include "swapc/error.h"
 
-/* Says before anything is measured whether the folder (made when it is missing) takes files. Returns
- * SWAPC_OK or IO. */
+/* Says before anything is measured whether the folder (made when it is missing) takes files.
+ * Returns SWAPC_OK or IO. */
 enum swapc_status swapci_lab_report_check(const char *folder, swapc_error *error);
 
-/* Writes the files; documents: {scenario: its document}, not empty. A file is written beside its name and
- * renamed, so that none is ever half there. Returns SWAPC_OK, IO (the error names the file), NO_MEMORY. */
+/* Writes the files; documents: {scenario: its document}, not empty. A file is written beside its
+ * name and renamed, so that none is ever half there. Returns SWAPC_OK, IO (the error names the
+ * file), NO_MEMORY. */
 enum swapc_status swapci_lab_report_write(const char *folder, const json_t *documents,
                                           swapc_error *error);
 

@@ -1,9 +1,9 @@
 /* measure.h - contenders timed against each other: warm-up, interleaved rounds, thread CPU time.
  *
- * A round gives each contender its units in slices, the contenders in turn and the order rotated, so
- * that a machine whose speed drifts drifts under all of them, and that none always follows the same
- * one. Ratios are taken within a round and only then their median. Every scenario that compares
- * measures with this.
+ * A round gives each contender its units in slices, the contenders in turn and the order rotated,
+ * so that a machine whose speed drifts drifts under all of them, and that none always follows the
+ * same one. Ratios are taken within a round and only then their median. Every scenario that
+ * compares measures with this.
  *
  * Threads: runs on the caller's; only stop may be raised from elsewhere.
  * Ownership: fini frees the samples; contenders are the caller's.
@@ -50,8 +50,8 @@ struct swapci_measure {
     bool interrupted; /* by pace.stop */
 };
 
-/* Runs the rounds. Returns SWAPC_OK, also when it was interrupted (rounds says what there is); NO_MEMORY;
- * or what a contender returned. fini is due in any case. */
+/* Runs the rounds. Returns SWAPC_OK, also when it was interrupted (rounds says what there is);
+ * NO_MEMORY; or what a contender returned. fini is due in any case. */
 enum swapc_status swapci_measure_run(struct swapci_measure *measure, const struct swapci_pace *pace,
                                      swapc_error *error);
 void swapci_measure_fini(struct swapci_measure *measure);

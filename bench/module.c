@@ -1,6 +1,6 @@
-/* `swapc bench module BUNDLE OPERATION --input FILE`: a module of the user's own on every engine and
- * flavour that runs it: the call with its spread, compiling, starting, swapping, memory, size, and a
- * sentence of advice. Native code is loaded only when the user said so. */
+/* `swapc bench module BUNDLE OPERATION --input FILE`: a module of the user's own on every engine
+ * and flavour that runs it: the call with its spread, compiling, starting, swapping, memory, size,
+ * and a sentence of advice. Native code is loaded only when the user said so. */
 #include <malloc.h>
 #include <math.h>
 #include <stdarg.h>
@@ -108,8 +108,9 @@ static double cpu_us_since(uint64_t start) {
     return (double)(swapci_clock_thread_cpu_ns() - start) / 1e3;
 }
 
-/* Two copies published in turn; what publish, pin and the first call cost over a plain call, and at least
- * what publishing and pinning took: of a slow call's noise that is all that can be told apart. */
+/* Two copies published in turn; what publish, pin and the first call cost over a plain call, and at
+ * least what publishing and pinning took: of a slow call's noise that is all that can be told
+ * apart. */
 static enum swapc_status time_swaps(struct bench *b, struct entry *e) {
     double plain[SWAPS], swapped[SWAPS], alone[SWAPS];
     swapc_module *other = NULL;
@@ -178,7 +179,8 @@ __attribute__((format(printf, 2, 3))) static void why_not(struct bench *b, const
     if (!b->why[0]) snprintf(b->why, sizeof b->why, "%s", text);
 }
 
-/* What the process grows by when the module is loaded and has answered once, its engine running already. */
+/* What the process grows by when the module is loaded and has answered once, its engine running
+ * already. */
 static enum swapc_status weigh(struct bench *b, struct entry *e) {
     swapc_module_release(e->module);
     e->module = NULL;

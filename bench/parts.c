@@ -1,6 +1,6 @@
-/* `swapc bench parts`: where a verification's time goes, inside the module as it is shipped. Requests that
- * a guest gives up on after each of its steps are timed against each other, and a part is the difference
- * of two steps in the same round:
+/* `swapc bench parts`: where a verification's time goes, inside the module as it is shipped.
+ * Requests that a guest gives up on after each of its steps are timed against each other, and a
+ * part is the difference of two steps in the same round:
  *   call          the guest's `echo` with the request's bytes: what the call and its copies cost
  *   MessagePack   oper Two: the request is read, an answer written, nothing verified
  *   hex           verify_raw with a key of one byte: the signature is decoded, then the key refused
@@ -89,7 +89,8 @@ static enum swapc_status make_requests(struct bench *b, unsigned method) {
     return SWAPC_OK;
 }
 
-/* What a step must answer: its request, `Error`, or `Valid`; else the part is not what it is called. */
+/* What a step must answer: its request, `Error`, or `Valid`; else the part is not what it is
+ * called. */
 static bool proves(const struct bench *b, const struct entry *e, unsigned part) {
     struct swapci_verify_response response;
     if (part == 0) return swapc_bytes_equal(b->reply.body, e->step->requests[0]);

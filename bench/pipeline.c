@@ -1,6 +1,7 @@
-/* `swapc bench pipeline`: what a message costs each part of the pipeline under load, in CPU time. Signer, verifier and
- * Redis are processes of their own, the generator is this thread; the contenders' processes all stand from the beginning and sleep
- * while another one's messages are on their way. */
+/* `swapc bench pipeline`: what a message costs each part of the pipeline under load, in CPU time.
+ * Signer, verifier and Redis are processes of their own, the generator is this thread; the
+ * contenders' processes all stand from the beginning and sleep while another one's messages are
+ * on their way. */
 #include <stdlib.h>
 
 #include "capacity.h"
@@ -51,7 +52,8 @@ static void add_contender(struct bench *b, const char *engine, const char *metho
                            .by_default = by_default};
 }
 
-/* The preferred engine both ways and with each method; of the others what they take for the first method. */
+/* The preferred engine both ways and with each method; of the others what they take for the
+ * first method. */
 static void find_contenders(struct bench *b) {
     swapc_engine_info info = SWAPC_ENGINE_INFO_INIT;
     const char *method = swapci_method_table[0]->name;
@@ -65,7 +67,7 @@ static void find_contenders(struct bench *b) {
     }
 }
 
-/* ---- a round ------------------------------------------------------------------------------------------- */
+/* ---- a round --------------------------------------------------------------------------------- */
 
 static void look(const struct contender *c, double us[PARTS]) {
     us[GENERATE] = (double)swapci_clock_thread_cpu_ns() / 1e3;
@@ -123,7 +125,7 @@ static enum swapc_status begin(struct bench *b, struct contender *c) {
     return status;
 }
 
-/* ---- what came of it ----------------------------------------------------------------------------------- */
+/* ---- what came of it ------------------------------------------------------------------------- */
 
 static void add_row(struct bench *b, const struct contender *c) {
     double us[PARTS];

@@ -1,4 +1,5 @@
-/* `swapc bench capacity`: what a rate needs, by the figures of an earlier `swapc bench pipeline`. It measures nothing. */
+/* `swapc bench capacity`: what a rate needs, by the figures of an earlier `swapc bench
+ * pipeline`. It measures nothing. */
 #include <string.h>
 
 #include "capacity.h"

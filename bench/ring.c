@@ -1,5 +1,5 @@
-/* What is shared: a ring, which looks after itself; the rest of a scene is read by the other thread between its
- * start and its join only. */
+/* What is shared: a ring, which looks after itself; the rest of a scene is read by the other thread
+ * between its start and its join only. */
 /* `swapc bench ring`: the shared-memory ring between two threads.
  *   stream:     records in batches of 16, as the signer writes them: the time of one.
  *   round trip: one record there and one back over two rings, both sides asleep in between. */
@@ -43,7 +43,7 @@ static void lane_close(struct lane *lane) {
     swapci_ring_close(lane->consumer);
 }
 
-/* ---- stream ---------------------------------------------------------------------------------------- */
+/* ---- stream ---------------------------------------------------------------------------------- */
 
 struct stream {
     struct lane *lane;
@@ -120,7 +120,7 @@ static enum swapc_status run_stream(struct swapci_lab *lab, unsigned bytes, swap
     return status;
 }
 
-/* ---- round trip ------------------------------------------------------------------------------------ */
+/* ---- round trip ------------------------------------------------------------------------------ */
 
 static void *echo_thread(void *argument) {
     struct echo *e = argument;

@@ -1,5 +1,5 @@
-/* `swapc bench scale`: whole runs, each `swapc run` in a process of its own, as a user starts it, with its private Redis and its signer, their CPU time and memory looked at from
- * outside. */
+/* `swapc bench scale`: whole runs, each `swapc run` in a process of its own, as a user starts it,
+ * with its private Redis and its signer, their CPU time and memory looked at from outside. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,9 +49,10 @@ static double cpu_of(const struct outcome *o) {
     return o->usage.main.cpu_s + o->usage.signer.cpu_s + o->usage.redis.cpu_s;
 }
 
-/* ---- scale ----------------------------------------------------------------------------------------- */
+/* ---- scale ----------------------------------------------------------------------------------- */
 
-/* A run, or the median of three where it is short enough. What fails or is interrupted leaves those before it. */
+/* A run, or the median of three where it is short enough. What fails or is interrupted leaves
+ * those before it. */
 static enum swapc_status scale_row(struct swapci_lab *lab, const struct run *run,
                                    swapc_error *error) {
     double per_s[3], elapsed[3], cpu[3];

@@ -44,8 +44,8 @@ enum swapc_status swapci_scenario_pipeline(struct swapci_lab *lab, swapc_error *
 enum swapc_status swapci_scenario_capacity(struct swapci_lab *lab, swapc_error *error);
 enum swapc_status swapci_scenario_scale(struct swapci_lab *lab, swapc_error *error);
 
-/* {"bench","means","incomplete","failed","quick","rows","notes","distributions","host"} of what was found; a
- * new reference. */
+/* {"bench","means","incomplete","failed","quick","rows","notes","distributions","host"} of what was
+ * found; a new reference. */
 json_t *swapci_scenario_document(const struct swapci_scenario *scenario,
                                  const struct swapci_lab *lab);
 

@@ -1,6 +1,7 @@
-/* `swapc bench single`: one message at a time on an idle system. A private Redis, `swapc signer` and
- * `swapc verifier` as processes of their own; the clock runs from XADD being sent until a reader that
- * waits for it (XREAD BLOCK) has the stored verdict, and between two messages everything goes to sleep. */
+/* `swapc bench single`: one message at a time on an idle system. A private Redis, `swapc signer`
+ * and `swapc verifier` as processes of their own; the clock runs from XADD being sent until a
+ * reader that waits for it (XREAD BLOCK) has the stored verdict, and between two messages
+ * everything goes to sleep. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,8 @@
 
 enum { MESSAGES = 2000, QUICK_MESSAGES = 400, WARM_UP = 50, WAIT_MS = 5000 };
 /* Of so many messages one is followed by a look at the machine itself. */
-/* The floor is measured between blocks of messages, and the first messages after it do not count: in turn with each it
- * made them find colder caches (p90 + 20 %, p99 + 40 % on a quiet machine). */
+/* The floor is measured between blocks of messages, and the first messages after it do not count:
+ * in turn with each it made them find colder caches (p90 + 20 %, p99 + 40 % on a quiet machine). */
 enum { BLOCK = 100, FLOOR_ROUNDS = 20, SETTLE = 5 };
 
 struct bench {

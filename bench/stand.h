@@ -1,5 +1,5 @@
-/* stand.h - the pipeline as separate processes, for scenarios that look at them: a private Redis, `swapc signer` and
- * `swapc verifier` of this program.
+/* stand.h - the pipeline as separate processes, for scenarios that look at them: a private Redis,
+ * `swapc signer` and `swapc verifier` of this program.
  *
  * Threads: one; the processes die with it.
  * Ownership: stop ends and deletes all that start made, also after its failure.
@@ -34,8 +34,8 @@ struct swapci_stand {
 };
 
 /* Starts them and has some first messages judged. Out: *stand, zeroed before.
- * Returns what starting, Redis and processes return; UNREACHABLE: the first messages were not judged in two minutes;
- * INTERRUPTED when the lab is stopped. */
+ * Returns what starting, Redis and processes return; UNREACHABLE: the first messages were not
+ * judged in two minutes; INTERRUPTED when the lab is stopped. */
 enum swapc_status swapci_stand_start(struct swapci_stand *stand, struct swapci_lab *lab,
                                      const struct swapci_stand_config *config, swapc_error *error);
 void swapci_stand_stop(struct swapci_stand *stand);
@@ -44,8 +44,8 @@ void swapci_stand_stop(struct swapci_stand *stand);
 enum swapc_status swapci_stand_wait(struct swapci_stand *stand, unsigned pause_us, unsigned wait_s,
                                     swapc_error *error);
 
-/* Thread CPU time that the verifier's module has taken so far, of all messages: microseconds. Returns as
- * swapci_child_run. */
+/* Thread CPU time that the verifier's module has taken so far, of all messages: microseconds.
+ * Returns as swapci_child_run. */
 enum swapc_status swapci_stand_call_us(struct swapci_stand *stand, double *us, swapc_error *error);
 
 #endif

@@ -9,8 +9,8 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The largest rank k (from 1) with P(at most k - 1 of count samples are below the median) <= 2.5 %; its
- * mirror image is the other end. 0: there are too few samples. */
+/* The largest rank k (from 1) with P(at most k - 1 of count samples are below the median) <= 2.5 %;
+ * its mirror image is the other end. 0: there are too few samples. */
 static size_t interval_rank(size_t count) {
     double probability = pow(0.5, (double)count), sum = 0; /* of exactly k samples below */
     size_t k = 0;

@@ -1,4 +1,5 @@
-/* stats.h - what a few samples say: median, extremes, and how sure the median is. Threads: none shared.
+/* stats.h - what a few samples say: median, extremes, and how sure the median is. Threads: none
+ * shared.
  *
  * The interval is the one of order statistics: it holds the true median with at least 95 % whatever
  * the samples' distribution is; below six samples it is the extremes and holds it with less.

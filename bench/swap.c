@@ -1,10 +1,10 @@
 /* `swapc bench swap`: how long replacing a module takes, until the new one has answered.
  *
- * One slot, one signature verification as the call. A swap is timed from before anything is done for
- * it until the first answer of the new module is there, and a plain call on the pinned slot with the same
- * request is timed before each swap. A row's figures are of the differences of these pairs: what drifts
- * drifts in both. Where their 95 % interval reaches down to nothing, the row is not resolved: a swap then
- * costs less than the interval's end, and no figure is below zero.
+ * One slot, one signature verification as the call. A swap is timed from before anything is done
+ * for it until the first answer of the new module is there, and a plain call on the pinned slot
+ * with the same request is timed before each swap. A row's figures are of the differences of these
+ * pairs: what drifts drifts in both. Where their 95 % interval reaches down to nothing, the row is
+ * not resolved: a swap then costs less than the interval's end, and no figure is below zero.
  *   warm: both modules are resident; publish, pin, call.
  *   disk: the module is loaded from the compiled form that is kept; publish, pin, call. Engines
  *         without a compiled form load its file.

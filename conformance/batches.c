@@ -1,7 +1,8 @@
 /* batches BUNDLES [SEED [BATCHES]]: verify_batch of the Schnorr bundle against verify_message. Each
- * batch is made of right requests of which some are altered, from one flipped bit to signatures whose
- * errors cancel; every engine and flavour must say Valid of the batch exactly when native says it of
- * each member. Exit status: 0 they did, 1 one did not (seed and batch are printed), 2 it could not run. */
+ * batch is made of right requests of which some are altered, from one flipped bit to signatures
+ * whose errors cancel; every engine and flavour must say Valid of the batch exactly when native
+ * says it of each member. Exit status: 0 they did, 1 one did not (seed and batch are printed), 2
+ * it could not run. */
 #include <openssl/sha.h>
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>
@@ -137,7 +138,8 @@ static void negate(uint8_t value[32]) {
     }
 }
 
-/* Two signatures wrong by as much, one up and one down: only weights that nobody chooses find it. */
+/* Two signatures wrong by as much, one up and one down: only weights that nobody chooses find
+ * it. */
 static void cancel(uint64_t *random, struct member *a, struct member *b) {
     uint8_t delta[32] = {0};
     if (below(random, 2)) fill(random, delta + 1, 31);

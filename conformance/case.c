@@ -61,8 +61,8 @@ static void console(const char *module, uint64_t generation, swapc_bytes line, v
     swapci_buffer_append_u8(&side->console, '\n');
 }
 
-/* Calls the module in its turn: "recurse" with the call's own payload, "nested" with the host call's;
- * what goes wrong there is this host call's error. */
+/* Calls the module in its turn: "recurse" with the call's own payload, "nested" with the host
+ * call's; what goes wrong there is this host call's error. */
 static enum swapc_status call_again(struct host_side *side, swapc_bytes payload,
                                     swapc_reply *reply) {
     bool nested = strcmp(json_string_value(side->answers), "nested") == 0;

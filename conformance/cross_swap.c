@@ -1,6 +1,6 @@
 /* cross_swap BUNDLES [CALLS]: one slot; callers verify while a publisher swaps the same bundle from
- * engine to engine and flavour to flavour. Every answer must be the bytes that any of them gives, and
- * no generation may be missing or torn. Exit status: 0 so it was, 1 not, 2 it could not run. */
+ * engine to engine and flavour to flavour. Every answer must be the bytes that any of them gives,
+ * and no generation may be missing or torn. Exit status: 0 so it was, 1 not, 2 it could not run. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -57,8 +57,8 @@ static void *call_until_done(void *user) {
     return NULL;
 }
 
-/* Swaps until there were enough calls, some swaps a call. Generation g holds module (g - 1) mod count:
- * callers know what to expect from the number alone. Returns how often it swapped. */
+/* Swaps until there were enough calls, some swaps a call. Generation g holds module (g - 1) mod
+ * count: callers know what to expect from the number alone. Returns how often it swapped. */
 static unsigned swap(struct hammer *h, unsigned calls) {
     const struct timespec pause = {0, 50000};
     unsigned i = 0;

@@ -1,6 +1,6 @@
-/* differential BUNDLES [SEED [CALLS]]: the same random calls on every engine and flavour of the build
- * must give the same status and the same bytes. Exit status: 0 they did, 1 they differed (seed and
- * call are printed), 2 it could not run. */
+/* differential BUNDLES [SEED [CALLS]]: the same random calls on every engine and flavour of the
+ * build must give the same status and the same bytes. Exit status: 0 they did, 1 they differed
+ * (seed and call are printed), 2 it could not run. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

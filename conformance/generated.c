@@ -1,8 +1,8 @@
-/* generated [SEED [MODULES [FILE]]]: so many generated modules, from that seed on, must answer on wasm3
- * as they do on wasmtime: the same status and, where they answer, the same 64 KiB of memory. wasm3's
- * heap is guarded, so that a write outside ends the process. Each other module is loaded without a
- * deadline, which is wasm3's uncounted build. Exit status: 0 they did, 1 one differed (its seed is
- * printed, and FILE holds it), 2 it could not run.
+/* generated [SEED [MODULES [FILE]]]: so many generated modules, from that seed on, must answer on
+ * wasm3 as they do on wasmtime: the same status and, where they answer, the same 64 KiB of memory.
+ * wasm3's heap is guarded, so that a write outside ends the process. Each other module is loaded
+ * without a deadline, which is wasm3's uncounted build. Exit status: 0 they did, 1 one differed
+ * (its seed is printed, and FILE holds it), 2 it could not run.
  *
  * The one difference that is allowed is how deep calls nest: wasm3's stack is smaller. */
 #include <inttypes.h>

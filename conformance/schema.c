@@ -89,7 +89,8 @@ static const char *check_needs(const json_t *data) {
     return NULL;
 }
 
-/* Answers of the host are {"ok": …} or {"error": …}; or the words "none", "recurse" and "nested". */
+/* Answers of the host are {"ok": …} or {"error": …}; or the words "none", "recurse" and
+ * "nested". */
 static const char *check_host(const json_t *data) {
     static const char *const words[] = {"none", "recurse", "nested", NULL};
     const json_t *host = json_object_get(data, "host"), *answer;

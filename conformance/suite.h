@@ -36,8 +36,8 @@ struct swapci_conformance_summary {
 };
 
 /* Runs the cases in their order and calls fn after each. Returns SWAPC_OK whatever their verdicts;
- * NO_ENGINE; NOT_FOUND (no suite in the folder, or no case of that name); CORRUPT (cases.json is not
- * understood); NO_MEMORY. */
+ * NO_ENGINE; NOT_FOUND (no suite in the folder, or no case of that name); CORRUPT (cases.json is
+ * not understood); NO_MEMORY. */
 enum swapc_status swapci_conformance_run(const struct swapci_conformance_options *options,
                                          swapci_conformance_fn fn, void *user,
                                          struct swapci_conformance_summary *summary,

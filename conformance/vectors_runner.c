@@ -1,5 +1,6 @@
-/* vectors_runner BUNDLES ENGINE bip340|wycheproof|recorded: published vectors, or the calls recorded
- * of the original system, through the shipped modules on one engine, in every flavour it runs.
+/* vectors_runner BUNDLES ENGINE bip340|wycheproof|recorded: published vectors, or the calls
+ * recorded of the original system, through the shipped modules on one engine, in every flavour it
+ * runs.
  * Exit status: 0 every answer is as expected, 1 some are not, 2 it could not run. */
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* Two texts as versions, whose order must be one, and one of them as the record of what was admitted. */
+/* Two texts as versions, whose order must be one, and one of them as the record of what was
+ * admitted. */
 #include "admission.h"
 #include "manifest_values.h"
 #include "fuzz.h"

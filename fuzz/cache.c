@@ -52,7 +52,8 @@ static void put(swapc_bytes content) {
     FUZZ_CHECK(pwrite(file, content.ptr, content.len, 0) == (ssize_t)content.len);
 }
 
-/* The input's first byte says what the rest is: an entry, or changes {place, byte} to a good one. */
+/* The input's first byte says what the rest is: an entry, or changes {place, byte} to a good
+ * one. */
 static size_t make(struct fuzz_input *in, uint8_t out[sizeof good]) {
     uint8_t kind = fuzz_byte(in) % 4;
     size_t len = kind == 0 ? 0 : good_len;

@@ -8,9 +8,9 @@ static char folder[64];
 
 const char *__asan_default_options(void);
 
-/* What the address sanitizer is told in every target, where it is there. Allocations that fail are ours to
- * handle; an input's memory is let go within a few of the next, so that little is kept to see late uses,
- * and a third of the time is not spent on pages of its own for each. */
+/* What the address sanitizer is told in every target, where it is there. Allocations that fail are
+ * ours to handle; an input's memory is let go within a few of the next, so that little is kept to
+ * see late uses, and a third of the time is not spent on pages of its own for each. */
 const char *__asan_default_options(void) {
     return "allocator_may_return_null=1:malloc_context_size=8:quarantine_size_mb=32";
 }

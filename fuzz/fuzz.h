@@ -1,9 +1,9 @@
 /* fuzz.h - what fuzz targets share.
  *
  * A target is one file that defines LLVMFuzzerTestOneInput: it hands the input to one part of swapc
- * and checks what must hold of the answer. Sanitizers find what it does to memory. The input's bytes
- * end where its storage ends, so a target that hands on the rest of the input hands on a view that
- * cannot be left unseen.
+ * and checks what must hold of the answer. Sanitizers find what it does to memory. The input's
+ * bytes end where its storage ends, so a target that hands on the rest of the input hands on a view
+ * that cannot be left unseen.
  *
  * Threads: libFuzzer calls from one thread.
  */

@@ -1,5 +1,6 @@
-/* Any bytes as what our own code reads of HTTP: a request's headers, which the guard decides by; the file of
- * the token; another process's answer. What the guard lets in, a plain reading of its rules lets in too. */
+/* Any bytes as what our own code reads of HTTP: a request's headers, which the guard decides by;
+ * the file of the token; another process's answer. What the guard lets in, a plain reading of
+ * its rules lets in too. */
 #include <strings.h>
 
 #include "fuzz.h"

@@ -1,5 +1,5 @@
-/* Any bytes as the files of keys: the public ones, which a verifier reads, and `keys`, the signer's, which
- * has a `keys.pub` of its own beside it. */
+/* Any bytes as the files of keys: the public ones, which a verifier reads, and `keys`, the
+ * signer's, which has a `keys.pub` of its own beside it. */
 #include "fuzz.h"
 #include "keyring.h"
 

@@ -1,5 +1,5 @@
-/* Any bytes as minisign's files: a public key, an unencrypted secret key, a signature. A signature that
- * verifies under a key that was made here would be a forgery. */
+/* Any bytes as minisign's files: a public key, an unencrypted secret key, a signature. A signature
+ * that verifies under a key that was made here would be a forgery. */
 #include <sodium.h>
 
 #include "fuzz.h"

@@ -1,6 +1,6 @@
 /* Any bytes as a module of each engine that runs wasm: loaded, called with a short deadline, freed.
- * Whatever it is, the host answers with a status and outlives it. Behind a 'G' the bytes are choices of
- * the generator of valid modules instead, which every engine takes, or says why not. */
+ * Whatever it is, the host answers with a status and outlives it. Behind a 'G' the bytes are
+ * choices of the generator of valid modules instead, which every engine takes, or says why not. */
 #include "clock.h"
 #include "fuzz.h"
 #include "swapc/swapc.h"

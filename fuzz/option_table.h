@@ -1,4 +1,5 @@
-/* option_table.h - a command with one option of each kind, for the targets that read words and settings.
+/* option_table.h - a command with one option of each kind, for the targets that read words and
+ * settings.
  *
  * Threads: libFuzzer calls from one thread.
  */

@@ -1,4 +1,5 @@
-/* Any words as a command line: read against one option of each kind. A word ends at a line's end. */
+/* Any words as a command line: read against one option of each kind. A word ends at a line's
+ * end. */
 #include "fuzz.h"
 #include "option_table.h"
 #include "settings.h"

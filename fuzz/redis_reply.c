@@ -1,5 +1,5 @@
-/* A server that says anything: the input is what a connection gets after its greeting, and each of the
- * reply decoders has to make something of it. The first byte chooses the question. */
+/* A server that says anything: the input is what a connection gets after its greeting, and each of
+ * the reply decoders has to make something of it. The first byte chooses the question. */
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,9 +28,10 @@ enum swapc_status __wrap_swapci_redis_await(int fd, short events, uint64_t until
 enum swapc_status __real_swapci_redis_await(int fd, short events, uint64_t until_ns,
                                             const atomic_int *stop, swapc_error *error);
 
-/* What is dialled for the connection (the linker's --wrap): a socket whose other end has said hello, then
- * the script, then that it says no more; what it is sent goes unread. All of it lies in the kernel before
- * anybody reads, so that no thread has to serve. Who dials again is hung up on: an input has an end. */
+/* What is dialled for the connection (the linker's --wrap): a socket whose other end has said
+ * hello, then the script, then that it says no more; what it is sent goes unread. All of it lies in
+ * the kernel before anybody reads, so that no thread has to serve. Who dials again is hung up
+ * on: an input has an end. */
 enum swapc_status __wrap_swapci_redis_dial(const swapci_redis_url *url, uint32_t connect_ms,
                                            const atomic_int *stop, int *fd, swapc_error *error) {
     static const char hello[] = "+PONG\r\n";

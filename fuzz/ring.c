@@ -1,6 +1,6 @@
 /* A ring between a producer, a consumer and an enemy that writes what it likes into the shared file
- * between their steps: header, records, sleepers. Either side answers with a status and never leaves
- * its memory; a record taken was put, or the enemy forged its CRC. */
+ * between their steps: header, records, sleepers. Either side answers with a status and never
+ * leaves its memory; a record taken was put, or the enemy forged its CRC. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
-/* Any bytes as the requests of the control, transport, health and reflection services: every method's
- * handler is given them as the server would, and each call gets exactly one end. The functions of
- * rpc_server.h that handlers use are this file's own. */
+/* Any bytes as the requests of the control, transport, health and reflection services: every
+ * method's handler is given them as the server would, and each call gets exactly one end. The
+ * functions of rpc_server.h that handlers use are this file's own. */
 #include <pthread.h>
 
 #include "control_service.h"

@@ -1,5 +1,5 @@
-/* Any bytes as swapc.toml: read, then taken by a command with one option of each kind. What is taken of a
- * file is what a command line could have said. */
+/* Any bytes as swapc.toml: read, then taken by a command with one option of each kind. What is
+ * taken of a file is what a command line could have said. */
 #include "settings.h"
 
 #include "fuzz.h"

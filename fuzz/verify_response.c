@@ -1,4 +1,5 @@
-/* Any bytes as a response of verify_message; one that is taken is written and means the same again. */
+/* Any bytes as a response of verify_message; one that is taken is written and means the same
+ * again. */
 #include "fuzz.h"
 #include "verify_message.h"
 

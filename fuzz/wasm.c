@@ -1,5 +1,6 @@
-/* Any bytes as a wasm module: scanned, checked and lowered; what lowering makes of a valid module is
- * valid. A module that cannot be read is told so once: every entry begins with the same reading. */
+/* Any bytes as a wasm module: scanned, checked and lowered; what lowering makes of a valid module
+ * is valid. A module that cannot be read is told so once: every entry begins with the same
+ * reading. */
 #include "buffer.h"
 #include "check.h"
 #include "fuzz.h"

@@ -1,6 +1,6 @@
-/* The native twin of guests/script.wat: the same scripts, over real pointers into one page that lies
- * in the instance's state. What native code does not have (traps, WASI, growing) it refuses: the
- * cases that use it are not applicable to engines without a sandbox. */
+/* The native twin of guests/script.wat: the same scripts, over real pointers into one page that
+ * lies in the instance's state. What native code does not have (traps, WASI, growing) it refuses:
+ * the cases that use it are not applicable to engines without a sandbox. */
 #include <string.h>
 
 #include "swapc/sys/native_module.h"

@@ -34,9 +34,9 @@
  * otherwise later.
  *
  * Threads: a contract may be used by several threads at once; swapc_contract_compare by one, before
- * that.
+ *     that.
  * Ownership: `out` is the caller's reference, given back with swapc_contract_release; a slot keeps
- * its own.
+ *     its own.
  * NULL: where a function does not say what it means, NULL is misuse.
  */
 #ifndef SWAPC_CONTRACT_H

@@ -10,8 +10,7 @@
  *     modules are released. The callbacks run on the thread that made the call, several at once,
  *     and with no lock held: they may load, call and swap (swapc/swapc.h says on which stack).
  * Ownership: the config is copied, its list of engines too; other strings and user pointers in it
- * must
- *     outlive the host, and so must the trust policy.
+ *     must outlive the host, and so must the trust policy.
  * NULL: where a function or a field does not say what it means, NULL is misuse.
  * wasmtime installs process-wide handlers for SIGSEGV, SIGBUS, SIGILL and SIGFPE when it is opened;
  * they hand on what is not theirs.

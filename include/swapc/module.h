@@ -6,7 +6,7 @@
  * and the next call gets a fresh one. No operation, payload, response, error or host answer of one
  * call is visible to the next; but the guest's own memory, globals and tables are as the call
  * before left them: a module may cache, count, and leak what it was told. See docs/MODULES.md,
- * "What is kept".
+ *     "What is kept".
  *
  * Threads: every function may be called from several threads at once on one module. A reply
  *     belongs to one thread at a time.
@@ -14,7 +14,7 @@
  *     reply are void after the next call with that reply, or its fini.
  * NULL: where a function or a field does not say what it means, NULL is misuse.
  * Signals: only swapc_cancel_request may be called from a handler. Stacks and callbacks:
- * swapc/swapc.h.
+ *     swapc/swapc.h.
  */
 #ifndef SWAPC_MODULE_H
 #define SWAPC_MODULE_H

@@ -10,8 +10,7 @@
  *     and must be released; modules stay alive while pinned.
  * NULL: where a function or a field does not say what it means, NULL is misuse.
  * Cost: pinning and publishing take the slot's lock once, some 20 ns, and allocate nothing
- * (publishing
- *     does while pins of more than eight generations are held). No callback
+ *     (publishing does while pins of more than eight generations are held). No callback
  *     runs under that lock; log lines are written when it is free again.
  */
 #ifndef SWAPC_SLOT_H
@@ -163,9 +162,9 @@ typedef struct swapc_swap_report {
  * ms here, and all vectors, contract's and bundle's, have the contract's total_ms together; without
  * a contract the bundle's have 2 s, or the longest deadline_ms among them where that is more. (A
  * trust policy has the bundle's put while it is loaded as well, in a time of their own.) All of it
- * happens on the caller's thread while the slot goes on serving what it has; pins and calls are not
- * held up. options NULL: the defaults; report NULL: none. Swaps of one slot may run at once; each
- * publishes.
+ *     happens on the caller's thread while the slot goes on serving what it has; pins and calls are
+ *     not held up. options NULL: the defaults; report NULL: none. Swaps of one slot may run at
+ *     once; each publishes.
  * Returns what swapc_module_load returns, CONTRACT, SELF_TEST, what swapc_slot_publish returns, or
  * INVALID (a size). After failure the slot is as before, error and the log say at which stage it
  * was refused and why; *report is filled in either case, as far as its size says, but after

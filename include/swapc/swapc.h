@@ -9,18 +9,17 @@
  *     marked for the compiler (SWAPC_NONNULL, swapc/attributes.h), and NULL there panics or
  *     crashes.
  * Sizes: config, options and info structs begin with their size. Start from the …_INIT macro;
- * storage
- *     of zeros is refused with INVALID, and with a panic where a function cannot answer so.
+ *     storage of zeros is refused with INVALID, and with a panic where a function cannot answer so.
  * Failure: unless a function says otherwise, one that does not return SWAPC_OK has left its *out
  *     untouched and holds nothing.
  * Threads: each header says which calls need exclusion. No function may be called from a signal
  *     handler but swapc_cancel_request and the pure ones of swapc/error.h. None is a pthread
  *     cancellation point that may be used as one: do not cancel threads inside the library.
  * Callbacks: they run on the thread that called the library, in the middle of that call, and no
- * lock
- *     of the library is held: they may call the library. They must return, on the thread that they
- *     were called on, the last one first: no longjmp, no C++ exception leaves them, and a coroutine
- *     that is switched away from in one goes on before any that began one later (else: panic).
+ *     lock of the library is held: they may call the library. They must return, on the thread that
+ *     they were called on, the last one first: no longjmp, no C++ exception leaves them, and a
+ *     coroutine that is switched away from in one goes on before any that began one later (else:
+ *     panic).
  * Stacks: a thread of any size may call anything of this, if 16 KiB of its stack are left; so may a
  *     coroutine, and a callback whose guest has used most of a stack. Where less is left than the
  *     work needs (4 MiB to load or swap, 704 KiB to call or free) the library does it on a stack of

@@ -4,8 +4,8 @@
  * allocation is the status NO_MEMORY and changes nothing.
  *
  * Threads: one at a time per buffer.
- * Ownership: the caller's struct, the buffer's heap; swapci_buffer_fini frees. A view of the content
- *     is void after the next call that can grow it.
+ * Ownership: the caller's struct, the buffer's heap; swapci_buffer_fini frees. A view of the
+ *     content is void after the next call that can grow it.
  */
 #ifndef SWAPCI_BUFFER_H
 #define SWAPCI_BUFFER_H

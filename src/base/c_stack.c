@@ -1,5 +1,6 @@
-/* What is shared: kept[], whose slots are taken and filled by atomic exchange: an exchange moves the
- * whole ownership (acquire and release, so that a stack's next user sees it as the last one left it). */
+/* What is shared: kept[], whose slots are taken and filled by atomic exchange: an exchange moves
+ * the whole ownership (acquire and release, so that a stack's next user sees it as the last one
+ * left it). */
 #include "c_stack.h"
 
 #include <errno.h>

@@ -1,15 +1,16 @@
-/* c_stack.h - how much C stack this thread has left, and stacks of our own where that is too little.
+/* c_stack.h - how much C stack this thread has left, and stacks of our own where that is too
+ * little.
  *
- * Callers come on threads of any size, on coroutines, and in callbacks out of a guest that has used up
- * most of a stack. Whoever is about to do what may need much stack (compile, enter a guest, parse) does
- * it through swapci_c_stack_with: in place when enough is left, else on a mapping of our own with an
- * unmapped gap below. What is left is known by the bounds of the stack in use, which each thread keeps:
- * its own are asked for once, those of a mapping are set while it is in use. A stack that is neither (a
- * coroutine's) is not known to suffice.
+ * Callers come on threads of any size, on coroutines, and in callbacks out of a guest that has used
+ * up most of a stack. Whoever is about to do what may need much stack (compile, enter a guest,
+ * parse) does it through swapci_c_stack_with: in place when enough is left, else on a mapping of
+ * our own with an unmapped gap below. What is left is known by the bounds of the stack in use,
+ * which each thread keeps: its own are asked for once, those of a mapping are set while it is in
+ * use. A stack that is neither (a coroutine's) is not known to suffice.
  *
  * Threads: any. A struct swapci_c_stack: one user at a time.
- * Cost: two comparisons when enough is left; else some 20 ns. Memory: what was touched; a few mappings
- *     are kept for the next who needs one.
+ * Cost: two comparisons when enough is left; else some 20 ns. Memory: what was touched; a few
+ *     mappings are kept for the next who needs one.
  */
 #ifndef SWAPCI_C_STACK_H
 #define SWAPCI_C_STACK_H
@@ -23,8 +24,8 @@
 /* For a guest of an engine that has no stack of its own: enough for any that is not in endless
  * recursion. */
 #define SWAPCI_C_STACK_GUEST ((size_t)512 * 1024)
-/* For an import that is called from the guest's deepest point: a callback of the program may count on
- * 128 KiB (swapc/swapc.h), the rest is ours. */
+/* For an import that is called from the guest's deepest point: a callback of the program may count
+ * on 128 KiB (swapc/swapc.h), the rest is ours. */
 #define SWAPCI_C_STACK_IMPORT ((size_t)160 * 1024)
 /* For a call: both, and ours around it. */
 #define SWAPCI_C_STACK_CALL (SWAPCI_C_STACK_GUEST + SWAPCI_C_STACK_IMPORT + (size_t)32 * 1024)
@@ -54,7 +55,8 @@ enum swapc_status swapci_c_stack_with(size_t need, void (*fn)(void *user), void 
 /* The same for what must be done: here, when there is no memory for a stack. */
 void swapci_c_stack_must(size_t need, void (*fn)(void *user), void *user);
 
-/* Private: the bounds of the stack in use; a size of 0: not known. Read on each call, hence the model. */
+/* Private: the bounds of the stack in use; a size of 0: not known. Read on each call, hence the
+ * model. */
 struct swapci_c_stack_bounds {
     uintptr_t low;
     size_t size;

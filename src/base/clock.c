@@ -37,8 +37,8 @@ uint64_t swapci_clock_coarse_ns(void) {
 
 #define LONG_NS 1000000000u
 
-/* The coarse clock is behind by a tick of the kernel, 1 to 10 ms, and by more where a hypervisor holds
- * the tick up: the fiftieth covers that. */
+/* The coarse clock is behind by a tick of the kernel, 1 to 10 ms, and by more where a hypervisor
+ * holds the tick up: the fiftieth covers that. */
 uint64_t swapci_clock_deadline_ns(uint32_t after_ms) {
     uint64_t after = (uint64_t)after_ms * 1000000u;
     if (after < LONG_NS) return swapci_clock_monotonic_ns() + after;

@@ -46,7 +46,8 @@ static void expect_deadline(uint32_t span_ms, uint64_t tolerance_ns) {
     assert_in_range(deadline, before + span - tolerance_ns, after + span + tolerance_ns);
 }
 
-/* Long ones are only looked at from 10 s on, where the part is more than any machine stands still. */
+/* Long ones are only looked at from 10 s on, where the part is more than any machine stands
+ * still. */
 static void deadlines_are_exact_or_long(void **state) {
     (void)state;
     static const uint32_t exact[] = {0, 1, 10, 100, 999}, longer[] = {10000, 60000, UINT32_MAX};
@@ -55,7 +56,8 @@ static void deadlines_are_exact_or_long(void **state) {
         expect_deadline(longer[i], (uint64_t)longer[i] * 1000000u / 50);
 }
 
-/* At no time more than was given, nor more than a moment before; and all of it, but for the fiftieth. */
+/* At no time more than was given, nor more than a moment before; and all of it, but for the
+ * fiftieth. */
 static void what_is_left_is_no_more_than_was_given(void **state) {
     (void)state;
     static const uint32_t given[] = {0,    1,    999,   1000,  1001,    1019,

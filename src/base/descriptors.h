@@ -13,7 +13,8 @@
 
 enum { SWAPCI_DESCRIPTORS_MAX = 64 };
 
-/* Whether `count` more, at most SWAPCI_DESCRIPTORS_MAX, can be had now; who: needs them. Returns SWAPC_OK, SYSTEM. */
+/* Whether `count` more, at most SWAPCI_DESCRIPTORS_MAX, can be had now; who: needs them. Returns
+ * SWAPC_OK, SYSTEM. */
 static inline enum swapc_status swapci_descriptors_need(const char *who, int count,
                                                         swapc_error *error) {
     int fds[SWAPCI_DESCRIPTORS_MAX], had = 0;

@@ -67,7 +67,8 @@ enum swapc_status swapc_error_set(swapc_error *error, enum swapc_status status, 
     return status;
 }
 
-/* What to do about a refusal of the operating system, where that is the same whatever was asked of it. */
+/* What to do about a refusal of the operating system, where that is the same whatever was asked
+ * of it. */
 static const char *remedy_of(int native) {
     static const struct {
         int native;

@@ -71,7 +71,8 @@ static void errno_text_fits_after_long_text(void **state) {
     assert_int_equal(strlen(e.text), SWAPC_ERROR_TEXT_MAX - 1);
 }
 
-/* Whatever piece of somebody else's it holds, a report is one line of UTF-8; nothing is escaped twice. */
+/* Whatever piece of somebody else's it holds, a report is one line of UTF-8; nothing is escaped
+ * twice. */
 static void a_report_is_one_line(void **state) {
     (void)state;
     swapc_error e = SWAPC_ERROR_INIT, twice = SWAPC_ERROR_INIT;

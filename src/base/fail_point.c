@@ -1,5 +1,5 @@
-/* What is shared: armed, chosen, signal_number and needle are set before main and constant afterwards; the count
- * of passes is atomic. */
+/* What is shared: armed, chosen, signal_number and needle are set before main and constant
+ * afterwards; the count of passes is atomic. */
 #include "fail_point.h"
 
 #include <signal.h>

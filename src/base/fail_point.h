@@ -1,10 +1,11 @@
 /* fail_point.h - places where a test has a process die as if the machine had taken it.
  *
- * SWAPC_FAIL_POINT=NAME:N in the environment: the N-th time that the process passes the place, it kills
- * itself (SIGKILL: nothing is flushed, nothing is said); NAME:N:stop stops it (SIGSTOP) instead, until
- * somebody continues it; NAME:=TEXT kills it each time that it passes the place with a message that has
- * TEXT in it. Without it a place costs one load and one branch. They are in every build, so
- * that what is tested is what is shipped; a program with raised privileges ignores the variable.
+ * SWAPC_FAIL_POINT=NAME:N in the environment: the N-th time that the process passes the place, it
+ * kills itself (SIGKILL: nothing is flushed, nothing is said); NAME:N:stop stops it (SIGSTOP)
+ * instead, until somebody continues it; NAME:=TEXT kills it each time that it passes the place with
+ * a message that has TEXT in it. Without it a place costs one load and one branch. They are in
+ * every build, so that what is tested is what is shipped; a program with raised privileges ignores
+ * the variable.
  *
  * Threads: any.
  */

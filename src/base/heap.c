@@ -1,5 +1,6 @@
 /* What is shared: the allocator, written before other threads use the library and const from then
- * on; and the count of live blocks, relaxed, since it is only compared with 0 while nothing runs. */
+ * on; and the count of live blocks, relaxed, since it is only compared with 0 while nothing
+ * runs. */
 #include "heap.h"
 
 #include <stdarg.h>

@@ -9,7 +9,8 @@
 #include "swapc/log.h"
 #include "test_main.h"
 
-/* An allocator that counts what it gave, has none left when empty, and is asked as allocator.h says. */
+/* An allocator that counts what it gave, has none left when empty, and is asked as allocator.h
+ * says. */
 struct till {
     size_t allocs, reallocs, frees;
     int empty;

@@ -1,6 +1,7 @@
 /* hex.h - bytes to hexadecimal text and back.
  *
- * Threads: any. Writes only into the caller's storage; no heap. Encodes in lower case, decodes both.
+ * Threads: any. Writes only into the caller's storage; no heap. Encodes in lower case, decodes
+ *     both.
  */
 #ifndef SWAPCI_HEX_H
 #define SWAPCI_HEX_H

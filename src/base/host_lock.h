@@ -1,5 +1,5 @@
-/* host_lock.h - a name that one process of a host has at a time: who has the lock knows that nobody else here who
- * had the name is alive.
+/* host_lock.h - a name that one process of a host has at a time: who has the lock knows that nobody
+ * else here who had the name is alive.
  *
  * The name is a file in /dev/shm with a lock that ends with the process, whatever ends it.
  *
@@ -30,7 +30,8 @@ enum swapc_status swapci_host_lock_open(swapci_host_lock *lock, const char *name
 /* Takes it if nobody has it. Returns lock->held. */
 bool swapci_host_lock_try(swapci_host_lock *lock);
 
-/* Lets go. forget: there is nothing that the next one should know of the one before: the file goes, too. */
+/* Lets go. forget: there is nothing that the next one should know of the one before: the file
+ * goes, too. */
 void swapci_host_lock_close(swapci_host_lock *lock, bool forget);
 
 /* The id of this boot of the host's. Returns false when it cannot be read. */

@@ -1,5 +1,5 @@
-/* What is shared: the counts, atomics with one writer: it loads and stores, relaxed, since no bucket says
- * anything of another. */
+/* What is shared: the counts, atomics with one writer: it loads and stores, relaxed, since no
+ * bucket says anything of another. */
 #include "live_histogram.h"
 
 static unsigned bucket_of(uint64_t ns) {

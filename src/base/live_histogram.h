@@ -1,8 +1,8 @@
 /* live_histogram.h - durations that one thread counts while others look.
  *
- * Each power of two of nanoseconds from 1 us on is split into four buckets, so that a percentile is read
- * within 25 %, and better by interpolation: coarser than histogram.h, 1 KiB, and readable at any time.
- * What a reader sees is each bucket as of some moment of its reading.
+ * Each power of two of nanoseconds from 1 us on is split into four buckets, so that a percentile is
+ * read within 25 %, and better by interpolation: coarser than histogram.h, 1 KiB, and readable at
+ * any time. What a reader sees is each bucket as of some moment of its reading.
  *
  * Threads: one writer at a time; any number of readers beside it. Neither waits.
  * Ownership: the caller's storage; zeroed it is ready.
@@ -40,7 +40,8 @@ void swapci_live_add(const swapci_live_histogram *h, swapci_live_counts *out);
 /* The first value that bucket does not hold any more, in ns; UINT64_MAX for the last. */
 uint64_t swapci_live_upper_ns(unsigned bucket);
 
-/* The value that at least percent % (0 to 100) do not exceed, interpolated in its bucket; 0 when empty. */
+/* The value that at least percent % (0 to 100) do not exceed, interpolated in its bucket; 0 when
+ * empty. */
 uint64_t swapci_live_percentile(const swapci_live_counts *counts, double percent);
 
 #endif

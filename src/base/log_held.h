@@ -1,9 +1,9 @@
 /* log_held.h - keeping a thread's log lines back while it holds a lock.
  *
- * No callback of the program runs under a lock of the library: a log callback may well load a module.
- * Whoever takes a lock under which something may be logged does, in this order: hold, lock, unlock,
- * deliver. Between hold and deliver what this thread logs is kept, formatted; deliver hands it on, in
- * its order. Inside another hold both do nothing: the outermost one delivers.
+ * No callback of the program runs under a lock of the library: a log callback may well load a
+ * module. Whoever takes a lock under which something may be logged does, in this order: hold, lock,
+ * unlock, deliver. Between hold and deliver what this thread logs is kept, formatted; deliver hands
+ * it on, in its order. Inside another hold both do nothing: the outermost one delivers.
  *
  * Threads: each has its own. Ownership: the caller's storage, some 2 KiB of stack.
  */

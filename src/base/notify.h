@@ -1,5 +1,6 @@
-/* notify.h - tells the service manager that started this process how it is, by systemd's protocol: datagrams
- * of NAME=VALUE lines to the socket that $NOTIFY_SOCKET names (a path, or @NAME in the abstract name space).
+/* notify.h - tells the service manager that started this process how it is, by systemd's protocol:
+ * datagrams of NAME=VALUE lines to the socket that $NOTIFY_SOCKET names (a path, or @NAME in the
+ * abstract name space).
  *
  *   READY=1            once, when the process serves for the first time
  *   EXTEND_TIMEOUT_…   until then, so that waiting for Redis is no failed start
@@ -9,7 +10,8 @@
  *
  * Nothing waits for the manager: what does not find room in its socket is sent at the next turn.
  *
- * Threads: one at a time. Ownership: the struct is the caller's; open gives it a descriptor, close takes it.
+ * Threads: one at a time. Ownership: the struct is the caller's; open gives it a descriptor, close
+ *     takes it.
  */
 #ifndef SWAPCI_NOTIFY_H
 #define SWAPCI_NOTIFY_H
@@ -32,12 +34,14 @@ typedef struct swapci_notify {
 
 #define SWAPCI_NOTIFY_INIT {.fd = -1}
 
-/* Looks whether a manager is to be told. The environment stays as it is; children are not to inherit it
- * where they would speak for this process.
- * Returns SWAPC_OK, also when there is none; INVALID (the socket's name), SYSTEM: there is none then. */
+/* Looks whether a manager is to be told. The environment stays as it is; children are not to
+ * inherit it where they would speak for this process.
+ * Returns SWAPC_OK, also when there is none; INVALID (the socket's name), SYSTEM: there is none
+ * then. */
 enum swapc_status swapci_notify_open(swapci_notify *notify, swapc_error *error);
 
-/* A turn of the main loop at now_ns (clock.h, monotonic): a sign of life, and how the process is. */
+/* A turn of the main loop at now_ns (clock.h, monotonic): a sign of life, and how the process
+ * is. */
 void swapci_notify_turn(swapci_notify *notify, uint64_t now_ns, bool serving, const char *status);
 
 /* The process has begun to end; turns that follow are signs of life and no more. */

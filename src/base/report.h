@@ -7,8 +7,8 @@
 
 #include "swapc/error.h"
 
-/* The first report wins: one that was there when a function of the interface was entered is not this
- * function's to touch. Returns error when it is empty, else NULL, for all that follows. */
+/* The first report wins: one that was there when a function of the interface was entered is not
+ * this function's to touch. Returns error when it is empty, else NULL, for all that follows. */
 static inline swapc_error *swapci_report_into(swapc_error *error) {
     return error && error->status == SWAPC_OK ? error : 0;
 }

@@ -49,7 +49,8 @@ static void remove_tree(int parent, const char *name, dev_t device, ino_t inode)
     unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-/* What the lock file of the directory says: no other directory can have it truly. Returns its length. */
+/* What the lock file of the directory says: no other directory can have it truly. Returns its
+ * length. */
 static size_t identity_text(const char *name, const struct stat *dir, const struct stat *lock,
                             char out[IDENTITY_MAX]) {
     int len = snprintf(out, IDENTITY_MAX,
@@ -105,8 +106,8 @@ static bool write_identity(const char *name, const struct stat *dir, int lock) {
     return len > 0 && pwrite(lock, text, len, 0) == (ssize_t)len;
 }
 
-/* The file takes its name `lock` only once it is locked and written, so that a sweeper never sees it
- * free. Out: dir's lock and identity. Returns false with errno. */
+/* The file takes its name `lock` only once it is locked and written, so that a sweeper never sees
+ * it free. Out: dir's lock and identity. Returns false with errno. */
 static bool make_lock(swapci_tempdir *dir) {
     char fresh[SWAPCI_TEMPDIR_PATH_MAX + 16];
     char name[SWAPCI_TEMPDIR_PATH_MAX + 16];

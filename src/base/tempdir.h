@@ -2,9 +2,9 @@
  *
  * A directory swapc-XXXXXX, 0700, under $TMPDIR or /tmp, with a file `lock` that its maker holds
  * locked and in which it has written who the directory is: name, device and inode of both. However
- * the maker ends, the lock is gone with it, and the next swapci_tempdir_new of the same user removes
- * the directory. It removes nothing else: a directory of such a name without such a file, one that
- * was renamed, and a copy of one are somebody's own.
+ * the maker ends, the lock is gone with it, and the next swapci_tempdir_new of the same user
+ * removes the directory. It removes nothing else: a directory of such a name without such a file,
+ * one that was renamed, and a copy of one are somebody's own.
  *
  * Threads: one at a time per directory.
  * Ownership: the caller's struct; swapci_tempdir_remove deletes the directory with all in it. A
@@ -35,8 +35,8 @@ typedef struct swapci_tempdir {
  * behind. */
 enum swapc_status swapci_tempdir_new(const char *root, swapci_tempdir *out, swapc_error *error);
 
-/* Deletes the directory, unless its path names another by now, and lets go of the lock. May be called
- * twice. */
+/* Deletes the directory, unless its path names another by now, and lets go of the lock. May be
+ * called twice. */
 void swapci_tempdir_remove(swapci_tempdir *dir);
 
 #endif

@@ -1,4 +1,5 @@
-/* What is swept and what is not: only what swapc made, known by what it wrote into the lock file. */
+/* What is swept and what is not: only what swapc made, known by what it wrote into the lock
+ * file. */
 #include "tempdir.h"
 
 #include <fcntl.h>

@@ -18,7 +18,7 @@
 
 enum { RECORD_MAX = 128 };
 
-/* ---- records ---------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 enum swapc_status swapci_admission_open(const char *folder, swapc_error *error) {
     struct stat st;

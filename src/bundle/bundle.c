@@ -45,8 +45,8 @@ bool swapci_identity_equal(const struct swapci_identity *a, const struct swapci_
            a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
 }
 
-/* The file's identity, unless it had changed just before: one that is written twice within a tick of
- * the clock has the same times. */
+/* The file's identity, unless it had changed just before: one that is written twice within a tick
+ * of the clock has the same times. */
 static struct swapci_identity settled(const struct swapci_identity *identity) {
     struct timespec now;
     bool known = clock_gettime(CLOCK_REALTIME, &now) == 0 &&

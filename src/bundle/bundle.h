@@ -53,11 +53,12 @@ struct swapci_image {
 enum swapc_status swapci_image_read(const char *path, const char *const *flavours,
                                     struct swapci_image *out, swapc_error *error);
 
-/* The same in two steps, for who may not need the bytes: which file it is, and its content. An image
- * that was located is freed by fini, filled or not; fill closes the file, and so does close, for who got to
- * know the content without. With a trust policy (NULL: none) the bundle must
- * be signed and admissible: returns also SIGNATURE, VERSION, CORRUPT. A file whose digest is not the
- * one that module.toml gives is refused by fill, with SIGNATURE when it is trusted, else BUNDLE. */
+/* The same in two steps, for who may not need the bytes: which file it is, and its content. An
+ * image that was located is freed by fini, filled or not; fill closes the file, and so does close,
+ * for who got to know the content without. With a trust policy (NULL: none) the bundle must
+ * be signed and admissible: returns also SIGNATURE, VERSION, CORRUPT. A file whose digest is not
+ * the one that module.toml gives is refused by fill, with SIGNATURE when it is trusted, else
+ * BUNDLE. */
 enum swapc_status swapci_image_locate(const char *path, const char *const *flavours,
                                       const swapc_trust *trust, struct swapci_image *out,
                                       swapc_error *error);
@@ -68,11 +69,12 @@ void swapci_image_close(struct swapci_image *image);
 enum swapc_status swapci_image_copy(const char *name, swapc_bytes bytes, struct swapci_image *out,
                                     swapc_error *error);
 
-/* Whether the image's digest, which is known, is the one that module.toml gives, if it gives one. */
+/* Whether the image's digest, which is known, is the one that module.toml gives, if it gives
+ * one. */
 bool swapci_image_is_expected(const struct swapci_image *image);
 
-/* Reads a bundle's manifest, which the caller frees (swapci_manifest_fini). Returns as above; INVALID
- * when path is a single file. */
+/* Reads a bundle's manifest, which the caller frees (swapci_manifest_fini). Returns as above;
+ * INVALID when path is a single file. */
 enum swapc_status swapci_bundle_manifest(const char *path, struct swapci_manifest *out,
                                          swapc_error *error);
 

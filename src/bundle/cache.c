@@ -1,7 +1,7 @@
 /* What is shared: the opened directory and the two tables, under the lock; and what is known of the
- * processor, learnt once. Files are read, digested and written outside the lock, so that a thread that
- * reads a large entry holds up nobody: names change by rename only, and what was read is entered into a
- * table with the identity it had when read. */
+ * processor, learnt once. Files are read, digested and written outside the lock, so that a thread
+ * that reads a large entry holds up nobody: names change by rename only, and what was read is
+ * entered into a table with the identity it had when read. */
 #include "cache.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* cache.h - compiled modules kept on disk, so that loading one again does not compile it again.
  *
  * What is kept is machine code, so it is believed only when this user made it on this machine: the
- * directory must be the user's own and closed to others (0700), an entry too (0600), and its digest,
- * which covers its key as well, must be right. The key is the module's digest, the engine, the
- * engine's version, ours, and the features of the CPU. An entry that fails any of this is deleted,
- * logged, and counts as not there: the cache never makes loading fail.
+ * directory must be the user's own and closed to others (0700), an entry too (0600), and its
+ * digest, which covers its key as well, must be right. The key is the module's digest, the engine,
+ * the engine's version, ours, and the features of the CPU. An entry that fails any of this is
+ * deleted, logged, and counts as not there: the cache never makes loading fail.
  *
  * Code is handed out as a sealed memory file, read and checked once: whatever happens to the entry
  * afterwards, what an engine has mapped does not change. The checked copies of the last few entries
@@ -55,8 +55,8 @@ struct swapci_cache_key {
     const char *version; /* of the engine */
 };
 
-/* directory: where, borrowed; NULL: $SWAPC_CACHE, $XDG_CACHE_HOME/swapc or ~/.cache/swapc; "": there
- * is no cache. Opens nothing yet. */
+/* directory: where, borrowed; NULL: $SWAPC_CACHE, $XDG_CACHE_HOME/swapc or ~/.cache/swapc; "":
+ * there is no cache. Opens nothing yet. */
 void swapci_cache_init(struct swapci_cache *cache, const char *directory, const swapc_log *log);
 void swapci_cache_fini(struct swapci_cache *cache);
 

@@ -81,7 +81,8 @@ static int by_age(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Whether the file is one of ours, by how it begins: the directory may be one that holds others too. */
+/* Whether the file is one of ours, by how it begins: the directory may be one that holds others
+ * too. */
 static bool begins_as_ours(int directory, const char *name) {
     char head[sizeof swapci_cache_magic];
     int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -105,7 +106,8 @@ static bool is_entry(const char *name) {
            strspn(name, "0123456789abcdef") == SWAPCI_CACHE_NAME - 1;
 }
 
-/* Collects the entries, and deletes what interrupted writers left. Other files are somebody's own. */
+/* Collects the entries, and deletes what interrupted writers left. Other files are somebody's
+ * own. */
 static size_t collect(int directory, DIR *dir, struct entry *entries, size_t max) {
     size_t count = 0;
     struct stat st;

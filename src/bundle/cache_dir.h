@@ -20,8 +20,8 @@ bool swapci_cache_dir_private(const struct stat *st);
 /* What every file that the cache writes begins with. */
 extern const char swapci_cache_magic[16];
 
-/* Deletes the oldest entries above the number kept, and what interrupted writers left behind an hour
- * ago. A file is known as ours by its name and by its first bytes; no other is touched. */
+/* Deletes the oldest entries above the number kept, and what interrupted writers left behind an
+ * hour ago. A file is known as ours by its name and by its first bytes; no other is touched. */
 void swapci_cache_dir_prune(int directory);
 
 #endif

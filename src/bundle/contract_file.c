@@ -39,7 +39,8 @@ static enum swapc_status take(const struct swapci_toml_statement *s, void *user)
     return s->kind == SWAPCI_TOML_TABLE ? take_table(user, s) : take_pair(user, s);
 }
 
-/* Without a list the operations are those of the vectors that are answered, but for the optional ones. */
+/* Without a list the operations are those of the vectors that are answered, but for the optional
+ * ones. */
 static enum swapc_status derive_operations(struct reader *r) {
     const struct swapci_vectors *vectors = &r->file->vectors;
     enum swapc_status status = SWAPC_OK;

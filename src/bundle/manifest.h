@@ -13,12 +13,13 @@
  *     [digests]            # written by `swapc module sign`: SHA-256 of each flavour's file
  *     wide = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
  *
- * A bundle that is not admitted after some day says so by `expires = "2030-01-31"`, before [flavours].
+ * A bundle that is not admitted after some day says so by `expires = "2030-01-31"`, before
+ * [flavours].
  *
  * What its operations must answer is said in [[self_test]] tables, see self_test_vectors.h.
  *
- * What is not known is refused by line and name: a [[self_tests]] that is skipped in silence would be a
- * module that nobody tests. How it is written: see toml.h.
+ * What is not known is refused by line and name: a [[self_tests]] that is skipped in silence would
+ * be a module that nobody tests. How it is written: see toml.h.
  *
  * Threads: none shared. Ownership: fini frees what a manifest holds; zeroed is empty.
  */

@@ -292,7 +292,8 @@ static void refused_lines_are_named(void **state) {
     }
 }
 
-/* manifest_values_test.c has more values; here that each is asked, and that key, value and remedy are said. */
+/* manifest_values_test.c has more values; here that each is asked, and that key, value and
+ * remedy are said. */
 static void values_that_cannot_be(void **state) {
     (void)state;
     static const struct {

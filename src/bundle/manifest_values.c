@@ -19,7 +19,7 @@ bool swapci_module_name_valid(const char *text) {
     return len > 0 && len < SWAPCI_NAME_MAX;
 }
 
-/* ---- versions --------------------------------------------------------------------------------- */
+/* ---- versions -------------------------------------------------------------------------------- */
 
 /* The length of an identifier: what stands before a dot or the end of its part. */
 static size_t identifier(const char *at, const char *stops) {
@@ -113,9 +113,10 @@ int swapci_version_compare(const char *a, const char *b) {
     return compare_parts(&a, &b, ".+"); /* a pre-release may hold dashes */
 }
 
-/* ---- times ------------------------------------------------------------------------------------ */
+/* ---- times ----------------------------------------------------------------------------------- */
 
-/* Whether text is pattern with a digit for each 0. strptime alone takes blanks, signs and single digits. */
+/* Whether text is pattern with a digit for each 0. strptime alone takes blanks, signs and single
+ * digits. */
 static bool has_shape(const char *text, const char *pattern) {
     for (; *pattern; text++, pattern++)
         if (*pattern == '0' ? !digits(text, 1) : *text != *pattern) return false;

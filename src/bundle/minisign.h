@@ -11,7 +11,8 @@
  * taken; prehashed is what is made. Only the untrusted comment is outside of what is verified.
  *
  * Threads: pure; sodium_init must have been called (swapc_host_new and swapc_trust_new do).
- * Ownership: plain storage of the caller; views in a signature point into the text it was read from.
+ * Ownership: plain storage of the caller; views in a signature point into the text it was read
+ *     from.
  */
 #ifndef SWAPCI_MINISIGN_H
 #define SWAPCI_MINISIGN_H

@@ -1,4 +1,5 @@
-/* self_test_vectors.h - what a module must answer, as a bundle's manifest or a slot's contract says it.
+/* self_test_vectors.h - what a module must answer, as a bundle's manifest or a slot's contract says
+ * it.
  *
  * In module.toml and contract.toml, any number of:
  *
@@ -13,8 +14,8 @@
  *
  * A bundle should name right and wrong input alike: a module that finds everything valid must fail.
  *
- * Threads: none shared. Ownership: fini frees what a swapci_vectors holds; zeroed is empty; a copy of
- *     the struct moves it.
+ * Threads: none shared. Ownership: fini frees what a swapci_vectors holds; zeroed is empty; a copy
+ *     of the struct moves it.
  */
 #ifndef SWAPCI_SELF_TEST_VECTORS_H
 #define SWAPCI_SELF_TEST_VECTORS_H
@@ -59,8 +60,8 @@ struct swapci_vectors {
 
 void swapci_vectors_fini(struct swapci_vectors *vectors);
 
-/* The time that all of them have together: SWAPCI_VECTORS_TOTAL_MS, or the longest deadline of one where that
- * is more, each counting up to deadline_max_ms. */
+/* The time that all of them have together: SWAPCI_VECTORS_TOTAL_MS, or the longest deadline of one
+ * where that is more, each counting up to deadline_max_ms. */
 uint32_t swapci_vectors_total_ms(const struct swapci_vectors *vectors, uint32_t deadline_max_ms);
 
 /* The bytes of a span; borrowed. */

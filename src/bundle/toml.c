@@ -154,7 +154,7 @@ enum swapc_status swapci_toml_unknown(struct swapci_toml *t, const struct swapci
                             swapci_suggest_text(suggestion));
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static enum swapc_status append(struct swapci_toml *t, swapci_buffer *out, const void *bytes,
                                 size_t len) {

@@ -4,9 +4,9 @@
  *     while ((status = swapci_toml_next(&t, &s)) == SWAPC_OK && s.kind != SWAPCI_TOML_END) …
  *
  * Read are: a UTF-8 byte order mark, comments, [tables], [[arrays of tables]], key = "string",
- * 'literal string', whole number, true or false, and arrays of strings, over several lines too. Bare keys
- * only. What TOML has beyond that is refused by its name and line. After a pair, its value must be taken
- * by one of the functions below.
+ * 'literal string', whole number, true or false, and arrays of strings, over several lines too.
+ * Bare keys only. What TOML has beyond that is refused by its name and line. After a pair, its
+ * value must be taken by one of the functions below.
  *
  * Threads: none shared. Ownership: text, path and error are borrowed while reading.
  * Returns, of all: SWAPC_OK; BUNDLE, reported with path and line; NO_MEMORY.
@@ -56,8 +56,8 @@ enum swapc_status swapci_toml_bool(struct swapci_toml *t, bool *out);
 enum swapc_status swapci_toml_count(struct swapci_toml *t, uint32_t min, uint32_t max,
                                     uint32_t *out);
 
-/* A string as the bytes that it stands for, or true, false or a number (whole or with a point, _ between
- * digits) as it is written without its _, appended to out. */
+/* A string as the bytes that it stands for, or true, false or a number (whole or with a point, _
+ * between digits) as it is written without its _, appended to out. */
 enum swapci_toml_scalar { SWAPCI_TOML_STRING, SWAPCI_TOML_NUMBER, SWAPCI_TOML_BOOL };
 enum swapc_status swapci_toml_scalar(struct swapci_toml *t, enum swapci_toml_scalar *kind,
                                      swapci_buffer *out);

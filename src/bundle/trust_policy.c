@@ -139,7 +139,7 @@ void swapc_trust_free(swapc_trust *trust) {
     swapci_heap_free(trust);
 }
 
-/* ---- the signature ---------------------------------------------------------------------------- */
+/* ---- the signature --------------------------------------------------------------------------- */
 
 struct search {
     const struct swapci_minisign_signature *signature;
@@ -212,7 +212,7 @@ enum swapc_status swapci_trust_verify(const swapc_trust *trust, swapc_bytes text
     return status;
 }
 
-/* ---- what a signed manifest may say ----------------------------------------------------------- */
+/* ---- what a signed manifest may say ---------------------------------------------------------- */
 
 static enum swapc_status check_expiry(const struct swapci_manifest *manifest, const char *path,
                                       swapc_error *error) {

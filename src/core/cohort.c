@@ -1,9 +1,9 @@
-/* What is shared: `pins`, an atomic word. Only entering raises it, under the slot's lock, and only in
- * the current cohort; leaving lowers it from anywhere (release, so that who sees zero sees all that
- * was done under the pins). Whoever lowers it to zero touches nothing of the set after that but the
- * address, to wake a waiter: the slot, and the set with it, may be gone by then. CLOSED is added when
- * the slot ends; from then on the one that lowers a cohort to zero gives back the cohort's share of
- * the set, and the last share frees it. */
+/* What is shared: `pins`, an atomic word. Only entering raises it, under the slot's lock, and only
+ * in the current cohort; leaving lowers it from anywhere (release, so that who sees zero sees all
+ * that was done under the pins). Whoever lowers it to zero touches nothing of the set after that
+ * but the address, to wake a waiter: the slot, and the set with it, may be gone by then. CLOSED is
+ * added when the slot ends; from then on the one that lowers a cohort to zero gives back the
+ * cohort's share of the set, and the last share frees it. */
 #include "cohort.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* What is shared: the reference count (atomic; the last release frees). All else is const after load. */
+/* What is shared: the reference count (atomic; the last release frees). All else is const after
+ * load. */
 #include "swapc/contract.h"
 
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* contract_impl.h - what slots ask of contracts beyond swapc/contract.h.
  *
- * A module that has answered a contract carries its number (swapci_module_admit), so that publishing it
- * again checks nothing and needs no list that grows with the slot.
+ * A module that has answered a contract carries its number (swapci_module_admit), so that
+ * publishing it again checks nothing and needs no list that grows with the slot.
  */
 #ifndef SWAPCI_CONTRACT_IMPL_H
 #define SWAPCI_CONTRACT_IMPL_H
@@ -10,7 +10,8 @@
 
 #include "swapc/contract.h"
 
-/* For loading a candidate: its start and init must be done within this time; once more when they are not. */
+/* For loading a candidate: its start and init must be done within this time; once more when they
+ * are not. */
 enum { SWAPCI_CONTRACT_START_MS = 400 };
 
 /* The contract's number: no other contract of this process has it. 0 for NULL. */

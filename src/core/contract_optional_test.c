@@ -1,5 +1,5 @@
-/* Operations that a module may offer, and must answer when it does; and the time that all vectors of a
- * candidate have together. */
+/* Operations that a module may offer, and must answer when it does; and the time that all vectors
+ * of a candidate have together. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -323,7 +323,8 @@ static void *burn(void *unused) {
     return unused;
 }
 
-/* One CPU for all threads of this process from now on, the calling one's share of which is small. */
+/* One CPU for all threads of this process from now on, the calling one's share of which is
+ * small. */
 static bool share_a_cpu(cpu_set_t *before) {
     cpu_set_t one;
     int cpu = sched_getcpu();
@@ -333,8 +334,8 @@ static bool share_a_cpu(cpu_set_t *before) {
            sched_setaffinity(0, sizeof one, &one) == 0;
 }
 
-/* Fifteen other threads want the CPU: its 8 ms take this one some 130, three times its deadline, which
- * is never met. */
+/* Fifteen other threads want the CPU: its 8 ms take this one some 130, three times its deadline,
+ * which is never met. */
 static void a_thread_that_hardly_gets_a_CPU_does_not_refuse_a_good_module(void **state) {
     static const struct swapci_fake_program program = {.call = works};
     struct bench *b = *state;
@@ -387,7 +388,8 @@ static void out_of_memory_is_a_status(void **state) {
     swapc_module_release(module);
 }
 
-/* Answers once, then hangs: on whichever vector that falls, a fresh instance must not be let off it. */
+/* Answers once, then hangs: on whichever vector that falls, a fresh instance must not be let off
+ * it. */
 static enum swapc_status hangs_later(struct swapci_fake_guest *guest, uint32_t op_len,
                                      uint32_t msg_len, int32_t *result) {
     if (guest->memory[SWAPCI_FAKE_MEMORY - 1]++ == 0) return greets(guest, op_len, msg_len, result);

@@ -1,9 +1,10 @@
 /* engine_choice.h - which engine runs a module, and whether it may.
  *
- * Two rules stand here and nowhere else. The host's list decides who may run anything: an engine that
- * is not on it is never opened for a module, whatever the module's bytes or manifest say, and asking
- * for it by name does not help. And where no engine is named, an engine that validates little (wasm3)
- * is not given an unsigned module while the host allows a sandbox that validates all of it.
+ * Two rules stand here and nowhere else. The host's list decides who may run anything: an engine
+ * that is not on it is never opened for a module, whatever the module's bytes or manifest say, and
+ * asking for it by name does not help. And where no engine is named, an engine that validates
+ * little (wasm3) is not given an unsigned module while the host allows a sandbox that validates all
+ * of it.
  *
  * Threads: reads what is const in the host. Ownership: nothing.
  * Returns, all: SWAPC_OK with *index, or NO_ENGINE, NO_FLAVOUR, NOT_ALLOWED with thing and remedy.

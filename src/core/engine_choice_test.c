@@ -1,5 +1,6 @@
-/* Which engine a module gets, and which it never gets, whatever its bytes, manifest or options say. The
- * engines here only say that they were chosen; one that was must not have been asked silently. */
+/* Which engine a module gets, and which it never gets, whatever its bytes, manifest or options say.
+ * The engines here only say that they were chosen; one that was must not have been asked
+ * silently. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,10 +1,11 @@
 /* entry.c - the public functions that may need much C stack, and that a program may call on any.
  *
- * They compile, open engines, run guests, parse files or hand lines to a log callback, and hold errors
- * and tables of some KiB on the way. Each packs its arguments and has them unpacked where there is
- * stack enough: here, or on a stack of our own (c_stack.h). A call itself (swapci_module_call) and the
- * last release of a module do the same in module.c, for their own reasons: speed, and that it cannot
- * fail. Frames here are small: they are all that stands on the caller's stack. */
+ * They compile, open engines, run guests, parse files or hand lines to a log callback, and hold
+ * errors and tables of some KiB on the way. Each packs its arguments and has them unpacked where
+ * there is stack enough: here, or on a stack of our own (c_stack.h). A call itself
+ * (swapci_module_call) and the last release of a module do the same in module.c, for their own
+ * reasons: speed, and that it cannot fail. Frames here are small: they are all that stands on
+ * the caller's stack. */
 #include "c_stack.h"
 #include "contract_impl.h"
 #include "host_state.h"

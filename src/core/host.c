@@ -1,5 +1,6 @@
-/* What is shared: allowed[], const after new; states[], written once each under the lock and read under it (opening is rare;
- * modules keep their own pointer), and the count of modules, an atomic. */
+/* What is shared: allowed[], const after new; states[], written once each under the lock and read
+ * under it (opening is rare; modules keep their own pointer), and the count of modules, an
+ * atomic. */
 #include "swapc/host.h"
 
 #include <sodium.h>

@@ -1,5 +1,5 @@
-/* What is shared: the pool (see instance.h). take and give are acquire and release, so that what one
- * thread did to an instance is seen by the thread that takes it next. */
+/* What is shared: the pool (see instance.h). take and give are acquire and release, so that what
+ * one thread did to an instance is seen by the thread that takes it next. */
 #include "instance.h"
 
 #include <stdio.h>
@@ -23,9 +23,9 @@ static void say_why(enum swapc_status status, const swapc_run *run, char *out, s
     else snprintf(out, size, "%s", swapc_status_text(status));
 }
 
-/* Reports that the guest was stopped: by an import, whose report is in the call, or by the engine, which
- * may have said why in `said`. Names the module and, when that is where it was, its start; the text that
- * the guest gave to __guest_error before is told too. */
+/* Reports that the guest was stopped: by an import, whose report is in the call, or by the engine,
+ * which may have said why in `said`. Names the module and, when that is where it was, its start;
+ * the text that the guest gave to __guest_error before is told too. */
 static enum swapc_status stopped(const struct swapci_instance *instance, enum swapc_status status,
                                  bool start, const swapc_error *said, swapc_error *error) {
     const swapc_error *report = &instance->call.report;

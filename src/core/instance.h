@@ -24,8 +24,8 @@ struct swapci_blueprint {
     const uint64_t *now; /* the engine's word with the time; NULL: none */
 };
 
-/* The time that an entry has from now on: its options' deadline or the module's, and no more than what
- * is left of the call around it on this thread. options NULL: none. */
+/* The time that an entry has from now on: its options' deadline or the module's, and no more than
+ * what is left of the call around it on this thread. options NULL: none. */
 static inline swapc_run swapci_run_for(const struct swapci_blueprint *blueprint,
                                        const swapc_call_options *options) {
     uint32_t deadline_ms = blueprint->limits.deadline_ms;
@@ -33,8 +33,8 @@ static inline swapc_run swapci_run_for(const struct swapci_blueprint *blueprint,
     const swapc_call *around = swapci_around.call;
     swapc_run run = {0, options && options->cancel ? &options->cancel->flag : NULL,
                      around ? around->run : NULL};
-    /* Not from the engine's word: that is old for a while in a process that was stopped, or whose ticker
-     * does not get its turn, and the deadline would be over before the call begins. */
+    /* Not from the engine's word: that is old for a while in a process that was stopped, or whose
+     * ticker does not get its turn, and the deadline would be over before the call begins. */
     if (deadline_ms != 0) run.deadline_ns = swapci_clock_deadline_ns(deadline_ms);
     uint64_t outer_ns = run.outer ? run.outer->deadline_ns : 0;
     if (outer_ns != 0 && (run.deadline_ns == 0 || outer_ns < run.deadline_ns))
@@ -59,8 +59,8 @@ struct swapci_pool {
     struct swapci_instance *list;
 };
 
-/* Makes an instance and runs its start section and init exports, under the limits and under run, user and
- * generation of the call that needs it.
+/* Makes an instance and runs its start section and init exports, under the limits and under run,
+ * user and generation of the call that needs it.
  * Returns SWAPC_OK or a 2xx/3xx status; an init that leaves by proc_exit(0) has succeeded. */
 enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
                                       const swapc_run *run, void *user, uint64_t generation,

@@ -315,8 +315,8 @@ static void misuse_panics(void **state) {
     swapc_host_free(host);
 }
 
-/* A callback that lets go of the last reference of the module whose call it belongs to: a panic, not
- * freed memory under a running guest. */
+/* A callback that lets go of the last reference of the module whose call it belongs to: a panic,
+ * not freed memory under a running guest. */
 static swapc_module *held;
 static volatile int caught;
 
@@ -364,7 +364,8 @@ static void the_last_reference_stays_while_a_call_of_it_is_in_a_callback(void **
     }
 }
 
-/* A handler that has a nested call answer into the reply of the outer one, which would take it for its own. */
+/* A handler that has a nested call answer into the reply of the outer one, which would take it
+ * for its own. */
 static enum swapc_status borrows_the_reply(swapc_bytes binding, swapc_bytes ns,
                                            swapc_bytes operation, swapc_bytes payload,
                                            swapc_reply *reply, void *call_user, void *user) {
@@ -408,8 +409,8 @@ static void a_nested_call_has_a_reply_of_its_own(void **state) {
     swapc_host_free(host);
 }
 
-/* A coroutine that is switched away from in a callback and comes back before one that began its own later:
- * a panic with a sentence, where wasmtime would abort without one. */
+/* A coroutine that is switched away from in a callback and comes back before one that began its own
+ * later: a panic with a sentence, where wasmtime would abort without one. */
 enum { PANICKED = 7 };
 struct strand {
     ucontext_t here;
@@ -517,7 +518,8 @@ static void null_does_nothing_where_it_says_so(void **state) {
     swapc_trust_free(NULL);
 }
 
-/* Every refusal says which module it means, also one whose name is a letter that any sentence has. */
+/* Every refusal says which module it means, also one whose name is a letter that any sentence
+ * has. */
 static void a_refusal_names_the_module_once(void **state) {
     (void)state;
     static const char *const named[][2] = {

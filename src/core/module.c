@@ -1,6 +1,6 @@
 /* What is shared: the reference count (atomic; the last release frees, acquire-release so that the
- * freeing thread sees everything that others did), the pool, and the process's count of compilers at work
- * (atomic). All else is const after load. */
+ * freeing thread sees everything that others did), the pool, and the process's count of compilers
+ * at work (atomic). All else is const after load. */
 #include "swapc/module.h"
 
 #include <stdatomic.h>
@@ -47,8 +47,8 @@ struct swapc_module {
                                 * the cache; [1]: compiled without optimisation */
 };
 
-/* The engine that the caller named, or the bundle's; UINT32_MAX when path is a file, or wrong in a way
- * that is told when it is located. */
+/* The engine that the caller named, or the bundle's; UINT32_MAX when path is a file, or wrong in a
+ * way that is told when it is located. */
 static enum swapc_status choose_engine(const swapc_host *host, const char *path,
                                        const swapc_module_options *options, unsigned *index,
                                        swapc_error *error) {
@@ -82,8 +82,8 @@ static enum swapc_status find_image(const swapc_host *host, const char *path,
     return status;
 }
 
-/* Engines that validate little see only what a validating engine accepted; where there is none, what
- * somebody trusted has signed. */
+/* Engines that validate little see only what a validating engine accepted; where there is none,
+ * what somebody trusted has signed. */
 static enum swapc_status validate(swapc_host *host, const swapc_engine *engine,
                                   const struct swapci_image *image, swapc_error *error) {
     if (engine->validate) return SWAPC_OK;
@@ -178,8 +178,8 @@ static bool revive_as(swapc_module *module, swapc_engine_state *state, bool unop
     return status == SWAPC_OK;
 }
 
-/* A module and what its compiling may take say in which of the two ways it was compiled, but the file
- * may not have been read: there is at most one. */
+/* A module and what its compiling may take say in which of the two ways it was compiled, but the
+ * file may not have been read: there is at most one. */
 static bool revive(swapc_module *module, swapc_engine_state *state) {
     return revive_as(module, state, false) ||
            (module->blueprint.engine->optimises && revive_as(module, state, true));
@@ -206,8 +206,8 @@ static enum swapc_status obtain(swapc_module *module, swapc_engine_state *state,
     return status;
 }
 
-/* The first instance proves that the module starts, and is kept. A candidate has start_ms for that, and
- * again as patience.h says. */
+/* The first instance proves that the module starts, and is kept. A candidate has start_ms for that,
+ * and again as patience.h says. */
 static enum swapc_status prove(swapc_module *module, uint32_t start_ms, swapc_error *error) {
     struct swapci_blueprint *b = &module->blueprint;
     struct swapci_instance *instance;
@@ -293,8 +293,8 @@ static enum swapc_status build(swapc_module *module, unsigned index, uint32_t st
     return status;
 }
 
-/* Whether the sentence names the file: begins with it, quotes it, or has it as a path. A short name of
- * bytes in memory ("a") is found in any sentence otherwise. */
+/* Whether the sentence names the file: begins with it, quotes it, or has it as a path. A short name
+ * of bytes in memory ("a") is found in any sentence otherwise. */
 static bool names(const char *text, const char *path) {
     char shown[SWAPC_ERROR_TEXT_MAX];
     int length = snprintf(shown, sizeof shown, "\"%.*s\"", (int)sizeof shown - 3, path);
@@ -306,8 +306,8 @@ static bool names(const char *text, const char *path) {
     return strncmp(text, name, strlen(name)) == 0 && (*rest == ' ' || *rest == ':');
 }
 
-/* Puts the file's name before the sentence, instead of the module's, so that every refusal says once which
- * module it means. */
+/* Puts the file's name before the sentence, instead of the module's, so that every refusal says
+ * once which module it means. */
 static void name_file(swapc_error *error, const struct swapci_image *image) {
     char text[SWAPC_ERROR_TEXT_MAX], named[SWAPC_ERROR_TEXT_MAX];
     if (!error || names(error->text, image->path)) return;
@@ -495,9 +495,9 @@ static bool lies_in(const swapc_reply *reply, swapc_bytes bytes) {
     return (uintptr_t)bytes.ptr - (uintptr_t)reply->storage < reply->capacity;
 }
 
-/* Callers may chain: what a call is given can be the answer of the one before, which lies in the very
- * buffer that this call's answer goes to. Then the answer gets a buffer of its own, and the old one,
- * which is returned, is to be freed after the call. NULL: they have nothing in common. */
+/* Callers may chain: what a call is given can be the answer of the one before, which lies in the
+ * very buffer that this call's answer goes to. Then the answer gets a buffer of its own, and the
+ * old one, which is returned, is to be freed after the call. NULL: they have nothing in common. */
 static uint8_t *detach(swapc_reply *reply, swapc_bytes operation, swapc_bytes payload) {
     if (!lies_in(reply, operation) && !lies_in(reply, payload)) return NULL;
     uint8_t *storage = reply->storage;

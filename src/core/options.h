@@ -28,8 +28,8 @@ enum swapc_status swapci_take_swap_options(const swapc_swap_options *theirs,
 enum swapc_status swapci_take_call_options(const swapc_call_options *theirs,
                                            swapc_call_options *own, swapc_error *error);
 
-/* For the warm path: *options stays as it is when it is NULL or of this library's size, else becomes
- * own, which is filled. */
+/* For the warm path: *options stays as it is when it is NULL or of this library's size, else
+ * becomes own, which is filled. */
 static inline enum swapc_status swapci_call_options(const swapc_call_options **options,
                                                     swapc_call_options *own, swapc_error *error) {
     if (!*options || (*options)->size == sizeof **options) return SWAPC_OK;

@@ -1,5 +1,5 @@
-/* Every struct of the interface that begins with its size, handed in wrong: zeros, no version's size,
- * fields of a newer header; and right: older, newer with a tail of zeros, NULL. */
+/* Every struct of the interface that begins with its size, handed in wrong: zeros, no version's
+ * size, fields of a newer header; and right: older, newer with a tail of zeros, NULL. */
 #include "options.h"
 
 #include <stdint.h>

@@ -1,9 +1,11 @@
-/* patience.h - how long a module has to show that it works, on a machine that is busy with other things.
+/* patience.h - how long a module has to show that it works, on a machine that is busy with other
+ * things.
  *
- * Who hangs is refused soon, and nobody because his thread got no CPU. So what passed its deadline is tried again: once
- * anyway; and while the thread had less than half of the deadline as CPU time, but waited for a CPU for that long or
- * longer (schedstat of proc(5)), with twice the time each time, up to SWAPCI_PATIENCE_MOST times the deadline. A guest
- * that loops has its CPU time, and one that sleeps does not wait for a CPU: neither gains by it.
+ * Who hangs is refused soon, and nobody because his thread got no CPU. So what passed its deadline
+ * is tried again: once anyway; and while the thread had less than half of the deadline as CPU time,
+ * but waited for a CPU for that long or longer (schedstat of proc(5)), with twice the time each
+ * time, up to SWAPCI_PATIENCE_MOST times the deadline. A guest that loops has its CPU time, and one
+ * that sleeps does not wait for a CPU: neither gains by it.
  *
  * Threads: one thread's own, the one that is measured. Ownership: plain storage.
  */
@@ -31,7 +33,8 @@ void swapci_patience_call(swapci_patience *patience);
 /* What its deadline is now. */
 uint32_t swapci_patience_ms(const swapci_patience *patience, uint32_t deadline_ms);
 
-/* Whether what passed its deadline, which is deadline_ms on a quiet machine, is to be tried again. */
+/* Whether what passed its deadline, which is deadline_ms on a quiet machine, is to be tried
+ * again. */
 bool swapci_patience_again(swapci_patience *patience, uint32_t deadline_ms);
 
 /* The same for CPU time that the call had, and time that the thread waited in this try. */

@@ -5,7 +5,8 @@
 
 #define MS UINT64_C(1000000)
 
-/* Looping guests have their CPU time, sleeping ones do not wait for a CPU: one more try each, and no more time. */
+/* Looping guests have their CPU time, sleeping ones do not wait for a CPU: one more try each,
+ * and no more time. */
 static void who_hangs_is_tried_once_more(void **state) {
     (void)state;
     swapci_patience loops = SWAPCI_PATIENCE_INIT, sleeps = SWAPCI_PATIENCE_INIT;

@@ -9,8 +9,8 @@
 
 #include "swapc/module.h"
 
-/* Makes the body len bytes of the reply's storage, whose content is undefined. Returns false, with the
- * reply as before, when there is no memory. */
+/* Makes the body len bytes of the reply's storage, whose content is undefined. Returns false, with
+ * the reply as before, when there is no memory. */
 bool swapci_reply_room(swapc_reply *reply, size_t len);
 
 #endif

@@ -134,7 +134,8 @@ static enum swapc_status run_one(const struct swapci_self_test *test, unsigned i
                                                      : wrong(test->vectors, index, a, error);
 }
 
-/* Whether the vector is one for this module: not of an optional operation that it does not offer. */
+/* Whether the vector is one for this module: not of an optional operation that it does not
+ * offer. */
 static bool concerns(const struct swapci_self_test *test, const struct swapci_vector *v,
                      const swapc_module *module) {
     swapc_bytes operation = view(test->vectors, v->operation);
@@ -158,8 +159,8 @@ struct swapci_vector_time swapci_vector_time_begin(uint32_t total_ms) {
                                        .waited_ns = swapci_clock_thread_waited_ns()};
 }
 
-/* Again from the first one on, and not the one vector alone: its fresh instance would be let off what
- * the calls before did to the one that hung. */
+/* Again from the first one on, and not the one vector alone: its fresh instance would be let off
+ * what the calls before did to the one that hung. */
 enum swapc_status swapci_self_tests_run(const struct swapci_self_test *test, swapc_module *module,
                                         swapc_error *error) {
     struct answer answer = {

@@ -35,11 +35,12 @@ struct swapci_self_test {
     struct swapci_vector_time time;
 };
 
-/* Puts each vector to the module, on one instance after the other as calls come. Each has its deadline,
- * at most deadline_max_ms; where one passes, all are put again, from the first one on, as patience.h says, since a
- * crowded machine is no fault of the module. All of it is done within test->time. An engine that cannot stop a
- * call is not asked to, and held to the time between calls. Returns SWAPC_OK, or SELF_TEST naming the vector,
- * what it must answer and what came instead, with the guest's own error, or that the time was used up. */
+/* Puts each vector to the module, on one instance after the other as calls come. Each has its
+ * deadline, at most deadline_max_ms; where one passes, all are put again, from the first one on, as
+ * patience.h says, since a crowded machine is no fault of the module. All of it is done within
+ * test->time. An engine that cannot stop a call is not asked to, and held to the time between
+ * calls. Returns SWAPC_OK, or SELF_TEST naming the vector, what it must answer and what came
+ * instead, with the guest's own error, or that the time was used up. */
 enum swapc_status swapci_self_tests_run(const struct swapci_self_test *test, swapc_module *module,
                                         swapc_error *error);
 

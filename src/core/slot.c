@@ -1,7 +1,7 @@
 /* What is shared: current, previous and number of a slot, under its mutex, and the cohorts of its
- * pins (cohort.h). Retain happens inside the lock, so that no publish can release the module between
- * a reader's load and its retain. Releases happen outside it: freeing a module may take long, and
- * readers must not wait for it. */
+ * pins (cohort.h). Retain happens inside the lock, so that no publish can release the module
+ * between a reader's load and its retain. Releases happen outside it: freeing a module may take
+ * long, and readers must not wait for it. */
 #include "swapc/slot.h"
 
 #include <pthread.h>
@@ -90,14 +90,15 @@ enum swapc_status swapci_slot_admit(swapc_slot *slot, swapc_module *module, swap
                                  slot->name);
 }
 
-/* Whether the slot takes the module: it has answered the contract. Costs a load where there is none. */
+/* Whether the slot takes the module: it has answered the contract. Costs a load where there is
+ * none. */
 static bool takes(const swapc_slot *slot, swapc_module *module) {
     return !slot->contract ||
            swapci_module_is_admitted(module, swapci_contract_number(slot->contract));
 }
 
-/* Under the lock: makes module current; the caller releases *dropped. Returns SWAPC_OK, or NO_MEMORY
- * with nothing done. */
+/* Under the lock: makes module current; the caller releases *dropped. Returns SWAPC_OK, or
+ * NO_MEMORY with nothing done. */
 static enum swapc_status publish_locked(swapc_slot *slot, swapc_module *module,
                                         swapc_module **dropped) {
     if (!swapci_cohorts_move(slot->cohorts, slot->generation + 1)) return SWAPC_NO_MEMORY;

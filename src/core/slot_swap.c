@@ -41,7 +41,8 @@ static enum swapc_status refused(swapc_slot *slot, const swapc_log *log,
     return cause.status;
 }
 
-/* The contract first: its deadlines are the slot's, and its time is that of the bundle's own vectors as well. */
+/* The contract first: its deadlines are the slot's, and its time is that of the bundle's own
+ * vectors as well. */
 static enum swapc_status self_test(swapc_slot *slot, swapc_module *module,
                                    enum swapc_self_test wanted, swapc_swap_report *report,
                                    swapc_error *error) {

@@ -237,8 +237,8 @@ static void wrong_answers_are_refused_at_self_test(void **state) {
     }
 }
 
-/* A candidate that hangs is stopped by the vector's deadline, not by the module's, which is longer; a
- * crowded machine gets a second try. */
+/* A candidate that hangs is stopped by the vector's deadline, not by the module's, which is longer;
+ * a crowded machine gets a second try. */
 static enum swapc_status hangs(struct swapci_fake_guest *guest, uint32_t op_len, uint32_t msg_len,
                                int32_t *result) {
     (void)op_len, (void)msg_len, (void)result;

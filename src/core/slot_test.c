@@ -269,8 +269,8 @@ static void drain_with_many_generations_held(void **state) {
 }
 
 /* Only the current generation is held: nothing older is. */
-/* A counter that is found held, let go, and given to the next generation before the one who found it
- * waits: the pins of that generation are none of his. */
+/* A counter that is found held, let go, and given to the next generation before the one who found
+ * it waits: the pins of that generation are none of his. */
 static void a_counter_that_moved_on_is_not_waited_for(void **state) {
     (void)state;
     struct swapci_cohorts *set = swapci_cohorts_new();

@@ -1,5 +1,6 @@
-/* Deadlines and cancels: every import of the table looks at them; instances made for a call, calls made
- * by host calls, and handlers that come back late. Over the fake engine, which holds none itself. */
+/* Deadlines and cancels: every import of the table looks at them; instances made for a call, calls
+ * made by host calls, and handlers that come back late. Over the fake engine, which holds none
+ * itself. */
 #include <stdio.h>
 
 #include "clock.h"
@@ -75,7 +76,8 @@ static void the_engine_s_clock_is_read(void **state) {
     assert_int_equal(swapci_call_look(&call), SWAPC_DEADLINE);
 }
 
-/* It is an old one in a process that was stopped for a while, and each call has its time all the same. */
+/* It is an old one in a process that was stopped for a while, and each call has its time all the
+ * same. */
 static void no_deadline_is_counted_from_an_old_word(void **state) {
     (void)state;
     const uint64_t word = 1;
@@ -88,7 +90,7 @@ static void no_deadline_is_counted_from_an_old_word(void **state) {
     }
 }
 
-/* ---- calls ------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 struct scene {
     swapc_host *host;

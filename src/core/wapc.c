@@ -1,5 +1,6 @@
-/* What is shared: call->now, the engine's clock, which its ticker writes and calls read, and the cancel
- * flag that other threads raise; both are read as atomics and order nothing. A call is one thread's. */
+/* What is shared: call->now, the engine's clock, which its ticker writes and calls read, and the
+ * cancel flag that other threads raise; both are read as atomics and order nothing. A call is
+ * one thread's. */
 #include "wapc.h"
 
 #include <stdarg.h>
@@ -30,8 +31,9 @@ static void enter_callback(swapc_call *call) {
     swapci_around.call = call;
 }
 
-/* An engine's record of what this thread is in is a stack as well, and breaks when it is left in another
- * order: a coroutine's callback that is switched away from comes back before those begun after it do. */
+/* An engine's record of what this thread is in is a stack as well, and breaks when it is left in
+ * another order: a coroutine's callback that is switched away from comes back before those begun
+ *     after it do. */
 static void leave_callback(swapc_call *call) {
     bool the_last_callback_returns_first = swapci_around.call == call;
     SWAPC_CHECK(the_last_callback_returns_first);
@@ -220,7 +222,8 @@ static enum swapc_status answer_host_call(swapc_call *call, const swapc_bytes pa
     return status;
 }
 
-/* A handler cannot be interrupted; on engines that hold no deadline this one is held all the same. */
+/* A handler cannot be interrupted; on engines that hold no deadline this one is held all the
+ * same. */
 static bool came_back_late(const swapc_call *call) {
     const swapc_run *run = call->run;
     return run && (swapc_run_cancelled(run) ||

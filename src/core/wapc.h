@@ -61,16 +61,18 @@ struct swapc_call {
     struct swapci_output output;
 };
 
-/* What this thread is in: how many host calls deep (a handler may call modules in its turn, on other
- * instances, so the depth is the thread's and not the instance's), and the innermost call that is in
- * the program's hands, in a host call or a console line. Read on each call, hence the model. */
+/* What this thread is in: how many host calls deep (a handler may call modules in its turn, on
+ * other instances, so the depth is the thread's and not the instance's), and the innermost call
+ * that is in the program's hands, in a host call or a console line. Read on each call, hence the
+ * model. */
 struct swapci_around {
     const swapc_call *call; /* NULL: none */
     uint32_t host_calls;
 };
 extern _Thread_local struct swapci_around swapci_around __attribute__((tls_model("initial-exec")));
 
-/* Whether this thread is in a callback of a call that lives under these very limits: of one module. */
+/* Whether this thread is in a callback of a call that lives under these very limits: of one
+ * module. */
 bool swapci_around_has(const swapc_limits *limits);
 /* Whether a call that this thread is in a callback of answers into reply. */
 static inline bool swapci_around_answers(const swapc_reply *reply) {
@@ -99,12 +101,12 @@ static inline void swapci_call_enter(swapc_call *call, const swapc_run *run) {
     call->clock = &swapci_look_words[word];
 }
 
-/* Looks at cancel and at the clock, and reports in call that the time is up or that it was cancelled.
- * exact: by the exact clock; else by the coarse one first. */
+/* Looks at cancel and at the clock, and reports in call that the time is up or that it was
+ * cancelled. exact: by the exact clock; else by the coarse one first. */
 enum swapc_status swapci_call_look_at(swapc_call *call, bool exact);
 
-/* The look before and after every import (SWAPCI_LOOKED_AT): some 1 ns, some milliseconds late. A time
- * of 0 (unknown, or there is more to look at) wraps and is past any due. */
+/* The look before and after every import (SWAPCI_LOOKED_AT): some 1 ns, some milliseconds late. A
+ * time of 0 (unknown, or there is more to look at) wraps and is past any due. */
 static inline enum swapc_status swapci_call_look(swapc_call *call) {
     if (__atomic_load_n(call->clock, __ATOMIC_RELAXED) - 1 < call->due) return SWAPC_OK;
     return swapci_call_look_at(call, false);
@@ -115,8 +117,8 @@ static inline enum swapc_status swapci_call_look_now(swapc_call *call) {
     return call->run && call->watched ? swapci_call_look_at(call, true) : SWAPC_OK;
 }
 
-/* The look after an import that is done in less time than a look at a clock takes: where that is all
- * there is to look at, the look before the next one does. */
+/* The look after an import that is done in less time than a look at a clock takes: where that is
+ * all there is to look at, the look before the next one does. */
 static inline enum swapc_status swapci_call_look_after(swapc_call *call) {
     if (__atomic_load_n(call->clock, __ATOMIC_RELAXED) - 1 < call->due ||
         call->clock == &swapci_look_words[SWAPCI_LOOK_ALWAYS])
@@ -124,9 +126,10 @@ static inline enum swapc_status swapci_call_look_after(swapc_call *call) {
     return swapci_call_look_at(call, false);
 }
 
-/* Deadline and cancel are looked at here, before and after every import, and nowhere else but inside
- * those that may take long by themselves: defines the import `name` around the function fn; SLOW: one
- * that runs the program's code or works in slices. A test goes through the whole table. */
+/* Deadline and cancel are looked at here, before and after every import, and nowhere else but
+ * inside those that may take long by themselves: defines the import `name` around the function fn;
+ * SLOW: one that runs the program's code or works in slices. A test goes through the whole
+ * table. */
 #define SWAPCI_LOOKED_AT_BY(name, fn, after)                                                       \
     enum swapc_status name(swapc_call *call, swapc_memory memory, const uint64_t *args,            \
                            uint64_t *result) {                                                     \
@@ -144,12 +147,12 @@ void swapci_call_begin(swapc_call *call, swapc_bytes operation, swapc_bytes payl
                        swapc_reply *reply, void *user, uint64_t generation);
 
 /* After the guest returned `result`: sets reply->body. Returns SWAPC_OK (not 0; no response and no
- * error text is an empty response), GUEST_ERROR (0, without an error text a fixed one; or not 0 with an
- * error text and no response) or NO_MEMORY. */
+ * error text is an empty response), GUEST_ERROR (0, without an error text a fixed one; or not 0
+ * with an error text and no response) or NO_MEMORY. */
 enum swapc_status swapci_call_answer(swapc_call *call, int32_t result);
 
-/* After the guest was stopped: the text that it gave to __guest_error before; empty: none. Borrowed until
- * the next call. */
+/* After the guest was stopped: the text that it gave to __guest_error before; empty: none. Borrowed
+ * until the next call. */
 swapc_bytes swapci_call_error_text(const swapc_call *call);
 
 /* Frees what the call owns. */

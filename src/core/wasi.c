@@ -202,8 +202,8 @@ static enum swapc_status random_get(swapc_call *call, swapc_memory memory, const
     return SWAPC_OK;
 }
 
-/* A unit of UTF-16, or a pair, as UTF-8; returns the number of units that it took. What is half a pair is
- * U+FFFD. */
+/* A unit of UTF-16, or a pair, as UTF-8; returns the number of units that it took. What is half a
+ * pair is U+FFFD. */
 static uint32_t utf16_character(const uint8_t *units, uint32_t left, char **out) {
     uint32_t c = units[0] | (uint32_t)units[1] << 8, taken = 1;
     uint32_t low = left > 1 ? units[2] | (uint32_t)units[3] << 8 : 0;

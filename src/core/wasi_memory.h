@@ -16,8 +16,8 @@ enum {
     SWAPCI_WASI_NOTCAPABLE = 76
 };
 
-/* Vectors of a write and subscriptions of a poll: more of them are INVAL, so that one call's work is
- * bounded (some 0.1 ms). Linux takes 1024 vectors. */
+/* Vectors of a write and subscriptions of a poll: more of them are INVAL, so that one call's work
+ * is bounded (some 0.1 ms). Linux takes 1024 vectors. */
 enum { SWAPCI_WASI_LIST_MAX = 16384 };
 
 static inline uint32_t swapci_wasi_load32(const uint8_t *at) {

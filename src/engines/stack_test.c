@@ -1,5 +1,5 @@
-/* No thread's stack size and no nesting of engines ends the process: each thing that a program may do,
- * on threads from 16 KiB up, on every engine of the build. */
+/* No thread's stack size and no nesting of engines ends the process: each thing that a program may
+ * do, on threads from 16 KiB up, on every engine of the build. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -124,8 +124,8 @@ static enum swapc_status ask_next(struct nest *nest) {
     return ask(nest, nest->modules[i], last ? e->answers : e->asks, last ? 0 : nest->bottom[i]);
 }
 
-/* The deepest that the module still makes its host call from. Before levels are set, that one calls for
- * an answer and no more. */
+/* The deepest that the module still makes its host call from. Before levels are set, that one calls
+ * for an answer and no more. */
 static unsigned bottom_of(struct nest *nest, swapc_module *module) {
     const struct engine *e = engine_of(module);
     unsigned good = 0, bad = DEPTH_MAX;

@@ -47,7 +47,8 @@ struct swapci_fake_program {
 enum swapc_status swapci_fake_import(struct swapci_fake_guest *guest, const char *module,
                                      const char *name, const uint64_t *args, uint64_t *result);
 
-/* The same for one of waPC's nine: swapci_fake_wapc(g, "__guest_response", ARGS(ptr, len), NULL). */
+/* The same for one of waPC's nine: swapci_fake_wapc(g, "__guest_response", ARGS(ptr, len),
+ * NULL). */
 #define SWAPCI_FAKE_ARGS(...) ((const uint64_t[]){__VA_ARGS__})
 enum swapc_status swapci_fake_wapc(struct swapci_fake_guest *guest, const char *name,
                                    const uint64_t *args, uint64_t *result);

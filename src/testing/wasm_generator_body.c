@@ -373,7 +373,8 @@ static void put_branch(generator *g) {
     }
 }
 
-/* A table entry of that type; SWAPCI_GENERATOR_ENTRIES: none. Now and then any place, also outside. */
+/* A table entry of that type; SWAPCI_GENERATOR_ENTRIES: none. Now and then any place, also
+ * outside. */
 static uint32_t find_entry(generator *g, uint32_t type) {
     uint32_t count = (uint32_t)g->m.tables[0].limits.min, from = pick(g, count);
     if (pick(g, 16) == 15) return pick(g, count + 1);

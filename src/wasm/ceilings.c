@@ -4,8 +4,8 @@
 
 #include "work_count.h"
 
-/* Counting goes on for a while after it is too much, so that a user who vouches for the module reads how
- * much to allow. */
+/* Counting goes on for a while after it is too much, so that a user who vouches for the module
+ * reads how much to allow. */
 enum { TOLD_TIMES = 16 };
 
 /* Which of the open blocks are loops: a bit each. */

@@ -2,9 +2,9 @@
  *
  * A compiler's time is not linear in what it is given: 6.5 KB of loops in each other, with a
  * thousand values alive through all of them, kept one busy for a minute. This counts before an
- * engine sees the module, by plain ceilings and by one of the work that compiling it will be (work.h);
- * RATIONALE.md has the measurements. The values lie far above what compilers of languages emit (the
- * largest seen: 10 000s of functions, loops 5 deep, some 100 locals).
+ * engine sees the module, by plain ceilings and by one of the work that compiling it will be
+ * (work.h); RATIONALE.md has the measurements. The values lie far above what compilers of languages
+ * emit (the largest seen: 10 000s of functions, loops 5 deep, some 100 locals).
  *
  * Threads: pure. Ownership: nothing is kept.
  */
@@ -32,10 +32,11 @@ static inline uint64_t swapci_wasm_compile_ms(uint64_t limit) {
     return limit ? limit : SWAPCI_WASM_COMPILE_MS;
 }
 
-/* Looks at the whole module. compile_ms as in swapc_limits. Out: work (NULL: nobody asks), with SWAPC_OK.
- * Returns SWAPC_OK; LIMIT naming the function, what there is too much of and the ceiling, or that compiling
- * it either way is estimated to take longer; UNSUPPORTED naming function and byte for an instruction or a type that no engine
- * here has; MODULE_MALFORMED; NO_MEMORY. */
+/* Looks at the whole module. compile_ms as in swapc_limits. Out: work (NULL: nobody asks), with
+ * SWAPC_OK.
+ * Returns SWAPC_OK; LIMIT naming the function, what there is too much of and the ceiling, or that
+ * compiling it either way is estimated to take longer; UNSUPPORTED naming function and byte for an
+ * instruction or a type that no engine here has; MODULE_MALFORMED; NO_MEMORY. */
 enum swapc_status swapci_wasm_check_ceilings(const struct swapci_wasm_module *module,
                                              uint64_t compile_ms, struct swapci_wasm_work *work,
                                              swapc_error *error);

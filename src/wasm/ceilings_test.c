@@ -114,8 +114,8 @@ static void bodies_have_ceilings(void **unused) {
            "loops");
 }
 
-/* Kinds of work that each alone is too much, in modules of some kilobytes to some hundred; and next to
- * each, a fifth of it, which is taken. */
+/* Kinds of work that each alone is too much, in modules of some kilobytes to some hundred; and next
+ * to each, a fifth of it, which is taken. */
 static void work_has_a_ceiling(void **unused) {
     (void)unused;
     static const struct {

@@ -1,5 +1,5 @@
-/* What the pass writes and leaves alone, and that no input breaks it. That an engine then looks on the way
- * back is the matter of tests/overshoot. */
+/* What the pass writes and leaves alone, and that no input breaks it. That an engine then looks on
+ * the way back is the matter of tests/overshoot. */
 #include "test_main.h"
 
 #include <stdlib.h>
@@ -29,8 +29,8 @@ static enum swapc_status add(struct fixture *f, const void *bytes, size_t len) {
     return status;
 }
 
-/* (func call 0, seven loads): 70 and the end weigh more than is free behind it. A custom section before,
- * one after, and a body without a call stay as they are. */
+/* (func call 0, seven loads): 70 and the end weigh more than is free behind it. A custom section
+ * before, one after, and a body without a call stay as they are. */
 static const uint8_t heavy[] = {
     HEAD, 0,    2,    1,    'x',                                     /* custom */
     1,    4,    1,    0x60, 0,   0,                                  /* types */

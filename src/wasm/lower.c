@@ -194,8 +194,9 @@ static void lower_start(struct swapci_lower *l, struct swapci_wasm_reader *r) {
     swapci_wasm_put_u32(&l->w, swapci_lower_function(l, swapci_wasm_u32(r)));
 }
 
-/* Whether an active segment, whose place is what r stands at, puts nothing at place 0: always right, and
- * wasm3 asks for a table of no bytes, which it takes for a lack of memory. Reads past it if so. */
+/* Whether an active segment, whose place is what r stands at, puts nothing at place 0: always
+ * right, and wasm3 asks for a table of no bytes, which it takes for a lack of memory. Reads past
+ * it if so. */
 static bool skip_empty_element(struct swapci_lower *l, struct swapci_wasm_reader *r, bool typed) {
     struct swapci_wasm_reader ahead = *r;
     struct swapci_wasm_instruction place, end;

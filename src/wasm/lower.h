@@ -10,14 +10,16 @@
  *     exports of functions alone, in their oldest form;
  *   - memory.grow by more than 65536 pages is one by 65536, so that no page count wraps.
  *
- * Metered, it also asks its host, now and then, whether to go on: it counts a budget of instructions
- * down in a global of its own: at the head of each loop by what one turn of it can cost, at the
- * entry of each function by what is outside its loops, behind each call that may recurse by how much
- * of the function is left, before each memory.copy and memory.fill by their length; a memory.grow is dear whatever it is given. When the budget is spent it calls the import SWAPCI_METER_MODULE.SWAPCI_METER_NAME
- * of type () -> i32, which gives the next budget or traps. The first entry into an instance asks at
- * once. So between two questions lie, in the worst case, the budget times SWAPCI_METER_FREE /
- * SWAPCI_METER_CALL instructions: short functions that neither loop nor call are not worth counting,
- * and are paid by who calls them. Function indices from the end of the imports on move up by one.
+ * Metered, it also asks its host, now and then, whether to go on: it counts a budget of
+ * instructions down in a global of its own: at the head of each loop by what one turn of it can
+ * cost, at the entry of each function by what is outside its loops, behind each call that may
+ * recurse by how much of the function is left, before each memory.copy and memory.fill by their
+ * length; a memory.grow is dear whatever it is given. When the budget is spent it calls the import
+ * SWAPCI_METER_MODULE.SWAPCI_METER_NAME of type () -> i32, which gives the next budget or traps.
+ * The first entry into an instance asks at once. So between two questions lie, in the worst case,
+ * the budget times SWAPCI_METER_FREE / SWAPCI_METER_CALL instructions: short functions that neither
+ * loop nor call are not worth counting, and are paid by who calls them. Function indices from the
+ * end of the imports on move up by one.
  *
  * It takes the MVP with sign extension, saturating conversions, multi-value, memory.copy and
  * memory.fill, in a module that a validator has accepted; anything else that runs is refused, and
@@ -43,8 +45,8 @@ struct swapci_wasm_lowering {
     const char *engine; /* for messages */
 };
 
-/* Appends the lowered module to out. Returns SWAPC_OK; UNSUPPORTED naming the function, the byte and
- * what is there; MODULE_MALFORMED; NO_MEMORY. After failure out holds a part of the module. */
+/* Appends the lowered module to out. Returns SWAPC_OK; UNSUPPORTED naming the function, the byte
+ * and what is there; MODULE_MALFORMED; NO_MEMORY. After failure out holds a part of the module. */
 enum swapc_status swapci_wasm_lower(const struct swapci_wasm_module *module,
                                     const struct swapci_wasm_lowering *how, swapci_buffer *out,
                                     swapc_error *error);

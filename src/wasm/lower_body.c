@@ -178,12 +178,12 @@ static void put_branch_table(struct body *b, const struct swapci_wasm_instructio
 
 /* ---- references to locals ---- */
 
-/* wasm3 puts no value on its stack for a local.get, only the local's slot, and gives the value a slot
- * of its own when the local is set or a block begins. To 64-bit values that lie there twice it then
- * gives one slot, counts its first half twice and its second once: as soon as one of the two is gone,
- * something else may be put into the half. So, where that would come about, all but the first are
- * made values of their own at once. It comes about seldom, so it is noted in a first pass over the
- * body, and the body is written again. */
+/* wasm3 puts no value on its stack for a local.get, only the local's slot, and gives the value a
+ * slot of its own when the local is set or a block begins. To 64-bit values that lie there twice it
+ * then gives one slot, counts its first half twice and its second once: as soon as one of the two
+ * is gone, something else may be put into the half. So, where that would come about, all but the
+ * first are made values of their own at once. It comes about seldom, so it is noted in a first pass
+ * over the body, and the body is written again. */
 static void note_copy(struct body *b, uint32_t place) {
     size_t size = (size_t)(b->r.end - b->begin) / 8 + 1;
     if (!b->copying) {

@@ -1,5 +1,5 @@
-/* The pass itself: what it writes, what it refuses, and that no input breaks it. That lowered modules
- * do what they did is the matter of who runs them: wasm3_test.c, the differential run. */
+/* The pass itself: what it writes, what it refuses, and that no input breaks it. That lowered
+ * modules do what they did is the matter of who runs them: wasm3_test.c, the differential run. */
 #include "test_main.h"
 
 #include <stdlib.h>
@@ -74,8 +74,8 @@ static void short_leaf_stays_as_it_is(void **unused) {
     swapci_buffer_fini(&f.out);
 }
 
-/* A host may move the whole memory to let it grow: a loop that grows and does nothing else must be asked
- * about often, and a leaf that grows is no cheap one. */
+/* A host may move the whole memory to let it grow: a loop that grows and does nothing else must be
+ * asked about often, and a leaf that grows is no cheap one. */
 static void growing_is_dear(void **unused) {
     (void)unused;
     static const uint8_t module[] = {

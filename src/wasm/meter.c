@@ -72,7 +72,8 @@ void swapci_meter_bulk(struct swapci_meter *meter) {
     put_op(meter, SWAPCI_WASM_OP_GLOBAL_GET, scratch);
 }
 
-/* What was paid at the entry was paid when the call began: while calls return, nothing would be asked. */
+/* What was paid at the entry was paid when the call began: while calls return, nothing would be
+ * asked. */
 void swapci_meter_return(struct swapci_meter *meter, size_t left) {
     if (left <= SWAPCI_METER_RETURN_FREE) return;
     put_op(meter, SWAPCI_WASM_OP_GLOBAL_GET, meter->budget);

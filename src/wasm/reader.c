@@ -1,6 +1,7 @@
 #include "reader.h"
 
-/* In the last byte that a number may have, the bits beyond its width: zero, or copies of the sign. */
+/* In the last byte that a number may have, the bits beyond its width: zero, or copies of the
+ * sign. */
 static bool fits(uint8_t last, unsigned used, bool is_signed) {
     uint8_t payload = last & 0x7f;
     if (used >= 7) return true;

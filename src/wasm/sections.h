@@ -98,9 +98,9 @@ struct swapci_wasm_module {
 /* Returns true when bytes begin like a wasm core module (magic and version 1). */
 bool swapci_wasm_is_module(swapc_bytes bytes);
 
-/* Returns SWAPC_OK; MODULE_MALFORMED naming section and byte; UNSUPPORTED (types of later proposals,
- * a type of more than SWAPCI_WASM_VALUES_MAX values) naming what; NO_MEMORY. After failure nothing
- * is to be freed. */
+/* Returns SWAPC_OK; MODULE_MALFORMED naming section and byte; UNSUPPORTED (types of later
+ * proposals, a type of more than SWAPCI_WASM_VALUES_MAX values) naming what; NO_MEMORY. After
+ * failure nothing is to be freed. */
 enum swapc_status swapci_wasm_module_read(struct swapci_wasm_module *m, swapc_bytes bytes,
                                           swapc_error *error);
 void swapci_wasm_module_fini(struct swapci_wasm_module *m);
@@ -114,7 +114,8 @@ const struct swapci_wasm_type *swapci_wasm_function_type(const struct swapci_was
 /* Where at lies in the module, for messages. */
 size_t swapci_wasm_place(const struct swapci_wasm_module *m, const uint8_t *at);
 
-/* The letter of a value type as in swapc/sys/engine.h (i I), f F (floats), v (v128), r (reference). */
+/* The letter of a value type as in swapc/sys/engine.h (i I), f F (floats), v (v128), r
+ * (reference). */
 char swapci_wasm_letter(uint8_t type);
 
 /* A count, of what takes a byte at least each; bad when more than is left. */

@@ -3,9 +3,9 @@
  * One table of things that compiling takes time for, each with two weights: `best` of an optimising
  * compiler, `quick` of the same one without optimisation and with the simplest allocation of
  * registers, whose time grows with the size and little else. Both were measured with modules of
- * nothing but that thing (CPU time, wasmtime 50; an excerpt of them is in ceilings_test.c), and are of its worst case:
- * of what compilers of languages emit the estimate is some two times too high, and that is what it is
- * for. RATIONALE.md has the reasons.
+ * nothing but that thing (CPU time, wasmtime 50; an excerpt of them is in ceilings_test.c), and are
+ * of its worst case: of what compilers of languages emit the estimate is some two times too high,
+ * and that is what it is for. RATIONALE.md has the reasons.
  *
  * Threads: pure. Ownership: the caller's struct.
  */

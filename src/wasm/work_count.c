@@ -112,7 +112,8 @@ static void block(const struct swapci_wasm_instruction *in, struct swapci_wasm_b
     body->parameters += in->block.param_count;
 }
 
-/* inner: of no import: the engine looks at the clock behind it (checkpoints.h), at a loop's cost. */
+/* inner: of no import: the engine looks at the clock behind it (checkpoints.h), at a loop's
+ * cost. */
 static void call(const struct swapci_wasm_type *type, bool inner,
                  struct swapci_wasm_body_measure *body, struct swapci_wasm_work *work) {
     ADD(CALLS, 1, 1, 1);

@@ -34,8 +34,9 @@ static int private_copy(swapc_bytes bytes, const char *digest_hex) {
 }
 
 /* The loader takes an equal name for an equal library. So the descriptor stays open as long as the
- * library is loaded, and no other one gets its name. It names the process by its number in this /proc:
- * a debugger that opens "self" would find a descriptor of its own, and waits for ever if it is a pipe. */
+ * library is loaded, and no other one gets its name. It names the process by its number in this
+ * /proc: a debugger that opens "self" would find a descriptor of its own, and waits for ever if
+ * it is a pipe. */
 static void name_of(int fd, char *name, size_t size) {
     char process[16];
     ssize_t len = readlink("/proc/self", process, sizeof process);

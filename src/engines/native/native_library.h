@@ -1,8 +1,9 @@
 /* native_library.h - loads a shared object from bytes, as a copy that nobody can change.
  *
- * The bytes go into a sealed memory file named by their digest (so /proc/PID/maps and debuggers tell
- * which module it is), never the user's own file: that could be overwritten while it is mapped, and
- * the loader would take the same path for the same library. Each opening is a library of its own.
+ * The bytes go into a sealed memory file named by their digest (so /proc/PID/maps and debuggers
+ * tell which module it is), never the user's own file: that could be overwritten while it is
+ * mapped, and the loader would take the same path for the same library. Each opening is a library
+ * of its own.
  *
  * Threads: any number at once.
  */

@@ -1,5 +1,5 @@
-/* The shared objects of native_test.c: one source, one build for each GUEST_… kind. What a call does
- * is chosen by its op_len. */
+/* The shared objects of native_test.c: one source, one build for each GUEST_… kind. What a call
+ * does is chosen by its op_len. */
 #include "swapc/sys/native_module.h"
 
 struct state {

@@ -1,14 +1,14 @@
 /* wasm3.c - the engine "wasm3": an interpreter for places where no compiler may run.
  *
- * A module is its bytes, rewritten into the simplest form that does the same (src/wasm/lower.h), found
- * fit and compiled once on trial. wasm3 binds a parsed module to one runtime, so each instance parses,
- * loads and compiles its own; the core keeps instances warm. Nothing stops a loop in wasm3, so a
- * module has two builds: plain, and metered. Instances are of the metered one, unless deadline_ms is
- * 0: whoever wants no deadline pays for none, and a call that then brings its own deadline or cancel
- * is refused.
- * What keeps a module that wasm3 misreads from reaching the host's heap: dead code and parameters of
- * blocks never come to it, what is left is measured against its fixed tables (wasm3_scan.h), and its
- * tables and the guest's values lie in memory apart (wasm3_inside.h).
+ * A module is its bytes, rewritten into the simplest form that does the same (src/wasm/lower.h),
+ * found fit and compiled once on trial. wasm3 binds a parsed module to one runtime, so each
+ * instance parses, loads and compiles its own; the core keeps instances warm. Nothing stops a loop
+ * in wasm3, so a module has two builds: plain, and metered. Instances are of the metered one,
+ * unless deadline_ms is 0: whoever wants no deadline pays for none, and a call that then brings its
+ * own deadline or cancel is refused.
+ * What keeps a module that wasm3 misreads from reaching the host's heap: dead code and parameters
+ * of blocks never come to it, what is left is measured against its fixed tables (wasm3_scan.h), and
+ * its tables and the guest's values lie in memory apart (wasm3_inside.h).
  *
  * Threads: environment and runtime belong to one instance, so instances share nothing but const
  * tables: the state's bindings, and the module's bytes.
@@ -413,8 +413,8 @@ static enum swapc_status prove(const swapc_engine_module *module, swapc_error *e
     return status;
 }
 
-/* The metered build is the one looked at and proved: it holds all of the plain one, with the function
- * that it imports besides. */
+/* The metered build is the one looked at and proved: it holds all of the plain one, with the
+ * function that it imports besides. */
 static enum swapc_status lower_both(const struct swapci_wasm_module *read,
                                     swapc_engine_module *module, swapc_error *error) {
     const struct swapci_wasm_lowering plain = {.metered = false, .engine = NAME};

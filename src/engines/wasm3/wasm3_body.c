@@ -7,7 +7,8 @@ struct scan {
     uint32_t kept; /* values that wasm3 keeps besides: locals, records of the open blocks */
     uint32_t loops;
     bool full; /* a ceiling was passed */
-    /* For each value on the operand stack, the end of the slots that it and those below it reach. */
+    /* For each value on the operand stack, the end of the slots that it and those below it
+     * reach. */
     uint32_t reach[SWAPCI_WASM3_VALUES];
 };
 
@@ -31,8 +32,8 @@ static void keep_block(struct scan *s, const struct swapci_wasm_instruction *in,
     s->loops += in->code == SWAPCI_WASM_OP_LOOP;
 }
 
-/* The values that the last step gave. A plain result gets the lowest slots that are free, so no more
- * are in use than values live; a call's results lie behind everything, where `behind` says. */
+/* The values that the last step gave. A plain result gets the lowest slots that are free, so no
+ * more are in use than values live; a call's results lie behind everything, where `behind` says. */
 static void place(struct scan *s, bool call, uint32_t behind) {
     for (uint32_t i = s->stack->low; i < s->stack->height && !s->full; i++) {
         uint32_t below = reach_of(s, i);

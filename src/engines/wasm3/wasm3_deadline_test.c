@@ -1,5 +1,6 @@
 /* Deadlines and cancelling on wasm3: whatever a guest does, it ends. A guest is one function body
- * around which a module is put. A case fails by running on (CTest's time limit) or by ending well. */
+ * around which a module is put. A case fails by running on (CTest's time limit) or by ending
+ * well. */
 #include "test_main.h"
 
 #include "clock.h"
@@ -132,7 +133,8 @@ static void br_table_to_a_loop_ends(void **unused) {
     ends_at_deadline(BYTES("\x03\x40\x02\x40\x20\x00\x0e\x02\x01\x01\x01\x0b\x0b\x41\x00\x0b"));
 }
 
-/* A loop whose value is being kept on the stack below it: (i32.add (i32.const 1) (loop … (br 0))) */
+/* A loop whose value is being kept on the stack below it: (i32.add (i32.const 1) (loop … (br
+ * 0))) */
 static void loop_within_an_expression_ends(void **unused) {
     (void)unused;
     ends_at_deadline(BYTES("\x41\x01\x03\x7f\x0c\x00\x0b\x6a\x0b"));

@@ -1,8 +1,8 @@
 /* wasm3_frames.h - how much C stack this build of wasm3 takes, measured.
  *
- * A guest call and an entered loop each hold a C frame of wasm3; straight code must hold none, which
- * is so only where the compiler made tail calls of wasm3's instructions. Compilers and flags differ,
- * so a tiny module measures it once, when the engine opens.
+ * A guest call and an entered loop each hold a C frame of wasm3; straight code must hold none,
+ * which is so only where the compiler made tail calls of wasm3's instructions. Compilers and flags
+ * differ, so a tiny module measures it once, when the engine opens.
  *
  * Threads: pure. Units: bytes.
  */

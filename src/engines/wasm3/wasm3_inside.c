@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 /* From the mapping's beginning: guard, moat, runtime, moat, guard, values, guard. All are multiples
- * of any page size in use. wasmStack holds 2 bytes for each of 2^16 numbers, and a slot of the values
- * is 4 bytes. */
+ * of any page size in use. wasmStack holds 2 bytes for each of 2^16 numbers, and a slot of the
+ * values is 4 bytes. */
 enum {
     GUARD = 64 * 1024,
     MOAT = 192 * 1024,

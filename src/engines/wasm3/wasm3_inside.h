@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <wasm3.h>
 
-/* A runtime in memory of its own, out of the heap's reach: wasm3's compiler writes into the runtime's
- * tables by 16-bit numbers that it does not always check, so around the runtime lies as much as such
- * a number can span (a moat, of zeroes); behind the guest's values lies as much as a slot's number can
- * span, and around all of it pages that cannot be touched. */
+/* A runtime in memory of its own, out of the heap's reach: wasm3's compiler writes into the
+ * runtime's tables by 16-bit numbers that it does not always check, so around the runtime lies as
+ * much as such a number can span (a moat, of zeroes); behind the guest's values lies as much as a
+ * slot's number can span, and around all of it pages that cannot be touched. */
 struct swapci_wasm3_room {
     IM3Runtime runtime;
     void *base; /* of the mapping */

@@ -198,7 +198,8 @@ static void instance_moves_between_threads(void **unused) {
     finish(&f);
 }
 
-/* The switch of stacks must leave the thread's blocked signals as they are, in the call and after. */
+/* The switch of stacks must leave the thread's blocked signals as they are, in the call and
+ * after. */
 static void signal_mask_survives_a_call(void **unused) {
     (void)unused;
     struct fixture f;

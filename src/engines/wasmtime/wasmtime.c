@@ -92,12 +92,12 @@ static enum swapc_status link_build(struct swapci_wt_build *build,
     return status;
 }
 
-/* From what the core estimates on, in milliseconds, a module is compiled only once, even where it does not
- * fit into the pool's slots. */
+/* From what the core estimates on, in milliseconds, a module is compiled only once, even where it
+ * does not fit into the pool's slots. */
 enum { COMPILE_APART_MS = 500 };
 
-/* Epochs are not looked at while calls return: the module is compiled with checkpoints there. written is
- * empty when it needs none. Of what cannot be read, wasmtime says why. */
+/* Epochs are not looked at while calls return: the module is compiled with checkpoints there.
+ * written is empty when it needs none. Of what cannot be read, wasmtime says why. */
 static enum swapc_status write_checkpoints(const swapc_engine_state *state,
                                            const swapc_artifact *artifact, swapci_buffer *written,
                                            swapc_error *error) {
@@ -148,7 +148,8 @@ static enum swapc_status compile_here(swapc_engine_module *module, const swapc_a
     return link_build(*build, &state->demand, artifact->path, error);
 }
 
-/* Takes the machine code into the runtime; NULL: it does not fit there, or there is no such runtime. */
+/* Takes the machine code into the runtime; NULL: it does not fit there, or there is no such
+ * runtime. */
 static wasmtime_module_t *take_code(const struct swapci_wt_runtime *runtime,
                                     const wasm_byte_vec_t *code) {
     wasmtime_module_t *module = NULL;
@@ -202,8 +203,8 @@ static enum swapc_status compile_quickly(swapc_engine_module *module,
     return status;
 }
 
-/* What the compiler takes beside the module: of the shipped ones, which are mostly tables, 10 times their size, of
- * one that is all code 45 times. */
+/* What the compiler takes beside the module: of the shipped ones, which are mostly tables, 10 times
+ * their size, of one that is all code 45 times. */
 static enum swapc_status check_space(const swapc_artifact *artifact, size_t len,
                                      swapc_error *error) {
     const uint64_t wanted = (UINT64_C(4) << 20) + 12 * (uint64_t)len;

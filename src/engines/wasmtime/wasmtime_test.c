@@ -37,8 +37,8 @@ static void passes_arguments(void **unused) {
     fixture_close(&f);
 }
 
-/* The pool takes no third table, so that the second module runs on demand. A module that is not compiled
- * where its instances will be answers as any other. */
+/* The pool takes no third table, so that the second module runs on demand. A module that is not
+ * compiled where its instances will be answers as any other. */
 static void heavy_modules_run(void **unused) {
     (void)unused;
     static const char *const texts[] = {

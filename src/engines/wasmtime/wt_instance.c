@@ -103,8 +103,9 @@ static enum swapc_status report_short_stack(swapc_error *error) {
                            (SWAPCI_C_STACK_GUEST + SWAPCI_C_STACK_IMPORT) / 1024);
 }
 
-/* wasmtime counts a guest's stack from where the guest was entered, and does not know where the thread's
- * ends. The core has seen to it that this holds; where a guest has used its share, it is seen here. */
+/* wasmtime counts a guest's stack from where the guest was entered, and does not know where the
+ * thread's ends. The core has seen to it that this holds; where a guest has used its share, it
+ * is seen here. */
 static bool stack_suffices(void) {
     const size_t need = SWAPCI_C_STACK_GUEST + SWAPCI_C_STACK_IMPORT;
     return swapci_c_stack_has(need) || swapci_c_stack_suffices(need);
@@ -135,7 +136,8 @@ static bool was_stopped(enum swapc_status status) {
     return status >= SWAPC_TRAP && status <= SWAPC_LIMIT;
 }
 
-/* The same, tells where the guest was, and deletes trap and failed. entry: the export; NULL: the start. */
+/* The same, tells where the guest was, and deletes trap and failed. entry: the export; NULL: the
+ * start. */
 static enum swapc_status left(const swapc_engine_instance *instance, const char *entry,
                               wasm_trap_t *trap, wasmtime_error_t *failed, swapc_error *error) {
     const enum swapc_status status = why_left(instance, trap, failed, error);

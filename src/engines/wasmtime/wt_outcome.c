@@ -68,14 +68,16 @@ static bool names_feature(const char *line) {
     return false;
 }
 
-/* Whether no descriptor can be had: wasmtime does not always pass the reason on ("cannot create a memfd"). */
+/* Whether no descriptor can be had: wasmtime does not always pass the reason on ("cannot create
+ * a memfd"). */
 static bool descriptors_are_used_up(void) {
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (fd >= 0) close(fd);
     return fd < 0 && (errno == EMFILE || errno == ENFILE);
 }
 
-/* What the system refused, which is no fault of the module. Returns SWAPC_OK when it is none of that. */
+/* What the system refused, which is no fault of the module. Returns SWAPC_OK when it is none of
+ * that. */
 static enum swapc_status report_system(const char *line, const char *what, swapc_error *error) {
     if (strstr(line, "os error 12") || strstr(line, "allocate memory"))
         return swapc_error_set(error, SWAPC_NO_MEMORY,

@@ -50,11 +50,12 @@ enum swapc_status swapci_wt_runtime_init(swapc_engine_state *state,
 
 void swapci_wt_runtime_fini(swapc_engine_state *state);
 
-/* Whether so much address space is free: for want of it wasmtime ends the process where others return an error. */
+/* Whether so much address space is free: for want of it wasmtime ends the process where others
+ * return an error. */
 bool swapci_wt_space_available(uint64_t bytes);
 
-/* An engine that compiles without optimisation, and whose time is therefore the size's and no shape's;
- * its product runs in both runtimes. The caller deletes it. NULL: no memory. */
+/* An engine that compiles without optimisation, and whose time is therefore the size's and no
+ * shape's; its product runs in both runtimes. The caller deletes it. NULL: no memory. */
 wasm_engine_t *swapci_wt_quick_engine_new(const swapc_engine_state *state);
 
 /* Takes a slot of the pool. Returns false when there is none free. */

@@ -3,10 +3,11 @@
  *
  * The warm call must not write shared memory, so there is no count of running calls. Instead the
  * thread clears `wanted` now and then and goes to sleep only when nobody has set it again for a
- * whole period of TICKS_IDLE ticks. `now` is written by the thread alone, and 0 while it sleeps. Why no running guest is missed: who enters after the clearing
- * sees `wanted` false and sets it; who was inside already is interrupted by one of the period's
- * ticks (a guest's epoch is always the next one) and its epoch callback calls need; who was inside
- * a host function meanwhile calls need when it returns to the guest. */
+ * whole period of TICKS_IDLE ticks. `now` is written by the thread alone, and 0 while it sleeps.
+ * Why no running guest is missed: who enters after the clearing sees `wanted` false and sets it;
+ * who was inside already is interrupted by one of the period's ticks (a guest's epoch is always the
+ * next one) and its epoch callback calls need; who was inside a host function meanwhile calls
+ * need when it returns to the guest. */
 #include "wt_ticker.h"
 
 #include <signal.h>

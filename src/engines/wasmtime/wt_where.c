@@ -19,7 +19,7 @@ enum {
 static const char between[] = " < ";
 static const char omission[] = " < ...";
 
-/* ---- Rust's names: _RNvNtCs1a_5price5guest5price is price::guest::price ------------------------------- */
+/* ---- Rust's names: _RNvNtCs1a_5price5guest5price is price::guest::price ---------------------- */
 
 static void skip_base_62(swapc_bytes *rest) {
     while (rest->len > 0 && *rest->ptr != '_') *rest = swapc_bytes_of(rest->ptr + 1, rest->len - 1);
@@ -38,7 +38,8 @@ static swapc_bytes take_identifier(swapc_bytes *rest) {
     return identifier;
 }
 
-/* Writes the identifiers of a path in Rust's v0 form, and nothing of types and hashes, with :: between. */
+/* Writes the identifiers of a path in Rust's v0 form, and nothing of types and hashes, with ::
+ * between. */
 static void write_path(swapc_bytes mangled, char *out, size_t size) {
     size_t used = 0;
     out[0] = '\0';
@@ -57,7 +58,7 @@ static void write_path(swapc_bytes mangled, char *out, size_t size) {
     }
 }
 
-/* ---- frames --------------------------------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 static void name_of(const wasm_frame_vec_t *frames, size_t at, const char *entry,
                     char name[NAME_MAX]) {
@@ -81,7 +82,8 @@ struct chain {
     size_t count;
 };
 
-/* Writes the first inner and the last outer names. Returns whether there is room for all of them. */
+/* Writes the first inner and the last outer names. Returns whether there is room for all of
+ * them. */
 static bool write_chain(const struct chain *c, size_t inner, size_t outer, char where[WHERE_MAX]) {
     size_t used = (size_t)snprintf(where, WHERE_MAX, "in ");
     const bool cut = inner + outer < c->count;

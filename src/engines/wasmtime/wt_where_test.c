@@ -1,4 +1,5 @@
-/* Where a guest was when it was stopped: the names of its functions, innermost first, safe to show. */
+/* Where a guest was when it was stopped: the names of its functions, innermost first, safe to
+ * show. */
 #include "test_main.h"
 
 #include "wt_fixture.h"
