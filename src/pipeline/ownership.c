@@ -1,6 +1,9 @@
-/* What is shared: `until_ns`, written by the thread alone and read by who works on a partition (may): on the clock that goes on
- * while the process is stopped, so that it is over by itself; `members` and `begun`, likewise; `stop`, which only rises; `refused`
- * and `trouble`, and of each partition `failing_ns` and `why`, under `lock`. The rest is the thread's. */
+/* A thread shares out, and for each server one keeps the leases there, so that none waits for another server that hangs.
+ *
+ * What is shared: of a partition `mine`, which the first writes for its keeper; `until_ns`, which the keeper writes for who works
+ * on the partition (may), on the clock that goes on while the process is stopped, so that it is over by itself. `members` and `begun`,
+ * for who asks; `stop`, which only rises. `refused`, `trouble`, `limit`, and of each partition `failing_ns` and `why`, are under `lock`. Of
+ * the rest each has its own. */
 #include "ownership.h"
 
 #include <pthread.h>
@@ -29,9 +32,25 @@ struct holding {
     swapci_lease lease;
     _Atomic uint64_t until_ns; /* 0: not ours */
     uint64_t due_ns;
+    atomic_bool mine;    /* to be held */
     uint64_t failing_ns; /* since when it fails; 0: it does not; written under the lock */
     bool first; /* it is of the share that this process began with, and was to be had at once */
     char why[SWAPCI_OWNERSHIP_REFUSED_MAX]; /* of failing_ns */
+};
+
+/* A connection of one thread. */
+struct link {
+    unsigned server;
+    swapci_redis *redis;
+    bool broken;
+    uint64_t again_ns; /* when one that did not answer is tried next */
+};
+
+struct keeper {
+    struct swapci_ownership *ownership;
+    struct link link;
+    pthread_t thread;
+    bool started;
 };
 
 struct swapci_ownership {
@@ -39,23 +58,24 @@ struct swapci_ownership {
     swapci_balance balance;
     uint64_t beat_due_ns;
     atomic_uint members;
-    atomic_bool begun;
-    swapci_redis *redis[SWAPCI_SERVERS_MAX];
-    bool broken[SWAPCI_SERVERS_MAX];
-    uint64_t again_ns[SWAPCI_SERVERS_MAX]; /* when one that did not answer is tried next */
-    swapci_log_limit limit;                /* of what is said of refusals */
-    bool unshared;                         /* as it was last: there was no beat */
-    uint64_t failing_ns;                   /* since when that, or a lease, fails; 0: none does */
-    swapc_error last;                      /* why */
+    atomic_uint begun; /* keepers that have looked at all of theirs once */
+    struct link shares;
+    struct keeper keepers[SWAPCI_SERVERS_MAX];
+    unsigned keeper_count;
+    bool unshared;       /* as it was last: there was no beat */
+    swapc_error why;     /* of that */
+    uint64_t failing_ns; /* since when that, or a lease, fails; 0: none does */
     char told[SWAPCI_OWNERSHIP_TEXT_MAX];
     char plain[SWAPCI_STREAM_NAME_MAX + 1];
     uint64_t check_due_ns;
     bool left; /* as it is refused */
     pthread_mutex_t lock;
+    swapci_log_limit limit;                     /* of what is said of refusals */
     char refused[SWAPCI_OWNERSHIP_REFUSED_MAX]; /* "": it is not */
     char trouble[SWAPCI_OWNERSHIP_REFUSED_MAX]; /* the same */
     atomic_int stop;
     pthread_t thread;
+    bool started;
     unsigned count;
     struct holding holdings[];
 };
@@ -68,40 +88,42 @@ static uint64_t in_ms(uint64_t now, uint64_t ms) {
 static swapci_redis_config hasty(const struct swapci_ownership *o, const char *url) {
     return (swapci_redis_config){.url = url,
                                  .connect_ms = CONNECT_MS,
-                                 .answer_ms = ANSWER_MS,
+                                 .answer_ms = o->config.answer_ms,
                                  .health = o->config.redis.health};
 }
 
 /* The connection to a server, made anew where it was lost; NULL: it does not answer now. */
-static swapci_redis *server(struct swapci_ownership *o, unsigned r, swapc_error *error) {
+static swapci_redis *connected(struct swapci_ownership *o, struct link *link, swapc_error *error) {
     uint64_t now = swapci_clock_monotonic_ns();
     enum swapc_status status;
-    if (o->redis[r] && !o->broken[r]) return o->redis[r];
-    if (now < o->again_ns[r]) return NULL;
-    if (o->redis[r]) {
-        status = swapci_redis_attempt(o->redis[r], error);
+    if (link->redis && !link->broken) return link->redis;
+    if (now < link->again_ns) return NULL;
+    if (link->redis) {
+        status = swapci_redis_attempt(link->redis, error);
     } else {
-        const swapci_redis_config config = hasty(o, o->config.partitions->urls[r]);
-        status = swapci_redis_open(&config, &o->redis[r], error);
+        const swapci_redis_config config = hasty(o, o->config.partitions->urls[link->server]);
+        status = swapci_redis_open(&config, &link->redis, error);
     }
-    o->broken[r] = status != SWAPC_OK;
-    o->again_ns[r] = in_ms(swapci_clock_monotonic_ns(), SWAPCI_BALANCE_BEAT_MS);
-    return status == SWAPC_OK ? o->redis[r] : NULL;
+    link->broken = status != SWAPC_OK;
+    link->again_ns = in_ms(swapci_clock_monotonic_ns(), SWAPCI_BALANCE_BEAT_MS);
+    return status == SWAPC_OK ? link->redis : NULL;
 }
 
 /* A failure is said now and then; the next turn tries again. */
-static void failed(struct swapci_ownership *o, unsigned r, const swapc_error *why) {
+static void failed(struct swapci_ownership *o, struct link *link, const swapc_error *why) {
     uint64_t now = swapci_clock_monotonic_ns();
     if (why->status == SWAPC_OK) return; /* it is not time to try */
-    o->last = *why;
-    if (why->status != SWAPC_PROTOCOL && why->status != SWAPC_NOT_ALLOWED) o->broken[r] = true;
-    if (swapci_log_limit_may(&o->limit, now, now))
+    if (why->status != SWAPC_PROTOCOL && why->status != SWAPC_NOT_ALLOWED) link->broken = true;
+    pthread_mutex_lock(&o->lock);
+    bool may = swapci_log_limit_may(&o->limit, now, now);
+    pthread_mutex_unlock(&o->lock);
+    if (may)
         swapc_log_write(&o->config.log, SWAPC_LOG_WARN, o->config.log_role,
                         "partitions are not shared out for now: %s", why->text);
 }
 
 static bool is_refused(const struct swapci_ownership *o) {
-    return o->refused[0] != 0; /* this thread alone writes it */
+    return o->refused[0] != 0; /* the thread that asks alone writes it */
 }
 
 /* Whether all mean the same still: the number may have been deleted, and another be kept. */
@@ -123,7 +145,7 @@ static void check(struct swapci_ownership *o, uint64_t now) {
 
 /* Those with another number share out by the same hash: one who is refused has no part in it. */
 static void step_back(struct swapci_ownership *o) {
-    swapci_redis *redis = o->left ? NULL : server(o, 0, NULL);
+    swapci_redis *redis = o->left ? NULL : connected(o, &o->shares, NULL);
     if (redis) o->left = swapci_balance_leave(&o->balance, redis, NULL) == SWAPC_OK;
 }
 
@@ -136,11 +158,27 @@ static void beat(struct swapci_ownership *o, uint64_t now) {
     o->left = false;
     if (now < o->beat_due_ns) return;
     o->beat_due_ns = in_ms(now, SWAPCI_BALANCE_BEAT_MS);
-    swapci_redis *redis = server(o, 0, &why);
+    swapci_redis *redis = connected(o, &o->shares, &why);
     o->unshared = !redis || swapci_balance_beat(&o->balance, redis, &why) != SWAPC_OK;
-    if (o->unshared) failed(o, 0, &why);
+    if (why.status != SWAPC_OK) o->why = why; /* else it is not time to try */
+    if (o->unshared) failed(o, &o->shares, &why);
     atomic_store(&o->members, o->balance.members);
 }
+
+/* What the keepers are to hold. */
+static void hand_over(struct swapci_ownership *o) {
+    for (unsigned k = 0; k < o->count; k++)
+        atomic_store(&o->holdings[k].mine, o->balance.mine[k] && !is_refused(o));
+}
+
+/* A thread begins once all are there. */
+static void await_all(struct swapci_ownership *o) {
+    swapci_signal_mask_all(NULL);
+    pthread_mutex_lock(&o->lock);
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* ---- a keeper ------------------------------------------------------------------------------------- */
 
 /* Without a new reason (it is not time to try) the last one is still true. */
 static void set_failing(struct swapci_ownership *o, struct holding *h, bool failing,
@@ -153,9 +191,9 @@ static void set_failing(struct swapci_ownership *o, struct holding *h, bool fail
 }
 
 /* Takes or renews the lease of a partition. */
-static void hold(struct swapci_ownership *o, unsigned k, uint64_t now) {
+static void hold(struct keeper *keeper, unsigned k, uint64_t now) {
+    struct swapci_ownership *o = keeper->ownership;
     struct holding *h = &o->holdings[k];
-    unsigned r = k % o->config.partitions->servers;
     swapc_error why = SWAPC_ERROR_INIT;
     bool recalled;
     if (o->config.members_lease) {
@@ -165,12 +203,12 @@ static void hold(struct swapci_ownership *o, unsigned k, uint64_t now) {
     }
     if (now < h->due_ns) return;
     h->due_ns = in_ms(now, ASK_MS);
-    swapci_redis *redis = server(o, r, &why);
+    swapci_redis *redis = connected(o, &keeper->link, &why);
     bool failing =
         !redis || swapci_lease_hold(redis, &h->lease, false, &recalled, &why) != SWAPC_OK;
     set_failing(o, h, failing, &why);
     if (failing) {
-        failed(o, r, &why);
+        failed(o, &keeper->link, &why);
         return;
     }
     if (h->lease.held) h->due_ns = in_ms(now, RENEW_MS);
@@ -178,9 +216,9 @@ static void hold(struct swapci_ownership *o, unsigned k, uint64_t now) {
 }
 
 /* It is the others' from now on; what cannot be given back expires. */
-static void release(struct swapci_ownership *o, unsigned k) {
+static void release(struct keeper *keeper, unsigned k) {
+    struct swapci_ownership *o = keeper->ownership;
     struct holding *h = &o->holdings[k];
-    unsigned r = k % o->config.partitions->servers;
     swapc_error why = SWAPC_ERROR_INIT;
     atomic_store(&h->until_ns, 0);
     h->due_ns = 0;
@@ -188,49 +226,74 @@ static void release(struct swapci_ownership *o, unsigned k) {
     if (!h->lease.held) return;
     h->lease.held = false;
     if (o->config.members_lease) return;
-    swapci_redis *redis = server(o, r, &why);
-    if (!redis || swapci_lease_release(redis, &h->lease, &why) != SWAPC_OK) failed(o, r, &why);
+    swapci_redis *redis = connected(o, &keeper->link, &why);
+    if (!redis || swapci_lease_release(redis, &h->lease, &why) != SWAPC_OK)
+        failed(o, &keeper->link, &why);
 }
 
-static void tend(struct swapci_ownership *o, unsigned k, uint64_t now) {
+static void tend(struct keeper *keeper, unsigned k, uint64_t now) {
+    struct swapci_ownership *o = keeper->ownership;
     struct holding *h = &o->holdings[k];
     swapci_fleet *fleet = o->config.fleet;
-    bool mine = o->balance.mine[k] && !is_refused(o);
+    bool mine = atomic_load(&h->mine);
     h->first &= mine;
     if (!mine) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT);
     if (!mine && !swapci_fleet_busy(fleet, k)) {
-        release(o, k);
+        release(keeper, k);
         return;
     }
-    hold(o, k, now);
+    hold(keeper, k, now);
     if (!h->lease.held) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT_NOW);
     else if (mine && swapci_ownership_may(o, k))
         swapci_fleet_wish(fleet, k, h->first ? SWAPCI_FLEET_FIRST : SWAPCI_FLEET_IN);
 }
 
+/* What another still has is no part of the start. */
+static void begun(struct keeper *keeper) {
+    struct swapci_ownership *o = keeper->ownership;
+    for (unsigned k = keeper->link.server; k < o->count; k += o->keeper_count)
+        o->holdings[k].first &= o->holdings[k].lease.held;
+    atomic_fetch_add(&o->begun, 1);
+}
+
+static void *keep(void *user) {
+    struct keeper *keeper = user;
+    struct swapci_ownership *o = keeper->ownership;
+    const unsigned step = o->keeper_count;
+    bool looked = false;
+    await_all(o);
+    while (!atomic_load(&o->stop)) {
+        for (unsigned k = keeper->link.server; k < o->count; k += step)
+            tend(keeper, k, swapci_clock_monotonic_ns());
+        if (!looked) begun(keeper);
+        looked = true;
+        swapci_redis_sleep(&o->stop, STEP_MS, NULL);
+    }
+    for (unsigned k = keeper->link.server; k < o->count; k += step) release(keeper, k);
+    return NULL;
+}
+
+/* ---- who shares out ------------------------------------------------------------------------------- */
+
 /* What fails for longer than a moment is told to who asks: others may not be able to do it either. */
 static void tell_trouble(struct swapci_ownership *o, uint64_t now) {
     bool failing[SWAPCI_PARTITIONS_MAX] = {false}, any = o->unshared && !is_refused(o);
     char list[SWAPCI_OWNERSHIP_TEXT_MAX / 2], text[SWAPCI_OWNERSHIP_REFUSED_MAX] = "";
+    pthread_mutex_lock(&o->lock);
     for (unsigned k = 0; k < o->count; k++) any |= failing[k] = o->holdings[k].failing_ns != 0;
     if (!any) o->failing_ns = 0;
     else if (o->failing_ns == 0) o->failing_ns = now;
     swapci_partition_list(failing, list, sizeof list);
     bool tell = any && now >= in_ms(o->failing_ns, TROUBLE_MS);
+    unsigned first = 0;
+    while (first + 1 < o->count && !failing[first]) first++;
     if (tell && o->unshared)
-        snprintf(text, sizeof text, "partitions are not shared out: %.300s", o->last.text);
+        snprintf(text, sizeof text, "partitions are not shared out: %.300s", o->why.text);
     else if (tell)
         snprintf(text, sizeof text, "no lease is to be had of partition %s: %.280s", list,
-                 o->last.text);
-    pthread_mutex_lock(&o->lock);
+                 o->holdings[first].why);
     memcpy(o->trouble, text, sizeof text);
     pthread_mutex_unlock(&o->lock);
-}
-
-/* What another still has is no part of the start. */
-static void begin(struct swapci_ownership *o) {
-    for (unsigned k = 0; k < o->count; k++) o->holdings[k].first &= o->holdings[k].lease.held;
-    atomic_store(&o->begun, true);
 }
 
 static void say(struct swapci_ownership *o) {
@@ -245,24 +308,29 @@ static void say(struct swapci_ownership *o) {
 
 static void *work(void *user) {
     struct swapci_ownership *o = user;
-    swapci_signal_mask_all(NULL);
+    await_all(o);
     while (!atomic_load(&o->stop)) {
         check(o, swapci_clock_monotonic_ns());
         beat(o, swapci_clock_monotonic_ns());
-        for (unsigned k = 0; k < o->count; k++) tend(o, k, swapci_clock_monotonic_ns());
+        hand_over(o);
         tell_trouble(o, swapci_clock_monotonic_ns());
-        if (!atomic_load(&o->begun)) begin(o);
         say(o);
         swapci_redis_sleep(&o->stop, STEP_MS, NULL);
     }
-    for (unsigned k = 0; k < o->count; k++) release(o, k);
-    swapci_redis *redis = server(o, 0, NULL);
+    swapci_redis *redis = connected(o, &o->shares, NULL);
     if (redis) (void)swapci_balance_leave(&o->balance, redis, NULL);
     return NULL;
 }
 
+/* Ends what has begun. */
 static void free_all(struct swapci_ownership *o) {
-    for (unsigned r = 0; r < SWAPCI_SERVERS_MAX; r++) swapci_redis_free(o->redis[r]);
+    atomic_store(&o->stop, 1);
+    if (o->started) pthread_join(o->thread, NULL);
+    for (unsigned r = 0; r < o->keeper_count; r++) {
+        if (o->keepers[r].started) pthread_join(o->keepers[r].thread, NULL);
+        swapci_redis_free(o->keepers[r].link.redis);
+    }
+    swapci_redis_free(o->shares.redis);
     pthread_mutex_destroy(&o->lock);
     free(o);
 }
@@ -288,7 +356,7 @@ static enum swapc_status first_beat(void *user, swapc_error *error) {
     struct swapci_ownership *o = user;
     for (uint64_t end = 0;; end = o->balance.others_end) {
         swapc_error why = SWAPC_ERROR_INIT;
-        enum swapc_status status = swapci_balance_beat(&o->balance, o->redis[0], &why);
+        enum swapc_status status = swapci_balance_beat(&o->balance, o->shares.redis, &why);
         if (status != SWAPC_NOT_ALLOWED || (end > 0 && o->balance.others_end > end)) {
             *error = why;
             return status;
@@ -304,15 +372,32 @@ static enum swapc_status join(struct swapci_ownership *o, swapc_error *error) {
     config.url = o->config.partitions->urls[0];
     config.log = &o->config.log;
     config.role = o->config.log_role;
-    enum swapc_status status = swapci_redis_open(&config, &o->redis[0], error);
-    if (status == SWAPC_OK) status = swapci_redis_persist(o->redis[0], first_beat, o, error);
-    swapci_redis_free(o->redis[0]);
-    o->redis[0] = NULL;
+    enum swapc_status status = swapci_redis_open(&config, &o->shares.redis, error);
+    if (status == SWAPC_OK) status = swapci_redis_persist(o->shares.redis, first_beat, o, error);
+    swapci_redis_free(o->shares.redis);
+    o->shares.redis = NULL;
     if (status != SWAPC_OK) return status;
     for (unsigned k = 0; k < o->count; k++) o->holdings[k].first = o->balance.mine[k];
     o->beat_due_ns = in_ms(swapci_clock_monotonic_ns(), SWAPCI_BALANCE_BEAT_MS);
     atomic_store(&o->members, o->balance.members);
     return status;
+}
+
+static enum swapc_status start_threads(struct swapci_ownership *o, swapc_error *error) {
+    hand_over(o);
+    pthread_mutex_lock(&o->lock);
+    int why = pthread_create(&o->thread, NULL, work, o);
+    o->started = why == 0;
+    for (unsigned r = 0; r < o->keeper_count && why == 0; r++) {
+        struct keeper *keeper = &o->keepers[r];
+        *keeper = (struct keeper){.ownership = o, .link.server = r};
+        why = pthread_create(&keeper->thread, NULL, keep, keeper);
+        keeper->started = why == 0;
+    }
+    if (why) atomic_store(&o->stop, 1);
+    pthread_mutex_unlock(&o->lock);
+    return why ? swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for partitions")
+               : SWAPC_OK;
 }
 
 enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
@@ -322,7 +407,9 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     if (!o) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     o->config = *config;
     o->count = count;
+    o->keeper_count = config->members_lease ? 1 : config->partitions->servers;
     if (o->config.check_ms == 0) o->config.check_ms = CHECK_MS;
+    if (o->config.answer_ms == 0) o->config.answer_ms = ANSWER_MS;
     o->check_due_ns = in_ms(swapci_clock_monotonic_ns(), o->config.check_ms);
     snprintf(o->plain, sizeof o->plain, "%s", config->plain);
     pthread_mutex_init(&o->lock, NULL);
@@ -332,15 +419,16 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     if (status == SWAPC_OK) status = name_leases(o, error);
     if (status == SWAPC_OK) status = join(o, error);
     if (status == SWAPC_OK) *out = o; /* there before the first member is */
-    int why = status == SWAPC_OK ? pthread_create(&o->thread, NULL, work, o) : 0;
-    if (why) status = swapc_error_set_errno(error, SWAPC_SYSTEM, why, "no thread for partitions");
-    if (why) *out = NULL;
-    if (status != SWAPC_OK) free_all(o);
+    bool there = status == SWAPC_OK;
+    if (there) status = start_threads(o, error);
+    if (status == SWAPC_OK) return status;
+    if (there) *out = NULL;
+    free_all(o);
     return status;
 }
 
 bool swapci_ownership_has_begun(const swapci_ownership *o) {
-    return atomic_load(&o->begun);
+    return atomic_load(&o->begun) == o->keeper_count;
 }
 
 bool swapci_ownership_failing(swapci_ownership *o, unsigned k, char *why, size_t size) {
@@ -379,8 +467,5 @@ bool swapci_ownership_refused(swapci_ownership *o, char *out, size_t size) {
 }
 
 void swapci_ownership_end(swapci_ownership *o) {
-    if (!o) return;
-    atomic_store(&o->stop, 1);
-    pthread_join(o->thread, NULL);
-    free_all(o);
+    if (o) free_all(o);
 }

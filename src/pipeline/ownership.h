@@ -1,5 +1,5 @@
-/* ownership.h - the partitions that this process owns in a role: a thread that beats for its share (balance.h), holds a lease
- * for each partition of it, and wants their members of a fleet there while it has them.
+/* ownership.h - the partitions that this process owns in a role: a thread that beats for its share (balance.h), and one for each server
+ * that holds a lease for each partition of the share there, and wants their members of a fleet there while it has them.
  *
  *   PARTITION:owner:ROLE   string that expires when its owner has died or was stopped: whose the partition is
  *
@@ -31,6 +31,7 @@ typedef struct swapci_ownership_config {
     const swapci_terms *terms; /* as of balance.h; NULL: any */
     bool members_lease;
     swapci_redis_config redis; /* for the start; its URL and log are set here */
+    uint32_t answer_ms;        /* after so long a server counts as one that hangs; 0: 1000 */
     uint32_t check_ms;         /* between two looks at the number; 0: 5000 */
     swapci_fleet *fleet;
     swapc_log log;

@@ -1,8 +1,11 @@
 /* Several owners in one process, on one server: what each has of the partitions, as they join, leave and lose their leases. */
 #include "stream_fixture.h"
 
+#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "balance.h"
 #include "crew.h"
@@ -69,20 +72,26 @@ static const struct swapci_fleet_ops ops = {.open = job_open,
                                             .join = job_start_or_join,
                                             .close = job_close};
 
-static enum swapc_status try_to_join(struct crew *crew, const char *consumer, swapc_error *why) {
+/* wait_ms: for an answer, and for another look at the number; 0: as it comes, and a fifth of a second. */
+static enum swapc_status try_to_join_at(struct crew *crew, const char *consumer, const char *urls,
+                                        uint32_t wait_ms, swapc_error *why) {
     swapc_error error = SWAPC_ERROR_INIT;
-    fixture_ok(
-        swapci_partitions_init(&crew->partitions, "--stream", "b", COUNT, fixture_url(), &error),
-        &error);
+    fixture_ok(swapci_partitions_init(&crew->partitions, "--stream", "b", COUNT, urls, &error),
+               &error);
     const swapci_fleet_config fleet = {.ops = &ops, .user = crew, .partitions = &crew->partitions};
     fixture_ok(swapci_fleet_new(&fleet, &crew->fleet, &error), &error);
     const swapci_ownership_config config = {.partitions = &crew->partitions,
                                             .plain = "b:messages",
-                                            .check_ms = 200,
+                                            .answer_ms = wait_ms,
+                                            .check_ms = wait_ms ? wait_ms : 200,
                                             .role = "signer",
                                             .consumer = consumer,
                                             .fleet = crew->fleet};
     return swapci_ownership_start(&config, &crew->ownership, why);
+}
+
+static enum swapc_status try_to_join(struct crew *crew, const char *consumer, swapc_error *why) {
+    return try_to_join_at(crew, consumer, fixture_url(), 0, why);
 }
 
 static void join(struct crew *crew, const char *consumer) {
@@ -366,6 +375,41 @@ static void a_start_is_over_when_what_it_begins_with_is_open(void **state) {
     swapci_redis_free(redis);
 }
 
+/* A server that takes connections and never answers. Out: its URL. */
+static int hang_at(char url[64]) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    snprintf(url, 64, "redis://127.0.0.1:%u", ntohs(at.sin_port));
+    return fd;
+}
+
+/* Of five partitions 0 and 3 lie on the server that answers. */
+static void nobody_waits_for_a_server_that_hangs(void **state) {
+    char urls[600], one[64], two[64];
+    int fds[] = {hang_at(one), hang_at(two)};
+    swapci_redis *redis = fixture_open(0);
+    swapc_error error = SWAPC_ERROR_INIT;
+    struct crew crew;
+    (void)state;
+    snprintf(urls, sizeof urls, "%s,%s,%s", fixture_url(), one, two);
+    fixture_ok(try_to_join_at(&crew, "one", urls, UINT32_MAX, &error), &error);
+    while (!swapci_ownership_may(crew.ownership, 0) || !swapci_ownership_may(crew.ownership, 3))
+        swapci_redis_sleep(NULL, 10, NULL);
+    for (int renewed = 0; renewed < 2; renewed++) { /* and has them still */
+        fixture_command(redis, "PEXPIRE {b.3}:owner:signer 600000");
+        while (fixture_integer(redis, "PTTL %s", "{b.3}:owner:signer") > 300000)
+            swapci_redis_sleep(NULL, 10, NULL);
+    }
+    close(fds[0]);
+    close(fds[1]);
+    leave(&crew);
+    swapci_redis_free(redis);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
@@ -376,6 +420,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(what_is_wrong_at_the_start_ends_all_and_is_told),
         cmocka_unit_test(a_start_is_over_when_what_it_begins_with_is_open),
         cmocka_unit_test(what_is_given_later_and_cannot_be_opened_is_tried_again),
+        cmocka_unit_test(nobody_waits_for_a_server_that_hangs),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }

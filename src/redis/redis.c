@@ -253,7 +253,7 @@ enum swapc_status swapci_redis_attempt(swapci_redis *redis, swapc_error *error) 
     swapc_error why = SWAPC_ERROR_INIT;
     disconnect(redis);
     redis->refusal = SWAPCI_REDIS_NOT_REFUSED;
-    redis->outsized = false;
+    redis->hangs = redis->outsized = false;
     redis->tls_refused[0] = 0;
     enum swapc_status status = dial(redis, &why);
     if (status == SWAPC_OK) status = greet(redis, &why);
@@ -269,6 +269,8 @@ enum swapc_status swapci_redis_attempt(swapci_redis *redis, swapc_error *error) 
             redis->tls_refused);
         return swapci_redis_refused_tls(redis, why.text, error);
     }
+    if (status == SWAPC_IO && redis->hangs)
+        return unreachable(redis, "it takes connections and does not answer", error);
     if (status == SWAPC_IO)
         return unreachable(redis,
                            redis->url.tls && !redis->url.cert[0]
@@ -387,6 +389,7 @@ enum swapc_status swapci_redis_flush(swapci_redis *redis, swapc_error *error) {
 static enum swapc_status wait_readable(swapci_redis *redis, swapc_error *error) {
     enum swapc_status status = await_socket(redis, POLLIN, error);
     if (status != SWAPC_DEADLINE) return status;
+    redis->hangs = true;
     swapc_error_set(error, SWAPC_IO, "Redis at %s has not answered for %u s", redis->url.shown,
                     (unsigned)(redis->config.answer_ms / 1000));
     return lost(redis, error);

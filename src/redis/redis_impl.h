@@ -28,6 +28,7 @@ struct swapci_redis {
 
     enum swapci_redis_refusal refusal; /* of the last refused answer, and its first word */
     char code[REDIS_CODE_SIZE];
+    bool hangs;    /* the last connection was given up as no answer came */
     bool outsized; /* it ended the connection as an argument had more bytes than it takes */
 
     uint64_t epoch;                             /* connections made */

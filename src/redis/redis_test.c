@@ -116,6 +116,24 @@ static void names_an_absent_server_without_the_password(void **state) {
     assert_null(strstr(error.text, "secret"));
 }
 
+static void one_that_hangs_is_told_from_one_that_closes(void **state) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = NULL;
+    char url[64];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)state;
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    snprintf(url, sizeof url, "redis://127.0.0.1:%u", ntohs(at.sin_port));
+    swapci_redis_config config = {.url = url, .answer_ms = 50};
+    assert_int_equal(swapci_redis_open(&config, &redis, &error), SWAPC_UNREACHABLE);
+    assert_non_null(strstr(error.text, "takes connections and does not answer"));
+    close(fd);
+}
+
 static void a_raised_stop_ends_the_wait(void **state) {
     swapc_error error = SWAPC_ERROR_INIT;
     atomic_int stop = 0;
@@ -303,6 +321,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(what_is_larger_than_any_that_redis_takes_is_told),
         cmocka_unit_test(skip_takes_all_after_an_error),
         cmocka_unit_test(names_an_absent_server_without_the_password),
+        cmocka_unit_test(one_that_hangs_is_told_from_one_that_closes),
         cmocka_unit_test(a_raised_stop_ends_the_wait),
         cmocka_unit_test(a_lost_server_is_io_then_unreachable),
         cmocka_unit_test(a_database_that_is_not_there_is_named),
