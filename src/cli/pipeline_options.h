@@ -91,7 +91,8 @@ int swapci_listen_check(const char *command, const struct swapci_pipeline_option
      SWAPCI_OPTION_COUNT,                                                                          \
      target,                                                                                       \
      "N",                                                                                          \
-     "the stream is N streams, the same on every command (default 1)",                             \
+     "the stream is N streams, on one Redis or several (--redis URL,URL): the same on every "      \
+     "command (default 1)",                                                                        \
      0,                                                                                            \
      1,                                                                                            \
      SWAPCI_PARTITIONS_MAX}
