@@ -21,6 +21,28 @@ static enum swapc_status differ(const char *a_option, const char *a, const char 
                            a_option, b_option, a);
 }
 
+/* The streams' names, and those of the keys beside them, are none of each other's. */
+static enum swapc_status keep_apart(const swapci_process_names *n, swapc_error *error) {
+    char recall[sizeof n->lease + sizeof ":recall"], record[2 * sizeof n->lease];
+    snprintf(recall, sizeof recall, "%s:recall", n->lease);
+    snprintf(record, sizeof record, "%s:partitions", n->stream.messages);
+    const struct {
+        const char *option, *name;
+    } streams[] = {{"--in", n->stream.messages},
+                   {"--out", n->stream.verdicts},
+                   {"--errors", n->stream.dead},
+                   {"--group", n->state}};
+    const char *const keys[] = {n->state, n->lease, recall, record};
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            if (streams[i].name != keys[k] && strcmp(streams[i].name, keys[k]) == 0)
+                return swapc_error_set(
+                    error, SWAPC_INVALID,
+                    "with --group %s %s would be %s, which is another key of %s: give another name",
+                    n->stream.group, streams[i].option, keys[k], n->stream.messages);
+    return SWAPC_OK;
+}
+
 #define COPY(to, ...) snprintf(to, sizeof to, __VA_ARGS__)
 
 enum swapc_status swapci_process_names_init(swapci_process_names *out,
@@ -60,7 +82,7 @@ enum swapc_status swapci_process_names_init(swapci_process_names *out,
     COPY(out->stream.dead, "%s", errors);
     COPY(out->state, "%s:%s", in, group);
     COPY(out->lease, "%s:%s:owner", in, group);
-    return SWAPC_OK;
+    return keep_apart(out, error);
 }
 
 /* ---- of a partition ------------------------------------------------------------------------------- */

@@ -95,6 +95,12 @@ static void two_that_must_differ_are_told(void **state) {
                 {{.errors = "in"}, "--in", "--errors"},
                 {{.errors = "out"}, "--out", "--errors"},
                 {{.out = "in:dead"}, "--out", "--errors"},
+                {{.group = "dead"}, "--group", "in:dead"},
+                {{.group = "partitions"}, "--group", "in:partitions"},
+                {{.out = "in:swapc"}, "--out", "in:swapc"},
+                {{.out = "in:swapc:owner"}, "--out", "in:swapc:owner"},
+                {{.errors = "in:swapc:owner:recall"}, "--errors", "in:swapc:owner:recall"},
+                {{.errors = "in:partitions"}, "--errors", "in:partitions"},
                 {{.payload = "id"}, "--payload", "--id-field"},
                 {{.id = "payload"}, "--payload", "--id-field"}};
     (void)state;

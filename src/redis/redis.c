@@ -183,10 +183,12 @@ static enum swapc_status hung_up(swapci_redis *redis, swapc_error *error) {
 
 static enum swapc_status unreachable(const swapci_redis *redis, const char *why,
                                      swapc_error *error) {
-    return swapc_error_set(error, SWAPC_UNREACHABLE,
-                           "Redis at %s cannot be reached (%s): start it there, or give another "
-                           "with --redis URL",
-                           redis->url.shown, why);
+    bool ours =
+        strcmp(why, strerrordesc_np(EMFILE)) == 0 || strcmp(why, strerrordesc_np(ENFILE)) == 0;
+    return swapc_error_set(error, SWAPC_UNREACHABLE, "Redis at %s cannot be reached (%s): %s",
+                           redis->url.shown, why,
+                           ours ? "raise the limit of this process's open files (ulimit -n)"
+                                : "start it there, or give another with --redis URL");
 }
 
 static struct timeval timeval_of(uint32_t ms) {

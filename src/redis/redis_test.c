@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -132,6 +133,23 @@ static void one_that_hangs_is_told_from_one_that_closes(void **state) {
     assert_int_equal(swapci_redis_open(&config, &redis, &error), SWAPC_UNREACHABLE);
     assert_non_null(strstr(error.text, "takes connections and does not answer"));
     close(fd);
+}
+
+static void where_no_file_can_be_opened_the_server_is_not_blamed(void **state) {
+    struct rlimit before, none;
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum swapc_status status = swapci_redis_attempt(redis, &error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(status, SWAPC_UNREACHABLE);
+    assert_non_null(strstr(error.text, "ulimit -n"));
+    assert_null(strstr(error.text, "start it"));
+    swapci_redis_free(redis);
 }
 
 static void a_raised_stop_ends_the_wait(void **state) {
@@ -322,6 +340,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(skip_takes_all_after_an_error),
         cmocka_unit_test(names_an_absent_server_without_the_password),
         cmocka_unit_test(one_that_hangs_is_told_from_one_that_closes),
+        cmocka_unit_test(where_no_file_can_be_opened_the_server_is_not_blamed),
         cmocka_unit_test(a_raised_stop_ends_the_wait),
         cmocka_unit_test(a_lost_server_is_io_then_unreachable),
         cmocka_unit_test(a_database_that_is_not_there_is_named),
