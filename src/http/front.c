@@ -76,7 +76,7 @@ static void answer_live(void *user, const swapci_http_request *request, swapci_h
     uint64_t told_ns = f->told_ns;
     pthread_mutex_unlock(&f->lock);
     bool hangs = f->config.watched && told_ns &&
-                 swapci_clock_monotonic_ns() - told_ns > HANGS_MS * 1000000ull;
+                 swapci_clock_monotonic_ns() - told_ns > f->config.hangs_ms * 1000000ull;
     if (hangs) say(reply, 503, "the main loop has not turned for 10 s", "");
     else say(reply, 200, "alive", "");
 }
@@ -218,6 +218,7 @@ enum swapc_status swapci_front_start(const swapci_front_config *config, swapci_f
     struct swapci_front *f = calloc(1, sizeof *f);
     if (!f) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the HTTP server");
     f->config = *config;
+    if (config->hangs_ms == 0) f->config.hangs_ms = HANGS_MS;
     f->started_ns = swapci_clock_monotonic_ns();
     f->health = (swapci_front_health){.redis_up = true, .reason = "it is starting"};
     pthread_mutex_init(&f->lock, NULL);

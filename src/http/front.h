@@ -31,6 +31,7 @@ typedef struct swapci_front_config {
     const char *role;    /* "signer"; static */
     swapc_log log;
     bool watched; /* health is told several times a second: else the main loop counts as hanging */
+    uint32_t hangs_ms; /* after so long; 0: 10 s */
     /* Fills in what the process knows of itself; out is zeroed but for role, health and what the front
      * knows. Must not block. */
     void (*collect)(void *user, swapci_facts *out); /* NULL: it only shows remotes */
