@@ -14,6 +14,7 @@
 
 enum {
     BATCH_BYTES = 1 << 20, /* a batch of large messages is cut short */
+    FULL_LANES = 16,       /* so many get whole batches in one round */
     PAUSE_MS = 10          /* between two looks at a full stream */
 };
 
@@ -45,8 +46,8 @@ typedef struct generator {
     uint64_t taken;    /* messages from the source */
     bool ended;        /* the source has no more */
     uint64_t asked_us; /* field `t` of the messages that are under way */
-    size_t count;
-    item items[SWAPCI_GENERATOR_BATCH];
+    size_t count, batch_max;
+    item *items; /* batch_max of them */
     swapci_buffer batch_bytes;
 } generator;
 
@@ -70,7 +71,7 @@ static enum swapc_status keep_message(generator *g, swapc_bytes message, swapc_e
 }
 
 static bool batch_is_full(const generator *g) {
-    return g->count == SWAPCI_GENERATOR_BATCH || g->batch_bytes.len >= BATCH_BYTES;
+    return g->count == g->batch_max || g->batch_bytes.len >= BATCH_BYTES;
 }
 
 /* Takes messages until the batch is full or, with one in hand, the source makes us wait. */
@@ -234,6 +235,16 @@ static enum swapc_status open_lanes(generator *g, swapc_error *error) {
     return status;
 }
 
+/* A pipeline to each place as long as the one to a single stream, so that who reads it finds as much at once; but no
+ * more in all than a quarter of what may be unanswered, beside one pipeline. */
+static size_t batch_of(const swapci_generator_config *config, unsigned lanes) {
+    size_t most = (size_t)SWAPCI_GENERATOR_BATCH * (lanes < FULL_LANES ? lanes : FULL_LANES);
+    bool bounded = config->unanswered_max > 0 && config->unanswered_max / 4 < most;
+    if (!bounded) return most;
+    return config->unanswered_max / 4 > SWAPCI_GENERATOR_BATCH ? (size_t)config->unanswered_max / 4
+                                                               : SWAPCI_GENERATOR_BATCH;
+}
+
 enum swapc_status swapci_generator_run(const swapci_generator_config *config,
                                        swapci_generator_result *result, swapc_error *error) {
     memset(result, 0, sizeof *result);
@@ -241,12 +252,16 @@ enum swapc_status swapci_generator_run(const swapci_generator_config *config,
     generator *g = status == SWAPC_OK ? calloc(1, sizeof *g) : NULL;
     if (status != SWAPC_OK) return status;
     unsigned lanes = config->places ? config->place_count : 1;
+    size_t batch_max = batch_of(config, lanes);
     if (g) g->lanes = calloc(lanes, sizeof *g->lanes);
-    if (!g || !g->lanes) {
+    if (g) g->items = calloc(batch_max, sizeof *g->items);
+    if (!g || !g->lanes || !g->items) {
+        if (g) free(g->lanes);
         free(g);
         return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     }
     g->lane_count = lanes;
+    g->batch_max = batch_max;
     g->config = config;
     g->result = result;
     g->random = swapci_random_seed(~config->seed); /* methods do not follow the names */
@@ -258,6 +273,7 @@ enum swapc_status swapci_generator_run(const swapci_generator_config *config,
     swapci_source_free(g->source);
     for (unsigned i = 0; i < lanes; i++) swapci_redis_free(g->lanes[i].redis);
     free(g->lanes);
+    free(g->items);
     swapci_buffer_fini(&g->batch_bytes);
     free(g);
     return status;

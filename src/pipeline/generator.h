@@ -5,7 +5,7 @@
  * as it comes. What Redis refuses is added later, as redis_retry.h says. When a connection is lost, the
  * messages without an answer are added again: those of which only the answer was lost are then in the
  * stream twice, under an id that no ledger has. Where there are several places, one message after the other
- * goes to the next of them; the bound is for all together.
+ * goes to the next of them, in rounds of a pipeline to each, of 4096 messages at most; the bound is for all together.
  *
  * Threads: swapci_generator_run blocks; run it on a thread of its own, or in a process of its own.
  *     Nobody else may use its ledger meanwhile; sent may be read by anyone.

@@ -182,6 +182,37 @@ static void a_lost_connection_loses_no_message(void **state) {
     swapci_redis_free(redis);
 }
 
+/* What a place gets at once does not get less by there being more of them: each round asks a place for its length once. */
+static void several_places_get_whole_pipelines(void **state) {
+    enum { PLACES = 8, EACH = 2 * SWAPCI_GENERATOR_BATCH };
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    swapci_generator_config config = config_of(NULL);
+    swapci_generator_result result;
+    swapci_stream_names names[PLACES];
+    swapci_generator_place places[PLACES];
+    redisReply *reply = NULL;
+    (void)state;
+    for (unsigned k = 0; k < PLACES; k++) {
+        char prefix[16];
+        snprintf(prefix, sizeof prefix, "place%u", k);
+        fixture_ok(swapci_stream_names_init(&names[k], prefix, &error), &error);
+        places[k] = (swapci_generator_place){fixture_url(), &names[k], NULL};
+    }
+    config.places = places;
+    config.place_count = PLACES;
+    config.messages = PLACES * EACH;
+    fixture_command(redis, "CONFIG RESETSTAT");
+    fixture_ok(swapci_generator_run(&config, &result, &error), &error);
+    assert_int_equal(result.sent, PLACES * EACH);
+    fixture_ok(swapci_redis_call(redis, "a test", &reply, &error, "INFO commandstats"), &error);
+    assert_non_null(strstr(reply->str, "cmdstat_xlen:calls=16,"));
+    freeReplyObject(reply);
+    for (unsigned k = 0; k < PLACES; k++)
+        assert_int_equal(fixture_integer(redis, "XLEN %s", names[k].messages), EACH);
+    swapci_redis_free(redis);
+}
+
 static void asks_for_what_it_needs(void **state) {
     swapci_generator_config config = config_of(NULL);
     swapci_generator_result result;
@@ -194,6 +225,7 @@ static void asks_for_what_it_needs(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(several_places_get_whole_pipelines),
         cmocka_unit_test(names_and_methods_are_drawn),
         cmocka_unit_test(lines_are_sent_as_they_are),
         cmocka_unit_test(a_line_too_large_is_refused_after_those_before_it),

@@ -137,6 +137,7 @@ enum swapc_status swapci_stream_add(swapci_redis *redis, const swapci_stream_nam
 
 void swapci_batch_fini(swapci_batch *batch) {
     freeReplyObject(batch->reply);
+    freeReplyObject(batch->rest);
     free(batch->entries);
     *batch = (swapci_batch)SWAPCI_BATCH_INIT;
 }
@@ -182,12 +183,12 @@ static bool take_entry(const redisReply *reply, swapci_entry *entry) {
     return true;
 }
 
-/* Fills the batch from an array of entries that lies inside batch->reply. Skips nil entries, which
+/* Adds to the batch an array of entries that lies inside one of its replies. Skips nil entries, which
  * 6.2 puts for deleted ones. */
 static enum swapc_status batch_fill(swapci_batch *batch, const redisReply *list, const char *what,
                                     const swapci_redis *redis, swapc_error *error) {
     if (list->type != REDIS_REPLY_ARRAY) return swapci_reply_unexpected(redis, what, error);
-    enum swapc_status status = batch_reserve(batch, list->elements, error);
+    enum swapc_status status = batch_reserve(batch, batch->count + list->elements, error);
     for (size_t i = 0; i < list->elements && status == SWAPC_OK; i++) {
         if (list->element[i]->type == REDIS_REPLY_NIL) continue;
         if (!take_entry(list->element[i], &batch->entries[batch->count]))
@@ -199,33 +200,52 @@ static enum swapc_status batch_fill(swapci_batch *batch, const redisReply *list,
 
 static void batch_clear(swapci_batch *batch) {
     freeReplyObject(batch->reply);
-    batch->reply = NULL;
+    freeReplyObject(batch->rest);
+    batch->reply = batch->rest = NULL;
     batch->count = 0;
+}
+
+static enum swapc_status append_read(swapci_redis *redis, const swapci_stream_names *names,
+                                     const char *consumer, unsigned count, uint32_t block_ms,
+                                     swapc_error *error) {
+    if (block_ms)
+        return swapci_redis_appendf(
+            redis, error, "XREADGROUP GROUP %s %s COUNT %u BLOCK %u STREAMS %s >", names->group,
+            consumer, count, (unsigned)block_ms, names->messages);
+    return swapci_redis_appendf(redis, error, "XREADGROUP GROUP %s %s COUNT %u STREAMS %s >",
+                                names->group, consumer, count, names->messages);
+}
+
+/* Adds what an answer of XREADGROUP has, which lies in the batch. */
+static enum swapc_status take_read(const swapci_redis *redis, const redisReply *reply,
+                                   swapci_batch *batch, swapc_error *error) {
+    if (reply->type == REDIS_REPLY_NIL) return SWAPC_OK;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1 ||
+        reply->element[0]->type != REDIS_REPLY_ARRAY || reply->element[0]->elements != 2)
+        return swapci_reply_unexpected(redis, "XREADGROUP", error);
+    return batch_fill(batch, reply->element[0]->element[1], "XREADGROUP", redis, error);
 }
 
 enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error) {
-    static const char format[] = "XREADGROUP GROUP %s %s COUNT %u BLOCK %u STREAMS %s >";
-    static const char at_once[] = "XREADGROUP GROUP %s %s COUNT %u STREAMS %s >";
-    enum swapc_status status;
+    static const char what[] = "to read messages";
+    bool waits = block_ms > 0 && count > 1;
+    enum swapc_status rest = SWAPC_OK;
     batch_clear(batch);
-    if (block_ms) {
-        status =
-            swapci_redis_call(redis, "to read messages", &batch->reply, error, format, names->group,
-                              consumer, count, (unsigned)block_ms, names->messages);
-    } else {
-        status = swapci_redis_call(redis, "to read messages", &batch->reply, error, at_once,
-                                   names->group, consumer, count, names->messages);
-    }
-    const redisReply *reply = batch->reply;
-    if (status != SWAPC_OK || reply->type == REDIS_REPLY_NIL) return status;
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1 ||
-        reply->element[0]->type != REDIS_REPLY_ARRAY || reply->element[0]->elements != 2) {
-        return swapci_reply_unexpected(redis, "XREADGROUP", error);
-    }
-    swapci_fail_point(SWAPCI_FAIL_after_xreadgroup);
-    return batch_fill(batch, reply->element[0]->element[1], "XREADGROUP", redis, error);
+    enum swapc_status status =
+        append_read(redis, names, consumer, waits ? 1 : count, block_ms, error);
+    if (status == SWAPC_OK && waits)
+        status = append_read(redis, names, consumer, count - 1, 0, error);
+    if (status == SWAPC_OK) status = swapci_redis_get(redis, what, &batch->reply, error);
+    if (waits && (status == SWAPC_OK || status == SWAPC_PROTOCOL))
+        rest = swapci_redis_get(redis, what, &batch->rest, status == SWAPC_OK ? error : NULL);
+    if (status == SWAPC_OK) status = rest;
+    if (status != SWAPC_OK) return status;
+    status = take_read(redis, batch->reply, batch, error);
+    if (status == SWAPC_OK && waits) status = take_read(redis, batch->rest, batch, error);
+    if (batch->count > 0) swapci_fail_point(SWAPCI_FAIL_after_xreadgroup);
+    return status;
 }
 
 enum swapc_status swapci_stream_claim(swapci_redis *redis, const swapci_stream_names *names,

@@ -109,15 +109,17 @@ typedef struct swapci_batch {
     swapci_entry *entries;
     size_t count;
     size_t capacity;   /* private */
-    redisReply *reply; /* private: what the views look into */
+    redisReply *reply; /* private: what the views look into, and the next one */
+    redisReply *rest;
 } swapci_batch;
 
-#define SWAPCI_BATCH_INIT {0, 0, 0, 0}
+#define SWAPCI_BATCH_INIT {0, 0, 0, 0, 0}
 
 void swapci_batch_fini(swapci_batch *batch);
 
 /* Takes up to count entries that the group has given to nobody yet; waits up to block_ms for one
- * (0: does not wait). An empty batch: none came. */
+ * (0: does not wait). An empty batch: none came. One that came while it waited brings those along that came with it in
+ * one pipeline: Redis answers who waits after the first of them, so the rest is asked for behind that. */
 enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error);

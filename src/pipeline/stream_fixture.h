@@ -60,4 +60,19 @@ static inline size_t fixture_pending(swapci_redis *redis, const char *consumer) 
     return count;
 }
 
+/* Until so many clients of the server wait for entries. */
+static inline void fixture_await_blocked(swapci_redis *admin, unsigned count) {
+    char wanted[32];
+    bool there;
+    snprintf(wanted, sizeof wanted, "blocked_clients:%u\r\n", count);
+    do {
+        swapc_error error = SWAPC_ERROR_INIT;
+        redisReply *reply = NULL;
+        fixture_ok(swapci_redis_call(admin, "a test", &reply, &error, "INFO clients"), &error);
+        there = strstr(reply->str, wanted) != NULL;
+        freeReplyObject(reply);
+        if (!there) swapci_redis_sleep(NULL, 2, NULL);
+    } while (!there);
+}
+
 #endif

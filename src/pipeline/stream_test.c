@@ -1,8 +1,9 @@
 #include "stream_fixture.h"
 
-#include "lease.h"
-
+#include <pthread.h>
 #include <string.h>
+
+#include "lease.h"
 
 static void add(swapci_redis *redis, const char *const *bodies, size_t count,
                 swapci_stream_id *ids) {
@@ -67,6 +68,51 @@ static void what_came_before_the_group_is_read(void **state) {
     fixture_ok(swapci_stream_read(redis, &names, "c", 2, 1, &batch, &error), &error);
     assert_int_equal(batch.count, 0);
     swapci_batch_fini(&batch);
+    swapci_redis_free(redis);
+}
+
+struct reader {
+    swapci_redis *redis;
+    swapci_stream_names names;
+    swapci_batch batch;
+};
+
+static void *wait_for_messages(void *user) {
+    struct reader *r = user;
+    (void)swapci_stream_read(r->redis, &r->names, "c", 8, 60000, &r->batch, NULL);
+    return NULL;
+}
+
+/* Redis answers who waits after the first entry: what comes in the same pipeline is no batch of its own. */
+static void who_waited_gets_all_that_came_at_once(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    const swapci_redis_config config = {.url = fixture_url()};
+    struct reader r = {.names = fixture_names(), .batch = SWAPCI_BATCH_INIT};
+    const char *twelve[12];
+    swapci_stream_id ids[12];
+    pthread_t thread;
+    (void)state;
+    for (int i = 0; i < 12; i++) twelve[i] = "a";
+    fixture_ok(swapci_redis_open(&config, &r.redis, &error), &error);
+    fixture_ok(swapci_stream_create(redis, &r.names, &error), &error);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_messages, &r), 0);
+    fixture_await_blocked(redis, 1);
+    add(redis, twelve, 12, ids);
+    pthread_join(thread, NULL);
+    assert_int_equal(r.batch.count, 8);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(swapci_stream_id_compare(r.batch.entries[i].id, ids[i]), 0);
+    fixture_ok(swapci_stream_read(r.redis, &r.names, "c", 8, 60000, &r.batch, &error), &error);
+    assert_int_equal(r.batch.count, 4); /* that are there */
+    fixture_command(redis, "DEL swapc:messages");
+    fixture_command(redis, "SET swapc:messages x");
+    assert_int_equal(swapci_stream_read(r.redis, &r.names, "c", 8, 10, &r.batch, &error),
+                     SWAPC_PROTOCOL);
+    assert_int_equal(r.batch.count, 0);
+    fixture_ok(swapci_redis_probe(r.redis, &error), &error); /* no answer is owed */
+    swapci_batch_fini(&r.batch);
+    swapci_redis_free(r.redis);
     swapci_redis_free(redis);
 }
 
@@ -340,6 +386,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(ids_are_read_and_written),
         cmocka_unit_test(prefixes_are_checked),
         cmocka_unit_test(what_came_before_the_group_is_read),
+        cmocka_unit_test(who_waited_gets_all_that_came_at_once),
         cmocka_unit_test(fields_are_told_apart),
         cmocka_unit_test(pending_counts_only_real_deliveries),
         cmocka_unit_test(a_deleted_message_is_left_out_of_a_claim),

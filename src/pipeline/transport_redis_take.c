@@ -40,6 +40,7 @@ struct redis_receiver {
     swapci_redis *takes;
     atomic_int stop;
     redisReply *held; /* what was taken and is not handed out yet, from `at` on */
+    redisReply *rest; /* and what comes behind it; NULL: nothing */
     size_t at;
     swapci_stream_id taken; /* up to here */
     bool untrimmed;         /* that is not trimmed away yet */
@@ -181,10 +182,16 @@ static bool record_in(const redisReply *entry, swapci_stream_id *id, swapc_bytes
     return false;
 }
 
-static void drop_held(struct redis_receiver *r) {
+/* What comes behind it is held from now on. */
+static void drop_first(struct redis_receiver *r) {
     freeReplyObject(r->held);
-    r->held = NULL;
+    r->held = r->rest;
+    r->rest = NULL;
     r->at = 0;
+}
+
+static void drop_held(struct redis_receiver *r) {
+    while (r->held) drop_first(r);
 }
 
 /* The entries of an answer [[stream, entries]]; a map of RESP3 is the same, flat. */
@@ -196,8 +203,8 @@ static const redisReply *entries_of(const redisReply *reply) {
 }
 
 /* Learns how large records are, and what has been taken. */
-static void weigh(struct redis_receiver *r) {
-    const redisReply *entries = entries_of(r->held);
+static void weigh(struct redis_receiver *r, const redisReply *reply) {
+    const redisReply *entries = entries_of(reply);
     swapci_stream_id id;
     swapc_bytes record;
     size_t bytes = 0;
@@ -214,30 +221,56 @@ static void weigh(struct redis_receiver *r) {
     atomic_store(&r->took, true);
 }
 
-/* Takes up to max records, as many as are likely to fit in `size`, from Redis into r->held. */
-static enum swapc_status fetch(struct redis_receiver *r, unsigned max, size_t size, int block_ms,
-                               swapc_error *error) {
-    size_t fitting = size / r->mean, count = fitting < max ? fitting : max;
-    unsigned trims = r->untrimmed;
+/* Takes the answer to a read. Out: *out: it, if it has entries. */
+static enum swapc_status take_answer(struct redis_receiver *r, redisReply **out,
+                                     swapc_error *error) {
     redisReply *reply = NULL;
-    enum swapc_status status = trims ? append_trim(r, error) : SWAPC_OK;
-    if (status == SWAPC_OK) status = append_read(r, count ? count : 1, block_ms, error);
-    if (status == SWAPC_OK) status = swapci_redis_skip(r->takes, trims, "signed records", error);
-    if (status == SWAPC_OK) {
-        r->untrimmed = false;
-        status = swapci_redis_get(r->takes, "signed records", &reply, error);
-    }
+    enum swapc_status status = swapci_redis_get(r->takes, "signed records", &reply, error);
     if (status != SWAPC_OK) return status;
-    swapci_redis_fine(r->takes);
     const redisReply *entries = entries_of(reply);
     if (!entries || entries->type != REDIS_REPLY_ARRAY || entries->elements == 0) {
         freeReplyObject(reply);
         return SWAPC_OK;
     }
-    r->held = reply;
-    r->at = 0;
-    weigh(r);
+    *out = reply;
+    weigh(r, reply);
     return SWAPC_OK;
+}
+
+/* The answers to one read, or to two. What the second is refused of is met by the next read, as what the first one brought is nobody
+ * else's any more. */
+static enum swapc_status take_answers(struct redis_receiver *r, bool two, swapc_error *error) {
+    redisReply *more = NULL;
+    r->at = 0;
+    enum swapc_status status = take_answer(r, &r->held, error);
+    if (!two || (status != SWAPC_OK && status != SWAPC_PROTOCOL)) return status;
+    enum swapc_status second = take_answer(r, &more, status == SWAPC_OK ? error : NULL);
+    if (r->held) r->rest = more;
+    else r->held = more;
+    if (status == SWAPC_OK && second == SWAPC_PROTOCOL && r->held) {
+        if (error) swapc_error_clear(error);
+        second = SWAPC_OK;
+    }
+    return status == SWAPC_OK ? second : status;
+}
+
+/* Takes up to max records, as many as are likely to fit in `size`, from Redis into r->held. Who waits is answered after the first
+ * record of those that a signer sends in one pipeline, so the rest is asked for behind that. */
+static enum swapc_status fetch(struct redis_receiver *r, unsigned max, size_t size, int block_ms,
+                               swapc_error *error) {
+    size_t fitting = size / r->mean, count = fitting < max ? fitting : max;
+    bool two = block_ms > 0 && count > 1;
+    unsigned trims = r->untrimmed;
+    enum swapc_status status = trims ? append_trim(r, error) : SWAPC_OK;
+    if (status == SWAPC_OK) status = append_read(r, count && !two ? count : 1, block_ms, error);
+    if (status == SWAPC_OK && two) status = append_read(r, count - 1, 0, error);
+    if (status == SWAPC_OK) status = swapci_redis_skip(r->takes, trims, "signed records", error);
+    if (status == SWAPC_OK) {
+        r->untrimmed = false;
+        status = take_answers(r, two, error);
+    }
+    if (status == SWAPC_OK) swapci_redis_fine(r->takes);
+    return status;
 }
 
 /* Copies what fits of what is held. */
@@ -245,7 +278,12 @@ static void hand_out(struct redis_receiver *r, uint8_t *arena, size_t size, swap
                      unsigned max, unsigned *count) {
     const redisReply *entries = entries_of(r->held);
     size_t used = 0;
-    for (; entries && r->at < entries->elements && *count < max; r->at++) {
+    for (; entries && *count < max; r->at++) {
+        if (r->at == entries->elements) {
+            drop_first(r);
+            entries = entries_of(r->held);
+            if (!entries) return;
+        }
         swapci_stream_id id;
         swapc_bytes record;
         if (!record_in(entries->element[r->at], &id, &record)) continue;
@@ -255,7 +293,7 @@ static void hand_out(struct redis_receiver *r, uint8_t *arena, size_t size, swap
         records[(*count)++] = swapc_bytes_of(arena + used, record.len);
         used += record.len;
     }
-    if (!entries || r->at == entries->elements) drop_held(r);
+    if (!entries || r->at == entries->elements) drop_first(r);
 }
 
 /* What Redis refused: the group is made again, or the connection. Returns OK: to be tried again. */
@@ -314,7 +352,7 @@ static enum swapc_status receiver_take(swapci_receiver *receiver, void *arena, s
     struct redis_receiver *r = receiver_of(receiver);
     uint64_t start_ns = swapci_clock_monotonic_ns();
     enum swapc_status gone = SWAPC_OK;
-    int block_ms = 0;
+    int block_ms = timeout_ms < 0 || timeout_ms > SLICE_MS ? SLICE_MS : timeout_ms;
     *count = 0;
     for (;;) {
         enum swapc_status status = SWAPC_OK;

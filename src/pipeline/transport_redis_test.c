@@ -2,6 +2,8 @@
  * that refuses or forgets. */
 #include "stream_fixture.h"
 
+#include <pthread.h>
+
 #include <stdio.h>
 
 #include "transport_redis.h"
@@ -91,6 +93,40 @@ static void make_expire(stage *s, char role) {
                                  script),
                &error);
     freeReplyObject(reply);
+}
+
+struct waiter {
+    stage *stage;
+    unsigned count;
+    enum swapc_status status;
+};
+
+static void *wait_for_records(void *user) {
+    struct waiter *w = user;
+    w->count = take(w->stage, 0, TAKE, 60000, &w->status);
+    return NULL;
+}
+
+/* As of stream_test.c: what a signer sends in one pipeline is taken together, in its order, by who waits for it. */
+static void who_waited_takes_all_that_came_at_once(void **state) {
+    stage s;
+    struct waiter w = {.stage = &s};
+    swapc_error error = SWAPC_ERROR_INIT;
+    pthread_t thread;
+    (void)state;
+    open_stage(&s);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_records, &w), 0);
+    fixture_await_blocked(s.admin, 1);
+    for (int i = 0; i < TAKE + 3; i++)
+        fixture_ok(swapci_sender_send(s.senders[0], swapc_bytes_str("x"), 5000, &error), &error);
+    fixture_ok(swapci_sender_flush(s.senders[0], &error), &error);
+    pthread_join(thread, NULL);
+    assert_int_equal(w.status, SWAPC_OK);
+    assert_int_equal(w.count, TAKE);
+    (void)swapci_sender_in_flight(s.senders[0]);
+    assert_int_equal(take_ready(&s, 0, TAKE), 3);
+    assert_true(none_lost(&s));
+    close_stage(&s);
 }
 
 static void each_record_is_taken_once(void **state) {
@@ -266,6 +302,7 @@ static void entries_of_others_are_passed_over(void **state) {
 
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_waited_takes_all_that_came_at_once),
         cmocka_unit_test(each_record_is_taken_once),
         cmocka_unit_test(each_sender_waits_for_its_own),
         cmocka_unit_test(one_that_comes_waits_for_what_was_there),

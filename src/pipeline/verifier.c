@@ -64,8 +64,10 @@ static enum swapc_status turn(swapci_worker *w) {
         return stored;
     }
     pthread_mutex_lock(&v->lock);
-    enum swapc_status status = take(w, 0);
-    if (status == SWAPC_EMPTY && swapci_verdict_open(w->verdicts) == 0) {
+    bool waits = swapci_verdict_open(w->verdicts) == 0;
+    enum swapc_status status = SWAPC_EMPTY;
+    if (!waits || v->worker_count > 1) status = take(w, 0);
+    if (status == SWAPC_EMPTY && waits) {
         atomic_store(&v->waiting, 1);
         status = take(w, WAIT_MS);
         atomic_store(&v->waiting, 0);
