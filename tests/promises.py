@@ -6,8 +6,8 @@ import re
 import subprocess
 import sys
 
-PAGES = ("README.md", "SECURITY.md", "docs/DEADLINES.md", "docs/DURABILITY.md", "docs/PROCESS.md", "docs/OPERATING.md",
-         "docs/SCALING.md", "include/swapc/*.h")
+PAGES = ("README.md", "SECURITY.md", "docs/ABI.md", "docs/DEADLINES.md", "docs/DURABILITY.md", "docs/MODULES.md", "docs/OPERATING.md",
+         "docs/PROCESS.md", "docs/SCALING.md", "include/swapc/*.h")
 PROMISING = re.compile(r"\b(?:never|always|nothing|nobody)\b|\bwithin (?:\d|an?\b|one\b|two\b|half\b|some\b|seconds\b|total)", re.I)
 NO_PROMISE = "## Words that promise nothing"
 
