@@ -6,23 +6,16 @@
 static swapci_redis *redis;
 static swapci_process_entries entries;
 
-static int open_redis(void **state) {
-    (void)state;
-    redis = fixture_open(0);
-    return 0;
-}
-
-static int close_redis(void **state) {
-    (void)state;
-    swapci_process_entries_fini(&entries);
-    swapci_redis_free(redis);
-    return 0;
+/* One for all cases: none of them leaves anything there. */
+static swapci_redis *server(void) {
+    if (!redis) redis = fixture_open(0);
+    return redis;
 }
 
 /* Takes what a script answers. */
 static enum swapc_status take(const char *script) {
     swapc_error error = SWAPC_ERROR_INIT;
-    fixture_ok(swapci_redis_appendf(redis, &error, "EVAL %s 0", script), &error);
+    fixture_ok(swapci_redis_appendf(server(), &error, "EVAL %s 0", script), &error);
     return swapci_process_entries_take(redis, swapc_bytes_str("payload"), &entries, &error);
 }
 
@@ -146,7 +139,7 @@ static void nestings_at_random_are_read_or_refused(void **state) {
     (void)state;
     for (unsigned seed = 1; seed <= 400; seed++) {
         swapc_error error = SWAPC_ERROR_INIT;
-        fixture_ok(swapci_redis_appendf(redis, &error, "EVAL %s 0 %u", script, seed), &error);
+        fixture_ok(swapci_redis_appendf(server(), &error, "EVAL %s 0 %u", script, seed), &error);
         enum swapc_status status =
             swapci_process_entries_take(redis, swapc_bytes_str("payload"), &entries, &error);
         if (status != SWAPC_OK && status != SWAPC_PROTOCOL)
@@ -158,15 +151,15 @@ static void nestings_at_random_are_read_or_refused(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(entries_have_any_fields, open_redis, close_redis),
-        cmocka_unit_test_setup_teardown(
-            deleted_entries_are_told_as_each_version_of_redis_tells_them, open_redis, close_redis),
-        cmocka_unit_test_setup_teardown(nothing_is_no_entry, open_redis, close_redis),
-        cmocka_unit_test_setup_teardown(what_is_no_list_of_entries_is_refused, open_redis,
-                                        close_redis),
-        cmocka_unit_test_setup_teardown(large_ones_are_taken_whole, open_redis, close_redis),
-        cmocka_unit_test_setup_teardown(nestings_at_random_are_read_or_refused, open_redis,
-                                        close_redis),
+        cmocka_unit_test(entries_have_any_fields),
+        cmocka_unit_test(deleted_entries_are_told_as_each_version_of_redis_tells_them),
+        cmocka_unit_test(nothing_is_no_entry),
+        cmocka_unit_test(what_is_no_list_of_entries_is_refused),
+        cmocka_unit_test(large_ones_are_taken_whole),
+        cmocka_unit_test(nestings_at_random_are_read_or_refused),
     };
-    return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+    int failed = swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
+    swapci_process_entries_fini(&entries);
+    swapci_redis_free(redis);
+    return failed;
 }
