@@ -93,6 +93,24 @@ fcntl.ioctl(socket.socket(), 0x8914, struct.pack(\"16sh14x\", b\"lo\", 1))" && #
     says "$output" "redis-server"
 }
 
+@test "what the readme shows of C compiles, and its settings are taken" {
+    # block LANGUAGE: the first such block of the page.
+    block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`\$/q; /^\`\`\`/d; p}" "$here/../README.md"; }
+    block c >shown
+    grep -q swapc_pin_call shown
+    {
+        grep '^#include' shown
+        echo '#include <stdio.h>'
+        echo 'int main(void) {'
+        grep -v '^#include' shown
+        echo 'return 0; }'
+    } >shown.c
+    cc -std=c17 -Wall -Wextra -Werror -fsyntax-only -I"$here/../include" shown.c
+    block toml >shown.toml
+    run -0 "$SWAPC" check-config --set shown.toml
+    says "$output" 'ring +demo'
+}
+
 @test "the examples' page is followed" {
     built wasmtime
     clone

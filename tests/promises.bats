@@ -84,9 +84,10 @@ unlogged() {
     redis "$socket" XADD swapc:messages '*' m "$marker" unknown "$marker"
     redis "$socket" XADD swapc:messages '*' other "$marker"
     await unanswered_none
-    for page in metrics readyz; do
-        curl -s --max-time 20 --unix-socket verifier.http "http://localhost/$page" >"$page.out"
+    for page in metrics readyz api/state; do
+        curl -s --max-time 20 --unix-socket verifier.http "http://localhost/$page" >"${page/\//-}.out"
     done
+    grep -q verdicts api-state.out
     grep -q swapc_ metrics.out
     stop "$verifier"
     stop "$signer"
