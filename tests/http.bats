@@ -51,6 +51,8 @@ metric() {
     ((schnorr + ecdsa == 60 && schnorr > 0 && ecdsa > 0))
     [[ $(metric 'swapc_call_seconds_count{slot="schnorr",engine="wasmtime"}') == "$schnorr" ]]
     says body 'swapc_slot_info[{]slot="schnorr",engine="wasmtime",module="[a-z.]+",version="[0-9.]+",'
+    (($(metric 'swapc_slot_instances{slot="schnorr",engine="wasmtime"}') >= 1))
+    (($(metric 'swapc_slot_instance_memory_bytes{slot="schnorr",engine="wasmtime"}') >= 65536))
     says body 'swapc_ring_capacity_bytes [1-9]'
     signer_answers 200 /metrics
     [[ $(metric 'swapc_signer_messages_total{event="sent"}') == 60 ]]

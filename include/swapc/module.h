@@ -91,6 +91,22 @@ void swapc_module_release(swapc_module *module);
 /* Borrowed until the module is freed; never NULL. */
 const swapc_module_info *swapc_module_describe(const swapc_module *module) SWAPC_NONNULL(1);
 
+/* What a module's instances take: the caller's storage, filled. */
+typedef struct swapc_module_usage {
+    size_t size;           /* sizeof(swapc_module_usage), by SWAPC_MODULE_USAGE_INIT */
+    uint64_t instances;    /* that are there: in calls, and kept warm for the next ones */
+    uint64_t memory_bytes; /* of their linear memories, each as of its last answer; 0 before it, and
+                            * of native modules, which have none */
+} swapc_module_usage;
+
+/* What a swapc_module_usage begins as: `swapc_module_usage name = SWAPC_MODULE_USAGE_INIT;`. */
+#define SWAPC_MODULE_USAGE_INIT {sizeof(swapc_module_usage), 0, 0}
+
+/* Counts them. Any thread, also while calls run, which do not wait for it.
+ * Returns SWAPC_OK, INVALID (the size). Out: *out. After failure it is untouched. */
+enum swapc_status swapc_module_measure(const swapc_module *module, swapc_module_usage *out,
+                                       swapc_error *error) SWAPC_WARN_UNUSED SWAPC_NONNULL(1, 2);
+
 /* Puts the bundle's own vectors (the [[self_test]] tables of its module.toml: right and wrong
  * input, and what must come of it) to the module. Host calls that its operations make reach the
  * host's handler, without a call_user. Returns SWAPC_OK, also when there are none, or SELF_TEST. */

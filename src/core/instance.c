@@ -1,5 +1,6 @@
-/* What is shared: the pool (see instance.h). take and give are acquire and release, so that what
- * one thread did to an instance is seen by the thread that takes it next. */
+/* What is shared: the counters of usage, each by itself; the pool (see instance.h). take and give
+ * are acquire and release, so that what one thread did to an instance is seen by the thread that
+ * takes it next. */
 #include "instance.h"
 
 #include <stdio.h>
@@ -78,6 +79,32 @@ static enum swapc_status start(struct swapci_instance *instance, const swapc_run
     return status;
 }
 
+/* What it takes now. On the warm path: of a memory that has not grown nothing is written that
+ * others read. */
+static inline void count_memory(struct swapci_instance *instance) {
+    struct swapci_usage *usage = instance->blueprint->usage;
+    uint64_t now = instance->call.memory_bytes;
+    if (now == instance->counted_bytes || !usage || now == UINT64_MAX)
+        return; /* native: no bounds */
+    atomic_fetch_add_explicit(&usage->memory_bytes, now - instance->counted_bytes,
+                              memory_order_relaxed);
+    instance->counted_bytes = now;
+}
+
+static void count_instance(struct swapci_instance *instance) {
+    struct swapci_usage *usage = instance->blueprint->usage;
+    if (usage) atomic_fetch_add_explicit(&usage->instances, 1, memory_order_relaxed);
+    instance->counted = usage != NULL;
+    count_memory(instance);
+}
+
+static void uncount(const struct swapci_instance *instance) {
+    struct swapci_usage *usage = instance->blueprint->usage;
+    if (!instance->counted) return;
+    atomic_fetch_sub_explicit(&usage->instances, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&usage->memory_bytes, instance->counted_bytes, memory_order_relaxed);
+}
+
 enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
                                       const swapc_run *run, void *user, uint64_t generation,
                                       struct swapci_instance **out, swapc_error *error) {
@@ -100,6 +127,7 @@ enum swapc_status swapci_instance_new(const struct swapci_blueprint *blueprint,
         swapci_instance_free(instance);
         return status;
     }
+    count_instance(instance);
     *out = instance;
     return SWAPC_OK;
 }
@@ -112,6 +140,7 @@ static void exchange(swapc_reply *a, swapc_reply *b) {
 }
 
 void swapci_instance_free(struct swapci_instance *instance) {
+    uncount(instance);
     if (instance->engine) instance->blueprint->engine->free_instance(instance->engine);
     swapci_call_fini(&instance->call);
     swapci_heap_free(instance);
@@ -133,6 +162,7 @@ enum swapc_status swapci_instance_call(struct swapci_instance *instance, swapc_b
     enum swapc_status status = b->engine->call(instance->engine, run, (uint32_t)operation.len,
                                                (uint32_t)payload.len, &result, &said);
     swapci_console_flush(&instance->call);
+    count_memory(instance);
     *reusable = status == SWAPC_OK;
     if (status != SWAPC_OK) {
         status = stopped(instance, status, false, &said, error);

@@ -14,8 +14,14 @@
 
 #include "wapc.h"
 
+/* What the instances of one module take; any thread reads it. */
+struct swapci_usage {
+    _Atomic uint64_t instances, memory_bytes;
+};
+
 /* What instances of one module have in common; const once the module is loaded. */
 struct swapci_blueprint {
+    struct swapci_usage *usage; /* NULL: nobody counts */
     const swapc_engine *engine;
     swapc_engine_module *module;
     const swapc_host_config *host;
@@ -47,6 +53,8 @@ struct swapci_instance {
     const struct swapci_blueprint *blueprint;
     swapc_engine_instance *engine;
     struct swapci_instance *next; /* in the pool's list */
+    uint64_t counted_bytes;       /* of it in the usage */
+    bool counted;                 /* it is in the usage */
 };
 
 enum { SWAPCI_POOL_HOT = 4 };

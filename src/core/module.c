@@ -39,6 +39,7 @@ struct swapc_module {
     struct swapci_image image;
     struct swapci_blueprint blueprint;
     struct swapci_pool pool;
+    struct swapci_usage usage;
     swapc_module_info info;
     _Atomic(struct admission *) admissions; /* pushed to only, freed with the module */
     bool kept; /* its compiled form may come from the cache, and go there */
@@ -246,6 +247,15 @@ static void describe(swapc_module *module) {
                                        .operations = operations ? operations : none};
 }
 
+enum swapc_status swapc_module_measure(const swapc_module *module, swapc_module_usage *out,
+                                       swapc_error *error) {
+    const swapc_module_usage own = {
+        .size = sizeof own,
+        .instances = atomic_load_explicit(&module->usage.instances, memory_order_relaxed),
+        .memory_bytes = atomic_load_explicit(&module->usage.memory_bytes, memory_order_relaxed)};
+    return swapci_give_module_usage(&own, out, swapci_report_into(error));
+}
+
 /* An engine is opened with the host's ceiling and may have reserved just that much. */
 static enum swapc_status check_limits(const swapc_module *module, swapc_error *error) {
     uint64_t most = module->host->config.limits.memory_max;
@@ -334,6 +344,7 @@ static void settle(swapc_module *module, swapc_host *host, unsigned index,
     module->blueprint.limits = *options->limits;
     module->kept = !options->fresh && module->blueprint.engine->deserialize;
     swapci_pool_init(&module->pool);
+    module->blueprint.usage = &module->usage;
     describe(module);
 }
 

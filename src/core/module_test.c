@@ -164,6 +164,29 @@ static void a_stopped_instance_is_never_used_again(void **state) {
     swapc_module_release(module);
 }
 
+static void expect_usage(const swapc_module *module, uint64_t instances, uint64_t bytes) {
+    swapc_module_usage usage = SWAPC_MODULE_USAGE_INIT;
+    assert_int_equal(swapc_module_measure(module, &usage, NULL), SWAPC_OK);
+    assert_int_equal(usage.instances, instances);
+    assert_int_equal(usage.memory_bytes, bytes);
+}
+
+static void what_instances_take_is_counted(void **state) {
+    struct bench *b = *state;
+    swapc_module_usage none = {.size = 0};
+    swapc_module *module = load(b, &obeys);
+    expect_usage(module, 1, 0); /* the one that has shown that it starts */
+    assert_int_equal(call(b, module, "entries"), SWAPC_OK);
+    assert_int_equal(call(b, module, "entries"), SWAPC_OK);
+    expect_usage(module, 1, SWAPCI_FAKE_MEMORY);
+    assert_int_equal(call(b, module, "trap"), SWAPC_TRAP);
+    expect_usage(module, 0, 0);
+    assert_int_equal(call(b, module, "entries"), SWAPC_OK);
+    expect_usage(module, 1, SWAPCI_FAKE_MEMORY);
+    assert_int_equal(swapc_module_measure(module, &none, NULL), SWAPC_INVALID);
+    swapc_module_release(module);
+}
+
 static void no_response_is_not_the_one_before(void **state) {
     struct bench *b = *state;
     swapc_module *module = load(b, &obeys);
@@ -551,6 +574,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(an_instance_is_kept_warm, setup, teardown),
         cmocka_unit_test_setup_teardown(an_error_keeps_the_instance, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stopped_instance_is_never_used_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_instances_take_is_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(no_response_is_not_the_one_before, setup, teardown),
         cmocka_unit_test_setup_teardown(a_warm_call_allocates_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(init_exports_run_in_order, setup, teardown),

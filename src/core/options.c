@@ -9,6 +9,7 @@ SWAPCI_SIZED(module_row, swapc_module_options, "SWAPC_MODULE_OPTIONS_INIT", limi
 SWAPCI_SIZED(call_row, swapc_call_options, "SWAPC_CALL_OPTIONS_INIT", user, user);
 SWAPCI_SIZED(swap_row, swapc_swap_options, "SWAPC_SWAP_OPTIONS_INIT", module_room, module_room);
 SWAPCI_SIZED(report_row, swapc_swap_report, "SWAPC_SWAP_REPORT_INIT", self_test_us, self_test_us);
+SWAPCI_SIZED(usage_row, swapc_module_usage, "SWAPC_MODULE_USAGE_INIT", memory_bytes, memory_bytes);
 SWAPCI_SIZED(engine_row, swapc_engine_info, "SWAPC_ENGINE_INFO_INIT", built, built);
 
 static_assert(sizeof(swapc_limits) <= SWAPC_LIMITS_ROOM, "limits have outgrown their room");
@@ -66,4 +67,11 @@ void swapci_give_engine_info(const swapc_engine_info *own, swapc_engine_info *th
     if (swapci_sized_check(&engine_row, theirs, &error) != SWAPC_OK)
         swapc_panic(__FILE__, __LINE__, error.text);
     swapci_sized_give(&engine_row, own, theirs);
+}
+
+enum swapc_status swapci_give_module_usage(const swapc_module_usage *own,
+                                           swapc_module_usage *theirs, swapc_error *error) {
+    enum swapc_status status = swapci_sized_check(&usage_row, theirs, error);
+    if (status == SWAPC_OK) swapci_sized_give(&usage_row, own, theirs);
+    return status;
 }

@@ -45,4 +45,8 @@ void swapci_give_swap_report(const swapc_swap_report *own, swapc_swap_report *th
 /* Fills theirs; a size that no version has is misuse. */
 void swapci_give_engine_info(const swapc_engine_info *own, swapc_engine_info *theirs);
 
+/* Fills theirs, whose size is checked. Returns SWAPC_OK, INVALID. */
+enum swapc_status swapci_give_module_usage(const swapc_module_usage *own,
+                                           swapc_module_usage *theirs, swapc_error *error);
+
 #endif

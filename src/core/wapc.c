@@ -156,6 +156,7 @@ static inline enum swapc_status copy(swapc_call *call, uint8_t *to, const uint8_
 static enum swapc_status take(swapc_call *call, swapc_memory memory, const char *import,
                               const uint64_t *args, swapc_reply *reply) {
     uint8_t *at;
+    call->memory_bytes = memory.size; /* an answer is what a call ends with, mostly */
     if (!swapci_span(memory, args[0], args[1], &at)) return outside(call, import, args[0], args[1]);
     uint64_t max = call->limits->response_max;
     if (max != 0 && args[1] > max)

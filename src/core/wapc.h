@@ -53,6 +53,7 @@ struct swapc_call {
     bool failed;    /* called __guest_error */
     uint32_t host_calls;
     uint32_t log_lines;
+    uint64_t memory_bytes; /* of the guest, when it answered last; stays from call to call */
     int32_t exit_code;
     enum swapci_host_answer host_answer;
     swapc_reply guest_error; /* kept apart: with a response it counts only when 0 is returned */

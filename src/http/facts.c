@@ -49,23 +49,41 @@ void swapci_facts_read_process(swapci_facts_process *out) {
     out->resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,
-                              swapci_control_module *out) {
-    swapc_pin pin;
-    swapc_slot *slot = swapci_slots_at(slots, number);
-    if (!slot || swapc_slot_pin(slot, &pin) != SWAPC_OK) return false;
-    const swapc_module_info *info = swapc_module_describe(pin.module);
-    COPY(out->slot, swapci_slots_name(slots, number));
+static void describe(const swapc_pin *pin, const char *slot, swapci_control_module *out) {
+    const swapc_module_info *info = swapc_module_describe(pin->module);
+    COPY(out->slot, slot);
     COPY(out->name, info->name);
     COPY(out->version, info->version);
     COPY(out->engine, info->engine);
     COPY(out->flavour, info->flavour);
     COPY(out->path, info->path);
     COPY(out->digest, info->digest_hex);
-    out->generation = pin.generation;
+    out->generation = pin->generation;
     out->unoptimised = info->unoptimised != 0;
+}
+
+static bool pin_slot(const swapci_slots *slots, unsigned number, swapc_pin *pin) {
+    swapc_slot *slot = swapci_slots_at(slots, number);
+    return slot && swapc_slot_pin(slot, pin) == SWAPC_OK;
+}
+
+bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,
+                              swapci_control_module *out) {
+    swapc_pin pin;
+    if (!pin_slot(slots, number, &pin)) return false;
+    describe(&pin, swapci_slots_name(slots, number), out);
     swapc_pin_release(&pin);
     return true;
+}
+
+bool swapci_facts_read_slot(const swapci_slots *slots, unsigned number, swapci_facts_slot *out) {
+    swapc_pin pin;
+    if (!pin_slot(slots, number, &pin)) return false;
+    describe(&pin, swapci_slots_name(slots, number), &out->module);
+    out->usage = (swapc_module_usage)SWAPC_MODULE_USAGE_INIT;
+    enum swapc_status status = swapc_module_measure(pin.module, &out->usage, NULL);
+    swapc_pin_release(&pin);
+    return status == SWAPC_OK;
 }
 
 void swapci_facts_read_verifiers(swapci_judges *judges, const swapci_verifier_sum *verifiers,
@@ -78,7 +96,7 @@ void swapci_facts_read_verifiers(swapci_judges *judges, const swapci_verifier_su
     out->age_ns = verifiers->age_ns;
     for (unsigned m = 0; m < swapci_method_count; m++) {
         swapci_facts_slot *slot = &out->slots[out->slot_count];
-        if (!swapci_facts_read_module(slots, m, &slot->module)) continue;
+        if (!swapci_facts_read_slot(slots, m, slot)) continue;
         slot->work = verifiers->slots[m];
         out->slot_count++;
     }
@@ -106,6 +124,6 @@ void swapci_facts_read_process_of_entries(swapci_slots *slots, const swapci_proc
     out->has_process = true;
     out->entries = *stats;
     out->publishes = swapci_slots_swaps(slots);
-    if (swapci_facts_read_module(slots, 0, &out->slots[0].module)) out->slot_count = 1;
+    if (swapci_facts_read_slot(slots, 0, &out->slots[0])) out->slot_count = 1;
     swapci_swap_log_copy(swapci_slots_log(slots), &out->swaps);
 }

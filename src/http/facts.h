@@ -21,6 +21,7 @@
 /* One slot: what judges in it now, and what it has done. */
 typedef struct swapci_facts_slot {
     swapci_control_module module;
+    swapc_module_usage usage; /* of the module that is current */
     swapci_verifier_slot work;
 } swapci_facts_slot;
 
@@ -94,5 +95,8 @@ void swapci_facts_add_streams(swapci_stream_watch *watch, swapci_control_partiti
 /* Describes what works in a slot now. Returns false when there is no such slot, or no module in it. */
 bool swapci_facts_read_module(const swapci_slots *slots, unsigned number,
                               swapci_control_module *out);
+
+/* The same, with what its instances take. */
+bool swapci_facts_read_slot(const swapci_slots *slots, unsigned number, swapci_facts_slot *out);
 
 #endif

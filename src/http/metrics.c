@@ -151,6 +151,22 @@ static void write_generations(struct writer *w, const swapci_facts *f) {
     }
 }
 
+static void write_instances(struct writer *w, const swapci_facts *f) {
+    for (size_t i = 0; i < f->slot_count; i++) {
+        char labels[LABELS_MAX];
+        slot_labels(&f->slots[i], labels);
+        sample(w, "", labels, (double)f->slots[i].usage.instances);
+    }
+}
+
+static void write_instance_memory(struct writer *w, const swapci_facts *f) {
+    for (size_t i = 0; i < f->slot_count; i++) {
+        char labels[LABELS_MAX];
+        slot_labels(&f->slots[i], labels);
+        sample(w, "", labels, (double)f->slots[i].usage.memory_bytes);
+    }
+}
+
 /* All combinations from the start, so that a first refusal is a rise from 0. A rollback has one stage. */
 static void write_swaps(struct writer *w, const swapci_facts *f) {
     static const char *const results[] = {"refused", "done"};
@@ -337,6 +353,11 @@ static const struct row {
      "Always 1; the labels say which module judges in the slot now."},
     {"swapc_slot_generation", GAUGE_TYPE, write_generations,
      "The number of the slot's current generation."},
+    {"swapc_slot_instances", GAUGE_TYPE, write_instances,
+     "Instances of the slot's current module: in calls, and kept warm."},
+    {"swapc_slot_instance_memory_bytes", GAUGE_TYPE, write_instance_memory,
+     "Linear memory of these, as of each one's last answer; 0 for native modules, which have "
+     "none."},
     {"swapc_swaps_total", COUNTER_TYPE, write_swaps,
      "Swaps, rollbacks and checks asked for, by the stage they came to and their result."},
     {"swapc_publishes_total", COUNTER_TYPE, write_publishes,

@@ -64,9 +64,13 @@ static void labels_are_escaped(void **state) {
     snprintf(facts->slots[0].module.engine, 64, "e");
     snprintf(facts->slots[0].module.name, 64, "a\\b\"c\nd");
     facts->slots[0].module.generation = 9;
+    facts->slots[0].usage.instances = 3;
+    facts->slots[0].usage.memory_bytes = 3 << 20;
     char *text = written(facts);
     expect(text, "swapc_slot_info{slot=\"s\",engine=\"e\",module=\"a\\\\b\\\"c\\nd\",");
     expect(text, "swapc_slot_generation{slot=\"s\"} 9\n");
+    expect(text, "swapc_slot_instances{slot=\"s\",engine=\"e\"} 3\n");
+    expect(text, "swapc_slot_instance_memory_bytes{slot=\"s\",engine=\"e\"} 3145728\n");
     free(text);
     free(facts);
 }
