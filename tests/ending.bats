@@ -321,6 +321,22 @@ all_judged() {
     done
 }
 
+@test "the second signal ends a run at once, and leaves nothing" {
+    local held
+    redis_on unix
+    background run "$SWAPC" run --no-bound --messages 1M --redis "$url"
+    await verdicts_reach "$socket" 10
+    held=$(child "$pid" swapc signer)
+    hold "$held" # it is waited for, and has the ring
+    kill -INT "$pid"
+    sleep 0.05
+    kill -INT "$pid"
+    finish "$pid"
+    [[ $status == 130 ]]
+    clean
+    not compgen -G "/dev/shm/swapc-run-$pid"
+}
+
 @test "the second signal ends a service at once" {
     redis_on unix
     start_signer

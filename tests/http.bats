@@ -187,6 +187,28 @@ PY
     nothing_left
 }
 
+# In place of the signer's page one that never answers: who asked it has to wait when the end is forced.
+@test "a run whose end is forced while its page ends leaves nothing" {
+    local run place
+    background run "$SWAPC" run --messages 1M --no-bound --http "unix:$tmp/run.http"
+    run=$pid
+    there() {
+        place=$(compgen -G "$tmp/swapc-*/signer.http")
+    }
+    await there
+    background mute python3 -c 'import os, signal, socket, sys, time
+os.unlink(sys.argv[1])
+place = socket.socket(socket.AF_UNIX)
+place.bind(sys.argv[1])
+place.listen()
+asked = place.accept()
+os.kill(int(sys.argv[2]), signal.SIGINT)
+time.sleep(600)' "$place" "$run"
+    finish "$run"
+    ((status == 130))
+    nothing_left
+}
+
 @test "an address that cannot be had is said, and nothing is started" {
     redis_start "$work/redis"
     local -a signer=("$SWAPC" signer --redis "unix:$socket" --ring "test-$mark" --keys keys)

@@ -1,7 +1,9 @@
 /* What is shared: `verifying`, raised once the verifier stands, since the front's threads look at it; the
  * counts that they read are any thread's. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "run_job_impl.h"
 #include "partition_rows.h"
@@ -56,6 +58,11 @@ static void name_files(struct swapci_run_job *job) {
              given ? "" : "/http-token");
 }
 
+/* Before a forced end: of the front itself nothing may be there any more. */
+static void remove_socket(void *path) {
+    unlink(path);
+}
+
 enum swapc_status swapci_run_start_front(struct swapci_run_job *job, swapc_error *error) {
     if (!job->options->http) return SWAPC_OK;
     char owners[SWAPCI_PLACES_OWNERS_MAX];
@@ -77,8 +84,20 @@ enum swapc_status swapci_run_start_front(struct swapci_run_job *job, swapc_error
                                         .remotes = remotes,
                                         .remote_count = 1};
     enum swapc_status status = swapci_front_start(&config, &job->front, error);
-    if (status == SWAPC_OK) announce(job);
-    return status;
+    if (status != SWAPC_OK) return status;
+    const char *socket = swapci_front_socket(job->front);
+    job->front_socket = socket ? strdup(socket) : NULL;
+    if (job->front_socket) swapci_signals_leftover(remove_socket, job->front_socket);
+    announce(job);
+    return SWAPC_OK;
+}
+
+void swapci_run_end_front(struct swapci_run_job *job) {
+    swapci_front_stop(job->front);
+    job->front = NULL;
+    if (job->front_socket) swapci_signals_leftover_gone(job->front_socket);
+    free(job->front_socket);
+    job->front_socket = NULL;
 }
 
 void swapci_run_tell_front(struct swapci_run_job *job) {

@@ -10,6 +10,9 @@
 /* A step of the run. */
 enum swapc_status swapci_run_start_front(swapci_run_job *job, swapc_error *error);
 
+/* Ends the front, if there is one. */
+void swapci_run_end_front(swapci_run_job *job);
+
 /* Tells the front, if there is one, how the run stands. */
 void swapci_run_tell_front(swapci_run_job *job);
 

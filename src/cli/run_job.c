@@ -2,7 +2,6 @@
  * at by every wait of the generator and the workers; the other fields that threads share say so in
  * run_job_impl.h. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "clock.h"
@@ -21,7 +20,6 @@ static void abandon(void *user) {
     struct swapci_run_job *job = user;
     swapci_signer_child_kill(&job->signer);
     if (job->server) swapci_private_redis_abandon(job->server);
-    if (job->front && swapci_front_socket(job->front)) unlink(swapci_front_socket(job->front));
     if (job->way.ring) swapci_via_remove(&job->way);
     swapci_tempdir_remove(&job->tempdir);
 }
@@ -96,8 +94,7 @@ void swapci_run_job_free(swapci_run_job *job) {
     stop_work(job);
     swapci_rpc_client_free(job->client);
     swapci_rpc_shutdown();
-    swapci_front_stop(job->front);
-    job->front = NULL;
+    swapci_run_end_front(job);
     swapci_verifier_crew_free(job->crew);
     swapci_judges_free(job->judges);
     swapci_key_pairs_free(job->pairs);

@@ -43,6 +43,7 @@ struct swapci_run_job {
     swapci_redis_health health;
     swapci_redis *redis;                     /* that of the first book */
     swapci_front *front;                     /* NULL: none */
+    char *front_socket;                      /* a leftover until the front has ended; NULL: none */
     char signer_http[128], http_token[4096]; /* of the front; "": none */
     struct swapci_slots_control slots;       /* what it may act on, once verifying */
     struct swapci_places places;

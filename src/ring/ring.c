@@ -175,7 +175,7 @@ enum swapc_status swapci_ring_unlink(const char *directory, const char *name, sw
     int fd;
     enum swapc_status status = swapci_ring_path(directory, name, path, sizeof path, error);
     if (status != SWAPC_OK) return status;
-    status = swapci_ring_file_open(path, 0, &fd, error);
+    status = swapci_ring_file_look(path, 0, &fd, error);
     if (status == SWAPC_NOT_FOUND) {
         swapc_error_clear(error);
         return SWAPC_OK;

@@ -83,9 +83,10 @@ void swapci_ring_close(swapci_ring *ring);
  * at once while other threads work with the handle. Any thread. */
 void swapci_ring_abandon(const swapci_ring *ring);
 
-/* Removes the ring's file; who is attached stays so. Only a file that swapc made is removed, known by
+/* Removes the ring's file; who is attached stays so, and nobody is waited for: a process that ends at once may have
+ * abandoned the ring itself. Only a file that swapc made is removed, known by
  * the identity in it. Returns SWAPC_OK (also without a file), INVALID (name; a file that is no ring,
- * which stays), SYSTEM, INTERRUPTED. */
+ * which stays), SYSTEM. */
 enum swapc_status swapci_ring_unlink(const char *directory, const char *name, swapc_error *error);
 
 /* Removes the rings whose name begins with prefix (not empty) and to which nobody is attached: what

@@ -103,20 +103,32 @@ static enum swapc_status lock_attach(int fd, const char *path, swapc_error *erro
     return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot lock ring %s", path);
 }
 
-/* One attempt. Out: *gone is 1 when the file was unlinked while the lock was waited for. */
-static enum swapc_status open_once(const char *path, int create, int *fd, int *gone,
-                                   swapc_error *error) {
+static enum swapc_status read_stat(int fd, const char *path, struct stat *st, swapc_error *error) {
+    if (fstat(fd, st) == 0) return SWAPC_OK;
+    return swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot read ring %s", path);
+}
+
+enum swapc_status swapci_ring_file_look(const char *path, int create, int *fd, swapc_error *error) {
     struct stat st;
     int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT : 0);
     int file = open(path, flags, 0600);
     if (file < 0) return open_failed(path, errno, error);
-    enum swapc_status status = SWAPC_OK;
-    if (fstat(file, &st) != 0)
-        status = swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot read ring %s", path);
+    enum swapc_status status = read_stat(file, path, &st, error);
     if (status == SWAPC_OK) status = check_owner(path, &st, error);
-    if (status == SWAPC_OK) status = lock_attach(file, path, error);
-    if (status == SWAPC_OK && fstat(file, &st) != 0)
-        status = swapc_error_set_errno(error, SWAPC_SYSTEM, errno, "cannot read ring %s", path);
+    if (status == SWAPC_OK) *fd = file;
+    else close(file);
+    return status;
+}
+
+/* One attempt. Out: *gone is 1 when the file was unlinked while the lock was waited for. */
+static enum swapc_status open_once(const char *path, int create, int *fd, int *gone,
+                                   swapc_error *error) {
+    struct stat st;
+    int file;
+    enum swapc_status status = swapci_ring_file_look(path, create, &file, error);
+    if (status != SWAPC_OK) return status;
+    status = lock_attach(file, path, error);
+    if (status == SWAPC_OK) status = read_stat(file, path, &st, error);
     *gone = status == SWAPC_OK && st.st_nlink == 0;
     if (status == SWAPC_OK && !*gone) *fd = file;
     else close(file);

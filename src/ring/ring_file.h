@@ -12,8 +12,11 @@
 
 #include "ring_impl.h"
 
-/* Opens (O_CREAT when create is 1), checks kind, owner and mode, and takes the attach lock.
- * Returns INVALID, NOT_FOUND, IO, SYSTEM, INTERRUPTED; on success *fd is the caller's. */
+/* Opens (O_CREAT when create is 1) and checks kind, owner and mode; takes no lock.
+ * Returns INVALID, NOT_FOUND, IO, SYSTEM; on success *fd is the caller's. */
+enum swapc_status swapci_ring_file_look(const char *path, int create, int *fd, swapc_error *error);
+
+/* The same, and takes the attach lock. Also INTERRUPTED. */
 enum swapc_status swapci_ring_file_open(const char *path, int create, int *fd, swapc_error *error);
 
 /* Takes the role's lock. Returns BUSY, SYSTEM. */

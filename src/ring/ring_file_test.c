@@ -412,6 +412,16 @@ static void sweep_removes_only_the_abandoned(void **state) {
 
 /* Of a name that a sweep looks for, and yet a user's: text, nothing at all, a ring's header without a
  * ring, and the copy of a ring that was kept to look at. */
+/* As by a process that ends at once: its ring, and by name what it has made. */
+static void what_was_abandoned_beside_its_peer_can_be_removed(void **state) {
+    swapci_ring *producer = fixture_open(state, SWAPCI_RING_PRODUCER, 65536, NULL);
+    swapci_ring *consumer = fixture_open(state, SWAPCI_RING_CONSUMER, 65536, NULL);
+    swapci_ring_abandon(consumer);
+    assert_int_equal(swapci_ring_unlink(*state, "t", NULL), SWAPC_OK);
+    swapci_ring_close(consumer); /* its end gives up the lock, for which the producer's waits */
+    swapci_ring_close(producer);
+}
+
 static void what_swapc_did_not_make_is_neither_swept_nor_unlinked(void **state) {
     static const char *const names[] = {"run-notes", "run-flag", "run-header", "run-copy"};
     char path[SWAPCI_RING_PATH_MAX];
@@ -550,6 +560,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(no_room_is_an_error, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(sweep_removes_only_the_abandoned, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_was_abandoned_beside_its_peer_can_be_removed,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_swapc_did_not_make_is_neither_swept_nor_unlinked,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_file_of_zeros_is_refused_and_kept, fixture_setup,
