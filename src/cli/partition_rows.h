@@ -15,8 +15,8 @@ typedef struct swapci_partition_view {
     const swapci_stream_place *places; /* of each partition */
     swapci_redis_health *health;       /* the same: of the connections of who works on it */
     void *user;
-    /* Adds what was done of partition k by those that are gone; what a member has done, its state, and why it is hindered.
-     * Under the fleet's lock. */
+    /* Adds what was done of partition k by those that are gone; what a member has done, its
+     * state, and why it is hindered. Under the fleet's lock. */
     void (*past)(const void *user, unsigned k, swapci_control_partition *row);
     void (*now)(const void *member, swapci_control_partition *row);
 } swapci_partition_view;

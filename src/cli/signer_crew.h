@@ -31,7 +31,8 @@ typedef struct swapci_signer_crew {
 enum swapc_status swapci_signer_crew_new(const struct swapci_signer_crew_config *config,
                                          swapci_signer_crew **out, swapc_error *error);
 
-/* How each partition stands, but for what Redis knows: rows has one for each. Does nothing without partitions. */
+/* How each partition stands, but for what Redis knows: rows has one for each. Does nothing
+ * without partitions. */
 void swapci_signer_crew_rows(swapci_signer_crew *crew, swapci_control_partition *rows);
 
 /* Joined before, or never started. NULL does nothing. */

@@ -36,7 +36,8 @@ enum swapc_status swapci_verifier_crew_new(const struct swapci_verifier_crew_con
 
 bool swapci_verifier_crew_failed(swapci_verifier_crew *crew);
 
-/* How each partition stands, but for what Redis knows: rows has one for each. Does nothing without partitions. */
+/* How each partition stands, but for what Redis knows: rows has one for each. Does nothing
+ * without partitions. */
 void swapci_verifier_crew_rows(swapci_verifier_crew *crew, swapci_control_partition *rows);
 
 /* Joined before, or never started. NULL does nothing. */

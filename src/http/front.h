@@ -42,7 +42,8 @@ typedef struct swapci_front_config {
         *places; /* of several sets of streams, instead; NULL: there is one; copied */
     unsigned place_count;
     const char *owners; /* of the places, as of stream_watch.h; NULL: nobody has them; copied */
-    /* Fills in a row for each place, but for what the watch knows; on the front's threads. Must not block. NULL: none. */
+    /* Fills in a row for each place, but for what the watch knows; on the front's threads. Must
+     * not block. NULL: none. */
     void (*rows)(void *user, swapci_control_partition *rows);
     /* Checks, swaps or rolls back; on a thread of the server's, one at a time; may take as long as a
      * compilation. Out: *event, zeroed before. NULL: this process has no slots. */

@@ -68,7 +68,8 @@ unsigned swapci_crew_members(const swapci_crew *crew);
 /* As of ownership.h; "" without partitions. */
 void swapci_crew_tell(const swapci_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]);
 
-/* Whether partition k is meant to be ours, and its lease cannot be had, or it cannot be opened. Out: why, cut to size. */
+/* Whether partition k is meant to be ours, and its lease cannot be had, or it cannot be opened.
+ * Out: why, cut to size. */
 bool swapci_crew_trouble(const swapci_crew *crew, unsigned k, char *why, size_t size);
 
 /* Why none of its partitions is worked on; "": they are. refused: SWAPCI_OWNERSHIP_REFUSED_MAX bytes. */

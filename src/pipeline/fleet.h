@@ -71,7 +71,8 @@ bool swapci_fleet_begins(swapci_fleet *fleet);
 /* Whether a member failed: the others are to end, and no more is opened. */
 bool swapci_fleet_failed(swapci_fleet *fleet);
 
-/* Whether number k could not be opened when that was tried last, and is tried again. Out: why, cut to size; "" where it could. */
+/* Whether number k could not be opened when that was tried last, and is tried again. Out: why,
+ * cut to size; "" where it could. */
 bool swapci_fleet_trouble(swapci_fleet *fleet, unsigned k, char *why, size_t size);
 
 /* Ends all. Does not wait. No more is opened. */

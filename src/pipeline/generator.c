@@ -235,8 +235,9 @@ static enum swapc_status open_lanes(generator *g, swapc_error *error) {
     return status;
 }
 
-/* A pipeline to each place as long as the one to a single stream, so that who reads it finds as much at once; but no
- * more in all than a quarter of what may be unanswered, beside one pipeline. */
+/* A pipeline to each place as long as the one to a single stream, so that who reads it finds as
+ * much at once; but no more in all than a quarter of what may be unanswered, beside one
+ * pipeline. */
 static size_t batch_of(const swapci_generator_config *config, unsigned lanes) {
     size_t most = (size_t)SWAPCI_GENERATOR_BATCH * (lanes < FULL_LANES ? lanes : FULL_LANES);
     bool bounded = config->unanswered_max > 0 && config->unanswered_max / 4 < most;

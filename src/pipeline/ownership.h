@@ -51,7 +51,8 @@ bool swapci_ownership_has_begun(const swapci_ownership *ownership);
 /* Whether partition k is ours for certain. */
 bool swapci_ownership_may(const swapci_ownership *ownership, unsigned k);
 
-/* Whether partition k is meant to be ours, and its lease could not be asked for in the last second and more. Out: why, cut to size. */
+/* Whether partition k is meant to be ours, and its lease could not be asked for in the last
+ * second and more. Out: why, cut to size. */
 bool swapci_ownership_failing(swapci_ownership *ownership, unsigned k, char *why, size_t size);
 
 /* How many share them, this process included. */

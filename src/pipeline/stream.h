@@ -118,8 +118,9 @@ typedef struct swapci_batch {
 void swapci_batch_fini(swapci_batch *batch);
 
 /* Takes up to count entries that the group has given to nobody yet; waits up to block_ms for one
- * (0: does not wait). An empty batch: none came. One that came while it waited brings those along that came with it in
- * one pipeline: Redis answers who waits after the first of them, so the rest is asked for behind that. */
+ * (0: does not wait). An empty batch: none came. One that came while it waited brings those
+ * along that came with it in one pipeline: Redis answers who waits after the first of them, so
+ * the rest is asked for behind that. */
 enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error);

@@ -1,5 +1,6 @@
-/* What is shared: `sum`, and of each place `facts` and `owner`, with their `at_ns`, under `lock`, and `stop`. The connections,
- * and what is `asked` of a place, are the thread's own; the rest is not changed. */
+/* What is shared: `sum`, and of each place `facts` and `owner`, with their `at_ns`, under
+ * `lock`, and `stop`. The connections, and what is `asked` of a place, are the thread's own; the
+ * rest is not changed. */
 #include "stream_watch.h"
 
 #include <pthread.h>

@@ -44,8 +44,8 @@ enum swapc_status swapci_stream_watch_start(const swapci_redis_config *redis,
                                             const swapci_stream_names *names,
                                             swapci_stream_watch **out, swapc_error *error);
 
-/* The same for several, of which each has its server. owners: the hash on the first one's that tells whose each is
- * (balance.h); NULL: nobody has them. */
+/* The same for several, of which each has its server. owners: the hash on the first one's that
+ * tells whose each is (balance.h); NULL: nobody has them. */
 enum swapc_status swapci_stream_watch_start_all(const swapci_stream_place *places, unsigned count,
                                                 const char *owners, swapci_stream_watch **out,
                                                 swapc_error *error);
@@ -54,8 +54,9 @@ void swapci_stream_watch_get(swapci_stream_watch *watch, swapci_stream_facts *ou
 
 enum { SWAPCI_STREAM_WATCH_TEXT_MAX = 128 };
 
-/* Set number k of those that were given. Out: its figures, all but the memory; its server without user and password, and the
- * consumer's name of who has it, "" where that is not known: cut to their sizes. */
+/* Set number k of those that were given. Out: its figures, all but the memory; its server
+ * without user and password, and the consumer's name of who has it, "" where that is not known:
+ * cut to their sizes. */
 void swapci_stream_watch_get_one(swapci_stream_watch *watch, unsigned k, swapci_stream_facts *out,
                                  char server[SWAPCI_STREAM_WATCH_TEXT_MAX],
                                  char owner[SWAPCI_STREAM_WATCH_TEXT_MAX]);

@@ -237,8 +237,8 @@ static enum swapc_status take_answer(struct redis_receiver *r, redisReply **out,
     return SWAPC_OK;
 }
 
-/* The answers to one read, or to two. What the second is refused of is met by the next read, as what the first one brought is nobody
- * else's any more. */
+/* The answers to one read, or to two. What the second is refused of is met by the next read, as
+ * what the first one brought is nobody else's any more. */
 static enum swapc_status take_answers(struct redis_receiver *r, bool two, swapc_error *error) {
     redisReply *more = NULL;
     r->at = 0;
@@ -254,8 +254,9 @@ static enum swapc_status take_answers(struct redis_receiver *r, bool two, swapc_
     return status == SWAPC_OK ? second : status;
 }
 
-/* Takes up to max records, as many as are likely to fit in `size`, from Redis into r->held. Who waits is answered after the first
- * record of those that a signer sends in one pipeline, so the rest is asked for behind that. */
+/* Takes up to max records, as many as are likely to fit in `size`, from Redis into r->held. Who
+ * waits is answered after the first record of those that a signer sends in one pipeline, so the
+ * rest is asked for behind that. */
 static enum swapc_status fetch(struct redis_receiver *r, unsigned max, size_t size, int block_ms,
                                swapc_error *error) {
     size_t fitting = size / r->mean, count = fitting < max ? fitting : max;

@@ -53,7 +53,8 @@ typedef struct swapci_control_status {
 
 #define SWAPCI_CONTROL_UNKNOWN UINT64_MAX
 
-/* Figures of a partition: X(name), each SWAPCI_CONTROL_UNKNOWN where it is not known. The first three are of this process. */
+/* Figures of a partition: X(name), each SWAPCI_CONTROL_UNKNOWN where it is not known. The first
+ * three are of this process. */
 #define SWAPCI_CONTROL_FIGURES(X)                                                                  \
     X(done)     /* messages signed, verdicts given, or entries done, since the start */            \
     X(errors)   /* of them: refused, Error, or among the errors */                                 \
