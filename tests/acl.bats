@@ -113,6 +113,46 @@ start_far() {
     done
 }
 
+# What --partitions adds to the line of user $1.
+documented_for_partitions() {
+    local field=8
+    [[ $1 != generate ]] || field=14
+    awk -F'`' -v f="$field" '/^With `--partitions` each of them/ { print (f == 8 ? $4 " " : "") $f }' "$here/../docs/DURABILITY.md"
+}
+
+@test "the documented rights are enough for partitions, and of what they add one less is named" {
+    local user right
+    redis_start "$work/redis"
+    for user in far-signer far-verifier generate; do
+        # shellcheck disable=SC2046
+        redis "$socket" $(documented $user swapc) $(documented_for_partitions $user)
+    done
+    in_parts() { background "$1" "$SWAPC" "$2" --redis "$(url "far-$2")" --via redis --partitions 2 "${@:3}"; }
+    judged() { [[ $(redis "$socket" XLEN '{swapc.0}:verdicts') == "$1" && $(redis "$socket" XLEN '{swapc.1}:verdicts') == "$1" ]]; }
+    in_parts signer signer --keys keys
+    signer=$pid
+    await test -s keys.pub
+    in_parts one verifier --keys keys.pub --method schnorr
+    verifier=$pid
+    "$SWAPC" generate --redis "$(url generate)" --partitions 2 --messages 100 --method schnorr
+    await judged 50
+    in_parts two verifier --keys keys.pub --method schnorr
+    await says two.err 'partitions: [01] of 2'
+    kill -TERM "$verifier"
+    finish "$verifier"
+    "$SWAPC" generate --redis "$(url generate)" --partitions 2 --messages 100 --method schnorr
+    await judged 100
+    kill -TERM "$signer" "$pid"
+    finish "$signer"
+    [[ $status == 0 && -z $(grep -h "SETUSER" ./*.err) ]]
+    for right in hgetall hdel pexpire; do
+        redis "$socket" ACL SETUSER far-verifier "-$right"
+        run --separate-stderr timeout 300 "$SWAPC" verifier --redis "$(url far-verifier)" --via redis --partitions 2 --keys keys.pub
+        refused 1 "ACL SETUSER far-verifier [+]$right"
+        redis "$socket" ACL SETUSER far-verifier "+$right"
+    done
+}
+
 @test "a prefix with a hash tag" {
     start "{b}"
     start_services
