@@ -112,6 +112,8 @@ orders bad {orders.2} {orders.2}:bad
 {orders}:in {orders}:in:bad {orders.2}:in {orders.2}:in:bad
 a*b/{o}|c bad a*b/{o.2}|c {o.2}:bad
 ROWS
+    [[ $(rc KEYS '*:partitions') == "" ]] # who only looks keeps no number
+    rc SET '{o}:partitions' '3 partitions, server 1 of 1' >/dev/null
     run -2 --separate-stderr "$SWAPC" dead list --in '{orders}:in' --partitions 3 --errors '{other}:bad'
     says "$stderr" "the tag of --in"
     run -2 --separate-stderr "$SWAPC" dead list --in 'a*b/{o}|c' --partitions 4

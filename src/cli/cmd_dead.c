@@ -272,9 +272,8 @@ static enum swapc_status look(struct dead_job *job, swapc_error *error) {
     swapci_redis_config redis = {.retry_ms = SWAPCI_REDIS_RETRY_MS, .stop = &swapci_signals_stop};
     job->redis = calloc(job->places.count, sizeof(swapci_redis *));
     if (!job->redis) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    enum swapc_status status =
-        job->in ? swapci_partitions_claim(&job->places.partitions, job->in, &redis, error)
-                : swapci_places_claim(&job->places, &redis, error);
+    enum swapc_status status = swapci_partitions_ask(
+        &job->places.partitions, job->in ? job->in : job->places.plain, &redis, error);
     for (job->place = 0; job->place < job->places.count && status == SWAPC_OK; job->place++) {
         const swapci_stream_place *at = &job->places.at[job->place];
         redis.url = at->url;

@@ -280,15 +280,26 @@ static enum swapc_status ask_server(claim *c, const swapci_redis_config *config,
 }
 
 /* All are asked before one of them keeps anything, and what was kept is taken back: what is refused leaves nothing behind. */
+static enum swapc_status ask_all(claim *c, bool only_ask, const swapci_redis_config *config,
+                                 swapc_error *error) {
+    enum swapc_status status = SWAPC_OK;
+    c->only_ask = only_ask;
+    for (c->server = 0; c->server < c->partitions->servers && status == SWAPC_OK; c->server++)
+        status = ask_server(c, config, ask, error);
+    return status;
+}
+
+enum swapc_status swapci_partitions_ask(const swapci_partitions *p, const char *plain,
+                                        const swapci_redis_config *config, swapc_error *error) {
+    claim c = {.partitions = p, .plain = plain};
+    return ask_all(&c, true, config, error);
+}
+
 enum swapc_status swapci_partitions_claim(const swapci_partitions *p, const char *plain,
                                           const swapci_redis_config *config, swapc_error *error) {
     claim c = {.partitions = p, .plain = plain};
-    enum swapc_status status = SWAPC_OK;
-    for (int round = p->servers > 1 ? 0 : 1; round < 2; round++)
-        for (c.server = 0; c.server < p->servers && status == SWAPC_OK; c.server++) {
-            c.only_ask = round == 0;
-            status = ask_server(&c, config, ask, error);
-        }
+    enum swapc_status status = p->servers > 1 ? ask_all(&c, true, config, error) : SWAPC_OK;
+    if (status == SWAPC_OK) status = ask_all(&c, false, config, error);
     const swapci_redis_config once = {.health = config->health, .stop = config->stop};
     for (c.server = 0; c.server < p->servers && status == SWAPC_INVALID; c.server++)
         if (c.kept[c.server]) (void)ask_server(&c, &once, take_back, NULL);

@@ -55,6 +55,10 @@ void swapci_partition_list(const bool chosen[SWAPCI_PARTITIONS_MAX], char *out, 
 enum swapc_status swapci_partitions_claim(const swapci_partitions *partitions, const char *plain,
                                           const swapci_redis_config *config, swapc_error *error);
 
+/* The same of who changes nothing by its coming: keeps no number where none is. */
+enum swapc_status swapci_partitions_ask(const swapci_partitions *partitions, const char *plain,
+                                        const swapci_redis_config *config, swapc_error *error);
+
 /* For one partition, over a connection that is there; no answer may be owed. It has to be asked before the stream is made, to leave
  * nothing behind, and once more after: then of two that start at once with different numbers one is refused for certain. A user
  * who may not read the record goes on. Returns SWAPC_OK, INVALID, IO, INTERRUPTED. */
