@@ -226,24 +226,34 @@ static enum swapc_status take_read(const swapci_redis *redis, const redisReply *
     return batch_fill(batch, reply->element[0]->element[1], "XREADGROUP", redis, error);
 }
 
+/* The answers to one read, or to two. Where one of two is refused and the other has entries, these are given to nobody else any
+ * more: they are taken, and what was refused is met by the next read. */
+static enum swapc_status hear_reads(swapci_redis *redis, bool two, swapci_batch *batch,
+                                    swapc_error *error) {
+    static const char what[] = "to read messages";
+    enum swapc_status status = swapci_redis_get(redis, what, &batch->reply, error);
+    if (!two || (status != SWAPC_OK && status != SWAPC_PROTOCOL)) return status;
+    enum swapc_status rest =
+        swapci_redis_get(redis, what, &batch->rest, status == SWAPC_OK ? error : NULL);
+    if (rest != SWAPC_OK && rest != SWAPC_PROTOCOL) return rest;
+    const redisReply *other = batch->reply ? batch->reply : batch->rest;
+    if (status == rest || other->type == REDIS_REPLY_NIL) return status == SWAPC_OK ? rest : status;
+    if (error) swapc_error_clear(error);
+    return SWAPC_OK;
+}
+
 enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error) {
-    static const char what[] = "to read messages";
     bool waits = block_ms > 0 && count > 1;
-    enum swapc_status rest = SWAPC_OK;
     batch_clear(batch);
     enum swapc_status status =
         append_read(redis, names, consumer, waits ? 1 : count, block_ms, error);
     if (status == SWAPC_OK && waits)
         status = append_read(redis, names, consumer, count - 1, 0, error);
-    if (status == SWAPC_OK) status = swapci_redis_get(redis, what, &batch->reply, error);
-    if (waits && (status == SWAPC_OK || status == SWAPC_PROTOCOL))
-        rest = swapci_redis_get(redis, what, &batch->rest, status == SWAPC_OK ? error : NULL);
-    if (status == SWAPC_OK) status = rest;
-    if (status != SWAPC_OK) return status;
-    status = take_read(redis, batch->reply, batch, error);
-    if (status == SWAPC_OK && waits) status = take_read(redis, batch->rest, batch, error);
+    if (status == SWAPC_OK) status = hear_reads(redis, waits, batch, error);
+    if (status == SWAPC_OK && batch->reply) status = take_read(redis, batch->reply, batch, error);
+    if (status == SWAPC_OK && batch->rest) status = take_read(redis, batch->rest, batch, error);
     if (batch->count > 0) swapci_fail_point(SWAPCI_FAIL_after_xreadgroup);
     return status;
 }

@@ -75,11 +75,12 @@ struct reader {
     swapci_redis *redis;
     swapci_stream_names names;
     swapci_batch batch;
+    enum swapc_status status;
 };
 
 static void *wait_for_messages(void *user) {
     struct reader *r = user;
-    (void)swapci_stream_read(r->redis, &r->names, "c", 8, 60000, &r->batch, NULL);
+    r->status = swapci_stream_read(r->redis, &r->names, "c", 8, 60000, &r->batch, NULL);
     return NULL;
 }
 
@@ -111,6 +112,32 @@ static void who_waited_gets_all_that_came_at_once(void **state) {
                      SWAPC_PROTOCOL);
     assert_int_equal(r.batch.count, 0);
     fixture_ok(swapci_redis_probe(r.redis, &error), &error); /* no answer is owed */
+    swapci_batch_fini(&r.batch);
+    swapci_redis_free(r.redis);
+    swapci_redis_free(redis);
+}
+
+/* What is read is pending with us: it would wait for somebody to notice. Here the stream is gone by when the second read comes. */
+static void what_came_is_not_lost_with_a_refusal_behind_it(void **state) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    swapci_redis *redis = fixture_open(0);
+    const swapci_redis_config config = {.url = fixture_url()};
+    struct reader r = {.names = fixture_names(), .batch = SWAPCI_BATCH_INIT};
+    pthread_t thread;
+    (void)state;
+    fixture_ok(swapci_redis_open(&config, &r.redis, &error), &error);
+    fixture_ok(swapci_stream_create(redis, &r.names, &error), &error);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_messages, &r), 0);
+    fixture_await_blocked(redis, 1);
+    fixture_ok(swapci_redis_appendf(redis, &error, "XADD swapc:messages * m a"), &error);
+    fixture_ok(swapci_redis_appendf(redis, &error, "DEL swapc:messages"), &error);
+    fixture_ok(swapci_redis_skip(redis, 2, "a test", &error), &error);
+    pthread_join(thread, NULL);
+    assert_int_equal(r.status, SWAPC_OK);
+    assert_int_equal(r.batch.count, 1);
+    assert_int_equal(swapci_stream_read(r.redis, &r.names, "c", 8, 10, &r.batch, &error),
+                     SWAPC_PROTOCOL);
+    assert_int_equal(r.batch.count, 0);
     swapci_batch_fini(&r.batch);
     swapci_redis_free(r.redis);
     swapci_redis_free(redis);
@@ -387,6 +414,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(prefixes_are_checked),
         cmocka_unit_test(what_came_before_the_group_is_read),
         cmocka_unit_test(who_waited_gets_all_that_came_at_once),
+        cmocka_unit_test(what_came_is_not_lost_with_a_refusal_behind_it),
         cmocka_unit_test(fields_are_told_apart),
         cmocka_unit_test(pending_counts_only_real_deliveries),
         cmocka_unit_test(a_deleted_message_is_left_out_of_a_claim),
