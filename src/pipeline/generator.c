@@ -258,6 +258,7 @@ enum swapc_status swapci_generator_run(const swapci_generator_config *config,
     if (g) g->items = calloc(batch_max, sizeof *g->items);
     if (!g || !g->lanes || !g->items) {
         if (g) free(g->lanes);
+        if (g) free(g->items);
         free(g);
         return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     }
