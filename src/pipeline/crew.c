@@ -1,3 +1,5 @@
+/* What is shared: `ownership`, an atomic that start sets once, and which stays until fini; the rest does not change after init, or is
+ * locked where it lies (fleet.h, ownership.h). */
 #include "crew.h"
 
 #include "redis_retry.h"
@@ -47,15 +49,16 @@ enum swapc_status swapci_crew_join(swapci_crew *crew, swapc_error *error) {
     if (crew->only) return crew->config.ops->join(crew->only, error);
     enum swapc_status status = swapci_fleet_join(crew->fleet, error);
     swapci_ownership_end(crew->ownership);
-    crew->ownership = NULL;
     return status;
 }
 
 void swapci_crew_fini(swapci_crew *crew) {
     if (crew->only) crew->config.ops->close(crew->only);
+    swapci_ownership_free(crew->ownership);
     swapci_fleet_free(crew->fleet);
     crew->only = NULL;
     crew->fleet = NULL;
+    crew->ownership = NULL;
 }
 
 void swapci_crew_each(swapci_crew *crew, void (*kept)(void *context),
@@ -97,26 +100,30 @@ bool swapci_crew_peer(swapci_crew *crew) {
 }
 
 bool swapci_crew_has(const swapci_crew *crew, unsigned k) {
-    return crew->ownership && swapci_ownership_may(crew->ownership, k);
+    const swapci_ownership *ownership = crew->ownership;
+    return ownership && swapci_ownership_may(ownership, k);
 }
 
 unsigned swapci_crew_members(const swapci_crew *crew) {
-    return crew->ownership ? swapci_ownership_members(crew->ownership) : 0;
+    const swapci_ownership *ownership = crew->ownership;
+    return ownership ? swapci_ownership_members(ownership) : 0;
 }
 
 void swapci_crew_tell(const swapci_crew *crew, char out[SWAPCI_OWNERSHIP_TEXT_MAX]) {
+    swapci_ownership *ownership = crew->ownership;
     out[0] = 0;
-    if (crew->ownership) (void)swapci_ownership_tell(crew->ownership, out);
+    if (ownership) (void)swapci_ownership_tell(ownership, out);
 }
 
 bool swapci_crew_trouble(const swapci_crew *crew, unsigned k, char *why, size_t size) {
+    swapci_ownership *ownership = crew->ownership;
     why[0] = 0;
     return (crew->fleet && swapci_fleet_trouble(crew->fleet, k, why, size)) ||
-           (crew->ownership && swapci_ownership_failing(crew->ownership, k, why, size));
+           (ownership && swapci_ownership_failing(ownership, k, why, size));
 }
 
 void swapci_crew_refused(const swapci_crew *crew, char *refused) {
+    swapci_ownership *ownership = crew->ownership;
     refused[0] = 0;
-    if (crew->ownership)
-        (void)swapci_ownership_refused(crew->ownership, refused, SWAPCI_OWNERSHIP_REFUSED_MAX);
+    if (ownership) (void)swapci_ownership_refused(ownership, refused, SWAPCI_OWNERSHIP_REFUSED_MAX);
 }

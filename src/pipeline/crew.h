@@ -1,7 +1,8 @@
 /* crew.h - the work of a process in a role: one piece on the one stream, or one on each partition that is this process's, as they
  * come and go (fleet.h, ownership.h).
  *
- * Threads: init, start, join and fini by one; the others from any, and do not wait.
+ * Threads: init, start, join and fini by one; the others from any between init and fini, also while it starts or is joined, and do
+ *     not wait.
  * Ownership: the caller's storage; what the config points at outlives it. All fields are private.
  */
 #ifndef SWAPCI_CREW_H
@@ -20,7 +21,7 @@ typedef struct swapci_crew {
     swapci_crew_config config;
     void *only; /* without partitions; set before any other thread looks */
     swapci_fleet *fleet;
-    swapci_ownership *ownership;
+    _Atomic(swapci_ownership *) ownership; /* set once, by start; freed by fini */
 } swapci_crew;
 
 /* Without partitions opens the one. Returns as ops->open; NO_MEMORY. After failure fini does nothing. */

@@ -319,20 +319,8 @@ static void *work(void *user) {
     }
     swapci_redis *redis = connected(o, &o->shares, NULL);
     if (redis) (void)swapci_balance_leave(&o->balance, redis, NULL);
+    atomic_store(&o->members, 0);
     return NULL;
-}
-
-/* Ends what has begun. */
-static void free_all(struct swapci_ownership *o) {
-    atomic_store(&o->stop, 1);
-    if (o->started) pthread_join(o->thread, NULL);
-    for (unsigned r = 0; r < o->keeper_count; r++) {
-        if (o->keepers[r].started) pthread_join(o->keepers[r].thread, NULL);
-        swapci_redis_free(o->keepers[r].link.redis);
-    }
-    swapci_redis_free(o->shares.redis);
-    pthread_mutex_destroy(&o->lock);
-    free(o);
 }
 
 static enum swapc_status name_leases(struct swapci_ownership *o, swapc_error *error) {
@@ -401,9 +389,10 @@ static enum swapc_status start_threads(struct swapci_ownership *o, swapc_error *
 }
 
 enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
-                                         swapci_ownership **out, swapc_error *error) {
+                                         _Atomic(swapci_ownership *) *out, swapc_error *error) {
     unsigned count = config->partitions->count;
     struct swapci_ownership *o = calloc(1, sizeof *o + count * sizeof *o->holdings);
+    atomic_store(out, NULL);
     if (!o) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     o->config = *config;
     o->count = count;
@@ -418,12 +407,13 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     o->balance.terms = config->terms;
     if (status == SWAPC_OK) status = name_leases(o, error);
     if (status == SWAPC_OK) status = join(o, error);
-    if (status == SWAPC_OK) *out = o; /* there before the first member is */
-    bool there = status == SWAPC_OK;
-    if (there) status = start_threads(o, error);
-    if (status == SWAPC_OK) return status;
-    if (there) *out = NULL;
-    free_all(o);
+    if (status != SWAPC_OK) {
+        swapci_ownership_free(o);
+        return status;
+    }
+    atomic_store(out, o); /* there before the first member is */
+    status = start_threads(o, error);
+    if (status != SWAPC_OK) swapci_ownership_end(o);
     return status;
 }
 
@@ -467,5 +457,21 @@ bool swapci_ownership_refused(swapci_ownership *o, char *out, size_t size) {
 }
 
 void swapci_ownership_end(swapci_ownership *o) {
-    if (o) free_all(o);
+    if (!o) return;
+    atomic_store(&o->stop, 1);
+    if (o->started) pthread_join(o->thread, NULL);
+    o->started = false;
+    for (unsigned r = 0; r < o->keeper_count; r++) {
+        if (o->keepers[r].started) pthread_join(o->keepers[r].thread, NULL);
+        o->keepers[r].started = false;
+    }
+}
+
+void swapci_ownership_free(swapci_ownership *o) {
+    if (!o) return;
+    swapci_ownership_end(o);
+    for (unsigned r = 0; r < o->keeper_count; r++) swapci_redis_free(o->keepers[r].link.redis);
+    swapci_redis_free(o->shares.redis);
+    pthread_mutex_destroy(&o->lock);
+    free(o);
 }

@@ -9,8 +9,8 @@
  * shared out, and wait for each other.
  * Every few seconds it is asked whether others use the stream with as many partitions still: while they do not, none is worked on.
  *
- * Threads: start and end by one thread; has_begun, may, members, tell and refused by any, do not wait.
- * Ownership: start gives, end frees; partitions and fleet outlive it.
+ * Threads: start, end and free by one thread; the others by any, from the moment on when start has given it, and do not wait.
+ * Ownership: start gives, free frees; partitions and fleet outlive it.
  */
 #ifndef SWAPCI_OWNERSHIP_H
 #define SWAPCI_OWNERSHIP_H
@@ -41,9 +41,9 @@ typedef struct swapci_ownership swapci_ownership;
 
 /* Has a share when it returns, and begins what is in it and can be had at once as what is to succeed (SWAPCI_FLEET_FIRST). Returns SWAPC_OK; as
  * swapci_redis_open and swapci_redis_persist, what is refused; TOO_LARGE, SYSTEM, NO_MEMORY. Later a Redis that does not answer
- * is asked again. */
+ * is asked again. Out: *out: it, before any of its threads runs; after a failure NULL, or one that has ended and is to be freed. */
 enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
-                                         swapci_ownership **out, swapc_error *error);
+                                         _Atomic(swapci_ownership *) *out, swapc_error *error);
 
 /* Whether what can be had at once is wanted: nothing is wanted as what is to succeed from then on. */
 bool swapci_ownership_has_begun(const swapci_ownership *ownership);
@@ -66,7 +66,10 @@ unsigned swapci_ownership_tell(swapci_ownership *ownership, char out[SWAPCI_OWNE
 bool swapci_ownership_refused(swapci_ownership *ownership, char *out, size_t size);
 
 /* Once the fleet is joined: gives back what is held, so that others have it at once. Waits for Redis for a second or two at
- * most. NULL does nothing. */
+ * most. Who looks on finds nothing that is ours from then on. NULL, and a second time, does nothing. */
 void swapci_ownership_end(swapci_ownership *ownership);
+
+/* Ends it, if that was not done. NULL does nothing. */
+void swapci_ownership_free(swapci_ownership *ownership);
 
 #endif

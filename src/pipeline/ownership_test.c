@@ -2,6 +2,7 @@
 #include "stream_fixture.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -19,7 +20,7 @@ static atomic_bool shut;         /* none can be opened */
 struct crew {
     swapci_partitions partitions;
     swapci_fleet *fleet;
-    swapci_ownership *ownership;
+    _Atomic(swapci_ownership *) ownership;
 };
 
 struct job {
@@ -100,7 +101,7 @@ static void join(struct crew *crew, const char *consumer) {
 }
 
 static void close_crew(struct crew *crew) {
-    swapci_ownership_end(crew->ownership);
+    swapci_ownership_free(crew->ownership);
     swapci_fleet_free(crew->fleet);
     swapci_partitions_fini(&crew->partitions);
 }
@@ -318,8 +319,7 @@ static void what_is_given_later_and_cannot_be_opened_is_tried_again(void **state
     leave(&crews[0]);
 }
 
-static enum swapc_status start_crew(swapci_crew *crew, swapci_partitions *partitions,
-                                    swapc_error *why) {
+static void init_crew(swapci_crew *crew, swapci_partitions *partitions) {
     swapc_error error = SWAPC_ERROR_INIT;
     fixture_ok(swapci_partitions_init(partitions, "--stream", "b", COUNT, fixture_url(), &error),
                &error);
@@ -328,6 +328,11 @@ static enum swapc_status start_crew(swapci_crew *crew, swapci_partitions *partit
         .share = {
             .partitions = partitions, .plain = "b:messages", .role = "signer", .consumer = "one"}};
     fixture_ok(swapci_crew_init(crew, &config, &error), &error);
+}
+
+static enum swapc_status start_crew(swapci_crew *crew, swapci_partitions *partitions,
+                                    swapc_error *why) {
+    init_crew(crew, partitions);
     return swapci_crew_start(crew, why);
 }
 
@@ -375,6 +380,59 @@ static void a_start_is_over_when_what_it_begins_with_is_open(void **state) {
     swapci_redis_free(redis);
 }
 
+struct onlooker {
+    swapci_crew crew;
+    atomic_uint looks;
+    atomic_bool over;
+};
+
+static void *look_on(void *user) {
+    struct onlooker *o = user;
+    char text[SWAPCI_OWNERSHIP_REFUSED_MAX];
+    while (!atomic_load(&o->over)) {
+        swapci_crew_tell(&o->crew, text);
+        swapci_crew_refused(&o->crew, text);
+        (void)swapci_crew_members(&o->crew);
+        for (unsigned k = 0; k < COUNT; k++) {
+            (void)swapci_crew_trouble(&o->crew, k, text, sizeof text);
+            (void)swapci_crew_has(&o->crew, k);
+        }
+        atomic_fetch_add(&o->looks, 1);
+    }
+    return NULL;
+}
+
+static void await_look(struct onlooker *o) {
+    unsigned before = atomic_load(&o->looks);
+    while (atomic_load(&o->looks) - before < 2) swapci_redis_sleep(NULL, 1, NULL);
+}
+
+/* The page and the metrics of a process are asked for while it starts, and while it ends. */
+static void who_looks_on_may_do_so_while_it_starts_and_when_it_was_joined(void **state) {
+    struct onlooker o = {.over = false};
+    swapci_partitions partitions;
+    swapc_error error = SWAPC_ERROR_INIT;
+    pthread_t thread;
+    char text[SWAPCI_OWNERSHIP_TEXT_MAX];
+    swapci_redis *redis = fixture_open(0);
+    (void)state;
+    init_crew(&o.crew, &partitions);
+    assert_int_equal(pthread_create(&thread, NULL, look_on, &o), 0);
+    await_look(&o);
+    fixture_ok(swapci_crew_start(&o.crew, &error), &error);
+    await_look(&o);
+    assert_int_equal(swapci_crew_members(&o.crew), 1);
+    fixture_ok(swapci_crew_join(&o.crew, &error), &error);
+    await_look(&o);
+    swapci_crew_tell(&o.crew, text);
+    assert_string_equal(text, "none of 5");
+    assert_int_equal(swapci_crew_members(&o.crew), 0);
+    atomic_store(&o.over, true);
+    pthread_join(thread, NULL);
+    end_crew(&o.crew, &partitions, SWAPC_OK);
+    swapci_redis_free(redis);
+}
+
 /* A server that takes connections and never answers. Out: its URL. */
 static int hang_at(char url[64]) {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -419,6 +477,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(while_they_cannot_be_shared_out_all_go_on_with_what_they_have),
         cmocka_unit_test(what_is_wrong_at_the_start_ends_all_and_is_told),
         cmocka_unit_test(a_start_is_over_when_what_it_begins_with_is_open),
+        cmocka_unit_test(who_looks_on_may_do_so_while_it_starts_and_when_it_was_joined),
         cmocka_unit_test(what_is_given_later_and_cannot_be_opened_is_tried_again),
         cmocka_unit_test(nobody_waits_for_a_server_that_hangs),
     };
