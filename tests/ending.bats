@@ -369,7 +369,7 @@ all_judged() {
 # A run, a generate, a signer and a verifier get a signal at a random moment of start, work or end.
 # SWAPC_TEST_SIGNALS: how many signals in all.
 @test "signals at random moments leave nothing behind" {
-    local turn total=${SWAPC_TEST_SIGNALS:-40} signals=(TERM INT) s delay
+    local turn total=${SWAPC_TEST_SIGNALS:-24} signals=(TERM INT) s delay
     local -a commands
     redis_start "$work/redis"
     url=unix:$socket
