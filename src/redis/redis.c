@@ -16,7 +16,8 @@
 #include "redis_dial.h"
 #include "redis_impl.h"
 
-enum { LAST_WORDS_SIZE = 256 };
+/* Behind answers of up to so many bytes: one that never ends is no answer. */
+enum { LAST_WORDS_SIZE = 256, LAST_WORDS_BEHIND = 32 << 20 };
 
 static enum swapc_status interrupted(swapc_error *error) {
     return swapc_error_set(error, SWAPC_INTERRUPTED, "interrupted");
@@ -158,7 +159,9 @@ static void last_words(swapci_redis *redis, char out[LAST_WORDS_SIZE]) {
     size_t len = 0;
     ssize_t more;
     out[0] = 0;
-    while ((more = read_now(redis, tail + len, LAST_WORDS_SIZE)) > 0) {
+    for (size_t total = 0; total < LAST_WORDS_BEHIND; total += (size_t)more) {
+        more = read_now(redis, tail + len, LAST_WORDS_SIZE);
+        if (more <= 0) break;
         size_t all = len + (size_t)more;
         len = all < LAST_WORDS_SIZE ? all : LAST_WORDS_SIZE - 1;
         memmove(tail, tail + all - len, len);
