@@ -105,7 +105,6 @@ letter_of() {
         run -0 "$SWAPC" dead list "$@"
         [[ $output == "no letters in $in" ]]
     done <<'ROWS'
-orders - {orders.2} {orders.2}:dead
 orders bad {orders.2} {orders.2}:bad
 {orders}:in - {orders.2}:in {orders.2}:in:dead
 {orders}:in bad {orders.2}:in {orders.2}:bad

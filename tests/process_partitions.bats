@@ -107,6 +107,14 @@ process() {
     run --separate-stderr timeout 60 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price "$@"
 }
 
+# A member that is alive, however crowded the machine is.
+beat_for_long() {
+    while redis "$socket" EVAL "local t = redis.call('TIME') return redis.call('HSET', KEYS[1], 'm:ghost', t[1] * 1000 + 9000)" \
+        1 orders:members:process:swapc; do
+        sleep 0.2
+    done
+}
+
 @test "another number, other servers, another tag: refused by name, and nothing is kept" {
     start_scene
     local a=$SWAPC_REDIS b=$SWAPC_REDIS?db=1
@@ -123,8 +131,10 @@ process() {
     redis "$socket" DEL orders
     member one --redis "$a,$b"
     await grep -q 'ready:' one.err
+    background ghost beat_for_long
     process --partitions 4 --redis "$a,$b" --operation weigh
     refused 1 "others work on orders as group swapc with --operation price, and this process has --operation weigh"
+    kill -KILL "$pid"
     process --partitions 8 --redis "$a,$b"
     refused 2 "stream orders has 4 partitions, --partitions says 8: give the same"
     process --redis "$a"
