@@ -52,15 +52,26 @@ static bool is_pair(const redisReply *reply) {
            reply->element[1]->type == REDIS_REPLY_INTEGER;
 }
 
+enum swapc_status swapci_lease_ask(swapci_redis *redis, swapci_lease *lease, bool taken,
+                                   swapc_error *error) {
+    lease->asked_ns = swapci_lease_now_ns();
+    return swapci_redis_appendf(redis, error, "EVAL %b 2 %s %s:recall %s %s %d %d",
+                                swapci_lease_lua[0].bytes, swapci_lease_lua[0].len, lease->key,
+                                lease->key, lease->token, lease->place, (int)lease->ms, (int)taken);
+}
+
 enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bool taken,
                                     bool *recalled, swapc_error *error) {
-    redisReply *reply = NULL;
-    uint64_t asked_ns = swapci_lease_now_ns();
     *recalled = false;
-    enum swapc_status status =
-        swapci_redis_call(redis, "the lease", &reply, error, "EVAL %b 2 %s %s:recall %s %s %d %d",
-                          swapci_lease_lua[0].bytes, swapci_lease_lua[0].len, lease->key,
-                          lease->key, lease->token, lease->place, (int)lease->ms, (int)taken);
+    enum swapc_status status = swapci_lease_ask(redis, lease, taken, error);
+    return status == SWAPC_OK ? swapci_lease_answer(redis, lease, recalled, error) : status;
+}
+
+enum swapc_status swapci_lease_answer(swapci_redis *redis, swapci_lease *lease, bool *recalled,
+                                      swapc_error *error) {
+    redisReply *reply = NULL;
+    *recalled = false;
+    enum swapc_status status = swapci_redis_get(redis, "the lease", &reply, error);
     if (status != SWAPC_OK) return status;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
         status = swapci_redis_refused(redis, swapci_reply_bytes(reply->element[2]), "for the lease",
@@ -68,7 +79,7 @@ enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bo
     } else if (is_pair(reply)) {
         int64_t value = reply->element[1]->integer;
         lease->held = reply->element[0]->integer == 1;
-        lease->until_ns = asked_ns + (lease->ms - MARGIN_MS) * UINT64_C(1000000);
+        lease->until_ns = lease->asked_ns + (lease->ms - MARGIN_MS) * UINT64_C(1000000);
         lease->others_ms = lease->held || value < 0 ? 0 : (uint64_t)value;
         *recalled = lease->held && value > 0;
     } else {

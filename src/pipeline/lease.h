@@ -25,6 +25,7 @@ typedef struct swapci_lease {
     char key[SWAPCI_STREAM_NAME_MAX + SWAPCI_STREAM_CONSUMER_MAX + 8];
     uint32_t ms;        /* for how long it is taken: SWAPCI_LEASE_MS unless set after init */
     bool held;          /* by us, when it was last asked */
+    uint64_t asked_ns;  /* private */
     uint64_t until_ns;  /* on the clock that goes on while the machine sleeps */
     uint64_t others_ms; /* not held: how long the other's lease goes on */
 } swapci_lease;
@@ -41,6 +42,12 @@ enum swapc_status swapci_lease_init_key(swapci_lease *lease, const char *key, co
  * *recalled: held, and what is pending has to be taken up again. */
 enum swapc_status swapci_lease_hold(swapci_redis *redis, swapci_lease *lease, bool taken,
                                     bool *recalled, swapc_error *error);
+
+/* The same in two halves, so that many can be asked for in one pipeline: appends the question; then takes its answer, in order. */
+enum swapc_status swapci_lease_ask(swapci_redis *redis, swapci_lease *lease, bool taken,
+                                   swapc_error *error);
+enum swapc_status swapci_lease_answer(swapci_redis *redis, swapci_lease *lease, bool *recalled,
+                                      swapc_error *error);
 
 /* Whether the lease is held and cannot have expired yet. */
 bool swapci_lease_fresh(const swapci_lease *lease);

@@ -49,6 +49,8 @@ struct link {
 struct keeper {
     struct swapci_ownership *ownership;
     struct link link;
+    unsigned owed;    /* answers to questions for leases */
+    swapc_error lost; /* how the connection was lost that owed them */
     pthread_t thread;
     bool started;
 };
@@ -190,27 +192,46 @@ static void set_failing(struct swapci_ownership *o, struct holding *h, bool fail
     pthread_mutex_unlock(&o->lock);
 }
 
-/* Takes or renews the lease of a partition. */
-static void hold(struct keeper *keeper, unsigned k, uint64_t now) {
+/* How asking for a lease has ended. Returns whether it has. */
+static bool settle(struct keeper *keeper, struct holding *h, bool fine, const swapc_error *why) {
+    set_failing(keeper->ownership, h, !fine, why);
+    if (!fine) failed(keeper->ownership, &keeper->link, why);
+    return fine;
+}
+
+/* Asks for the lease of a partition, or for more time. Returns whether its answer is owed. */
+static bool ask(struct keeper *keeper, unsigned k, uint64_t now) {
     struct swapci_ownership *o = keeper->ownership;
     struct holding *h = &o->holdings[k];
     swapc_error why = SWAPC_ERROR_INIT;
-    bool recalled;
     if (o->config.members_lease) {
         h->lease.held = true;
         atomic_store(&h->until_ns, UINT64_MAX);
-        return;
+        return false;
     }
-    if (now < h->due_ns) return;
+    if (now < h->due_ns) return false;
     h->due_ns = in_ms(now, ASK_MS);
-    swapci_redis *redis = connected(o, &keeper->link, &why);
-    bool failing =
-        !redis || swapci_lease_hold(redis, &h->lease, false, &recalled, &why) != SWAPC_OK;
-    set_failing(o, h, failing, &why);
-    if (failing) {
-        failed(o, &keeper->link, &why);
-        return;
-    }
+    /* No new connection while answers are owed: they would be taken for others. */
+    bool lost = keeper->owed > 0 && keeper->link.broken;
+    swapci_redis *redis = lost ? NULL : connected(o, &keeper->link, &why);
+    if (!redis || swapci_lease_ask(redis, &h->lease, false, &why) != SWAPC_OK)
+        return settle(keeper, h, false, &why);
+    keeper->owed++;
+    return true;
+}
+
+/* The answer; the time is that of the question. */
+static void take_answer(struct keeper *keeper, unsigned k, uint64_t now) {
+    struct holding *h = &keeper->ownership->holdings[k];
+    swapc_error why = SWAPC_ERROR_INIT;
+    bool recalled;
+    enum swapc_status status = SWAPC_IO;
+    keeper->owed--;
+    if (!keeper->link.broken)
+        status = swapci_lease_answer(keeper->link.redis, &h->lease, &recalled, &why);
+    else why = keeper->lost;
+    if (status != SWAPC_OK) keeper->lost = why;
+    if (!settle(keeper, h, status == SWAPC_OK, &why)) return;
     if (h->lease.held) h->due_ns = in_ms(now, RENEW_MS);
     atomic_store(&h->until_ns, h->lease.held ? h->lease.until_ns : 0);
 }
@@ -231,21 +252,37 @@ static void release(struct keeper *keeper, unsigned k) {
         failed(o, &keeper->link, &why);
 }
 
-static void tend(struct keeper *keeper, unsigned k, uint64_t now) {
+/* Whether its lease is to be held. What is to go is given back once its member has ended. */
+static bool is_to_be_held(struct keeper *keeper, unsigned k) {
     struct swapci_ownership *o = keeper->ownership;
     struct holding *h = &o->holdings[k];
-    swapci_fleet *fleet = o->config.fleet;
     bool mine = atomic_load(&h->mine);
     h->first &= mine;
-    if (!mine) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT);
-    if (!mine && !swapci_fleet_busy(fleet, k)) {
-        release(keeper, k);
-        return;
-    }
-    hold(keeper, k, now);
-    if (!h->lease.held) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_OUT_NOW);
-    else if (mine && swapci_ownership_may(o, k))
-        swapci_fleet_wish(fleet, k, h->first ? SWAPCI_FLEET_FIRST : SWAPCI_FLEET_IN);
+    if (!mine) swapci_fleet_wish(o->config.fleet, k, SWAPCI_FLEET_OUT);
+    bool held = mine || swapci_fleet_busy(o->config.fleet, k);
+    if (!held) release(keeper, k);
+    return held;
+}
+
+static void wish(struct swapci_ownership *o, unsigned k) {
+    const struct holding *h = &o->holdings[k];
+    if (!h->lease.held) swapci_fleet_wish(o->config.fleet, k, SWAPCI_FLEET_OUT_NOW);
+    else if (atomic_load(&h->mine) && swapci_ownership_may(o, k))
+        swapci_fleet_wish(o->config.fleet, k, h->first ? SWAPCI_FLEET_FIRST : SWAPCI_FLEET_IN);
+}
+
+/* All leases are asked for in one pipeline: one after the other, those of many partitions end on the long way to a server far away. */
+static void turn(struct keeper *keeper) {
+    struct swapci_ownership *o = keeper->ownership;
+    const unsigned first = keeper->link.server, step = o->keeper_count;
+    bool held[SWAPCI_PARTITIONS_MAX], owed[SWAPCI_PARTITIONS_MAX];
+    for (unsigned k = first; k < o->count; k += step) held[k] = is_to_be_held(keeper, k);
+    uint64_t now = swapci_clock_monotonic_ns();
+    for (unsigned k = first; k < o->count; k += step) owed[k] = held[k] && ask(keeper, k, now);
+    for (unsigned k = first; k < o->count; k += step)
+        if (owed[k]) take_answer(keeper, k, now);
+    for (unsigned k = first; k < o->count; k += step)
+        if (held[k]) wish(o, k);
 }
 
 /* What another still has is no part of the start. */
@@ -263,8 +300,7 @@ static void *keep(void *user) {
     bool looked = false;
     await_all(o);
     while (!atomic_load(&o->stop)) {
-        for (unsigned k = keeper->link.server; k < o->count; k += step)
-            tend(keeper, k, swapci_clock_monotonic_ns());
+        turn(keeper);
         if (!looked) begun(keeper);
         looked = true;
         swapci_redis_sleep(&o->stop, STEP_MS, NULL);

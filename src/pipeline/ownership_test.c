@@ -2,10 +2,13 @@
 #include "stream_fixture.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "balance.h"
@@ -468,6 +471,72 @@ static void nobody_waits_for_a_server_that_hangs(void **state) {
     swapci_redis_free(redis);
 }
 
+struct relay {
+    pthread_t thread;
+    int listener;
+    atomic_int stop;
+};
+
+/* Hands a client's bytes on to the server once the questions for the leases of partitions 1 and 3 are both among them. */
+static void relay_one(struct relay *relay, int client) {
+    static char held[1 << 16];
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    size_t used = 0;
+    bool open = false;
+    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(name.sun_path, sizeof name.sun_path, "%s", fixture_url() + strlen("unix:"));
+    assert_int_equal(connect(server, (const struct sockaddr *)&name, sizeof name), 0);
+    while (!atomic_load(&relay->stop)) {
+        struct pollfd fds[] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
+        char back[4096];
+        (void)poll(fds, 2, 10);
+        if (fds[0].revents) {
+            ssize_t size = read(client, held + used, sizeof held - used);
+            if (size <= 0) break;
+            used += (size_t)size;
+            open |=
+                !memmem(held, used, "EVAL", 4) || /* how it greets */
+                (memmem(held, used, "{b.1}:owner", 11) && memmem(held, used, "{b.3}:owner", 11));
+        }
+        if (open && used > 0) {
+            assert_int_equal(write(server, held, used), used);
+            open = memmem(held, used, "EVAL", 4) != NULL;
+            used = 0;
+        }
+        ssize_t size = fds[1].revents ? read(server, back, sizeof back) : 0;
+        if (size > 0) assert_int_equal(write(client, back, (size_t)size), size);
+    }
+    close(server);
+    close(client);
+}
+
+static void *relay_main(void *user) {
+    struct relay *relay = user;
+    while (!atomic_load(&relay->stop)) {
+        struct pollfd fd = {relay->listener, POLLIN, 0};
+        if (poll(&fd, 1, 10) > 0) relay_one(relay, accept(relay->listener, NULL, NULL));
+    }
+    return NULL;
+}
+
+/* One after the other, the leases of many partitions would end on the way to a server that is far away. */
+static void all_leases_of_a_server_are_asked_for_together(void **state) {
+    char urls[600], one[64];
+    struct relay relay = {.listener = hang_at(one)};
+    swapc_error error = SWAPC_ERROR_INIT;
+    struct crew crew;
+    (void)state;
+    snprintf(urls, sizeof urls, "%s,%s", fixture_url(), one);
+    assert_int_equal(pthread_create(&relay.thread, NULL, relay_main, &relay), 0);
+    fixture_ok(try_to_join_at(&crew, "one", urls, UINT32_MAX, &error), &error);
+    while (working() < COUNT) swapci_redis_sleep(NULL, 10, NULL);
+    assert_int_equal(swapci_fleet_join(crew.fleet, NULL), SWAPC_OK);
+    close_crew(&crew);
+    atomic_store(&relay.stop, 1);
+    pthread_join(relay.thread, NULL);
+    close(relay.listener);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
@@ -480,6 +549,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(who_looks_on_may_do_so_while_it_starts_and_when_it_was_joined),
         cmocka_unit_test(what_is_given_later_and_cannot_be_opened_is_tried_again),
         cmocka_unit_test(nobody_waits_for_a_server_that_hangs),
+        cmocka_unit_test(all_leases_of_a_server_are_asked_for_together),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
