@@ -120,8 +120,8 @@ books_are_right() {
 
 # The group has been given all, and has done all.
 pending_and_new_none() {
-    [[ $(redis "$socket" XPENDING orders "$1" | head -1) == 0 && $(redis "$socket" XINFO GROUPS orders) == *"lag"*0* ]] &&
-        [[ $(redis "$socket" HGET "orders:$1" done) == $(redis "$socket" --raw XREVRANGE orders + - COUNT 1 | head -1) ]]
+    [[ $(redis "$socket" XPENDING orders "$1" | head -1) == 0 &&
+        $(redis "$socket" HGET "orders:$1" done) == $(redis "$socket" --raw XREVRANGE orders + - COUNT 1 | head -1) ]]
 }
 
 @test "several workers keep the order" {
@@ -324,6 +324,11 @@ killed_again_and_again() {
     redis "$socket" XGROUP CREATE priced billing 0 MKSTREAM >/dev/null
     start_process --max-lag 100
     add_many 3000
+    if redis_6; then # which does not count what a group was given: nothing waits
+        await outputs_reach 3000
+        stop "$process"
+        return
+    fi
     await outputs_reach 1
     await says "$log" 'group billing is [0-9]+ entries of priced behind'
     none_pending() { [[ $(redis "$socket" XPENDING orders swapc | head -1) == 0 ]]; }
@@ -378,7 +383,7 @@ killed_again_and_again() {
     try --in text --group g
     refused 1 'text' 'WRONGTYPE'
     try --out text --in other
-    refused 1 'XDEL on text .*WRONGTYPE'
+    refused 1 "XDEL $(redis_6 && echo 'to store outputs' || echo 'on text') .*WRONGTYPE"
     few_descriptors() { (ulimit -n 20 && try --listen "unix:$work/few.sock"; refused 1 'ulimit -n'); }
     few_descriptors
 }

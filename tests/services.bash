@@ -34,6 +34,11 @@ stop() {
     [[ $status == 0 ]]
 }
 
+# Whether the server is a Redis 6, which cannot be asked some things.
+redis_6() {
+    redis "$socket" INFO server | grep -q '^redis_version:6'
+}
+
 # Field $1 of every verdict.
 field() {
     redis "$socket" --raw XRANGE swapc:verdicts - + |
