@@ -184,6 +184,23 @@ each_is_told() {
     each_is_told "$second"
 }
 
+@test "a drain waits for no server that refuses what is to be stored, and gives the partitions back" {
+    start_redis
+    make_keys
+    part_signer s1
+    part_verifier v1
+    verifier=$pid
+    await all_owned_by v1
+    redis "$socket" SET '{swapc.1}:verdicts' x >/dev/null
+    "$SWAPC" generate --partitions "$parts" --messages 8 >/dev/null
+    await grep -q "WRONGTYPE" v1.err
+    "$SWAPC" status --drain "unix:$work/v1.sock" >/dev/null
+    finish "$verifier"
+    [[ $status == 0 ]]
+    [[ $(redis "$socket" EXISTS '{swapc.0}:owner:verifier') == 0 ]]
+    [[ $(redis "$socket" EXISTS swapc:members:verifier) == 0 ]]
+}
+
 @test "a run over partitions answers each message once" {
     run -0 --separate-stderr "$SWAPC" run --via redis --partitions 3 --messages 500 --no-bound --progress off --tamper 0.1 --json result.json
     json result.json '[d[name] for name in ("messages", "lost", "duplicates", "wrong", "errors")] == [500, 0, 0, 0, 0]'

@@ -34,12 +34,12 @@ static enum swapc_status open_post(void *user, unsigned k, atomic_int *stop, voi
     struct swapci_via_redis way = {.redis = crew->config.way_redis, .names = &place->names};
     struct post *post = calloc(1, sizeof *post);
     if (!post) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
-    (void)stop;
     *post = (struct post){.place = {&crew->base, k}};
     way.redis.url = config.redis.url = place->url;
     config.names = &place->names;
     if (crew->config.places->count > 1) {
         way.redis.health = config.redis.health = &crew->health[k];
+        way.redis.stop = config.redis.stop = stop;
         config.may = swapci_crew_may;
         config.may_user = &post->place;
     }
