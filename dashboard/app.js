@@ -76,8 +76,12 @@ function showFlow(now) {
     !now.here.some((p) => p.redis_up));
   showNode("signer", now.signers.length ? number(inFlight) : "–",
     now.signers.length ? "sent and not taken" : "not among these", isGone(now.signers));
-  showNode("ring", ring.ring_capacity ? bytes(ring.ring_used) : "–",
+  const overRedis = ring.ring_capacity === 0; // a verifier without a ring takes signed messages from a stream
+  setText(parts.ring.title, overRedis ? "Redis: signed" : "Ring");
+  if (overRedis) showNode("ring", now.signers.length ? number(inFlight) : "–", "signed and not taken");
+  else showNode("ring", ring.ring_capacity ? bytes(ring.ring_used) : "–",
     ring.ring_capacity ? `of ${bytes(ring.ring_capacity)}` : "not known");
+  parts.ring.meter.hidden = overRedis;
   parts.ring.meter.value = ring.ring_capacity ? ring.ring_used / ring.ring_capacity : 0;
   showNode("verifier", now.verifiers.length ? number(unstored) : "–",
     now.verifiers.length ? `unstored; ${workers} worker${workers === 1 ? "" : "s"}` : "not among these",

@@ -49,6 +49,9 @@ const cells = (page, k) => page.locator(`#parts tr[data-key="${k}"]`).locator("t
 
 async function shows(page, n) {
   await page.waitForFunction(() => document.querySelector("#health").textContent !== "connecting …", null, WAIT);
+  const titles = await page.locator("#flow > .node > b").allInnerTexts();
+  assert.ok(titles.includes("Redis: signed") && !titles.includes("Ring"), "what no ring carries is not drawn as one");
+  assert.ok(!await page.locator("#flow meter").isVisible());
   if (n === 1) return assert.ok(!await page.locator("#partitions").isVisible(), "no partitions are drawn where there are none");
   await page.waitForFunction(() => [...document.querySelectorAll("#parts td")].some((td) => td.textContent === "10"), null, WAIT);
   assert.equal(await page.locator("#parts tbody tr").count(), n);
