@@ -510,8 +510,8 @@ killed_again_and_again() {
     redis "$socket" ACL SETUSER process -xreadgroup >/dev/null
     await says "$log" '[+]xreadgroup'
     # Who recovers meanwhile, which is allowed, serves no more for that, and says nothing of it.
-    recoveries_reach() { (($(redis "$socket" INFO commandstats | sed -n 's/^cmdstat_xinfo|consumers:calls=\([0-9]*\).*/\1/p') >= $1)); }
-    await recoveries_reach $(($(redis "$socket" INFO commandstats | sed -n 's/^cmdstat_xinfo|consumers:calls=\([0-9]*\).*/\1/p') + 2))
+    recoveries_reach() { (($(redis "$socket" INFO commandstats | sed -n 's/^cmdstat_xinfo\(|consumers\)\?:calls=\([0-9]*\).*/\2/p') >= $1)); }
+    await recoveries_reach $(($(redis "$socket" INFO commandstats | sed -n 's/^cmdstat_xinfo\(|consumers\)\?:calls=\([0-9]*\).*/\2/p') + 2))
     not says "$log" 'serves again'
     redis "$socket" ACL SETUSER process +xreadgroup >/dev/null
     await says "$log" 'serves again'

@@ -192,7 +192,7 @@ works_on() {
     port=("$(free_port)" "$(free_port)")
     redis_start "$work/a" --port "${port[0]}"
     primary=$socket
-    redis_start "$work/b" --port "${port[1]}" --replicaof "127.0.0.1 ${port[0]}"
+    redis_start "$work/b" --port "${port[1]}" --replicaof 127.0.0.1 "${port[0]}"
     replica=$socket
     await in_sync "$primary"
     ln -s "$primary" current
