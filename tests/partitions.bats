@@ -184,18 +184,28 @@ each_is_told() {
     each_is_told "$second"
 }
 
-@test "a drain waits for no server that refuses what is to be stored, and gives the partitions back" {
+@test "a drain waits for no Redis that refuses what is to be stored, and gives the partitions back" {
     start_redis
     make_keys
     part_signer s1
     part_verifier v1
     verifier=$pid
+    background s2 "$SWAPC" signer --via redis --stream plain --keys keys
+    background v2 "$SWAPC" verifier --via redis --stream plain --keys keys.pub --listen "unix:$work/v2.sock"
+    single=$pid
     await all_owned_by v1
+    await grep -q 'ready:' v2.err
     redis "$socket" SET '{swapc.1}:verdicts' x >/dev/null
+    redis "$socket" SET plain:verdicts x >/dev/null
     "$SWAPC" generate --partitions "$parts" --messages 8 >/dev/null
+    "$SWAPC" generate --stream plain --messages 8 >/dev/null
     await grep -q "WRONGTYPE" v1.err
+    await grep -q "WRONGTYPE" v2.err
     "$SWAPC" status --drain "unix:$work/v1.sock" >/dev/null
+    "$SWAPC" status --drain "unix:$work/v2.sock" >/dev/null
     finish "$verifier"
+    [[ $status == 0 ]]
+    finish "$single"
     [[ $status == 0 ]]
     [[ $(redis "$socket" EXISTS '{swapc.0}:owner:verifier') == 0 ]]
     [[ $(redis "$socket" EXISTS swapc:members:verifier) == 0 ]]

@@ -140,7 +140,7 @@ static enum swapc_status serve(const struct verifier_job *job, struct served *se
     };
     enum swapc_status status = swapci_service_run(&service, error);
     enum swapc_status joined = swapci_crew_join(&served->crew->base, error);
-    return status == SWAPC_OK ? joined : status;
+    return status == SWAPC_OK && joined != SWAPC_INTERRUPTED ? joined : status;
 }
 
 /* What its modules are, and how they may be replaced. */

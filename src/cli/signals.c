@@ -37,7 +37,7 @@ static struct {
 
 enum { LOOK_MS = 20, STACK = 256 * 1024 };
 
-static void hurry(void) {
+void swapci_signals_hurry_up(void) {
     atomic_store(&swapci_signals_hurry, 1);
     swapc_cancel_request(&swapci_signals_cancel);
 }
@@ -48,7 +48,7 @@ static void on_signal(int number) {
     (void)number;
     atomic_store(&swapci_signals_stop, 1);
     if (atomic_fetch_add(&count, 1) > 0 && !watched) _exit(exit_status);
-    if (atomic_load(&preparing)) hurry();
+    if (atomic_load(&preparing)) swapci_signals_hurry_up();
     if (wake_fds[1] >= 0) (void)!write(wake_fds[1], "", 1);
     errno = before;
 }
@@ -101,7 +101,7 @@ static void *watch(void *user) {
         unsigned hurry_ms, force_ms;
         set_limits(&hurry_ms, &force_ms);
         if (atomic_load(&count) > 1 || ms >= force_ms) force();
-        if (ms >= hurry_ms) hurry();
+        if (ms >= hurry_ms) swapci_signals_hurry_up();
         (void)!read(wake_fds[0], sink, sizeof sink);
         poll(&wake, 1, LOOK_MS);
     }

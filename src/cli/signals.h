@@ -46,6 +46,9 @@ extern swapc_cancel swapci_signals_cancel; /* requested with hurry: for calls of
 /* Handles signals from now on; the command is preparing. exit_status is that of a forced end. */
 void swapci_signals_handle(int exit_status);
 
+/* Raises hurry, and cancels guests: for an end that took too long, and that no signal has asked for. */
+void swapci_signals_hurry_up(void);
+
 /* Whether a signal came. */
 bool swapci_signals_came(void);
 
