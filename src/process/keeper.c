@@ -79,13 +79,13 @@ static enum swapc_status write_common(swapci_keeper *k, const struct common *c,
     return status;
 }
 
-/* It is told once, and once more when it was over meanwhile. */
+/* It is told once, and once more when it was over meanwhile; who sees that it does finds it told. */
 static void disagree(swapci_keeper *k, enum swapc_status status, const swapc_error *why) {
     bool does = status != SWAPC_OK;
-    atomic_store(&k->disagrees, does);
     if (does && !k->told_terms)
         swapc_log_write(&k->log, SWAPC_LOG_ERROR, "process", "%s", why->text);
     k->told_terms = does;
+    atomic_store(&k->disagrees, does);
 }
 
 /* Whether the lease is renewed; when nobody does that, it ends. */
