@@ -241,7 +241,8 @@ compiling() {
 ends_soon() {
     local shell=$BASHPID used
     used=$(($(children_ticks "$shell") + $(cpu_ticks "$3")))
-    kill "-$2" "$3"
+    if [[ $2 == drain ]]; then "$SWAPC" status --drain "unix:$work/verifier.sock"
+    else kill "-$2" "$3"; fi
     finish "$3"
     used=$(($(children_ticks "$shell") - used))
     echo "# ended after $used ticks, status $status" >&3
@@ -268,6 +269,18 @@ not_published() {
     start_verifier --compile-max 60000
     compiling
     ends_soon 0 TERM "$verifier"
+    not_published
+    ends 0 TERM "$signer"
+    clean
+}
+
+@test "a verifier that is drained while it compiles a module ends as soon" {
+    slow_module
+    redis_on unix
+    start_signer
+    start_verifier --compile-max 60000
+    compiling
+    ends_soon 0 drain "$verifier"
     not_published
     ends 0 TERM "$signer"
     clean

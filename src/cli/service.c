@@ -57,7 +57,6 @@ struct frame {
 
     /* How things stand, by the last tick. */
     struct swapci_service_view view;
-    uint64_t drained_ns; /* since when it is to end; 0: it is not */
     bool serving, peer_seen, lonely_said, full_said;
     char reason[SWAPCI_CONTROL_REASON_MAX];
     char reason_told[SWAPCI_CONTROL_REASON_MAX]; /* the log */
@@ -81,7 +80,7 @@ static void drain(void *user) {
     struct frame *f = user;
     if (f->control.draining) return;
     f->control.draining = true;
-    f->drained_ns = swapci_clock_monotonic_ns();
+    swapci_signals_end(); /* where gRPC asked for it, what hangs is waited for no longer than after a signal */
     if (f->health) swapci_health_service_drain(f->health);
     swapci_notify_stopping(&f->notify);
     f->service->stop(f->service->user);
@@ -292,10 +291,7 @@ static void frame_partitions(void *user, swapci_control_partitions *out) {
 
 static void on_tick(uv_timer_t *handle) {
     struct frame *f = handle->data;
-    const uint64_t hurry_ns = SWAPCI_SIGNALS_HURRY_MS * 1000000ull;
     look_around(f);
-    if (f->drained_ns && swapci_clock_monotonic_ns() - f->drained_ns >= hurry_ns)
-        swapci_signals_hurry_up(); /* as after a signal, also where gRPC asked for the end */
     if (f->service->ended(f->service->user)) uv_stop(&f->loop);
 }
 

@@ -1,4 +1,4 @@
-/* What is shared: `count` and the flags, atomics that the handler raises; the told and the leftovers, under
+/* What is shared: `count`, `asked` and the flags, atomics that the handler raises, or who asks for the end; the told and the leftovers, under
  * `lock`, which a forced end takes and never gives back. The handler touches no lock: it raises, and
  * writes a byte to the pipe that the watching thread waits at. */
 #include "signals.h"
@@ -22,6 +22,7 @@ atomic_int swapci_signals_stop, swapci_signals_hurry;
 swapc_cancel swapci_signals_cancel = SWAPC_CANCEL_INIT;
 
 static atomic_int count, preparing;
+static atomic_bool asked; /* for the end, by no signal */
 static atomic_uint force_after_ms = SWAPCI_SIGNALS_FORCE_MS;
 static int exit_status;
 static int wake_fds[2] = {-1, -1};
@@ -37,19 +38,24 @@ static struct {
 
 enum { LOOK_MS = 20, STACK = 256 * 1024 };
 
-void swapci_signals_hurry_up(void) {
+static void hurry(void) {
     atomic_store(&swapci_signals_hurry, 1);
     swapc_cancel_request(&swapci_signals_cancel);
+}
+
+/* Also in a signal's handler. */
+static void begin_end(void) {
+    atomic_store(&swapci_signals_stop, 1);
+    if (atomic_load(&preparing)) hurry();
+    if (wake_fds[1] >= 0) (void)!write(wake_fds[1], "", 1);
 }
 
 /* Without a watching thread a second signal ends the process from here. */
 static void on_signal(int number) {
     int before = errno;
     (void)number;
-    atomic_store(&swapci_signals_stop, 1);
     if (atomic_fetch_add(&count, 1) > 0 && !watched) _exit(exit_status);
-    if (atomic_load(&preparing)) swapci_signals_hurry_up();
-    if (wake_fds[1] >= 0) (void)!write(wake_fds[1], "", 1);
+    begin_end();
     errno = before;
 }
 
@@ -76,7 +82,7 @@ static void tell(void) {
     pthread_mutex_unlock(&lock);
 }
 
-/* How long after the first signal, as things stand now, nothing is waited for, and the end is forced. */
+/* How long after the end was asked for, as things stand now, nothing is waited for, and the end is forced. */
 static void set_limits(unsigned *hurry_ms, unsigned *force_ms) {
     *force_ms = atomic_load(&force_after_ms);
     *hurry_ms = SWAPCI_SIGNALS_HURRY_MS;
@@ -93,7 +99,7 @@ static void *watch(void *user) {
     struct pollfd wake = {wake_fds[0], POLLIN, 0};
     char sink[64];
     (void)user;
-    while (atomic_load(&count) == 0) poll(&wake, 1, -1);
+    while (!swapci_signals_came()) poll(&wake, 1, -1);
     uint64_t begin = swapci_clock_monotonic_ns();
     tell();
     for (;;) {
@@ -101,7 +107,7 @@ static void *watch(void *user) {
         unsigned hurry_ms, force_ms;
         set_limits(&hurry_ms, &force_ms);
         if (atomic_load(&count) > 1 || ms >= force_ms) force();
-        if (ms >= hurry_ms) swapci_signals_hurry_up();
+        if (ms >= hurry_ms) hurry();
         (void)!read(wake_fds[0], sink, sizeof sink);
         poll(&wake, 1, LOOK_MS);
     }
@@ -149,8 +155,13 @@ void swapci_signals_handle(int status) {
     watched = watch_start();
 }
 
+void swapci_signals_end(void) {
+    atomic_store(&asked, true);
+    begin_end();
+}
+
 bool swapci_signals_came(void) {
-    return atomic_load(&count) > 0;
+    return atomic_load(&count) > 0 || atomic_load(&asked);
 }
 
 void swapci_signals_working(unsigned force_ms) {
@@ -162,7 +173,7 @@ void swapci_signals_tell(void (*told)(void *user), void *user) {
     pthread_mutex_lock(&lock);
     told_fn = told;
     told_user = user;
-    if (told && atomic_load(&count) > 0) told(user);
+    if (told && swapci_signals_came()) told(user);
     pthread_mutex_unlock(&lock);
 }
 

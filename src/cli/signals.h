@@ -46,10 +46,10 @@ extern swapc_cancel swapci_signals_cancel; /* requested with hurry: for calls of
 /* Handles signals from now on; the command is preparing. exit_status is that of a forced end. */
 void swapci_signals_handle(int exit_status);
 
-/* Raises hurry, and cancels guests: for an end that took too long, and that no signal has asked for. */
-void swapci_signals_hurry_up(void);
+/* Asks for the end as the first signal does, with the same limits. A signal that comes then is the first one. */
+void swapci_signals_end(void);
 
-/* Whether a signal came. */
+/* Whether a signal came, or the end was asked for. */
 bool swapci_signals_came(void);
 
 /* The command has made what it needs, and begins its work, whose end may take so long after a signal:
