@@ -115,8 +115,9 @@ static void the_slowest_group_of_the_outputs_counts(void **state) {
     if (fixture_integer(s->redis, "EVAL %s 0", "return redis.acl_check_cmd and 1 or 0") == 0)
         skip(); /* Redis 6 tells no lag */
     start(s, &s->keeper, 2);
-    for (int i = 0; i < 3; i++) fixture_command(s->redis, "XADD out * a b");
+    for (int i = 0; i < 2; i++) fixture_command(s->redis, "XADD out * a b");
     fixture_command(s->redis, "XREADGROUP GROUP quick c COUNT 2 STREAMS out >");
+    fixture_command(s->redis, "XADD out * a b"); /* now: only one group is ever too far behind */
     await_lag(&s->keeper, 3, true);
     while (!was_logged(s, "group slow is 3 entries of out behind")) /* told behind it */
         swapci_redis_sleep(NULL, 10, NULL);
