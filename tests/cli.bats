@@ -198,8 +198,9 @@ figures() {
 
 @test "a report that cannot be written is refused before anything is measured" {
     : >file
-    run --separate-stderr timeout 300 "$SWAPC" bench engines --rounds 10000 --report file
+    run --separate-stderr timeout 300 "$SWAPC" bench engines --rounds 10000 --report file --json new.json
     refused 1 "file"
+    [[ ! -e new.json ]] # an empty one would be taken for figures
     run --separate-stderr timeout 300 "$SWAPC" bench engines --rounds 10000 --report missing/folder
     refused 1 "missing/folder"
 }

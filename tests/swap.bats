@@ -124,6 +124,16 @@ fresh_cache() {
         grep -q 'Incomplete: it was interrupted' "$name.d/report.html"
         says "$name.out" INCOMPLETE
     done
+    printf '{"rows":[]}' >none.json # before the first begins: while it reads what it is to compare with
+    mkfifo old.json
+    background early "$SWAPC" bench engines --compare old.json --progress off --json early.json
+    local early=$pid
+    await handles_signals "$early"
+    kill -INT "$early"
+    cat none.json >old.json
+    finish "$early"
+    [[ $status == 130 ]]
+    json early.json 'd["incomplete"] and not d["failed"] and d["rows"] == []'
 }
 
 @test "bench batch finds right and altered messages out, on every engine" {

@@ -249,12 +249,15 @@ enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len,
     return status;
 }
 
-/* A pipe is not opened: its reader would take the closing for the end. */
+/* A pipe is not opened: its reader would take the closing for the end. A file that was not there is not left: an empty one
+ * would be taken for a document. */
 static bool can_write(const char *path) {
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
         return access(path, W_OK) == 0;
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0) unlink(path);
+    else if (errno == EEXIST) fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd >= 0) close(fd);
     return fd >= 0;
 }

@@ -88,8 +88,8 @@ enum { SWAPCI_CLI_READ_MAX = 1 << 30 }; /* as module.c's limit of a payload */
  * SWAPCI_CLI_READ_MAX). */
 enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len, swapc_error *error);
 
-/* Says before the work whether its result can be written to path (NULL and "-": always): a file is
- * made when it is missing, and left as it is when it is there. Returns SWAPC_OK or IO. */
+/* Says before the work whether its result can be written to path (NULL and "-": always). What is there
+ * is left as it is, and nothing is left where nothing was. Returns SWAPC_OK or IO. */
 enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error);
 
 /* Writes document (stolen) as indented JSON and a newline to the file, or stdout for "-".

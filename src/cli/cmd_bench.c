@@ -104,13 +104,15 @@ static enum swapc_status run_scenario(struct bench *b, const struct swapci_scena
     return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the figures");
 }
 
-/* A scenario that fails keeps none of the others from being measured. */
+/* A scenario that fails keeps none of the others from being measured. The first is begun however early an interrupt comes, and
+ * ends at once: its document is what was promised. */
 static enum swapc_status
 run_scenarios(struct bench *b, const struct swapci_scenario *const *scenarios, swapc_error *error) {
     unsigned failed = 0, count = 0;
     enum swapc_status first = SWAPC_OK;
     bool several = scenarios[0] && scenarios[1];
-    for (; scenarios[count] && atomic_load(&swapci_signals_stop) == 0; count++) {
+    for (; scenarios[count]; count++) {
+        if (count > 0 && atomic_load(&swapci_signals_stop) != 0) break;
         swapc_error why = SWAPC_ERROR_INIT;
         enum swapc_status status = run_scenario(b, scenarios[count], several, &why);
         if (status == SWAPC_OK) continue;
