@@ -230,6 +230,24 @@ static size_t alike(const swapci_signer *s, const swapci_pending *page, size_t c
     return run;
 }
 
+static enum swapc_status any_pending(swapci_signer *s, bool *out, swapc_error *error) {
+    swapci_pending found;
+    size_t count = 1;
+    enum swapc_status status =
+        swapci_stream_pending(s->redis, &s->names, s->consumer, first_id, &found, &count, error);
+    *out = status != SWAPC_OK || count > 0;
+    return status;
+}
+
+/* What was sent is not taken yet, and may never be, where no verifier comes: only what is pending has to wait for that. Where
+ * the stream was deleted nothing is, and what came since would wait with it. */
+static enum swapc_status look_for_any(swapci_signer *s, swapc_error *error) {
+    bool any;
+    enum swapc_status status = any_pending(s, &any, error);
+    if (status == SWAPC_OK && !any) s->recovering = false;
+    return status;
+}
+
 enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     swapci_pending page[SIGNER_BATCH];
     size_t count = s->batch_max;
@@ -238,7 +256,8 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
     bool taken = false;
     const swapci_stream_id before = s->recovered;
     enum swapc_status status = await_taken(s, &taken, error);
-    if (status != SWAPC_OK || !taken) return status;
+    if (status != SWAPC_OK) return status;
+    if (!taken) return look_for_any(s, error);
     status = know_strikes(s, error);
     if (status == SWAPC_OK)
         status = swapci_stream_pending(s->redis, &s->names, s->consumer, s->recovered, page, &count,
@@ -257,12 +276,8 @@ enum swapc_status swapci_signer_recover(swapci_signer *s, swapc_error *error) {
 }
 
 enum swapc_status swapci_signer_drain_step(swapci_signer *s, int *done, swapc_error *error) {
-    swapci_pending found;
-    size_t count = 1;
-    *done = 0;
-    enum swapc_status status =
-        swapci_stream_pending(s->redis, &s->names, s->consumer, first_id, &found, &count, error);
-    if (status == SWAPC_OK && count > 0) return swapci_signer_nap(s, 2, error);
-    *done = status == SWAPC_OK;
-    return status;
+    bool any;
+    enum swapc_status status = any_pending(s, &any, error);
+    *done = status == SWAPC_OK && !any;
+    return status == SWAPC_OK && any ? swapci_signer_nap(s, 2, error) : status;
 }

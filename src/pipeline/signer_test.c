@@ -463,6 +463,26 @@ static void sent_is_answered_when_all_is_signed(void **state) {
     scene_free(s);
 }
 
+/* What was sent waits for a verifier, and none is there; nothing is pending any more, so nobody else has to wait for it. */
+static void a_stream_that_is_deleted_keeps_no_new_message_back(void **state) {
+    scene *s = scene_new();
+    atomic_int told = 0;
+    (void)state;
+    add(s, 5, NULL);
+    start(s);
+    while (swapci_signer_stats_get(s->signer).sent < 5) swapci_redis_sleep(NULL, 1, NULL);
+    fixture_integer(s->redis, "DEL %s", s->names.messages);
+    add(s, 3, NULL);
+    assert_int_equal(swapci_signer_when_sent(s->signer, note_sent, &told), SWAPC_OK);
+    while (!told) swapci_redis_sleep(NULL, 1, NULL);
+    assert_int_equal(told, SWAPC_OK + 1);
+    assert_int_equal(swapci_signer_stats_get(s->signer).sent, 8);
+    attach(s);
+    while (fixture_integer(s->redis, "XLEN %s", s->names.messages) > 0) answer_ready(s);
+    finish(s);
+    scene_free(s);
+}
+
 static void a_lost_connection_loses_nothing(void **state) {
     scene *s = scene_new();
     swapc_error error = SWAPC_ERROR_INIT;
@@ -540,6 +560,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(large_messages_come_in_small_batches, NULL, teardown),
         cmocka_unit_test_setup_teardown(messages_too_large_to_be_read_are_answered, NULL, teardown),
         cmocka_unit_test_setup_teardown(sent_is_answered_when_all_is_signed, NULL, teardown),
+        cmocka_unit_test_setup_teardown(a_stream_that_is_deleted_keeps_no_new_message_back, NULL,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_lost_connection_loses_nothing, NULL, teardown),
         cmocka_unit_test_setup_teardown(a_dead_server_ends_the_signer, NULL, teardown),
         cmocka_unit_test_setup_teardown(bad_configurations_are_refused, NULL, teardown),
