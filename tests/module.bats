@@ -130,6 +130,16 @@ sign() {
     refused 1 "no minisign secret key"
 }
 
+@test "a path to sign is never one of ours" {
+    keys
+    local ours
+    ours=$(dirname "$program")/../share/swapc/modules/echo/module.toml
+    cp "$ours" before
+    run --separate-stderr "$SWAPC" module sign echo --key release.key
+    refused 1 "no echo here" "takes paths only"
+    cmp before "$ours"
+}
+
 # ---- running processes ---------------------------------------------------------------------------
 
 # start [OPTION…]: Redis, signer and verifier, with SWAPC_MODULES of the test's own.

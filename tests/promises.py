@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 PAGES = ("README.md", "SECURITY.md", "docs/ABI.md", "docs/DEADLINES.md", "docs/DURABILITY.md", "docs/MODULES.md", "docs/OPERATING.md",
-         "docs/PROCESS.md", "docs/SCALING.md", "include/swapc/*.h")
+         "docs/PROCESS.md", "docs/SCALING.md", "docs/EMBED.md", "docs/INSTALL.md", "docs/TROUBLESHOOTING.md", "docs/TUTORIAL*.md", "docs/man/*.scd",
+         "bindings/python/README.md", "include/swapc/*.h")
 PROMISING = re.compile(r"\b(?:never|always|nothing|nobody)\b|\bwithin (?:\d|an?\b|one\b|two\b|half\b|some\b|seconds\b|total)", re.I)
 NO_PROMISE = "## Words that promise nothing"
 

@@ -29,6 +29,16 @@ local_units() {
     done
 }
 
+@test "installing starts and enables nothing" {
+    local unit line
+    for unit in "$units"/*.service; do
+        line=$(grep -- "dh_installsystemd .*--name=$(basename "$unit" .service)\$" "$here/../packaging/debian/rules")
+        [[ $line == *" --no-enable "*"--no-start "* ]]
+    done
+    # beside what debhelper writes by that line, no script of ours runs at an installation
+    [[ -z $(find "$here/../packaging/debian" -name '*postinst' -o -name '*preinst') ]]
+}
+
 # start_unit UNIT: what its ExecStart says, in its environment, for the ring of this test.
 start_unit() {
     local unit=$1 line name
