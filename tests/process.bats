@@ -27,6 +27,10 @@ outputs_reach() {
     (($(redis "$socket" XLEN priced) >= $1))
 }
 
+stores() {
+    redis "$socket" INFO commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\),.*/\1/p'
+}
+
 length_is() {
     [[ $(redis "$socket" XLEN "$1") == "$2" ]]
 }
@@ -50,8 +54,14 @@ books_are_right() {
     books_are_right
     length_is orders 2510
     says "$(redis "$socket" --raw XREVRANGE priced + - COUNT 1)" "110"
+    local before
+    before=$(stores)
+    printf 'XADD orders * payload x%d\r\n' {1..50} | redis "$socket" --pipe >/dev/null
+    await outputs_reach 2560
+    (($(stores) == before + 1))
+    books_are_right
     "$SWAPC" status "unix:$work/p.sock" >status
-    says status 'outputs +2510'
+    says status 'outputs +2560'
     says status 'price +v1'
     stop "$process"
     [[ $(redis "$socket" XINFO CONSUMERS orders swapc) == "" ]]

@@ -226,32 +226,53 @@ static enum swapc_status take_read(const swapci_redis *redis, const redisReply *
     return batch_fill(batch, reply->element[0]->element[1], "XREADGROUP", redis, error);
 }
 
-/* The answers to one read, or to two. Where one of two is refused and the other has entries, these are given to nobody else any
- * more: they are taken, and what was refused is met by the next read. */
-static enum swapc_status hear_reads(swapci_redis *redis, bool two, swapci_batch *batch,
-                                    swapc_error *error) {
-    static const char what[] = "to read messages";
-    enum swapc_status status = swapci_redis_get(redis, what, &batch->reply, error);
-    if (!two || (status != SWAPC_OK && status != SWAPC_PROTOCOL)) return status;
-    enum swapc_status rest =
-        swapci_redis_get(redis, what, &batch->rest, status == SWAPC_OK ? error : NULL);
+enum swapc_status swapci_stream_ask(swapci_redis *redis, const swapci_stream_names *names,
+                                    const char *consumer, unsigned count, uint32_t block_ms,
+                                    unsigned *answers, swapc_error *error) {
+    bool waits = block_ms > 0 && count > 1;
+    *answers = waits ? 2 : 1;
+    enum swapc_status status =
+        append_read(redis, names, consumer, waits ? 1 : count, block_ms, error);
+    return status == SWAPC_OK && waits ? append_read(redis, names, consumer, count - 1, 0, error)
+                                       : status;
+}
+
+enum swapc_status swapci_stream_hear(unsigned answers, swapci_stream_hear_fn hear, void *user,
+                                     swapc_error *error) {
+    bool some = false, more = false;
+    enum swapc_status status = hear(user, &some, error);
+    if (answers < 2 || (status != SWAPC_OK && status != SWAPC_PROTOCOL)) return status;
+    enum swapc_status rest = hear(user, &more, status == SWAPC_OK ? error : NULL);
     if (rest != SWAPC_OK && rest != SWAPC_PROTOCOL) return rest;
-    const redisReply *other = batch->reply ? batch->reply : batch->rest;
-    if (status == rest || other->type == REDIS_REPLY_NIL) return status == SWAPC_OK ? rest : status;
+    if (status == rest || !(some || more)) return status == SWAPC_OK ? rest : status;
     if (error) swapc_error_clear(error);
     return SWAPC_OK;
+}
+
+struct hearer {
+    swapci_redis *redis;
+    swapci_batch *batch;
+    redisReply **next;
+};
+
+static enum swapc_status hear_one(void *user, bool *some, swapc_error *error) {
+    struct hearer *h = user;
+    redisReply **out = h->next;
+    h->next = &h->batch->rest;
+    enum swapc_status status = swapci_redis_get(h->redis, "to read messages", out, error);
+    *some = status == SWAPC_OK && (*out)->type != REDIS_REPLY_NIL;
+    return status;
 }
 
 enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_names *names,
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error) {
-    bool waits = block_ms > 0 && count > 1;
+    struct hearer hearer = {redis, batch, &batch->reply};
+    unsigned answers = 0;
     batch_clear(batch);
     enum swapc_status status =
-        append_read(redis, names, consumer, waits ? 1 : count, block_ms, error);
-    if (status == SWAPC_OK && waits)
-        status = append_read(redis, names, consumer, count - 1, 0, error);
-    if (status == SWAPC_OK) status = hear_reads(redis, waits, batch, error);
+        swapci_stream_ask(redis, names, consumer, count, block_ms, &answers, error);
+    if (status == SWAPC_OK) status = swapci_stream_hear(answers, hear_one, &hearer, error);
     if (status == SWAPC_OK && batch->reply) status = take_read(redis, batch->reply, batch, error);
     if (status == SWAPC_OK && batch->rest) status = take_read(redis, batch->rest, batch, error);
     if (batch->count > 0) swapci_fail_point(SWAPCI_FAIL_after_xreadgroup);

@@ -125,6 +125,21 @@ enum swapc_status swapci_stream_read(swapci_redis *redis, const swapci_stream_na
                                      const char *consumer, unsigned count, uint32_t block_ms,
                                      swapci_batch *batch, swapc_error *error);
 
+/* The read of swapci_stream_read, appended: for who takes its answers himself. Out: *answers: how many are owed: one, or two of a
+ * read that waits. */
+enum swapc_status swapci_stream_ask(swapci_redis *redis, const swapci_stream_names *names,
+                                    const char *consumer, unsigned count, uint32_t block_ms,
+                                    unsigned *answers, swapc_error *error);
+
+/* Takes the next answer. Out: *some: it has entries. Returns as swapci_redis_get. */
+typedef enum swapc_status (*swapci_stream_hear_fn)(void *user, bool *some, swapc_error *error);
+
+/* Takes the answers of swapci_stream_ask by `hear`. Where one of two is refused and the other has entries, these are given to
+ * nobody else any more: OK is returned for them, and the next read meets what was refused. Else returns the first failure; after
+ * PROTOCOL both have been taken. */
+enum swapc_status swapci_stream_hear(unsigned answers, swapci_stream_hear_fn hear, void *user,
+                                     swapc_error *error);
+
 /* Asks for all that reading, and reading again, needs, in ways that do nothing: a command that is denied is
  * known before it is needed. */
 enum swapc_status swapci_stream_try(swapci_redis *redis, const swapci_stream_names *names,

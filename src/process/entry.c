@@ -54,34 +54,65 @@ static enum swapc_status reserve(swapci_process_entries *e, size_t count, swapc_
     return SWAPC_OK;
 }
 
-/* Where the list of entries begins: of XREADGROUP inside [[stream, list]], of XCLAIM the answer itself. */
-static size_t list_at(const swapci_redis_flat *flat) {
-    bool wrapped = is(flat, 0, REDIS_REPLY_ARRAY) && flat->parts[0].size == 1 &&
-                   is(flat, 1, REDIS_REPLY_ARRAY) && flat->parts[1].size == 2 &&
-                   is(flat, 2, REDIS_REPLY_STRING) && is(flat, 3, REDIS_REPLY_ARRAY) &&
-                   (flat->parts[3].size == 0 || is(flat, 4, REDIS_REPLY_ARRAY) ||
-                    is(flat, 4, REDIS_REPLY_NIL));
-    return wrapped ? 3 : 0;
+/* Where the list of entries of the answer at part `first` begins: of XREADGROUP inside [[stream, list]], of XCLAIM the answer itself. */
+static size_t list_at(const swapci_redis_flat *flat, size_t first) {
+    const swapci_flat_part *parts = flat->parts + first;
+    bool wrapped = is(flat, first, REDIS_REPLY_ARRAY) && parts[0].size == 1 &&
+                   is(flat, first + 1, REDIS_REPLY_ARRAY) && parts[1].size == 2 &&
+                   is(flat, first + 2, REDIS_REPLY_STRING) &&
+                   is(flat, first + 3, REDIS_REPLY_ARRAY) &&
+                   (parts[3].size == 0 || is(flat, first + 4, REDIS_REPLY_ARRAY) ||
+                    is(flat, first + 4, REDIS_REPLY_NIL));
+    return wrapped ? first + 3 : first;
 }
 
-enum swapc_status swapci_process_entries_take(swapci_redis *redis, swapc_bytes field,
-                                              swapci_process_entries *out, swapc_error *error) {
+/* Adds the entries of the answer at part *at. Out: *at is behind it. */
+static enum swapc_status add_entries(const swapci_redis *redis, swapc_bytes field,
+                                     swapci_process_entries *out, size_t *at, swapc_error *error) {
     const swapci_redis_flat *flat = &out->flat;
-    out->count = out->bytes = 0;
-    enum swapc_status status = swapci_redis_get_flat(redis, "to read entries", &out->flat, error);
-    if (status != SWAPC_OK || is(flat, 0, REDIS_REPLY_NIL)) return status;
-    size_t at = list_at(flat);
-    if (!is(flat, at, REDIS_REPLY_ARRAY))
+    if (is(flat, *at, REDIS_REPLY_NIL)) {
+        ++*at;
+        return SWAPC_OK;
+    }
+    *at = list_at(flat, *at);
+    if (!is(flat, *at, REDIS_REPLY_ARRAY))
         return swapci_reply_unexpected(redis, "XREADGROUP", error);
-    size_t count = flat->parts[at].size;
-    status = count <= flat->count ? reserve(out, count, error)
-                                  : swapci_reply_unexpected(redis, "XREADGROUP", error);
-    at++;
+    size_t count = flat->parts[*at].size;
+    enum swapc_status status = count <= flat->count
+                                   ? reserve(out, out->count + count, error)
+                                   : swapci_reply_unexpected(redis, "XREADGROUP", error);
+    ++*at;
     for (size_t i = 0; i < count && status == SWAPC_OK; i++) {
-        if (is(flat, at, REDIS_REPLY_NIL)) at++; /* what 6.2 puts for a deleted one */
-        else if (take_entry(flat, &at, field, &out->list[out->count])) out->count++;
+        if (is(flat, *at, REDIS_REPLY_NIL)) ++*at; /* what 6.2 puts for a deleted one */
+        else if (take_entry(flat, at, field, &out->list[out->count])) out->count++;
         else status = swapci_reply_unexpected(redis, "XREADGROUP", error);
     }
-    out->bytes = flat->bytes.len;
+    return status;
+}
+
+struct hearer {
+    swapci_redis *redis;
+    swapci_redis_flat *flat;
+};
+
+static enum swapc_status hear(void *user, bool *some, swapc_error *error) {
+    const struct hearer *h = user;
+    size_t first = h->flat->count;
+    enum swapc_status status = swapci_redis_get_flat(h->redis, "to read entries", h->flat, error);
+    *some = status == SWAPC_OK && !is(h->flat, first, REDIS_REPLY_NIL);
+    return status;
+}
+
+enum swapc_status swapci_process_entries_take(swapci_redis *redis, unsigned answers,
+                                              swapc_bytes field, swapci_process_entries *out,
+                                              swapc_error *error) {
+    struct hearer hearer = {redis, &out->flat};
+    size_t at = 0;
+    out->count = out->bytes = 0;
+    swapci_redis_flat_clear(&out->flat);
+    enum swapc_status status = swapci_stream_hear(answers, hear, &hearer, error);
+    while (status == SWAPC_OK && at < out->flat.count) /* their bytes stay where they are now */
+        status = add_entries(redis, field, out, &at, error);
+    out->bytes = out->flat.bytes.len;
     return status;
 }

@@ -17,7 +17,7 @@ typedef struct swapci_process_entry {
 } swapci_process_entry;
 
 typedef struct swapci_process_entries {
-    swapci_redis_flat flat;
+    swapci_redis_flat flat; /* of the answers, one behind the other */
     swapci_process_entry *list;
     size_t count;
     size_t capacity; /* private */
@@ -26,9 +26,10 @@ typedef struct swapci_process_entries {
 
 void swapci_process_entries_fini(swapci_process_entries *entries);
 
-/* Takes the answer of XREADGROUP or XCLAIM. field: that holds the payload. Out: the entries, none when nothing came.
- * Returns as swapci_redis_get; PROTOCOL when it is no such answer. */
-enum swapc_status swapci_process_entries_take(swapci_redis *redis, swapc_bytes field,
-                                              swapci_process_entries *out, swapc_error *error);
+/* Takes the answers of swapci_stream_ask, or the one of XCLAIM. field: that holds the payload. Out: the entries of all, none when
+ * nothing came. Returns as swapci_stream_hear; PROTOCOL when it is no such answer. */
+enum swapc_status swapci_process_entries_take(swapci_redis *redis, unsigned answers,
+                                              swapc_bytes field, swapci_process_entries *out,
+                                              swapc_error *error);
 
 #endif

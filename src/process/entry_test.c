@@ -16,7 +16,7 @@ static swapci_redis *server(void) {
 static enum swapc_status take(const char *script) {
     swapc_error error = SWAPC_ERROR_INIT;
     fixture_ok(swapci_redis_appendf(server(), &error, "EVAL %s 0", script), &error);
-    return swapci_process_entries_take(redis, swapc_bytes_str("payload"), &entries, &error);
+    return swapci_process_entries_take(redis, 1, swapc_bytes_str("payload"), &entries, &error);
 }
 
 static void assert_payload(size_t i, const void *bytes, size_t len) {
@@ -141,11 +141,53 @@ static void nestings_at_random_are_read_or_refused(void **state) {
         swapc_error error = SWAPC_ERROR_INIT;
         fixture_ok(swapci_redis_appendf(server(), &error, "EVAL %s 0 %u", script, seed), &error);
         enum swapc_status status =
-            swapci_process_entries_take(redis, swapc_bytes_str("payload"), &entries, &error);
+            swapci_process_entries_take(redis, 1, swapc_bytes_str("payload"), &entries, &error);
         if (status != SWAPC_OK && status != SWAPC_PROTOCOL)
             fail_msg("seed %u: %s", seed, swapc_status_name(status));
         for (size_t i = 0; status == SWAPC_OK && i < entries.count; i++)
             assert_true(entries.list[i].first + entries.list[i].fields <= entries.flat.count);
+    }
+}
+
+/* Two reads in one pipeline: what one of them brought is taken, whatever the other is refused of. */
+static void of_two_answers_all_entries_are_taken(void **state) {
+#define A "return {{'in', {{'1-1', {'payload', 'a'}}}}}"
+#define BC "return {{'in', {{'1-2', {'payload', 'b'}}, {'1-3', {'payload', 'c'}}}}}"
+#define NONE "return false"
+#define REFUSED "return redis.error_reply('NOPERM no')"
+#define ODD "return 7"
+    static const struct {
+        const char *answers[2];
+        enum swapc_status status;
+        size_t count;
+        const char *payloads;
+    } cases[] = {
+        {{A, BC}, SWAPC_OK, 3, "abc"},
+        {{A, NONE}, SWAPC_OK, 1, "a"},
+        {{NONE, BC}, SWAPC_OK, 2, "bc"},
+        {{NONE, NONE}, SWAPC_OK, 0, ""},
+        {{A, REFUSED}, SWAPC_OK, 1, "a"},
+        {{REFUSED, BC}, SWAPC_OK, 2, "bc"},
+        {{NONE, REFUSED}, SWAPC_PROTOCOL, 0, ""},
+        {{REFUSED, NONE}, SWAPC_PROTOCOL, 0, ""},
+        {{REFUSED, REFUSED}, SWAPC_PROTOCOL, 0, ""},
+        {{A, ODD}, SWAPC_PROTOCOL, 0, ""},
+        {{ODD, BC}, SWAPC_PROTOCOL, 0, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        swapc_error error = SWAPC_ERROR_INIT;
+        for (int k = 0; k < 2; k++)
+            fixture_ok(swapci_redis_appendf(server(), &error, "EVAL %s 0", cases[i].answers[k]),
+                       &error);
+        enum swapc_status status =
+            swapci_process_entries_take(redis, 2, swapc_bytes_str("payload"), &entries, &error);
+        if (status != cases[i].status) fail_msg("case %zu: %s", i, swapc_status_name(status));
+        assert_int_equal(error.status, status);
+        fixture_ok(swapci_redis_probe(redis, &error), &error); /* no answer is owed */
+        if (status != SWAPC_OK) continue;
+        assert_int_equal(entries.count, cases[i].count);
+        for (size_t e = 0; e < entries.count; e++) assert_payload(e, cases[i].payloads + e, 1);
     }
 }
 
@@ -157,6 +199,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(what_is_no_list_of_entries_is_refused),
         cmocka_unit_test(large_ones_are_taken_whole),
         cmocka_unit_test(nestings_at_random_are_read_or_refused),
+        cmocka_unit_test(of_two_answers_all_entries_are_taken),
     };
     int failed = swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
     swapci_process_entries_fini(&entries);

@@ -44,7 +44,7 @@ static inline void scene_read(scene *s) {
     fixture_ok(swapci_redis_appendf(s->admin, &error, "XREADGROUP GROUP swapc c STREAMS in >"),
                &error);
     fixture_ok(
-        swapci_process_entries_take(s->admin, swapc_bytes_str("payload"), &s->entries, &error),
+        swapci_process_entries_take(s->admin, 1, swapc_bytes_str("payload"), &s->entries, &error),
         &error);
 }
 

@@ -66,7 +66,8 @@ static enum swapc_status mend(swapci_process *p, enum swapc_status status, const
     p->recovering = true;
     if (status == SWAPC_CLOSED) swapci_keeper_doubt(&p->keeper);
     if (status == SWAPC_CLOSED || status == SWAPC_BUSY) return SWAPC_OK;
-    p->reading = p->committing = false;
+    p->reading = 0;
+    p->committing = false;
     if (status == SWAPC_TOO_LARGE || p->storing) p->read_max = 1; /* who knows which it was */
     if (status == SWAPC_TOO_LARGE) status = SWAPC_IO;             /* the connection has ended */
     if (status == SWAPC_PROTOCOL && swapci_redis_last_refusal(p->redis) == SWAPCI_REDIS_MISSING)

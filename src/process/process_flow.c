@@ -20,17 +20,9 @@ static bool may_read(const swapci_process *p) {
 }
 
 static enum swapc_status send_read(swapci_process *p, uint32_t block_ms, swapc_error *error) {
-    const swapci_stream_names *n = &p->names->stream;
-    const char *consumer = p->config.consumer;
-    unsigned count = (unsigned)p->read_max;
     enum swapc_status status =
-        block_ms
-            ? swapci_redis_appendf(p->redis, error,
-                                   "XREADGROUP GROUP %s %s COUNT %u BLOCK %u STREAMS %s >",
-                                   n->group, consumer, count, (unsigned)block_ms, n->messages)
-            : swapci_redis_appendf(p->redis, error, "XREADGROUP GROUP %s %s COUNT %u STREAMS %s >",
-                                   n->group, consumer, count, n->messages);
-    p->reading = status == SWAPC_OK;
+        swapci_stream_ask(p->redis, &p->names->stream, p->config.consumer, (unsigned)p->read_max,
+                          block_ms, &p->reading, error);
     return status == SWAPC_OK ? swapci_redis_flush(p->redis, error) : status;
 }
 
@@ -46,9 +38,9 @@ static void adapt(swapci_process *p, const swapci_process_entries *e) {
 
 enum swapc_status swapci_process_take(swapci_process *p, swapci_process_entries *out,
                                       swapc_error *error) {
-    enum swapc_status status =
-        swapci_process_entries_take(p->redis, swapc_bytes_str(p->names->payload), out, error);
-    p->reading = false;
+    enum swapc_status status = swapci_process_entries_take(
+        p->redis, p->reading ? p->reading : 1, swapc_bytes_str(p->names->payload), out, error);
+    p->reading = 0;
     if (status == SWAPC_OK) adapt(p, out);
     return status;
 }
@@ -103,7 +95,7 @@ static enum swapc_status part(swapci_process *p, const swapci_process_entries *n
     const swapci_process_results *results = &p->callers[0].results;
     enum swapc_status status = swapci_process_call(p, now, *done, error);
     if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);
-    if (status == SWAPC_OK && p->reading) status = take_read(p, next, error);
+    if (status == SWAPC_OK && p->reading > 0) status = take_read(p, next, error);
     if (status != SWAPC_OK || results->count == 0) return status;
     *done += results->count;
     p->outputs.in_order = true;
@@ -135,7 +127,7 @@ static enum swapc_status settle_owed(swapci_process *p, swapc_error *error) {
     enum swapc_status status = SWAPC_OK;
     if (p->committing) status = swapci_process_stored(p, error);
     if (status == SWAPC_CLOSED || status == SWAPC_BUSY) status = SWAPC_OK; /* it has been said */
-    if (status == SWAPC_OK && p->reading) status = swapci_process_take(p, &p->hands[0], error);
+    if (status == SWAPC_OK && p->reading > 0) status = swapci_process_take(p, &p->hands[0], error);
     return status;
 }
 

@@ -47,7 +47,8 @@ struct swapci_process {
     swapci_process_outputs outputs;
     swapci_process_entries hands[2];
     size_t read_max;          /* entries asked for at once */
-    bool reading, committing; /* the answer is owed */
+    unsigned reading;         /* answers to a read that are owed */
+    bool committing;          /* that to a store is */
     size_t committing_errors; /* of what is under way */
     bool storing;             /* a store was begun, and has not been answered */
     unsigned
@@ -122,7 +123,7 @@ enum swapc_status swapci_process_store(swapci_process *p, swapci_stream_id last,
 enum swapc_status swapci_process_send(swapci_process *p, swapci_stream_id last, swapc_error *error);
 enum swapc_status swapci_process_stored(swapci_process *p, swapc_error *error);
 
-/* Takes the answer of a read. After TOO_LARGE entries are read one by one. */
+/* Takes the answers of the read that is owed, or that of an XCLAIM. After TOO_LARGE entries are read one by one. */
 enum swapc_status swapci_process_take(swapci_process *p, swapci_process_entries *out,
                                       swapc_error *error);
 

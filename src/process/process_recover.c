@@ -177,7 +177,8 @@ static enum swapc_status redo(swapci_process *p, const swapci_pending *page, siz
 static enum swapc_status anew(swapci_process *p, swapc_error *error) {
     swapc_error_clear(error);
     p->read_max = 1;
-    p->reading = p->committing = p->storing = false;
+    p->reading = 0;
+    p->committing = p->storing = false;
     enum swapc_status status = swapci_redis_attempt(p->redis, error);
     if (status != SWAPC_OK) return status == SWAPC_UNREACHABLE ? SWAPC_IO : status;
     p->epoch = swapci_redis_epoch(p->redis); /* no reason to begin anew */

@@ -97,13 +97,14 @@ static enum swapc_status get(swapci_redis *redis, swapci_redis_flat *flat, swapc
 
 enum swapc_status swapci_redis_get_flat(swapci_redis *redis, const char *what,
                                         swapci_redis_flat *flat, swapc_error *error) {
-    flat->count = 0;
+    const size_t count = flat->count, len = flat->bytes.len;
     flat->stand_in.type = REDIS_REPLY_NIL;
-    swapci_buffer_clear(&flat->bytes);
     enum swapc_status status = get(redis, flat, error);
-    if (status == SWAPC_OK && flat->parts[0].type == REDIS_REPLY_ERROR)
-        status = swapci_redis_refused(redis, swapci_flat_bytes(flat, 0), what,
+    if (status == SWAPC_OK && flat->parts[count].type == REDIS_REPLY_ERROR)
+        status = swapci_redis_refused(redis, swapci_flat_bytes(flat, count), what,
                                       swapc_bytes_of(NULL, 0), error);
-    if (status != SWAPC_OK) flat->count = 0;
+    if (status == SWAPC_OK) return status;
+    flat->count = count;
+    flat->bytes.len = len;
     return status;
 }

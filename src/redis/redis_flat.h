@@ -1,7 +1,7 @@
 /* redis_flat.h - an answer without an object for each of its parts: for those that have thousands.
  *
  * The parts lie one after the other as they came, an array before its elements; the bytes of all texts lie in one
- * buffer. Both stay for the next answer.
+ * buffer. Both stay for the next answer, which comes behind them, or, once they are cleared, instead.
  *
  * Threads: as the connection. Ownership: the caller's storage; views are void after the next answer.
  */
@@ -27,7 +27,13 @@ typedef struct swapci_redis_flat {
 
 void swapci_redis_flat_fini(swapci_redis_flat *flat);
 
-/* As swapci_redis_get. After failure flat is empty. */
+/* Nothing lies in it any more. */
+static inline void swapci_redis_flat_clear(swapci_redis_flat *flat) {
+    flat->count = 0;
+    swapci_buffer_clear(&flat->bytes);
+}
+
+/* As swapci_redis_get; the answer's parts come behind those that are there. After failure flat is as it was. */
 enum swapc_status swapci_redis_get_flat(swapci_redis *redis, const char *what,
                                         swapci_redis_flat *flat, swapc_error *error);
 
