@@ -379,6 +379,32 @@ all_judged() {
     clean
 }
 
+# Stopped, and the program, not the shell that becomes it.
+has_begun() {
+    [[ $(readlink "/proc/$1/exe") == "$(realpath "$program")" ]] && grep -q '^State:.T' "/proc/$1/status"
+}
+
+@test "a signal that comes before a command has begun ends it with its own status" {
+    local -A wanted=([signer]=0 [verifier]=0 [process]=0 [dashboard]=0 ["status --watch=1 unix:none"]=0
+        [run]=130 [generate]=130 ["bench calls"]=130 ["dead list"]=130)
+    local -A pids=()
+    local command
+    for command in "${!wanted[@]}"; do
+        # shellcheck disable=SC2086
+        SWAPC_FAIL_POINT=before_command:1:stop background struck "$SWAPC" $command
+        pids[$command]=$pid
+    done
+    for command in "${!wanted[@]}"; do
+        await has_begun "${pids[$command]}"
+        kill -TERM "${pids[$command]}"
+        kill -CONT "${pids[$command]}"
+        finish "${pids[$command]}"
+        [[ $status == "${wanted[$command]}" ]] || { echo "$command: $status" >&2; return 1; }
+    done
+    [[ -z $(ls -A "$tmp") ]]
+    no_survivors
+}
+
 # A run, a generate, a signer and a verifier get a signal at a random moment of start, work or end.
 # SWAPC_TEST_SIGNALS: how many signals in all.
 @test "signals at random moments leave nothing behind" {

@@ -16,8 +16,9 @@
 
 #include "swapc/bytes.h"
 
-/* X(NAME): the places, in a message's order. */
+/* X(NAME): the places, in a process's and a message's order. */
 #define SWAPCI_FAIL_POINTS(X)                                                                      \
+    X(before_command)   /* main has begun, and nothing else */                                     \
     X(after_xreadgroup) /* entries are ours, nothing is done yet */                                \
     X(after_signing)    /* signed, not in the ring */                                              \
     X(mid_record)       /* a record's head is in the ring, its bytes are not */                    \

@@ -3,15 +3,19 @@
 #include "commands.h"
 
 const struct swapci_command swapci_module_commands[] = {
-    {"new", "writes a guest to start from", swapci_cmd_module_new, NULL},
+    {"new", "writes a guest to start from", swapci_cmd_module_new, NULL, SWAPCI_ENDS_BY_SIGNAL},
     {"check", "checks a bundle whole: files, signature, imports, engines, self-test",
-     swapci_cmd_module_check, NULL},
-    {"keygen", "makes a key pair to sign with", swapci_cmd_module_keygen, NULL},
-    {"sign", "writes a bundle's digests and signs it", swapci_cmd_module_sign, NULL},
-    {"list", "the modules of a running process", swapci_cmd_module_list, NULL},
-    {"swap", "has a running process take another module", swapci_cmd_module_swap, NULL},
+     swapci_cmd_module_check, NULL, SWAPCI_ENDS_BY_SIGNAL},
+    {"keygen", "makes a key pair to sign with", swapci_cmd_module_keygen, NULL,
+     SWAPCI_ENDS_BY_SIGNAL},
+    {"sign", "writes a bundle's digests and signs it", swapci_cmd_module_sign, NULL,
+     SWAPCI_ENDS_BY_SIGNAL},
+    {"list", "the modules of a running process", swapci_cmd_module_list, NULL,
+     SWAPCI_ENDS_BY_SIGNAL},
+    {"swap", "has a running process take another module", swapci_cmd_module_swap, NULL,
+     SWAPCI_ENDS_BY_SIGNAL},
     {"rollback", "goes back to the module before, or admits an older version",
-     swapci_cmd_module_rollback, NULL},
+     swapci_cmd_module_rollback, NULL, SWAPCI_ENDS_BY_SIGNAL},
     {.name = NULL},
 };
 

@@ -8,10 +8,19 @@
 
 #include "arguments.h"
 
+/* What SIGINT, SIGTERM and SIGHUP do to a command before it handles them itself. */
+enum swapci_command_end {
+    SWAPCI_ENDS_BY_SIGNAL,   /* it never handles them */
+    SWAPCI_ENDS_INTERRUPTED, /* status 130 */
+    SWAPCI_ENDS_CLEAN,       /* 0: it serves until then */
+    SWAPCI_ENDS_WATCH        /* 0 where it has --watch, else as without handling */
+};
+
 struct swapci_command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
     const struct swapci_command *sub; /* ends with a row without a name; NULL: none */
+    enum swapci_command_end end;
 };
 
 /* End with a row without a name. */

@@ -10,6 +10,7 @@
 #include "c_stack.h"
 #include "cli.h"
 #include "commands.h"
+#include "fail_point.h"
 
 /* A closed one would be given to a file or socket of ours, which stray output would then damage. Before
  * main and before the constructors of libraries, since gRPC's opens a descriptor. Standard output is opened so that
@@ -71,6 +72,7 @@ static void run(void *user) {
 
 int main(int argc, char **argv) {
     struct command_line line = {.argc = argc, .exit_status = SWAPCI_EXIT_FAILED, .argv = argv};
+    swapci_fail_point(SWAPCI_FAIL_before_command);
     signal(SIGXFSZ,
            SIG_IGN); /* a file that `ulimit -f` does not let grow is an error of its writer's */
     prctl(PR_SET_NAME, "swapc"); /* a child that was started as /proc/self/exe is called "exe" */

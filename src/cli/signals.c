@@ -15,6 +15,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "commands.h"
 #include "compiling.h"
 #include "signal_mask.h"
 
@@ -206,15 +207,22 @@ static void end_interrupted(int number) {
     _exit(SWAPCI_EXIT_INTERRUPTED);
 }
 
+static bool watches(char *const *argv) {
+    while (*argv && strncmp(*argv, "--watch", strlen("--watch")) != 0) argv++;
+    return *argv != NULL;
+}
+
 /* The constructors of the libraries take long enough to be met by a signal. */
 static void handle_early(int argc, char **argv, char **envp) {
-    const char *command = argc > 1 ? argv[1] : "";
+    const struct swapci_command *command = swapci_commands;
     (void)envp;
-    if (strcmp(command, "signer") == 0 || strcmp(command, "verifier") == 0 ||
-        strcmp(command, "dashboard") == 0)
+    if (argc < 2) return;
+    while (command->name && strcmp(argv[1], command->name) != 0) command++;
+    if (!command->name) return;
+    if (command->end == SWAPCI_ENDS_INTERRUPTED) install(end_interrupted);
+    else if (command->end == SWAPCI_ENDS_CLEAN ||
+             (command->end == SWAPCI_ENDS_WATCH && watches(argv)))
         install(end_clean);
-    else if (strcmp(command, "run") == 0 || strcmp(command, "generate") == 0)
-        install(end_interrupted);
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const early)(int, char **,
