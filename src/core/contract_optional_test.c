@@ -204,10 +204,13 @@ static const char *many_vectors(const char *head, unsigned count) {
 
 static const struct swapci_fake_program slow_program = {.call = slow};
 
+/* A crowded machine may have the last call, whose deadline is what was left, tried again, as often as patience.h allows. */
+enum { AGAIN_MAX = 6 };
+
 static void expect_used_up(const struct bench *b, const char *total, unsigned calls_max) {
     if (!strstr(b->error.text, total) || !strstr(b->error.text, "used up at vector"))
         fail_msg("%s", b->error.text);
-    assert_in_range(calls, 1, calls_max);
+    assert_in_range(calls, 1, calls_max + AGAIN_MAX);
 }
 
 static void all_vectors_have_a_time_together(void **state) {
