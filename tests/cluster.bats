@@ -13,7 +13,7 @@ answers_or_is_gone() {
 start_cluster() {
     local port
     port=$(free_port)
-    redis_launch "$work/redis" --cluster-enabled yes --port "$((port % 10000 + 20000))"
+    redis_launch "$work/redis" --cluster-enabled yes --port "$port"
     await answers_or_is_gone
     redis_answers_at "$socket" || skip "redis-server starts no node of a cluster here"
     # shellcheck disable=SC2046

@@ -72,7 +72,7 @@ pid, screen = pty.fork()
 if pid == 0:
     os.environ.update(ZDOTDIR=os.getcwd(), TERM="dumb", COLUMNS="200")
     os.execvp("zsh", ["zsh", "-f", "-i"])
-def until(text, seconds=60):
+def until(text, seconds=300):
     seen, end = b"", time.monotonic() + seconds
     while text not in seen and time.monotonic() < end:
         if select.select([screen], [], [], 0.2)[0]:

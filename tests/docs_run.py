@@ -25,9 +25,9 @@ import sys
 import time
 
 END = "docs_run.py: end of command"
-READY_S, END_S = 60, 20
+READY_S, END_S = 300, 120
 # The leak checker does not run in a process that is traced.
-TRACED = "ASAN_OPTIONS=detect_leaks=0 timeout -k1 60 "
+TRACED = "ASAN_OPTIONS=detect_leaks=0 timeout -k1 300 "
 BLOCK = re.compile(r"((?:^<!-- (?:not run|after|stays)\b[^\n]*? -->\n)*)"
                    r"^```(\S*)(?: (\S+))?\n(.*?)^```$", re.M | re.S)
 SHELL = ("sh", "console")

@@ -54,15 +54,13 @@ nothing_lost() {
 
 # module_goes MODE: in the middle of a run that loads the module for each message.
 module_goes() {
-    local begin
     copy_modules
     long_run --swap "$1" --method schnorr --messages 50k
     await child "$run_pid" swapc signer # by then the run has what it needs to begin
     rm -r modules/schnorr
-    begin=$SECONDS
+    within 900 has_ended "$run_pid" # two minutes once
     finish "$run_pid"
     [[ $status == 1 ]]
-    ((SECONDS - begin < 110)) # two minutes once
     says run.err 'no module for schnorr: [^"]*modules/schnorr'
     says run.err "put the module back, and run again"
     nothing_left
@@ -102,10 +100,10 @@ module_goes() {
     [[ -z $(redis "$socket" --raw KEYS "*bound*") ]]
 }
 
-# bound_ends SIGNAL: a run gets the signal when the keys of its bound are there; what they are and how long they
-# live is in the file keys.
+# bound_ends SIGNAL: a run, which would last, gets the signal when the keys of its bound are there; what they are and how
+# long they live is in the file keys.
 bound_ends() {
-    background run "$SWAPC" run --messages 20 --redis "unix:$socket"
+    background run "$SWAPC" run --messages 1M --redis "unix:$socket"
     python3 - "$socket" "$1" pids >keys <<'PY'
 import os, re, signal, socket, sys, time
 s = socket.socket(socket.AF_UNIX)

@@ -6,7 +6,8 @@ pair() {
     start_redis
     start_signer
     start_verifier "$@"
-    await test -S signer.sock
+    await grep -q ready: signer.err
+    await grep -q ready: verifier*.err
 }
 
 generate() {

@@ -17,8 +17,9 @@ serving() {
     "$SWAPC" status "$1" >status.out 2>status.err
 }
 
+# not_serving ADDRESS [TEXT]: it answers, that it is not, and with the text.
 not_serving() {
-    not serving "$1" 2>/dev/null && [[ -s status.out ]]
+    not serving "$1" 2>/dev/null && [[ -s status.out ]] && says status.out "${2:-}" 2>/dev/null
 }
 
 @test "status says how a pair is, and exits 1 when Redis is gone" {
@@ -36,8 +37,7 @@ not_serving() {
     says verifier.err "ready: ring test-$mark, 2 workers, schnorr [0-9.]+ "
     says signer.err "ready: ring test-$mark"
     kill -KILL "$server"
-    await not_serving "unix:$work/signer.sock"
-    says status.out "serving +no: Redis"
+    await not_serving "unix:$work/signer.sock" "serving +no: Redis"
     await not_serving "unix:$work/verifier.sock"
     await grep -q "not serving: Redis" verifier.err
 }
@@ -64,13 +64,12 @@ has_peer() {
     signer=$pid
     await serving "unix:$work/signer.sock"
     await grep -q "waiting for a verifier on the ring test-$mark" signer.err
-    serving "unix:$work/signer.sock"
+    await serving "unix:$work/signer.sock"
     background verifier "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub
     await grep -q "ready: ring" verifier.err
     await has_peer "unix:$work/signer.sock"
     kill -KILL "$pid"
-    await not_serving "unix:$work/signer.sock"
-    says status.out "no verifier is on the ring"
+    await not_serving "unix:$work/signer.sock" "no verifier is on the ring"
 }
 
 @test "wrong keys are said" {
@@ -107,7 +106,7 @@ sending() {
     } >head
     # shellcheck disable=SC2059
     { printf "$(<head)"; printf '%s' "$stream"; } |
-        curl --silent --show-error --max-time 60 --http2-prior-knowledge --data-binary @- --output - \
+        curl --silent --show-error --max-time 300 --http2-prior-knowledge --data-binary @- --output - \
             -H 'content-type: application/grpc' -H 'te: trailers' \
             "http://127.0.0.1:$port/transport_interface.Transport_interface/establish_connection" >answer
 }
@@ -166,8 +165,8 @@ certificate() {
     local -a by_client=(--tls-cert client.crt --tls-key client.key --tls-ca ours.crt)
     "$SWAPC" module swap schnorr schnorr --target "127.0.0.1:$port" "${by_client[@]}"
     says verifier.err "slot schnorr: schnorr"
-    "$SWAPC" status "127.0.0.1:$port" "${by_client[@]}"
-    "$SWAPC" status "127.0.0.1:$port" "${by_client[@]}" --tls-name server.test
+    await "$SWAPC" status "127.0.0.1:$port" "${by_client[@]}"
+    await "$SWAPC" status "127.0.0.1:$port" "${by_client[@]}" --tls-name server.test
     # A handshake that a deadline breaks off is ended by threads of gRPC's, which may hold OpenSSL's memory to the end.
     export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
     run --separate-stderr "$SWAPC" status "127.0.0.1:$port"

@@ -98,10 +98,31 @@ background() {
     ((++started))
 }
 
-# Waits for a process that `background` started; its exit status is in $status.
+# Waits for a process that `background` started; its exit status is in $status. One that never ends fails the test, which
+# then says what it said at last, and ends it.
 finish() {
     status=0
+    await has_ended "$1"
     wait "$1" || status=$?
+}
+
+# Whether the child has ended. By bash's own books: its id may be another's by now.
+has_ended() {
+    local running
+    running=$(jobs -pr)
+    [[ $'\n'$running$'\n' != *$'\n'$1$'\n'* ]]
+}
+
+# within TURNS COMMAND…: it succeeds within so many turns, each a tenth of a second on a machine that has time for us, and
+# longer, as all else is, on a crowded one. For what would otherwise succeed much later.
+within() {
+    local turn
+    for ((turn = 0; turn < $1; turn++)); do
+        "${@:2}" && return
+        sleep 0.1
+    done
+    echo "not within $1 turns: ${*:2}" >&2
+    return 1
 }
 
 # json FILE CONDITION: a Python expression over the document d.
@@ -253,9 +274,27 @@ redis_stop() {
     wait "$server" || true
 }
 
-# A TCP port of the loopback that was free just now.
+# A TCP port that was free just now, as was the one 10000 above it (a node of a cluster has both). None of those that the
+# system gives to whoever asks for any: another test's connection could have it before it is listened on.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 - "$work/ports" <<'PY'
+import random, socket, sys
+given = open(sys.argv[1], "a+")
+given.seek(0)
+mine = given.read().split()
+while True:
+    port = random.randrange(10000, 22000)
+    try:
+        for number in port, port + 10000:
+            with socket.socket() as s:
+                s.bind(("", number))
+    except OSError:
+        continue
+    if str(port) not in mine:
+        break
+print(port, file=given)
+print(port)
+PY
 }
 
 # Copies the shipped modules to a folder of the test's own, where they can be damaged.

@@ -16,15 +16,20 @@ start_pair() {
 
 # The status code of a request, its body in body: get PATH [OPTION of curl…]
 get() {
-    code=$(curl -s -o body -w '%{http_code}' --max-time 120 "${@:2}" "http://$at$1")
+    code=$(curl -s -o body -w '%{http_code}' --max-time 300 "${@:2}" "http://$at$1")
 }
 
 answers() {
     get "$2" && [[ $code == "$1" ]]
 }
 
+# answers_with CODE PATH TEXT
+answers_with() {
+    answers "$1" "$2" && says body "$3" 2>/dev/null
+}
+
 signer_answers() {
-    code=$(curl -s -o body -w '%{http_code}' --max-time 120 --unix-socket signer.http "http://localhost$2")
+    code=$(curl -s -o body -w '%{http_code}' --max-time 300 --unix-socket signer.http "http://localhost$2")
     [[ $code == "$1" ]]
 }
 
@@ -54,11 +59,10 @@ metric() {
     (($(metric 'swapc_slot_instances{slot="schnorr",engine="wasmtime"}') >= 1))
     (($(metric 'swapc_slot_instance_memory_bytes{slot="schnorr",engine="wasmtime"}') >= 65536))
     says body 'swapc_ring_capacity_bytes [1-9]'
-    signer_answers 200 /metrics
-    [[ $(metric 'swapc_signer_messages_total{event="sent"}') == 60 ]]
+    sixty_sent() { signer_answers 200 /metrics && [[ $(metric 'swapc_signer_messages_total{event="sent"}') == 60 ]]; }
+    await sixty_sent
     hold "$server"
-    await answers 503 /readyz
-    says body "not ready: Redis"
+    await answers_with 503 /readyz "not ready: Redis"
     await signer_answers 503 /readyz
     answers 200 /livez
     answers 200 /metrics
@@ -66,8 +70,7 @@ metric() {
     kill -CONT "$server"
     await answers 200 /readyz
     kill -KILL "$signer"
-    await answers 503 /readyz
-    says body "no signer is on the ring"
+    await answers_with 503 /readyz "no signer is on the ring"
 }
 
 streams_are_known() {
@@ -151,7 +154,7 @@ PY
     background slow slow_clients "$at" 200
     await grep -q held slow.out
     await answers 200 /readyz
-    answers 200 /metrics
+    await answers 200 /metrics
     (($(metric swapc_http_connections) <= 64 && $(metric swapc_http_shed_total) > 0))
     "$SWAPC" generate --redis "unix:$socket" --messages 50 >generate.out
     await verdicts_reach "$socket" 50
@@ -173,7 +176,7 @@ PY
     }
     await judged
     says body "swapc_generator_messages_total [1-9]"
-    says run.err "the page is at unix:$tmp/run.http"
+    await grep -q "the page is at unix:$tmp/run.http" run.err
     # The signer is asked from the first look on: its answer comes with a later one.
     both_answer() {
         curl -s --unix-socket "$tmp/run.http" http://localhost/api/state >body
@@ -231,7 +234,7 @@ time.sleep(600)' "$place" "$run"
 
 # post PATH JSON [OPTION of curl…]: as the page would, with the token of file `token`.
 post() {
-    code=$(curl -s -o body -w '%{http_code}' --max-time 60 -H "Authorization: Bearer $(cat token)" \
+    code=$(curl -s -o body -w '%{http_code}' --max-time 300 -H "Authorization: Bearer $(cat token)" \
         -H 'Content-Type: application/json' -d "$2" "${@:3}" "http://$at$1")
 }
 

@@ -3,6 +3,12 @@
 load helpers
 load services
 
+# Until ten more are judged than are by now, or all $1.
+some_more_are_judged() {
+    local more=$(($(redis "$socket" XLEN swapc:verdicts) + 10))
+    await verdicts_reach "$socket" $((more < $1 ? more : $1))
+}
+
 # Verifiers that die at a fail point, $1 of them in a row.
 verifiers_die() {
     local i
@@ -21,7 +27,7 @@ verifiers_die() {
     for i in 1 2 3 4 5; do
         # shellcheck disable=SC2046
         start_verifier $(slow_engine) --method schnorr --workers 2
-        await verdicts_reach "$socket" $(($(redis "$socket" XLEN swapc:verdicts) + 10))
+        some_more_are_judged 4000
         stop "$verifier"
     done
     start_verifier --method schnorr
@@ -36,7 +42,7 @@ verifiers_die() {
     start_verifier $(slow_engine) --method schnorr --deadline 2500
     for i in 1 2 3; do
         run -0 "$SWAPC" generate --messages 1000 --method schnorr
-        await verdicts_reach "$socket" $(($(redis "$socket" XLEN swapc:verdicts) + 10))
+        some_more_are_judged $((i * 1000))
         hold "$verifier"
         sleep 3
         kill -CONT "$verifier"

@@ -423,11 +423,11 @@ judged_by() {
     json status.json 'd["counters"]["workers"] == 1'
     run -0 "$SWAPC" generate --messages 50 --method schnorr
     await nothing_pending
-    "$SWAPC" status "$target" --json status.json
-    json status.json 'd["counters"]["judged"] == 50'
-    run -0 "$SWAPC" status "unix:$work/signer.sock"
-    says "$output" "signer .* serving"
-    says "$output" "sent +50"
+    fifty_judged() { "$SWAPC" status "$target" --json status.json && json status.json 'd["counters"]["judged"] == 50' 2>/dev/null; }
+    await fifty_judged
+    fifty_sent() { "$SWAPC" status "unix:$work/signer.sock" >signer.out && says signer.out "sent +50" 2>/dev/null; }
+    await fifty_sent
+    says signer.out "signer .* serving"
     run -0 "$SWAPC" module list --target "unix:$work/signer.sock"
     run --separate-stderr "$SWAPC" module swap schnorr schnorr --target "unix:$work/signer.sock"
     refused 1 "no slots"

@@ -12,7 +12,7 @@ start_pair() {
 }
 
 @test "a second signer of one name takes nothing until the first has died" {
-    local first first_verifier begin
+    local first first_verifier
     start_redis
     start_pair a
     first=$signer first_verifier=$verifier
@@ -24,9 +24,8 @@ start_pair() {
     run -0 "$SWAPC" generate --messages 200 --method schnorr
     await not pending_none
     kill -KILL "$first" "$first_verifier"
-    begin=$SECONDS
-    await grep -q "consumer shared is this signer's" signerb.err # when the lease, 10 s, has ended
-    ((SECONDS - begin < 50)) # 15 s are promised, which a crowded machine does not hold
+    # When the lease, 10 s, has ended: 15 s are promised, which a crowded machine does not hold.
+    within 400 grep -q "consumer shared is this signer's" signerb.err
     all_judged_once 300
     [[ $(grep -c "another signer reads as" signerb.err) == 1 ]]
     [[ $(redis "$socket" XINFO CONSUMERS swapc:messages swapc | grep -c shared) == 1 ]]
@@ -57,13 +56,14 @@ start_pair() {
     other=$pid
     await verdicts_reach "$socket" 100
     hold "$sleeper" "$verifier"
+    run -0 "$SWAPC" generate --messages 100 --method schnorr # of the others none may be left
     start_pair b
     finish "$other"
     await unanswered_none # by the second one
     kill -CONT "$sleeper" "$verifier"
     await grep -q "another signer reads as consumer shared" signera.err
     run -0 "$SWAPC" generate --messages 200 --method schnorr
-    all_judged_once 3250
+    all_judged_once 3350
     kill -0 "$sleeper" "$signer"
 }
 
@@ -95,7 +95,7 @@ start_pair() {
 
 # Two hosts, each with a /dev/shm of its own, and one name.
 @test "a namesake on another host takes over within seconds of a death" {
-    local a b begin
+    local a b
     unshare -m true 2>/dev/null || skip "needs the right to make a mount namespace"
     start_redis
     start_signer
@@ -115,24 +115,19 @@ start_pair() {
     b=$pid
     await grep -q "another signer reads as consumer" b.err
     kill -KILL "$(child "$a" swapc verifier)" "$a"
-    begin=$SECONDS
-    await grep -q "is this signer's" b.err
-    ((SECONDS - begin < 50)) # 15 s are promised, which a crowded machine does not hold
+    within 400 grep -q "is this signer's" b.err # as above
     all_judged_once 300
 }
 
 @test "what a dead signer of another name held is taken over within seconds" {
-    local begin
     start_redis
     start_pair a
     hold "$verifier"
     run -0 "$SWAPC" generate --messages 200 --method schnorr
     await not pending_none
     kill -KILL "$signer" "$verifier"
-    begin=$SECONDS
     background other "$SWAPC" signer --ring "test-$mark-c" --keys keys --consumer other
     background verifierc "$SWAPC" verifier --ring "test-$mark-c" --keys keys.pub --method schnorr
-    await grep -q "entries of consumers that died are taken over" other.err
-    ((SECONDS - begin < 50)) # 15 s are promised, which a crowded machine does not hold
+    within 400 grep -q "entries of consumers that died are taken over" other.err # as above
     all_judged_once 200
 }

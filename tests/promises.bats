@@ -85,7 +85,7 @@ unlogged() {
     redis "$socket" XADD swapc:messages '*' other "$marker"
     await unanswered_none
     for page in metrics readyz api/state; do
-        curl -s --max-time 20 --unix-socket verifier.http "http://localhost/$page" >"${page/\//-}.out"
+        curl -s --max-time 300 --unix-socket verifier.http "http://localhost/$page" >"${page/\//-}.out"
     done
     grep -q verdicts api-state.out
     grep -q swapc_ metrics.out
@@ -109,9 +109,9 @@ unlogged() {
         redis "$socket" XADD "in-$operation" '*' body "$marker" >/dev/null
         two_done() { "$SWAPC" status "unix:$work/process.sock" 2>/dev/null | grep -qE 'done +2$'; }
         await two_done
-        "$SWAPC" status --json - "unix:$work/process.sock" >"$operation-status.out"
+        await "$SWAPC" status --json "$operation-status.out" "unix:$work/process.sock"
         for page in metrics readyz api/state; do
-            curl -s --max-time 20 --unix-socket process.http "http://localhost/$page" >"$operation-${page/\//-}.out"
+            curl -s --max-time 300 --unix-socket process.http "http://localhost/$page" >"$operation-${page/\//-}.out"
         done
         stop "$pid"
         grep -qE 'level=(debug|info)' "$operation.err"

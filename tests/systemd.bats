@@ -67,8 +67,9 @@ start_unit() {
     await both_ready
     "$SWAPC" generate --messages 40 >generate.out
     answered_once 40
-    "$SWAPC" status "unix:$work/run/swapc-verifier-test-$mark/grpc.sock" >status.out
-    [[ $(curl -s --unix-socket "$work/run/swapc-signer-test-$mark/http.sock" http://localhost/readyz) == ready ]]
+    await "$SWAPC" status "unix:$work/run/swapc-verifier-test-$mark/grpc.sock" >status.out
+    signer_ready() { [[ $(curl -s --unix-socket "$work/run/swapc-signer-test-$mark/http.sock" http://localhost/readyz) == ready ]]; }
+    await signer_ready
     stop "$verifier"
     stop "$signer"
     [[ $(grep -c ' STOPPING=1$' manager.out) == 2 ]]

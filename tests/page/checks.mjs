@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import {readFile} from "node:fs/promises";
 import {axe} from "./browser.mjs";
 
-export const WAIT = {timeout: 60000};
+export const WAIT = {timeout: 300000};
 
 export const outcome = (page, start) => page.waitForFunction(
   (s) => document.querySelector("#outcome").textContent.startsWith(s), start, WAIT);
