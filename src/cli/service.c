@@ -110,7 +110,7 @@ static void set_health(struct frame *f, bool serving) {
 /* Which partitions are hindered, and what the first one is hindered by. Returns false: none is. */
 static bool name_hindered(const struct parts *parts, char out[SWAPCI_CONTROL_REASON_MAX]) {
     bool hindered[SWAPCI_PARTITIONS_MAX] = {false};
-    char list[SWAPCI_CONTROL_PARTITIONS_MAX];
+    char list[SWAPCI_CONTROL_PARTITIONS_MAX / 2];
     const swapci_control_partition *first = NULL;
     bool several = false;
     for (size_t k = 0; k < parts->now.count; k++) {

@@ -139,7 +139,7 @@ static void check(struct swapci_ownership *o, uint64_t now) {
     if (status != SWAPC_OK && status != SWAPC_INVALID) return; /* nothing is known */
     bool said = is_refused(o);
     pthread_mutex_lock(&o->lock);
-    snprintf(o->refused, sizeof o->refused, "%.380s", status == SWAPC_OK ? "" : why.text);
+    snprintf(o->refused, sizeof o->refused, "%.440s", status == SWAPC_OK ? "" : why.text);
     pthread_mutex_unlock(&o->lock);
     if (status == SWAPC_INVALID && !said)
         swapc_log_write(&o->config.log, SWAPC_LOG_ERROR, o->config.log_role, "%s", why.text);
@@ -188,7 +188,7 @@ static void set_failing(struct swapci_ownership *o, struct holding *h, bool fail
     pthread_mutex_lock(&o->lock);
     if (!failing) h->failing_ns = 0;
     else if (h->failing_ns == 0) h->failing_ns = swapci_clock_monotonic_ns();
-    if (why->status != SWAPC_OK) snprintf(h->why, sizeof h->why, "%.380s", why->text);
+    if (why->status != SWAPC_OK) snprintf(h->why, sizeof h->why, "%.440s", why->text);
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -324,9 +324,9 @@ static void tell_trouble(struct swapci_ownership *o, uint64_t now) {
     unsigned first = 0;
     while (first + 1 < o->count && !failing[first]) first++;
     if (tell && o->unshared)
-        snprintf(text, sizeof text, "partitions are not shared out: %.300s", o->why.text);
+        snprintf(text, sizeof text, "partitions are not shared out: %.400s", o->why.text);
     else if (tell)
-        snprintf(text, sizeof text, "no lease is to be had of partition %s: %.280s", list,
+        snprintf(text, sizeof text, "no lease is to be had of partition %s: %.340s", list,
                  o->holdings[first].why);
     memcpy(o->trouble, text, sizeof text);
     pthread_mutex_unlock(&o->lock);

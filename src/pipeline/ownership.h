@@ -20,7 +20,7 @@
 #include "redis.h"
 #include "terms.h"
 
-enum { SWAPCI_OWNERSHIP_TEXT_MAX = 128, SWAPCI_OWNERSHIP_REFUSED_MAX = 384 };
+enum { SWAPCI_OWNERSHIP_TEXT_MAX = 128, SWAPCI_OWNERSHIP_REFUSED_MAX = 448 };
 
 typedef struct swapci_ownership_config {
     const swapci_partitions *partitions;

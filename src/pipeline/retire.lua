@@ -18,7 +18,7 @@ local failed = refused('GET', held)
 if failed then return failed end
 if held and (token == '' or string.sub(held, 1, #token) ~= token) then return {0} end
 local rows = redis.pcall('XINFO', 'CONSUMERS', messages, group)
-local why = refused('XINFO', rows)
+local why = refused('XINFO|CONSUMERS', rows)
 if why then return why end
 local found, busy
 for _, row in ipairs(rows) do
@@ -37,6 +37,6 @@ if held then
 end
 if busy then return {0} end
 if found then
-  why = refused('XGROUP', redis.pcall('XGROUP', 'DELCONSUMER', messages, group, consumer))
+  why = refused('XGROUP|DELCONSUMER', redis.pcall('XGROUP', 'DELCONSUMER', messages, group, consumer))
 end
 return why or {1}

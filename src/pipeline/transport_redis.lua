@@ -52,7 +52,7 @@ local function make_group()
   if not made.err then
     tell('made', me)
   elseif not string.find(made.err, 'BUSYGROUP', 1, true) then
-    error({'XGROUP', made.err})
+    error({'XGROUP|CREATE', made.err})
   end
 end
 

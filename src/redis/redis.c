@@ -40,6 +40,12 @@ static void disconnect(swapci_redis *redis) {
     if (redis->context) redisFree(redis->context); /* closes the socket */
     redis->context = NULL;
     redis->owed = 0;
+    redis->in_part = false;
+    swapci_redis_keys_forget(&redis->keys);
+}
+
+void swapci_redis_drop(swapci_redis *redis) {
+    disconnect(redis);
 }
 
 static void note_answered(swapci_redis *redis) {
@@ -310,6 +316,7 @@ void swapci_redis_free(swapci_redis *redis) {
         0; /* what was complained of has not got well: nobody waits for it any more */
     swapci_redis_fine(redis);
     disconnect(redis);
+    swapci_redis_keys_fini(&redis->keys);
     explicit_bzero(redis->url.password, sizeof redis->url.password);
     free(redis);
 }
@@ -335,10 +342,22 @@ const char *swapci_redis_name(const swapci_redis *redis) {
     return redis->url.shown;
 }
 
+/* Before an append: remembers where in the pipeline the command begins. */
+static void begin(swapci_redis *redis) {
+    if (!redis->in_part) redis->part_at = sdslen(redis->context->obuf);
+    redis->in_part = true;
+}
+
 /* Books what an append of hiredis answered. */
 static enum swapc_status appended(swapci_redis *redis, int result, unsigned replies,
                                   swapc_error *error) {
     if (result != REDIS_OK) return lost(redis, error);
+    if (replies == 0) return SWAPC_OK;
+    size_t len = sdslen(redis->context->obuf), at = redis->part_at < len ? redis->part_at : len;
+    if (redis->owed == 0) swapci_redis_keys_forget(&redis->keys);
+    swapci_redis_keys_sent(&redis->keys, swapc_bytes_of(redis->context->obuf + at, len - at),
+                           replies);
+    redis->in_part = false;
     redis->owed += replies;
     return SWAPC_OK;
 }
@@ -353,12 +372,14 @@ enum swapc_status swapci_redis_append(swapci_redis *redis, size_t argc, const sw
         ptr[i] = argv[i].len ? (const char *)argv[i].ptr : "";
         len[i] = argv[i].len;
     }
+    begin(redis);
     return appended(redis, redisAppendCommandArgv(redis->context, (int)argc, ptr, len), 1, error);
 }
 
 static enum swapc_status append_list(swapci_redis *redis, swapc_error *error, const char *format,
                                      va_list list) {
     if (!redis->context) return lost(redis, error);
+    begin(redis);
     return appended(redis, redisvAppendCommand(redis->context, format, list), 1, error);
 }
 
@@ -374,6 +395,7 @@ enum swapc_status swapci_redis_appendf(swapci_redis *redis, swapc_error *error, 
 enum swapc_status swapci_redis_append_raw(swapci_redis *redis, swapc_bytes bytes, unsigned replies,
                                           swapc_error *error) {
     if (!redis->context) return lost(redis, error);
+    begin(redis);
     int result = redisAppendFormattedCommand(redis->context, (const char *)bytes.ptr, bytes.len);
     return appended(redis, result, replies, error);
 }
@@ -422,6 +444,7 @@ enum swapc_status swapci_redis_get_any(swapci_redis *redis, redisReply **out, sw
         if (redisGetReplyFromReader(redis->context, &reply) != REDIS_OK) return lost(redis, error);
         if (reply) {
             redis->owed--;
+            swapci_redis_keys_taken(&redis->keys);
             note_answered(redis);
             *out = reply;
             break;

@@ -7,6 +7,7 @@
 
 #include "log_limit.h"
 #include "redis.h"
+#include "redis_keys.h"
 #include "redis_refusal.h"
 #include "redis_retry.h"
 #include "redis_tls.h"
@@ -24,6 +25,9 @@ struct swapci_redis {
     char tls_refused[96];   /* what the server said of our side of it; "": nothing */
     bool interrupted;       /* the write ended for the stop flag */
     uint64_t owed;          /* answers not taken yet */
+    swapci_redis_keys keys; /* of their commands */
+    size_t part_at; /* where in the output the command begins of which a part was appended */
+    bool in_part;   /* there is such a one */
     size_t limit, received; /* bytes of the answer that is waited for: the most, and so far */
 
     enum swapci_redis_refusal refusal; /* of the last refused answer, and its first word */
@@ -46,6 +50,9 @@ struct swapci_redis {
  * `why`. Returns PROTOCOL. */
 enum swapc_status swapci_redis_refused_tls(swapci_redis *redis, const char *why,
                                            swapc_error *error);
+
+/* Closes the connection, whatever is owed: the next command says IO. */
+void swapci_redis_drop(swapci_redis *redis);
 
 /* The first connection, as the config says. */
 enum swapc_status swapci_redis_first(swapci_redis *redis, swapc_error *error);

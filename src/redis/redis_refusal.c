@@ -80,7 +80,7 @@ static const struct {
 #undef NEVER
 };
 
-enum { ROWS = sizeof table / sizeof *table };
+enum { ROWS = sizeof table / sizeof *table, KEYS_SHOWN_MAX = 200 };
 
 /* Without what Redis 6 puts before an error inside a script, "@user_script: 37: ", and the sign of an error, which
  * may follow it. */
@@ -127,28 +127,91 @@ bool swapci_redis_is_error(const redisReply *reply, const char *code) {
            begins_with(swapc_bytes_of(reply->str, reply->len), code);
 }
 
-/* What an ACL denies: the command, which older servers name in quotes, or one of its keys. */
-static void permission_remedy(const swapci_redis *redis, swapc_bytes text, swapc_bytes command,
-                              char *out, size_t size) {
+/* ---- what an ACL denies ---------------------------------------------------------------------------- */
+
+static bool contains(swapc_bytes text, const char *word) {
+    return memmem(text.ptr, text.len, word, strlen(word)) != NULL;
+}
+
+/* What stands behind a word of the text; no bytes: it has no such word. */
+static swapc_bytes behind(swapc_bytes text, const char *word) {
+    size_t len = strlen(word);
+    const uint8_t *at = text.len > 0 ? memmem(text.ptr, text.len, word, len) : NULL;
+    return at ? swapc_bytes_of(at + len, text.len - (size_t)(at - text.ptr) - len)
+              : swapc_bytes_of(NULL, 0);
+}
+
+static swapc_bytes until(swapc_bytes text, char end) {
+    const uint8_t *at = text.len > 0 ? memchr(text.ptr, end, text.len) : NULL;
+    return at ? swapc_bytes_of(text.ptr, (size_t)(at - text.ptr)) : text;
+}
+
+/* Appends the keys of a list as they are written in a rule. */
+static void list_keys(swapci_buffer *out, swapc_bytes list) {
+    swapc_bytes key;
+    while (swapci_redis_keys_next(&list, &key) && out->len + key.len < KEYS_SHOWN_MAX)
+        (void)swapci_buffer_printf(out, " ~%.*s", (int)key.len, (const char *)key.ptr);
+}
+
+/* Asks which keys of a list are denied, one by one, for which no other right is needed than scripts have anyway. Out: their
+ * list as above; empty: it could not be told. Without an answer the connection is of no use any more. */
+static void ask_for_keys(swapci_redis *redis, swapc_bytes keys, swapci_buffer *out) {
+    swapc_bytes rest = keys, key;
+    enum swapc_status status = SWAPC_OK;
+    while (status == SWAPC_OK && swapci_redis_keys_next(&rest, &key))
+        status = swapci_redis_appendf(redis, NULL, "EVAL %s 1 %b", "return 0", key.ptr, key.len);
+    for (rest = keys; status == SWAPC_OK && redis->owed > 0;) {
+        redisReply *reply = NULL;
+        swapc_bytes from = rest;
+        status = swapci_redis_get_any(redis, &reply, NULL);
+        if (status != SWAPC_OK || !swapci_redis_keys_next(&rest, &key)) break;
+        if (swapci_redis_is_error(reply, "NOPERM") && !memchr(reply->str, '\'', reply->len))
+            list_keys(out, swapc_bytes_of(from.ptr, (size_t)(rest.ptr - from.ptr)));
+        freeReplyObject(reply);
+    }
+    if (status != SWAPC_OK) swapci_redis_drop(redis);
+}
+
+/* A server does not say which of its keys it denies a command: of several it is asked, unless answers are owed. */
+static void denied_keys(swapci_redis *redis, swapci_buffer *out) {
+    swapc_bytes keys = swapci_redis_keys_of_last(&redis->keys), rest = keys, key;
+    bool several = swapci_redis_keys_next(&rest, &key) && rest.len > 0;
+    swapci_buffer copy = SWAPCI_BUFFER_INIT; /* asking is sending */
+    if (several && redis->owed == 0 && redis->context &&
+        swapci_buffer_append(&copy, keys) == SWAPC_OK) {
+        ask_for_keys(redis, swapci_buffer_bytes(&copy), out);
+        keys = swapci_buffer_bytes(&copy);
+    }
+    if (out->len == 0) list_keys(out, keys);
+    swapci_buffer_fini(&copy);
+}
+
+/* The command, which is named in quotes where no script names it, and the key where the text or we know it; without a
+ * command it is one of its keys that is denied. */
+static void permission_remedy(swapci_redis *redis, swapc_bytes text, swapc_bytes command, char *out,
+                              size_t size) {
     const char *user = redis->url.user[0] ? redis->url.user : "default";
-    const uint8_t *quote = command.len ? NULL : memchr(text.ptr, '\'', text.len);
-    if (quote) {
-        size_t rest = text.len - (size_t)(quote + 1 - text.ptr);
-        const uint8_t *end = memchr(quote + 1, '\'', rest);
-        command = swapc_bytes_of(quote + 1, end ? (size_t)(end - quote - 1) : 0);
-    }
-    if (command.len == 0) {
-        snprintf(out, size,
-                 "this user may not touch that key: allow it with ACL SETUSER %.64s ~PREFIX:*",
-                 user);
-        return;
-    }
-    int written = snprintf(out, size,
-                           "this user may not do that: allow it with ACL SETUSER %.64s +%.*s "
-                           "and its keys with ~PREFIX:*",
-                           user, (int)command.len, (const char *)command.ptr);
-    for (char *at = strchr(out, '+'); at && written > 0 && *at && *at != ' '; at++)
-        *at = (char)tolower((unsigned char)*at);
+    const swapc_bytes all = swapci_redis_keys_of_last(&redis->keys);
+    swapci_buffer keys = SWAPCI_BUFFER_INIT;
+    swapc_bytes key = behind(behind(text, "may not run "), " on ");
+    bool of_script = command.len > 0;
+    if (key.len == 0) key = behind(command, " on ");
+    command = of_script ? until(command, ' ') : until(behind(text, "'"), '\'');
+    if (key.len > 0)
+        (void)swapci_buffer_printf(&keys, " ~%.*s", (int)key.len, (const char *)key.ptr);
+    else if (command.len == 0) denied_keys(redis, &keys);
+    else if (!of_script || contains(text, "key")) list_keys(&keys, all);
+    if (command.len == 0 && keys.len == 0) (void)swapci_buffer_printf(&keys, " ~PREFIX:*");
+    int written = snprintf(out, size, "this user may not %s: allow it with ACL SETUSER %.64s ",
+                           command.len > 0 ? "do that" : "touch that key", user);
+    char *rule = out + written;
+    snprintf(rule, size - (size_t)written, "%s%.*s%.*s", command.len > 0 ? "+" : "",
+             (int)command.len, (const char *)command.ptr, (int)keys.len,
+             keys.len > 0 ? (const char *)keys.ptr : "");
+    if (command.len == 0) memmove(rule, rule + 1, strlen(rule)); /* the space before the first */
+    for (; *rule && *rule != ' ' && *rule != '~'; rule++)
+        *rule = (char)tolower((unsigned char)*rule);
+    swapci_buffer_fini(&keys);
 }
 
 static void remember(swapci_redis *redis, swapc_bytes text) {
@@ -165,7 +228,7 @@ enum { QUOTE_MAX = 160 };
 
 enum swapc_status swapci_redis_refused(swapci_redis *redis, swapc_bytes text, const char *what,
                                        swapc_bytes command, swapc_error *error) {
-    char permission[256];
+    char permission[384];
     text = bare(text);
     size_t row = row_of(text);
     const char *remedy = row < ROWS ? table[row].remedy : "see the server's log";
