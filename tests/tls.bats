@@ -1,10 +1,10 @@
 # Redis over TLS, with certificates that the test makes: an authority, a server, a client.
 load helpers
 
-# certificate NAME SUBJECT [EXTENSION]: NAME.pem and NAME.key, signed by the authority in ca.pem.
+# certificate NAME SUBJECT EXTENSION [DAYS]: NAME.pem and NAME.key, signed by the authority in ca.pem.
 certificate() {
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$2"
-    openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out "$1.pem" \
+    openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days "${4:-2}" -out "$1.pem" \
         -extfile <(printf '%s' "subjectAltName=$3")
 }
 
@@ -21,6 +21,7 @@ tls_start() {
         authority ca
         certificate server redis.internal "DNS:redis.internal"
         certificate client client "DNS:client"
+        certificate expired redis.internal "DNS:redis.internal" -1
     } >openssl.log 2>&1
     port=$(free_port)
     redis_start "$work/redis" --tls-port "$port" --tls-cert-file "$work/server.pem" --tls-key-file "$work/server.key" \
@@ -87,13 +88,17 @@ generate() {
     generate "rediss://127.0.0.1:$port?$ca&$own&server_name=redis.example"
     refused_says "another name.*server_name=NAME"
     generate "rediss://127.0.0.1:$port?ca=$work/none.pem&$own&$name"
-    refused_says "CA file $work/none.pem .*ca=FILE"
+    refused_says "CA file $work/none.pem .*No such file.*ca=FILE"
     generate "rediss://127.0.0.1:$port?$ca&cert=$work/none.pem&$name"
-    refused_says "certificate $work/none.pem"
+    refused_says "certificate $work/none.pem .*No such file"
     generate "rediss://127.0.0.1:$port?$ca&cert=$work/client.pem&key=$work/server.key&$name"
     refused_says "private key $work/server.key"
     generate "redis://127.0.0.1:$port"
     [[ $status == 1 ]]
+    redis "$socket" CONFIG SET tls-cert-file "$work/expired.pem" tls-key-file "$work/expired.key"
+    generate "rediss://127.0.0.1:$port?$ca&$own&$name"
+    refused_says "not valid now .*expired.*a new one"
+    redis "$socket" CONFIG SET tls-cert-file "$work/server.pem" tls-key-file "$work/server.key"
     generate "rediss://127.0.0.1:$port?$ca&$own&$name"
     [[ $status == 0 ]]
 }

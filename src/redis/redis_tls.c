@@ -20,11 +20,17 @@ struct swapci_redis_tls {
     SSL *ssl;
 };
 
-/* What OpenSSL says of its last failure. */
+static const char *text_of(unsigned long code) {
+    return ERR_SYSTEM_ERROR(code) ? strerrordesc_np(ERR_GET_REASON(code))
+                                  : ERR_reason_error_string(code);
+}
+
+/* What OpenSSL says of its last failure; of a file that cannot be read its first word is the cause, and the last one
+ * "system lib". */
 static const char *reason(void) {
-    unsigned long code = ERR_peek_last_error();
-    const char *text = code ? ERR_reason_error_string(code) : NULL;
-    if (code && !text && ERR_SYSTEM_ERROR(code)) text = strerrordesc_np(ERR_GET_REASON(code));
+    unsigned long first = ERR_peek_error(),
+                  code = ERR_SYSTEM_ERROR(first) ? first : ERR_peek_last_error();
+    const char *text = code ? text_of(code) : NULL;
     return text ? text : "the connection was cut";
 }
 
@@ -82,6 +88,12 @@ static enum swapc_status hand_refused(const swapci_redis_tls *tls, swapc_error *
         return swapc_error_set(error, SWAPC_PROTOCOL,
                                "its certificate is for another name: give that with "
                                "?server_name=NAME");
+    if (verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID)
+        return swapc_error_set(
+            error, SWAPC_PROTOCOL,
+            "its certificate, or its CA's, is not valid now (%s): give the server a new one, "
+            "and look at both clocks",
+            X509_verify_cert_error_string(verified));
     if (verified != X509_V_OK)
         return swapc_error_set(error, SWAPC_PROTOCOL,
                                "its certificate is not trusted (%s): give its CA with ?ca=FILE",
