@@ -208,6 +208,14 @@ static enum swapc_status call(swapc_module *module, uint32_t deadline_ms, bool c
     return status;
 }
 
+/* A call that is in time, once the machine lets it. */
+static void call_in_time(swapc_module *module, uint32_t deadline_ms) {
+    enum swapc_status status;
+    do status = call(module, deadline_ms, false, NULL, NULL);
+    while (status == SWAPC_DEADLINE);
+    assert_int_equal(status, SWAPC_OK);
+}
+
 static void a_handler_that_comes_back_late_is_a_deadline(void **state) {
     (void)state;
     swapc_module *module = load(&asking);
@@ -226,14 +234,14 @@ static void a_handler_can_ask_what_is_left(void **state) {
     (void)state;
     swapc_module *module = load(&asking);
     assert_int_equal(swapc_call_remaining_ms(), UINT32_MAX);
-    assert_int_equal(call(module, 60000, false, NULL, NULL), SWAPC_OK);
-    assert_in_range(scene->remaining_ms, 30000, 60000);
+    assert_int_equal(call(module, 3600000, false, NULL, NULL), SWAPC_OK);
+    assert_in_range(scene->remaining_ms, 1800000, 3600000);
     for (uint32_t ms = 900; ms < 20000; ms += 100 + ms / 10) {
-        assert_int_equal(call(module, ms, false, NULL, NULL), SWAPC_OK);
+        call_in_time(module, ms);
         assert_in_range(scene->remaining_ms, 1, ms);
     }
     scene->inner = load(&noting);
-    assert_int_equal(call(module, 3000, false, NULL, NULL), SWAPC_OK);
+    call_in_time(module, 3000);
     assert_true(scene->remaining_ms <= 3000);
     assert_int_equal(swapc_call_remaining_ms(), UINT32_MAX);
     scene->cancel_inside = true;
@@ -248,11 +256,12 @@ static void a_nested_call_has_what_is_left_of_the_one_around_it(void **state) {
     scene->inner = load(&noting);
     uint64_t before = swapci_clock_monotonic_ns();
     scene->inner_deadline_ms = 3600000;
-    assert_int_equal(call(module, 30000, false, NULL, NULL), SWAPC_OK);
-    assert_true(seen_run.deadline_ns < before + 60000000000u);
-    scene->inner_deadline_ms = 1000;
+    assert_int_equal(call(module, 300000, false, NULL, NULL), SWAPC_OK);
+    assert_true(seen_run.deadline_ns < before + 3000000000000u);
+    scene->inner_deadline_ms = 60000;
+    before = swapci_clock_monotonic_ns();
     assert_int_equal(call(module, 3600000, false, NULL, NULL), SWAPC_OK);
-    assert_true(seen_run.deadline_ns < before + 60000000000u);
+    assert_true(seen_run.deadline_ns < before + 3000000000000u);
     assert_int_equal(scene->inner_status, SWAPC_OK);
     scene->cancel_inside = true;
     assert_int_equal(call(module, 3600000, true, NULL, NULL), SWAPC_CANCELLED);

@@ -24,7 +24,7 @@ static const swapci_http_route routes[] = {{"/get", SWAPCI_HTTP_DATA, answer},
 
 static enum swapc_status ask(swapci_http_call call, unsigned *code, char out[256]) {
     swapci_buffer body = SWAPCI_BUFFER_INIT;
-    call.timeout_ms = call.timeout_ms ? call.timeout_ms : 20000;
+    call.timeout_ms = call.timeout_ms ? call.timeout_ms : 600000;
     call.answer_max = call.answer_max ? call.answer_max : 4096;
     enum swapc_status status = swapci_http_call_do(&call, code, &body, NULL);
     snprintf(out, 256, "%.*s", (int)body.len, body.ptr ? (char *)body.ptr : "");
@@ -33,10 +33,13 @@ static enum swapc_status ask(swapci_http_call call, unsigned *code, char out[256
 }
 
 static void it_reads_what_the_server_sends(void **state) {
-    static const char *const addresses[] = {"127.0.0.1:0", "unix:/tmp/swapc-client-test.sock"};
+    char folder[] = "/tmp/swapc-client-test-XXXXXX", local[64];
+    const char *const addresses[] = {"127.0.0.1:0", local};
     char out[256], bearer[64], address[128];
     unsigned code = 0;
     (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(local, sizeof local, "unix:%s/s", folder);
     snprintf(bearer, sizeof bearer, "Bearer %s", token);
     for (size_t i = 0; i < 2; i++) {
         swapci_http_server *server;
@@ -63,6 +66,7 @@ static void it_reads_what_the_server_sends(void **state) {
         swapci_http_server_stop(server);
         assert_int_equal(ask(call, &code, out), SWAPC_UNREACHABLE);
     }
+    assert_int_equal(rmdir(folder), 0);
 }
 
 /* The kernel takes the connection, and nobody answers. */

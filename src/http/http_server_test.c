@@ -95,7 +95,7 @@ static bool comes(int fd, const char *wanted) {
     struct pollfd ready = {fd, POLLIN, 0};
     got[0] = 0;
     while (!strstr(got, wanted) && len < sizeof got - 1) {
-        if (poll(&ready, 1, 30000) != 1) return false;
+        if (poll(&ready, 1, -1) != 1) return false;
         ssize_t more = read(fd, got + len, sizeof got - 1 - len);
         if (more <= 0) return false;
         len += (size_t)more;

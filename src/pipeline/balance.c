@@ -22,7 +22,7 @@ enum swapc_status swapci_balance_init(swapci_balance *b, const swapci_partitions
                                       const char *role, const char *consumer, swapc_error *error) {
     uint8_t random[8];
     char hex[SWAPCI_HEX_SIZE(sizeof random)];
-    *b = (swapci_balance){.count = partitions->count};
+    *b = (swapci_balance){.count = partitions->count, .out_ms = SWAPCI_BALANCE_OUT_MS};
     if (strlen(role) > SWAPCI_BALANCE_ROLE_MAX || strlen(consumer) > SWAPCI_STREAM_CONSUMER_MAX)
         return swapc_error_set(error, SWAPC_TOO_LARGE, "--consumer '%.40s…' is too long", consumer);
     if (sodium_init() < 0)
@@ -72,13 +72,13 @@ static enum swapc_status answered(swapci_balance *b, swapci_redis *redis, const 
     return SWAPC_OK;
 }
 
-static enum swapc_status run(swapci_balance *b, swapci_redis *redis, int alive_ms,
+static enum swapc_status run(swapci_balance *b, swapci_redis *redis, uint32_t alive_ms,
                              swapc_error *error) {
     redisReply *reply = NULL;
     enum swapc_status status = swapci_redis_call(
-        redis, "to share out the partitions", &reply, error, "EVAL %b 1 %s %s %d %u %s",
+        redis, "to share out the partitions", &reply, error, "EVAL %b 1 %s %s %u %u %s %u",
         swapci_balance_lua[0].bytes, swapci_balance_lua[0].len, b->key, b->member, alive_ms,
-        b->count, b->terms ? b->terms->text : "");
+        b->count, b->terms ? b->terms->text : "", 3 * b->out_ms);
     if (status != SWAPC_OK) return status;
     status = answered(b, redis, reply, error);
     freeReplyObject(reply);
@@ -86,7 +86,7 @@ static enum swapc_status run(swapci_balance *b, swapci_redis *redis, int alive_m
 }
 
 enum swapc_status swapci_balance_beat(swapci_balance *b, swapci_redis *redis, swapc_error *error) {
-    return run(b, redis, SWAPCI_BALANCE_OUT_MS, error);
+    return run(b, redis, b->out_ms, error);
 }
 
 enum swapc_status swapci_balance_leave(swapci_balance *b, swapci_redis *redis, swapc_error *error) {

@@ -36,6 +36,8 @@ typedef struct swapci_balance {
     char key[SWAPCI_STREAM_NAME_MAX + SWAPCI_BALANCE_ROLE_MAX + sizeof ":members:"];
     char member[SWAPCI_STREAM_CONSUMER_MAX + 18]; /* CONSUMER/16 hex digits, random */
     unsigned members;                             /* as of the last beat: that are alive */
+    uint32_t
+        out_ms; /* after its last beat a member is out: SWAPCI_BALANCE_OUT_MS unless set after init; of all members the same */
     uint64_t
         others_end; /* when others had other terms: the time, of theirs, at which the last of them counts as dead */
     bool mine[SWAPCI_PARTITIONS_MAX];

@@ -1,7 +1,8 @@
 -- One beat of a member, or its leave: shares out the partitions among those that are alive (balance.h).
 --
 -- KEYS  the members' hash
--- ARGV  the member; for how many ms it counts as alive, "0": it leaves; how many partitions; its terms (terms.h), "": any
+-- ARGV  the member; for how many ms it counts as alive, "0": it leaves; how many partitions; its terms (terms.h), "": any; the ms
+--       from now on within which every end lies
 -- Answer {members that are alive, the numbers of those that are this member's ...}; {-1, command, error}: that was refused;
 --       {-2, terms, end}: those of the others, which are alive, so that it is none of them, and when the last of
 --       them ends if it beats no more.
@@ -10,7 +11,7 @@
 -- by the next beat of anybody, as all is computed anew each time.
 if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: the time decides what is written
 
-local key, me, alive_ms, count, terms = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local key, me, alive_ms, count, terms, within_ms = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 
 local function try(...)
   local reply = redis.pcall(...)
@@ -31,7 +32,7 @@ for i = 1, #all, 2 do
   local kind, name = string.sub(all[i], 1, 2), string.sub(all[i], 3)
   if kind == 'm:' then
     local ends = tonumber(all[i + 1]) or 0
-    alive[name] = ends > now and ends <= now + 10000 and ends or nil
+    alive[name] = ends > now and ends <= now + within_ms and ends or nil
     if not alive[name] and name ~= me then gone[#gone + 1] = all[i] end
   elseif kind == 'p:' then
     was[tonumber(name) or -1] = all[i + 1]

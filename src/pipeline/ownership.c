@@ -370,7 +370,8 @@ static enum swapc_status name_leases(struct swapci_ownership *o, swapc_error *er
             return swapc_error_set(error, SWAPC_TOO_LARGE, "the prefix '%.60s' is too long",
                                    prefix);
         status = swapci_lease_init_key(&o->holdings[k].lease, key, NULL, error);
-        o->holdings[k].lease.ms = SWAPCI_PARTITION_LEASE_MS;
+        o->holdings[k].lease.ms =
+            o->config.lease_ms ? o->config.lease_ms : SWAPCI_PARTITION_LEASE_MS;
     }
     return status;
 }
@@ -441,6 +442,7 @@ enum swapc_status swapci_ownership_start(const swapci_ownership_config *config,
     enum swapc_status status =
         swapci_balance_init(&o->balance, config->partitions, config->role, config->consumer, error);
     o->balance.terms = config->terms;
+    if (config->lease_ms) o->balance.out_ms = config->lease_ms;
     if (status == SWAPC_OK) status = name_leases(o, error);
     if (status == SWAPC_OK) status = join(o, error);
     if (status != SWAPC_OK) {

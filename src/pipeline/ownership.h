@@ -33,6 +33,7 @@ typedef struct swapci_ownership_config {
     swapci_redis_config redis; /* for the start; its URL and log are set here */
     uint32_t answer_ms;        /* after so long a server counts as one that hangs; 0: 1000 */
     uint32_t check_ms;         /* between two looks at the number; 0: 5000 */
+    uint32_t lease_ms; /* of a partition, and after so long a member is out; 0: as of balance.h */
     swapci_fleet *fleet;
     swapc_log log;
 } swapci_ownership_config;

@@ -13,7 +13,7 @@
 #include "signal_mask.h"
 #include "signer_impl.h"
 
-enum { BLOCK_MS = SWAPCI_REDIS_SLICE_MS };
+enum { BLOCK_MS = SWAPCI_REDIS_SLICE_MS, LEAVE_MS = 400 };
 
 size_t swapci_signer_message_max(size_t record_max) {
     size_t frame = SWAPCI_RECORD_HEAD + SWAPCI_RECORD_KEY_MAX + SWAPCI_RECORD_SIGNATURE_MAX +
@@ -243,11 +243,19 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
     return status;
 }
 
-/* Leaves the group if nothing is pending. What a stop interrupted may have an answer owed: then over
- * a new connection, for which one attempt is made. */
+/* What a stop interrupted may have an answer owed: a new connection, which the stop does not end, too, so that a Redis that is
+ * slow still learns that the name is free. */
+static enum swapc_status connect_to_leave(swapci_signer *s) {
+    static const atomic_int never;
+    swapci_redis_stopped_by(s->redis, &never);
+    swapci_redis_hurry(s->redis, s->config.leave_ms ? s->config.leave_ms : LEAVE_MS);
+    return swapci_redis_attempt(s->redis, NULL);
+}
+
+/* Leaves the group if nothing is pending. */
 static void leave(swapci_signer *s) {
     enum swapc_status status = s->status;
-    if (status == SWAPC_INTERRUPTED) status = swapci_redis_attempt(s->redis, NULL);
+    if (status == SWAPC_INTERRUPTED) status = connect_to_leave(s);
     if (status == SWAPC_OK)
         (void)swapci_lease_leave(s->redis, &s->names, &s->lease, s->consumer, NULL);
     s->lease.held = false;

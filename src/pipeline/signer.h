@@ -58,6 +58,8 @@ typedef struct swapci_signer_config {
         *stop; /* what swapci_signer_stop raises, and who else wants the signer to end, also while
                          it is being made; NULL: one of its own; borrowed */
     uint32_t lease_ms; /* how long the consumer's name stays a dead signer's; 0: SWAPCI_LEASE_MS */
+    uint32_t
+        leave_ms; /* how long each answer may take by which who was stopped gives its name back; 0: 400 */
     /* Whether the stream is this signer's still: asked before and after entries are taken, and while it is not,
      * nothing is taken or sent. Must not wait. NULL: it always is. */
     bool (*may)(void *may_user);

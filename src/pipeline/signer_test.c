@@ -52,6 +52,21 @@ static void a_stopped_signer_leaves_the_group_when_nothing_is_pending(void **sta
     scene_free(s);
 }
 
+/* Else its successor on another host waits for the lease to end. */
+static void a_stopped_signer_gives_its_name_back_to_a_slow_redis(void **state) {
+    scene *s = scene_new();
+    (void)state;
+    start(s);
+    while (swapci_signer_stats_get(s->signer).state != SWAPCI_SIGNER_READING)
+        swapci_redis_sleep(NULL, 1, NULL);
+    fixture_command(s->redis, "CLIENT PAUSE 400");
+    swapci_signer_stop(s->signer);
+    assert_int_equal(swapci_signer_join(s->signer, NULL), SWAPC_INTERRUPTED);
+    assert_int_equal(fixture_integer(s->redis, "EXISTS %s:lease:one", s->names.prefix), 0);
+    assert_int_equal(consumers(s), 0);
+    scene_free(s);
+}
+
 /* From Redis 7 on such a message leaves the pending list without an answer; the books say lost. */
 static void a_message_deleted_by_somebody_is_no_obstacle(void **state) {
     scene *s = scene_new();
@@ -134,7 +149,7 @@ static void a_message_is_tampered_after_signing(void **state) {
     attach(s);
     start(s);
     for (int i = 0; i < 400; i++) {
-        assert_true(read_record(s, bytes, &record, 5000));
+        assert_true(read_record(s, bytes, &record, -1));
         int same = swapc_bytes_equal(record.message, swapc_bytes_str("same"));
         assert_int_equal(record.message.len, 4);
         assert_int_equal(record.flags, 0); /* only the ledger is told */
@@ -159,11 +174,11 @@ static void a_dead_verifiers_messages_are_sent_again(void **state) {
     attach(s);
     start(s);
     for (int i = 0; i < 100; i++) /* taken, and never answered */
-        assert_true(read_record(s, bytes, &record, 5000));
+        assert_true(read_record(s, bytes, &record, -1));
     detach(s);
     attach(s);
     while (s->seen < 400) {
-        assert_true(read_record(s, bytes, &record, 5000));
+        assert_true(read_record(s, bytes, &record, -1));
         answer(s, &record, "Valid");
     }
     finish(s);
@@ -184,7 +199,7 @@ static void a_new_signer_takes_up_what_is_pending(void **state) {
     start(s);
     swapc_bytes first;
     uint8_t kept[RECORD_MAX];
-    assert_true(read_record(s, kept, &record, 5000));
+    assert_true(read_record(s, kept, &record, -1));
     first = record.message;
     while (swapci_signer_stats_get(s->signer).sent < 50) swapci_redis_sleep(NULL, 1, NULL);
     swapci_signer_stop(s->signer);
@@ -193,7 +208,7 @@ static void a_new_signer_takes_up_what_is_pending(void **state) {
     detach(s); /* both are gone: the ring is emptied */
     start(s);
     attach(s);
-    assert_true(read_record(s, bytes, &record, 5000));
+    assert_true(read_record(s, bytes, &record, -1));
     assert_int_equal(record.deliveries, 2);
     assert_true(
         swapc_bytes_equal(record.message, first)); /* tampered as before, or as before not */
@@ -315,7 +330,7 @@ static void entries_of_a_dead_signer_are_adopted(void **state) {
     static uint8_t bytes[RECORD_MAX];
     swapci_record record;
     while (s->seen < 20) {
-        assert_true(read_record(s, bytes, &record, 10000));
+        assert_true(read_record(s, bytes, &record, -1));
         answer(s, &record, "Valid");
     }
     finish(s);
@@ -547,6 +562,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(drains_to_the_last_message, NULL, teardown),
         cmocka_unit_test_setup_teardown(a_stopped_signer_leaves_the_group_when_nothing_is_pending,
                                         NULL, teardown),
+        cmocka_unit_test_setup_teardown(a_stopped_signer_gives_its_name_back_to_a_slow_redis, NULL,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_message_deleted_by_somebody_is_no_obstacle, NULL,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_signed_is_answered, NULL, teardown),

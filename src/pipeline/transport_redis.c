@@ -32,6 +32,8 @@ static enum swapc_status name_things(swapci_way *way, const swapci_transport_red
     uint8_t random[(WAY_NAME - 2) / 2];
     way->names = *config->names;
     way->poll_ms = config->poll_ms ? config->poll_ms : SWAPCI_TRANSPORT_REDIS_POLL_MS;
+    way->lease_ms = config->lease_ms ? config->lease_ms : SWAPCI_TRANSPORT_REDIS_LEASE_MS;
+    way->farewell_ms = config->answer_ms ? config->answer_ms : FAREWELL_MS;
     snprintf(way->peers, sizeof way->peers, "%s:peers", way->names.signed_records);
     snprintf(way->losses, sizeof way->losses, "%s:losses", way->names.signed_records);
     snprintf(way->notes, sizeof way->notes, "%s:notes", way->names.signed_records);
@@ -101,7 +103,7 @@ enum swapc_status swapci_way_look(swapci_way *way, const char *what, bool lost,
                                   swapc_error *error) {
     char lease[16];
     swapci_buffer arguments = SWAPCI_BUFFER_INIT;
-    snprintf(lease, sizeof lease, "%d", (int)SWAPCI_TRANSPORT_REDIS_LEASE_MS);
+    snprintf(lease, sizeof lease, "%u", (unsigned)way->lease_ms);
     const char *words[] = {"4",        way->names.signed_records, way->peers, way->losses,
                            way->notes, SWAPCI_STREAM_GROUP,       way->name,  lease,
                            what,       lost ? "1" : "0",          way->seen};
@@ -147,7 +149,7 @@ enum swapc_status swapci_way_open(swapci_way *way, const swapci_transport_redis_
 bool swapci_way_hurry(swapci_way *way) {
     static const atomic_int never;
     swapci_redis_stopped_by(way->redis, &never);
-    swapci_redis_hurry(way->redis, FAREWELL_MS);
+    swapci_redis_hurry(way->redis, way->farewell_ms);
     return swapci_redis_attempt(way->redis, NULL) == SWAPC_OK;
 }
 

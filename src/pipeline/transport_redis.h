@@ -34,8 +34,10 @@ enum {
 typedef struct swapci_transport_redis_config {
     swapci_redis_config redis; /* its stop ends the wait for the first connection */
     const swapci_stream_names *names;
-    size_t capacity; /* bytes under way of a sender; 0: 4 * SWAPCI_TRANSPORT_RECORD_MAX */
-    int poll_ms;     /* 0: as above; negative: always asked anew */
+    size_t capacity;    /* bytes under way of a sender; 0: 4 * SWAPCI_TRANSPORT_RECORD_MAX */
+    int poll_ms;        /* 0: as above; negative: always asked anew */
+    uint32_t lease_ms;  /* 0: SWAPCI_TRANSPORT_REDIS_LEASE_MS; of all sides the same */
+    uint32_t answer_ms; /* of a heartbeat and of the farewell; 0: 2000 and 1000 */
     /* Of a sender: who signs under this name. It has a file in /dev/shm, by whose lock its successor on this
      * host knows that it is gone, and which is its place (transport.h). NULL: none. */
     const char *consumer;

@@ -22,6 +22,7 @@ typedef struct swapci_way {
     char peers[WAY_KEY], losses[WAY_KEY], notes[WAY_KEY];
     char name[WAY_NAME]; /* with the role before it */
     int poll_ms;
+    uint32_t lease_ms, farewell_ms;
     char seen[SWAPCI_STREAM_ID_SIZE]; /* the last loss that is known; "": none was asked for */
     swapci_stream_id last;            /* the last record, when it was opened */
     bool known;                       /* at the last look, before it */
@@ -56,7 +57,7 @@ static inline bool swapci_way_stale(const swapci_way *way) {
 
 /* Whether the entry is alive for everybody else. */
 static inline bool swapci_way_fresh(const swapci_way *way) {
-    return swapci_way_age_ms(way) < SWAPCI_TRANSPORT_REDIS_LEASE_MS / 2;
+    return swapci_way_age_ms(way) < way->lease_ms / 2;
 }
 
 #endif

@@ -541,7 +541,7 @@ static enum swapc_status connect(struct redis_receiver *r,
                                  const swapci_transport_redis_config *config, swapc_error *error) {
     enum swapc_status status = swapci_way_open(&r->way, config, 'r', &r->side_stop, error);
     if (status != SWAPC_OK) return status;
-    swapci_redis_hurry(r->way.redis, SIDE_MS);
+    swapci_redis_hurry(r->way.redis, config->answer_ms ? config->answer_ms : SIDE_MS);
     status = swapci_redis_open(&config->redis, &r->takes, error);
     if (status == SWAPC_OK) status = swapci_redis_persist(r->takes, first_take, r, error);
     if (status != SWAPC_OK) return status;

@@ -102,14 +102,14 @@ static void write_record(scene *s, const swapci_entry *entry) {
                             .signature = swapc_bytes_of(signature, sizeof signature),
                             .message = entry->body};
     fixture_ok(swapci_record_encode(&record, bytes, sizeof bytes, &len, &error), &error);
-    fixture_ok(swapci_ring_write(s->producer, swapc_bytes_of(bytes, len), 1000, &error), &error);
+    fixture_ok(swapci_ring_write(s->producer, swapc_bytes_of(bytes, len), -1, &error), &error);
 }
 
 /* A record as a later release would write it. */
 static void write_record_of_another_release(scene *s, uint8_t version, uint8_t method) {
     uint8_t bytes[64] = {version, method};
-    assert_int_equal(
-        swapci_ring_write(s->producer, swapc_bytes_of(bytes, sizeof bytes), 1000, NULL), SWAPC_OK);
+    assert_int_equal(swapci_ring_write(s->producer, swapc_bytes_of(bytes, sizeof bytes), -1, NULL),
+                     SWAPC_OK);
 }
 
 static void start(scene *s) {
@@ -130,7 +130,7 @@ static void a_record_that_cannot_be_read_is_asked_for_again(void **state) {
     open_all(s);
     give_out(s, 2, &batch);
     start(s);
-    assert_int_equal(swapci_ring_write(s->producer, swapc_bytes_str("no record"), 1000, NULL),
+    assert_int_equal(swapci_ring_write(s->producer, swapc_bytes_str("no record"), -1, NULL),
                      SWAPC_OK);
     while (!swapci_ring_consumer_changed(s->producer)) /* else the case does not end */
         swapci_redis_sleep(NULL, 2, NULL);

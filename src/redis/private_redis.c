@@ -17,6 +17,8 @@
 #include "redis_url.h"
 #include "tempdir.h"
 
+enum { START_MS = 60000 }; /* on a machine that is crowded; one that ends is not waited for */
+
 struct swapci_private_redis {
     swapci_tempdir dir;
     pid_t pid; /* 0: none, or waited for already */
@@ -117,7 +119,7 @@ static enum swapc_status failed(const swapci_private_redis *server, const char *
 /* Waits until the server answers a PING. */
 static enum swapc_status await(swapci_private_redis *server,
                                const swapci_private_redis_config *config, swapc_error *error) {
-    uint32_t start_ms = config->start_ms ? config->start_ms : 10000;
+    uint32_t start_ms = config->start_ms ? config->start_ms : START_MS;
     uint64_t end = swapci_clock_monotonic_ns() + (uint64_t)start_ms * 1000000u;
     swapci_redis_config connection = {.url = server->url, .connect_ms = 1000, .stop = config->stop};
     for (;;) {

@@ -22,7 +22,7 @@ typedef struct swapci_private_redis swapci_private_redis;
 typedef struct swapci_private_redis_config {
     const char *program; /* of the server; NULL: redis-server, else redis-check-rdb, on the PATH */
     const char *root;    /* where the directory is made; NULL: $TMPDIR, else /tmp */
-    uint32_t start_ms;   /* until it must answer; 0: 10000 */
+    uint32_t start_ms;   /* until it must answer; 0: 60000 */
     const atomic_int *stop; /* as in redis.h */
 } swapci_private_redis_config;
 
