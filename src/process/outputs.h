@@ -59,8 +59,9 @@ typedef struct swapci_process_outputs {
     uint64_t keep;     /* outputs, about; 0: all */
     swapci_redis_script script;
     swapci_buffer head;
-    bool in_order; /* of the next send: only if no entry before them is pending */
-    size_t sent;   /* entries whose answer is owed */
+    bool
+        in_order; /* of the next send: only if no entry before them, or behind the first of them alone, is pending */
+    size_t sent; /* entries whose answer is owed */
 } swapci_process_outputs;
 
 /* Returns SWAPC_OK, NO_MEMORY. */
@@ -75,7 +76,7 @@ enum swapc_status swapci_process_outputs_send(swapci_process_outputs *outputs,
                                               swapci_stream_id last, swapc_error *error);
 
 /* Takes its answer. Returns SWAPC_OK: all is stored; CLOSED: the lease is another's, nothing is; BUSY: the server has
- * forgotten the script, nothing is, send it once more, or in_order an entry before them is pending, nothing is; what swapci_redis_get returns: some of it may be. */
+ * forgotten the script, nothing is, send it once more, or in_order an entry is pending that comes before one of them, nothing is; what swapci_redis_get returns: some of it may be. */
 enum swapc_status swapci_process_outputs_take(swapci_process_outputs *outputs, swapc_error *error);
 
 #endif

@@ -3,7 +3,7 @@
 -- KEYS  input, output, errors, state, lease
 -- ARGV  the token of the lease; group; delete ("1": the entries, too); keep (0: never trim); name of the output's field
 --       for the entry's id, and of that for the payload; how many entries; the id of the last one; how many are for the
---       errors; "1": only if no entry before the first is pending; then of each, in the order of their ids: its id,
+--       errors; "1": only if no entry before the first, nor between it and the second, is pending; then of each, in the order of their ids: its id,
 --       and "", the payload: an output of these two fields; "N", N names and values: an output of
 --       id and these; "-N", N names and values: the same for the errors
 -- Answer {done}: so many entries of the batch are done, now or before; {done, command, error}: the
@@ -27,10 +27,14 @@ local held = pcall('GET', lease)
 if type(held) == 'table' then return {0, 'GET', held.err} end
 if count > 0 and (not held or string.sub(held, 1, #token) ~= token) then return {-1} end
 if count > 0 and ARGV[10] == '1' then
-  -- Somebody whose lease had ended may have been given what was before these.
-  local lowest = pcall('XPENDING', input, group, '-', ARGV[first], '1')
+  -- Somebody whose lease had ended may have been given what was before these, or, as a read that waited took the first of them alone
+  -- (stream.h), what is between that and the second; the rest were given at once.
+  local second = count > 1 and ARGV[first + 2 + (ARGV[first + 1] == '' and 1 or math.abs(tonumber(ARGV[first + 1])))] or ARGV[first]
+  local lowest = pcall('XPENDING', input, group, '-', second, '2')
   if lowest.err then return {0, 'XPENDING', lowest.err} end
-  if lowest[1] and lowest[1][1] ~= ARGV[first] then return {-2} end
+  for _, entry in ipairs(lowest) do
+    if entry[1] ~= ARGV[first] and entry[1] ~= second then return {-2} end
+  end
 end
 local before = pcall('HGET', state, 'done')
 if type(before) == 'table' then return {0, 'HGET', before.err} end

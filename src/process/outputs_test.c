@@ -306,6 +306,75 @@ static void in_order_nothing_is_stored_before_what_is_pending(void **state) {
     scene_close(&s);
 }
 
+/* ---- what was read in two parts ------------------------------------------------------------------- */
+
+/* What the consumer c has. */
+static void read_own(scene *s) {
+    swapc_error error = SWAPC_ERROR_INIT;
+    fixture_ok(swapci_redis_appendf(s->admin, &error, "XREADGROUP GROUP swapc c STREAMS in 0"),
+               &error);
+    fixture_ok(
+        swapci_process_entries_take(s->admin, 1, swapc_bytes_str("payload"), &s->entries, &error),
+        &error);
+}
+
+/* Stores all that was read; letters: of the first one. */
+static enum swapc_status store_all(scene *s, bool letters, swapc_error *error) {
+    swapci_process_results_clear(&s->results);
+    for (size_t i = 0; i < s->entries.count; i++) {
+        const swapci_process_entry *e = &s->entries.list[i];
+        fixture_ok(letters && i == 0
+                       ? swapci_process_results_add_error(&s->results, &s->entries, e, "TRAP",
+                                                          swapc_bytes_str("why"), NULL)
+                       : swapci_process_results_add(&s->results, &s->entries, e, e->payload),
+                   error);
+    }
+    enum swapc_status status = swapci_process_outputs_send(
+        &s->outputs, &s->results, s->entries.list[s->entries.count - 1].id, error);
+    return status == SWAPC_OK ? swapci_process_outputs_take(&s->outputs, error) : status;
+}
+
+/* A read that waits takes the first entry alone, and then what there is: another one that waits may have been given one between. */
+static void in_order_nothing_is_stored_behind_a_gap(void **state) {
+    static const struct {
+        bool copy, letters;
+    } kinds[] = {{false, false}, {true, false}, {false, true}};
+    static const char *const adds[] = {"XADD in 1-1 payload a tag b", "XADD in 1-2 payload a tag b",
+                                       "XADD in 1-3 payload a tag b", "XADD in 1-4 payload a tag b",
+                                       "XADD in 1-5 payload a tag b"};
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        scene s;
+        swapc_error error = SWAPC_ERROR_INIT;
+        scene_open(&s, false);
+        s.results.copy = kinds[k].copy;
+        for (int i = 0; i < 5; i++) fixture_command(s.admin, adds[i]);
+        fixture_command(s.admin, "XREADGROUP GROUP swapc c COUNT 1 STREAMS in >");
+        fixture_command(s.admin, "XREADGROUP GROUP swapc other COUNT 1 STREAMS in >");
+        fixture_command(s.admin, "XREADGROUP GROUP swapc c COUNT 5 STREAMS in >");
+        read_own(&s);
+        assert_int_equal(s.entries.count, 4);
+        s.outputs.in_order = false; /* the script is there from here on */
+        swapci_process_results_clear(&s.results);
+        enum swapc_status status;
+        do {
+            fixture_ok(
+                swapci_process_outputs_send(&s.outputs, &s.results, s.entries.list[0].id, &error),
+                &error);
+            status = swapci_process_outputs_take(&s.outputs, &error);
+        } while (status == SWAPC_BUSY);
+        s.outputs.in_order = true;
+        assert_int_equal(store_all(&s, kinds[k].letters, &error), SWAPC_BUSY);
+        assert_int_equal(fixture_integer(s.admin, "XLEN %s", "out"), 0);
+        fixture_command(s.admin, "XCLAIM in swapc c 0 1-2");
+        read_own(&s);
+        assert_int_equal(s.entries.count, 5);
+        fixture_ok(store_all(&s, kinds[k].letters, &error), &error);
+        assert_int_equal(fixture_integer(s.admin, "XLEN %s", "out"), kinds[k].letters ? 4 : 5);
+        scene_close(&s);
+    }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_denied_in_turn_and_in_pairs),
@@ -317,6 +386,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(who_has_not_the_lease_stores_nothing),
         cmocka_unit_test(an_entry_before_the_last_done_one_is_done_when_it_is_pending),
         cmocka_unit_test(in_order_nothing_is_stored_before_what_is_pending),
+        cmocka_unit_test(in_order_nothing_is_stored_behind_a_gap),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
