@@ -136,15 +136,22 @@ documented_for_partitions() {
     verifier=$pid
     "$SWAPC" generate --redis "$(url generate)" --partitions 2 --messages 100 --method schnorr
     await judged 50
-    in_parts two verifier --keys keys.pub --method schnorr
+    in_parts two verifier --keys keys.pub --method schnorr --listen "unix:$work/two.sock"
     await says two.err 'partitions: [01] of 2'
     kill -TERM "$verifier"
     finish "$verifier"
     "$SWAPC" generate --redis "$(url generate)" --partitions 2 --messages 100 --method schnorr
     await judged 100
+    redis "$socket" ACL SETUSER far-verifier resetkeys '~swapc:*' '~{swapc.0}:*' '~{swapc}:*'
+    await grep -q 'ACL SETUSER far-verifier ~{swapc[.]1}:' two.err
+    health_names() { "$SWAPC" status "unix:$work/two.sock" 2>&1 | grep -q "hindered: .*ACL SETUSER far-verifier ~{swapc[.]1}:[a-z:]*$"; }
+    await health_names
+    redis "$socket" ACL SETUSER far-verifier '~{swapc.*}:*'
+    "$SWAPC" generate --redis "$(url generate)" --partitions 2 --messages 100 --method schnorr
+    await judged 150
     kill -TERM "$signer" "$pid"
     finish "$signer"
-    [[ $status == 0 && -z $(grep -h "SETUSER" ./*.err) ]]
+    [[ $status == 0 && -z $(grep -h "SETUSER" signer.err one.err) ]]
     for right in hgetall hdel pexpire; do
         redis "$socket" ACL SETUSER far-verifier "-$right"
         run --separate-stderr timeout 300 "$SWAPC" verifier --redis "$(url far-verifier)" --via redis --partitions 2 --keys keys.pub

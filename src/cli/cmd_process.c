@@ -50,7 +50,7 @@ static void look(void *user, struct swapci_service_view *out) {
     const struct process_job *job = user;
     swapci_processes_stats stats;
     swapci_processes_stats_get(job->processes, &stats);
-    out->redis = swapci_redis_up(&job->health);
+    swapci_service_view_redis(out, &job->health);
     out->hindered = stats.sum.hindered > 0;
     swapci_crew_refused(&job->processes->crew, out->refused);
     out->done = stats.sum.done;

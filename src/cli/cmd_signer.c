@@ -110,7 +110,7 @@ static void look(void *user, struct swapci_service_view *out) {
     struct signer_job *job = user;
     swapci_signer_stats stats = swapci_signer_crew_stats(job->crew);
     swapci_crew_refused(&job->crew->base, out->refused);
-    out->redis = swapci_redis_up(&job->health);
+    swapci_service_view_redis(out, &job->health);
     out->standby = out->redis && stats.state == SWAPCI_SIGNER_WAITING;
     out->peer = swapci_crew_peer(&job->crew->base);
     out->done = stats.sent;

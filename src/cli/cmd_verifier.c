@@ -47,7 +47,7 @@ static void look(void *user, struct swapci_service_view *out) {
     swapci_verifier_crew_sum(b->crew, &sum);
     const swapci_verifier_stats *stats = &sum.stats;
     swapci_crew_refused(&b->crew->base, out->refused);
-    out->redis = swapci_redis_up(b->health);
+    swapci_service_view_redis(out, b->health);
     out->peer = swapci_crew_peer(&b->crew->base);
     out->hindered = stats->hindered > 0;
     out->done = stats->valid + stats->not_valid + stats->errors;

@@ -47,8 +47,9 @@ static void add_past(void *context) {
 static void add_now(void *context, unsigned k, void *member) {
     const struct rows *rows = context;
     rows->view->now(member, &rows->at[k]);
-    if (!swapci_redis_up(&rows->view->health[k]))
-        swapci_partition_row_silent(&rows->at[k], rows->view->places[k].url);
+    if (swapci_redis_up(&rows->view->health[k])) return;
+    swapci_partition_row_silent(&rows->at[k], rows->view->places[k].url);
+    (void)swapci_redis_refuses(&rows->view->health[k], rows->at[k].why, sizeof rows->at[k].why);
 }
 
 void swapci_partition_rows(const swapci_partition_view *view, swapci_control_partition *at) {

@@ -13,6 +13,7 @@
 #include "health_service.h"
 #include "log_limit.h"
 #include "notify.h"
+#include "partition_rows.h"
 #include "reason.h"
 #include "reflection_service.h"
 #include "rpc_runtime.h"
@@ -59,8 +60,9 @@ struct frame {
     struct swapci_service_view view;
     bool serving, peer_seen, lonely_said, full_said;
     char reason[SWAPCI_CONTROL_REASON_MAX];
-    char reason_told[SWAPCI_CONTROL_REASON_MAX]; /* the log */
-    uint64_t reason_ns;                          /* since when it is so */
+    char reason_log[SWAPCI_CONTROL_REASON_MAX];  /* the same for the log */
+    char reason_told[SWAPCI_CONTROL_REASON_MAX]; /* … which was told this */
+    uint64_t reason_ns;                          /* since when reason_log is so */
     swapci_log_limit health_limit;
     uint64_t lonely_ns, full_ns; /* since when; 0: not */
     uint64_t errors_said, keys_said, complained_ns;
@@ -107,8 +109,17 @@ static void set_health(struct frame *f, bool serving) {
     if (f->health) swapci_health_service_set(f->health, f->service->health_name, serving);
 }
 
-/* Which partitions are hindered, and what the first one is hindered by. Returns false: none is. */
-static bool name_hindered(const struct parts *parts, char out[SWAPCI_CONTROL_REASON_MAX]) {
+void swapci_service_view_redis(struct swapci_service_view *view,
+                               const swapci_redis_health *health) {
+    view->redis = swapci_redis_up(health);
+    (void)swapci_redis_refuses(health, view->denied, sizeof view->denied);
+}
+
+/* Which partitions are hindered, and what the first one is hindered by; for the log, which was told what was refused when it was, without
+ * that. Returns false: none is. */
+static bool name_hindered(const struct frame *f, bool for_log,
+                          char out[SWAPCI_CONTROL_REASON_MAX]) {
+    const struct parts *parts = f->parts;
     bool hindered[SWAPCI_PARTITIONS_MAX] = {false};
     char list[SWAPCI_CONTROL_PARTITIONS_MAX / 2];
     const swapci_control_partition *first = NULL;
@@ -120,24 +131,29 @@ static bool name_hindered(const struct parts *parts, char out[SWAPCI_CONTROL_REA
         if (hindered[k] && !first) first = row;
     }
     if (!first) return false;
+    swapci_control_partition told = *first;
+    if (for_log && told.silent)
+        swapci_partition_row_silent(&told, f->service->places[told.number].url);
     swapci_partition_list(hindered, list, sizeof list);
     if (several)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX, "partitions %s are hindered; %u: %s", list,
-                 first->number, first->why);
-    else snprintf(out, SWAPCI_CONTROL_REASON_MAX, "partition %s is hindered: %s", list, first->why);
+                 told.number, told.why);
+    else snprintf(out, SWAPCI_CONTROL_REASON_MAX, "partition %s is hindered: %s", list, told.why);
     return true;
 }
 
 /* Why this process is not to be used now; "" when it is. A peer that never was there and never was
- * needed is not missed. */
-static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_MAX]) {
+ * needed is not missed. for_log: as above. */
+static void judge_health(const struct frame *f, bool for_log, char out[SWAPCI_CONTROL_REASON_MAX]) {
     const struct swapci_service *s = f->service;
     bool missed = !f->view.peer && (f->peer_seen || f->view.done > 0 || f->view.full);
     out[0] = 0;
     if (f->control.draining) snprintf(out, SWAPCI_CONTROL_REASON_MAX, "it is ending");
-    else if (f->parts && name_hindered(f->parts, out)) return;
+    else if (f->parts && name_hindered(f, for_log, out)) return;
     else if (!f->view.redis)
-        snprintf(out, SWAPCI_CONTROL_REASON_MAX, "Redis does not answer, or refuses what is asked");
+        snprintf(out, SWAPCI_CONTROL_REASON_MAX, "%s",
+                 f->view.denied[0] && !for_log ? f->view.denied
+                                               : "Redis does not answer, or refuses what is asked");
     else if (f->view.refused[0]) snprintf(out, SWAPCI_CONTROL_REASON_MAX, "%s", f->view.refused);
     else if (f->view.standby)
         snprintf(out, SWAPCI_CONTROL_REASON_MAX,
@@ -151,16 +167,17 @@ static void judge_health(const struct frame *f, char out[SWAPCI_CONTROL_REASON_M
 
 static void follow_health(struct frame *f, uint64_t now) {
     char reason[SWAPCI_CONTROL_REASON_MAX], line[SWAPCI_CONTROL_REASON_MAX + 32];
-    judge_health(f, reason);
+    judge_health(f, false, f->reason);
+    judge_health(f, true, reason);
     bool serving = !reason[0];
-    if (strcmp(reason, f->reason) != 0) f->reason_ns = now;
+    if (strcmp(reason, f->reason_log) != 0) f->reason_ns = now;
     if (strcmp(reason, f->reason_told) != 0 && !f->control.draining &&
         swapci_log_limit_may(&f->health_limit, now, f->reason_ns)) {
         snprintf(line, sizeof line, serving ? "serving again" : "not serving: %s", reason);
         say(f, serving ? SWAPC_LOG_INFO : SWAPC_LOG_WARN, line);
         memcpy(f->reason_told, reason, sizeof reason);
     }
-    memcpy(f->reason, reason, sizeof reason);
+    memcpy(f->reason_log, reason, sizeof reason);
     f->serving = serving;
     set_health(f, serving);
 }

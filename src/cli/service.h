@@ -19,6 +19,7 @@
 /* What a service sees of the world around it; zeroed before it is asked for. */
 struct swapci_service_view {
     bool redis;                              /* it answers */
+    char denied[SWAPCI_CONTROL_REASON_MAX];  /* what it refuses; "": nothing, or it is not known */
     char refused[SWAPCI_CONTROL_REASON_MAX]; /* why its streams are not for it; "": they are */
     bool standby;                            /* another process has this one's name and office */
     bool peer;                               /* the other side of the ring is there */
@@ -29,6 +30,9 @@ struct swapci_service_view {
     uint64_t unknown_keys; /* of them: NotValid because their key is unknown */
     char last_error[SWAPCI_CONTROL_NAME_MAX];
 };
+
+/* Fills in redis and denied. */
+void swapci_service_view_redis(struct swapci_service_view *view, const swapci_redis_health *health);
 
 struct swapci_service {
     const char *role;  /* "signer": of the log */

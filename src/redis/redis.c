@@ -1,9 +1,11 @@
 /* What is shared: config->health, whose fields are atomics that this connection's thread writes and whoever
- * asks for health reads, each by itself; and the stop flag, which others raise. */
+ * asks for health reads, each by itself, but for why and why_of, which `why_lock` guards, one for all, as they are written where something is
+ * refused only; and the stop flag, which others raise. */
 #include "redis.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +65,28 @@ void swapci_redis_stuck(swapci_redis *redis, bool stuck) {
     if (!health) return;
     if (stuck) atomic_fetch_add(&health->stuck, 1);
     else atomic_fetch_sub(&health->stuck, 1);
+}
+
+static pthread_mutex_t why_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void swapci_redis_note_refusal(swapci_redis *redis, const char *text) {
+    swapci_redis_health *health = redis->config.health;
+    if (!health) return;
+    pthread_mutex_lock(&why_lock);
+    if (text[0] || health->why_of == redis) {
+        snprintf(health->why, sizeof health->why, "%s", text);
+        health->why_of = text[0] ? redis : NULL;
+    }
+    pthread_mutex_unlock(&why_lock);
+}
+
+bool swapci_redis_refuses(const swapci_redis_health *health, char *out, size_t size) {
+    if (swapci_redis_up(health)) return false;
+    pthread_mutex_lock(&why_lock);
+    bool known = health->why[0] != 0;
+    if (known) snprintf(out, size, "%s", health->why);
+    pthread_mutex_unlock(&why_lock);
+    return known;
 }
 
 /* The connection is of no use any more; says why. */

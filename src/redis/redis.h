@@ -40,14 +40,20 @@ enum {
  * fields are redis.c's; zeroed: it answers. */
 typedef struct swapci_redis_health {
     _Atomic uint64_t answered_ns,
-        silent_ns;     /* when the last answer came, and the last one failed to */
-    atomic_uint stuck; /* connections that try something again and again */
+        silent_ns;              /* when the last answer came, and the last one failed to */
+    atomic_uint stuck;          /* connections that try something again and again */
+    const swapci_redis *why_of; /* the one of them whose refusal is the last */
+    char why[SWAPC_ERROR_TEXT_MAX];
 } swapci_redis_health;
 
 static inline bool swapci_redis_up(const swapci_redis_health *health) {
     return atomic_load(&health->stuck) == 0 &&
            atomic_load(&health->silent_ns) <= atomic_load(&health->answered_ns);
 }
+
+/* Whether Redis counts as not answering as it refuses something that is tried again. Out: the sentence, cut to size, else
+ * untouched. Any thread. */
+bool swapci_redis_refuses(const swapci_redis_health *health, char *out, size_t size);
 
 typedef struct swapci_redis_config {
     const char *url;     /* see redis_url.h; copied */

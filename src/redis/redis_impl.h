@@ -51,6 +51,9 @@ struct swapci_redis {
 enum swapc_status swapci_redis_refused_tls(swapci_redis *redis, const char *why,
                                            swapc_error *error);
 
+/* For who asks for health: what was refused last; "": nothing is, as far as this connection goes. */
+void swapci_redis_note_refusal(swapci_redis *redis, const char *text);
+
 /* Closes the connection, whatever is owed: the next command says IO. */
 void swapci_redis_drop(swapci_redis *redis);
 

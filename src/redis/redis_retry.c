@@ -28,6 +28,7 @@ static void begin_trouble(swapci_redis *redis) {
 void swapci_redis_fine(swapci_redis *redis) {
     if (!redis->troubled) return;
     redis->troubled = false;
+    swapci_redis_note_refusal(redis, "");
     swapci_redis_stuck(redis, false);
     if (redis->said_count > 0)
         swapc_log_write(redis->config.log, SWAPC_LOG_INFO, redis->config.role,
@@ -98,6 +99,7 @@ enum swapc_status swapci_redis_mend(swapci_redis *redis, enum swapc_status statu
         begin_trouble(redis);
         if (give_up(redis, class)) return fail(status, last.text, error);
         say(redis, status, last.text);
+        swapci_redis_note_refusal(redis, status == SWAPC_PROTOCOL ? last.text : "");
         status = pause_for(redis, class, error);
         if (status != SWAPC_OK) return status;
         bool anew = class == SWAPCI_REDIS_GONE || redis->owed > 0 || !redis->context;

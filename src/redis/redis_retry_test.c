@@ -99,6 +99,10 @@ static void a_service_outlives_each_refusal(void **state) {
         assert_int_equal(s.notes, 1);
         assert_non_null(strstr(s.last, "serves again"));
         assert_true(swapci_redis_up(&s.health));
+        char why[2] = "x";
+        assert_false(swapci_redis_refuses(&s.health, why, sizeof why));
+        assert_string_equal(why, "x");
+        assert_string_equal(s.health.why, "");
         close_scene(&s);
     }
 }
@@ -208,6 +212,9 @@ static void a_job_gives_up_after_its_time(void **state) {
     assert_int_equal(s.warnings, 1);
     assert_non_null(strstr(error.text, "OOM"));
     assert_false(swapci_redis_up(&s.health));
+    char why[80] = "";
+    assert_true(swapci_redis_refuses(&s.health, why, sizeof why));
+    assert_memory_equal(why, error.text, sizeof why - 1);
     admin(&s, "CONFIG SET maxmemory 0");
     close_scene(&s);
 }
