@@ -111,7 +111,10 @@ static int start(void **state) {
         swapci_rpc_client_new(p->scratch->address, &p->client, NULL))
         return -1;
     swapci_control_service_add(p->server, &p->service);
-    return swapci_rpc_server_start(p->server, NULL) ? -1 : 0;
+    return swapci_rpc_server_start(p->server, NULL) ||
+                   swapci_rpc_client_wait_ready(p->client, PATIENCE, NULL)
+               ? -1
+               : 0;
 }
 
 static int stop(void **state) {

@@ -25,7 +25,10 @@ static int open_ward(void **state) {
         return -1;
     swapci_health_service_add(ward->health, ward->server);
     *state = ward;
-    return swapci_rpc_server_start(ward->server, NULL) ? -1 : 0;
+    return swapci_rpc_server_start(ward->server, NULL) ||
+                   swapci_rpc_client_wait_ready(ward->client, PATIENCE, NULL)
+               ? -1
+               : 0;
 }
 
 static int close_ward(void **state) {

@@ -36,7 +36,10 @@ static int start(void **state) {
         swapci_rpc_client_new(bench.scratch->address, &bench.client, NULL))
         return -1;
     swapci_reflection_service_add(bench.server, services);
-    return swapci_rpc_server_start(bench.server, NULL) ? -1 : 0;
+    return swapci_rpc_server_start(bench.server, NULL) ||
+                   swapci_rpc_client_wait_ready(bench.client, PATIENCE, NULL)
+               ? -1
+               : 0;
 }
 
 static int stop(void **state) {

@@ -36,6 +36,7 @@ static void assert_serves(const char *address) {
     size_t len;
     enum swapc_status status;
     assert_int_equal(swapci_rpc_client_new(address, &client, NULL), SWAPC_OK);
+    assert_int_equal(swapci_rpc_client_wait_ready(client, PATIENCE, NULL), SWAPC_OK);
     do
         status = swapci_rpc_client_call(client, "/t.T/Echo", swapc_bytes_str("x"), PATIENCE, &reply,
                                         &len, NULL);

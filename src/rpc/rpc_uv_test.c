@@ -58,6 +58,7 @@ static void *send_main(void *user) {
     struct sender *s = user;
     swapci_rpc_client *client;
     s->status = swapci_rpc_client_new(s->address, &client, NULL);
+    if (!s->status) s->status = swapci_rpc_client_wait_ready(client, PATIENCE, NULL);
     if (!s->status)
         s->status = swapci_transport_client_connect(client, "s", 1, PATIENCE, NULL, NULL);
     if (!s->status)

@@ -67,7 +67,10 @@ static int hire(void **state) {
         return -1;
     swapci_transport_service_add(signer->server, &signer->service);
     *state = signer;
-    return swapci_rpc_server_start(signer->server, NULL) ? -1 : 0;
+    return swapci_rpc_server_start(signer->server, NULL) ||
+                   swapci_rpc_client_wait_ready(signer->client, PATIENCE, NULL)
+               ? -1
+               : 0;
 }
 
 static int dismiss(void **state) {
