@@ -6,13 +6,18 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "clock.h"
+#include "cond.h"
 #include "log_limit.h"
 #include "signal_mask.h"
 
-enum { LOOK_MS = 20, AGAIN_MS = 200, TROUBLED_MS = 500 };
+enum {
+    LOOK_MS = 20,         /* at one that was asked to end */
+    LOOK_SELDOM_MS = 250, /* at one that may end by itself */
+    AGAIN_MS = 200,
+    TROUBLED_MS = 500
+};
 
 struct member {
     struct swapci_fleet *fleet;
@@ -26,13 +31,13 @@ struct member {
     char why[SWAPC_ERROR_TEXT_MAX]; /* of troubled */
     void *work;                     /* NULL: none that is open */
     atomic_int stop;
+    pthread_cond_t changed; /* what is wished of it */
 };
 
 struct swapci_fleet {
     swapci_fleet_config config;
     const struct swapci_fleet_ops *ops;
     pthread_mutex_t lock;
-    pthread_cond_t changed;
     bool quit;
     swapci_log_limit limit;
     swapc_error error; /* of the first that failed */
@@ -64,13 +69,9 @@ static void fail(struct member *m, enum swapc_status status, const swapc_error *
 }
 
 /* Under the lock, which is given up meanwhile. */
-static void wait_ms(struct swapci_fleet *f, unsigned ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)ms * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&f->changed, &f->lock, &until);
+static void wait_ms(struct member *m, unsigned ms) {
+    swapci_cond_wait_until(&m->changed, &m->fleet->lock,
+                           swapci_clock_monotonic_ns() + ms * UINT64_C(1000000));
 }
 
 /* Until the work has ended, by itself or as it is not wanted any more. */
@@ -93,7 +94,7 @@ static void watch(struct member *m, void *work) {
             asked_ns = asked_ns ? asked_ns : now;
             pressed |= press;
         } else {
-            wait_ms(f, LOOK_MS);
+            wait_ms(m, leaves ? LOOK_MS : LOOK_SELDOM_MS);
         }
     }
     f->ops->keep(f->config.user, work);
@@ -160,7 +161,7 @@ static void *life(void *user) {
     while (!f->quit) {
         if (!is_wanted(m)) {
             m->troubled = false;
-            pthread_cond_wait(&f->changed, &f->lock);
+            pthread_cond_wait(&m->changed, &f->lock);
             continue;
         }
         m->busy = true;
@@ -171,7 +172,7 @@ static void *life(void *user) {
         pthread_mutex_lock(&f->lock);
         m->busy = false;
         f->busy--;
-        if (!f->quit && is_wanted(m)) wait_ms(f, m->troubled ? TROUBLED_MS : AGAIN_MS);
+        if (!f->quit && is_wanted(m)) wait_ms(m, m->troubled ? TROUBLED_MS : AGAIN_MS);
     }
     pthread_mutex_unlock(&f->lock);
     return NULL;
@@ -181,17 +182,13 @@ enum swapc_status swapci_fleet_new(const swapci_fleet_config *config, swapci_fle
                                    swapc_error *error) {
     unsigned count = config->partitions->count;
     struct swapci_fleet *f = calloc(1, sizeof *f + count * sizeof *f->members);
-    pthread_condattr_t clock;
     if (!f) return swapc_error_set(error, SWAPC_NO_MEMORY, "out of memory");
     f->config = *config;
     f->ops = config->ops;
     f->count = count;
     pthread_mutex_init(&f->lock, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&f->changed, &clock);
-    pthread_condattr_destroy(&clock);
     for (unsigned k = 0; k < count; k++) {
+        swapci_cond_init(&f->members[k].changed);
         f->members[k].fleet = f;
         f->members[k].k = k;
         f->members[k].wish = SWAPCI_FLEET_OUT;
@@ -221,7 +218,7 @@ bool swapci_fleet_wish(swapci_fleet *f, unsigned k, enum swapci_fleet_wish wish)
         m->wish = wish;
         if (is_wanted(m)) failed = start_thread(m);
         else give_up_opening(m);
-        pthread_cond_broadcast(&f->changed);
+        pthread_cond_signal(&m->changed);
     }
     pthread_mutex_unlock(&f->lock);
     if (failed == 0) return true;
@@ -267,8 +264,8 @@ void swapci_fleet_stop(swapci_fleet *f) {
     for (unsigned k = 0; k < f->count; k++) {
         f->members[k].wish = SWAPCI_FLEET_OUT_NOW;
         give_up_opening(&f->members[k]);
+        pthread_cond_signal(&f->members[k].changed);
     }
-    pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -302,6 +299,6 @@ enum swapc_status swapci_fleet_join(swapci_fleet *f, swapc_error *error) {
 void swapci_fleet_free(swapci_fleet *f) {
     if (!f) return;
     pthread_mutex_destroy(&f->lock);
-    pthread_cond_destroy(&f->changed);
+    for (unsigned k = 0; k < f->count; k++) pthread_cond_destroy(&f->members[k].changed);
     free(f);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "clock.h"
 #include "fleet.h"
 #include "test_main.h"
 
@@ -21,6 +22,7 @@ struct yard {
     atomic_bool shut;     /* none can be opened */
     atomic_bool slow;     /* to open: for as long as it is wanted */
     atomic_uint opening;
+    atomic_uint looks; /* whether members have ended */
     atomic_uint troubled;
 };
 
@@ -74,6 +76,7 @@ static void yard_end(void *member, bool now) {
 }
 
 static bool yard_ended(void *member) {
+    atomic_fetch_add(&((struct worker *)member)->yard->looks, 1);
     return atomic_load(&((struct worker *)member)->over);
 }
 
@@ -141,6 +144,26 @@ static void members_come_and_go_as_wished(void **state) {
     assert_int_equal(swapci_fleet_join(fleet, NULL), SWAPC_OK);
     assert_true(swapci_fleet_ended(fleet));
     assert_int_equal(yard.kept, 20 + COUNT - 1);
+    swapci_fleet_free(fleet);
+}
+
+/* Hundreds of members that work have as many threads to look at them. */
+static void who_works_is_looked_at_seldom(void **state) {
+    struct yard yard = {.kept = 0};
+    swapci_fleet *fleet = fleet_of(&yard);
+    (void)state;
+    for (unsigned k = 0; k < COUNT; k++) swapci_fleet_wish(fleet, k, SWAPCI_FLEET_IN);
+    while (working(fleet) < COUNT) nap();
+    uint64_t start_ns = swapci_clock_monotonic_ns();
+    unsigned before = yard.looks;
+    for (unsigned i = 0; i < 10; i++) { /* what is wished of one does not rouse the others */
+        swapci_fleet_wish(fleet, 0, i % 2 ? SWAPCI_FLEET_IN : SWAPCI_FLEET_FIRST);
+        for (unsigned j = 0; j < 20; j++) nap();
+    }
+    unsigned looks = yard.looks - before; /* four a second at each; where one is asked to end, 50 */
+    uint64_t took_ms = (swapci_clock_monotonic_ns() - start_ns) / 1000000u;
+    assert_true(looks <= COUNT * (2 + took_ms / 125) + 20);
+    assert_int_equal(swapci_fleet_join(fleet, NULL), SWAPC_OK);
     swapci_fleet_free(fleet);
 }
 
@@ -242,6 +265,7 @@ static void what_is_not_wanted_any_more_is_not_opened(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_come_and_go_as_wished),
+        cmocka_unit_test(who_works_is_looked_at_seldom),
         cmocka_unit_test(who_does_not_end_is_pressed),
         cmocka_unit_test(a_failure_ends_all_and_is_told),
         cmocka_unit_test(what_cannot_be_opened_ends_all_at_first_and_is_tried_again_later),

@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
+#include "cond.h"
 #include "redis_refusal.h"
 #include "signal_mask.h"
 
@@ -118,13 +118,8 @@ static void side_mend(struct redis_receiver *r) {
 }
 
 static void beat_wait(struct redis_receiver *r) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    uint32_t ms = r->way.poll_ms < 0 ? BEAT_MS / 50 : BEAT_MS;
-    until.tv_nsec += (long)(ms % 1000) * 1000000L;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&r->wake, &r->lock, &until);
+    uint64_t ms = r->way.poll_ms < 0 ? BEAT_MS / 50 : BEAT_MS;
+    swapci_cond_wait_until(&r->wake, &r->lock, swapci_clock_monotonic_ns() + ms * 1000000u);
 }
 
 static void *heart_main(void *user) {
@@ -560,15 +555,11 @@ enum swapc_status swapci_transport_redis_receive(const swapci_transport_redis_co
                                                  swapci_receiver **out, swapc_error *error) {
     size_t capacity = config->capacity ? config->capacity : 4 * (size_t)SWAPCI_TRANSPORT_RECORD_MAX;
     struct redis_receiver *r = calloc(1, sizeof *r);
-    pthread_condattr_t clock;
     if (!r) return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for a receiver");
     r->base = (swapci_receiver){&receiver_ops, capacity / 4};
     r->mean = MEAN_START;
     pthread_mutex_init(&r->lock, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->wake, &clock);
-    pthread_condattr_destroy(&clock);
+    swapci_cond_init(&r->wake);
     enum swapc_status status = connect(r, config, error);
     if (status != SWAPC_OK) {
         free_receiver(r);

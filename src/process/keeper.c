@@ -6,12 +6,19 @@
 #include <string.h>
 
 #include "clock.h"
+#include "cond.h"
 #include "crc32c.h"
 #include "redis_reply.h"
 #include "redis_retry.h"
 #include "signal_mask.h"
 
-enum { LAG_MS = 100, NAP_MS = 50, RENEWALS = 5, ASKS = 20 /* in the time of a lease */ };
+enum {
+    LAG_MS = 100,
+    LAG_IDLE_MS = 1000, /* while nothing is stored */
+    NAP_MS = 50,
+    RENEWALS = 5, /* in the time of a lease */
+    ASKS = 20
+};
 
 /* Two names may have one lock by chance: then the second one waits for the lease, as on another host. */
 static enum swapc_status open_lock(swapci_keeper *k, const char *url, swapc_error *error) {
@@ -38,11 +45,12 @@ static enum swapc_status read_common(swapci_keeper *k, struct common *c, swapc_e
     static const char what[] = "what a group has in common";
     *c = (struct common){NULL, NULL};
     enum swapc_status status =
-        swapci_redis_call(k->redis, what, &c->out, error, "HGET %s out", k->names->state);
+        swapci_redis_appendf(k->redis, error, "HGET %s out", k->names->state);
     if (status == SWAPC_OK)
-        status =
-            swapci_redis_call(k->redis, what, &c->terms, error, "HGET %s terms", k->names->state);
-    return status;
+        status = swapci_redis_appendf(k->redis, error, "HGET %s terms", k->names->state);
+    if (status == SWAPC_OK) status = swapci_redis_get(k->redis, what, &c->out, error);
+    if (status == SWAPC_PROTOCOL) (void)swapci_redis_skip(k->redis, 1, what, NULL);
+    return status == SWAPC_OK ? swapci_redis_get(k->redis, what, &c->terms, error) : status;
 }
 
 /* The outputs of a group have one place: what was done for another is not there. */
@@ -211,6 +219,7 @@ static enum swapc_status look_at_lag(void *user, swapc_error *error) {
     swapci_keeper *k = user;
     redisReply *reply = NULL;
     char group[80] = "";
+    atomic_store(&k->worked, false); /* what is stored from here on may not be seen */
     enum swapc_status status =
         swapci_redis_appendf(k->redis, error, "XINFO GROUPS %s", k->names->stream.verdicts);
     if (status == SWAPC_OK) status = swapci_redis_get_any(k->redis, &reply, error);
@@ -219,7 +228,7 @@ static enum swapc_status look_at_lag(void *user, swapc_error *error) {
     freeReplyObject(reply);
     atomic_store(&k->lag, lag);
     atomic_store(&k->lagging, lag > k->max_lag);
-    k->lag_due_ns = swapci_clock_monotonic_ns() + LAG_MS * UINT64_C(1000000);
+    k->looked_ns = swapci_clock_monotonic_ns();
     if ((lag > k->max_lag) == k->told_lag) return status;
     k->told_lag = lag > k->max_lag;
     if (k->told_lag)
@@ -236,6 +245,27 @@ static enum swapc_status look_at_lag(void *user, swapc_error *error) {
     return status;
 }
 
+static uint64_t lag_due(const swapci_keeper *k) {
+    bool soon = atomic_load(&k->worked) || atomic_load(&k->lagging);
+    return k->looked_ns + (soon ? LAG_MS : LAG_IDLE_MS) * UINT64_C(1000000);
+}
+
+static bool is_asked(const swapci_keeper *k) {
+    return atomic_load(&k->stop) || atomic_load(&k->doubted);
+}
+
+/* Until something is due. */
+static void rest(swapci_keeper *k) {
+    pthread_mutex_lock(&k->lock);
+    for (;;) {
+        uint64_t due = k->lease_due_ns;
+        if (k->max_lag && lag_due(k) < due) due = lag_due(k);
+        if (is_asked(k) || swapci_clock_monotonic_ns() >= due) break;
+        swapci_cond_wait_until(&k->raised, &k->lock, due);
+    }
+    pthread_mutex_unlock(&k->lock);
+}
+
 static void *keep(void *user) {
     swapci_keeper *k = user;
     swapci_signal_mask_all(NULL); /* signals are the main thread's */
@@ -244,22 +274,37 @@ static void *keep(void *user) {
         enum swapc_status status = SWAPC_OK;
         if (atomic_exchange(&k->doubted, false) || now >= k->lease_due_ns)
             status = swapci_redis_persist(k->redis, hold, k, NULL);
-        if (status == SWAPC_OK && k->max_lag && now >= k->lag_due_ns)
+        if (status == SWAPC_OK && k->max_lag && now >= lag_due(k))
             status = swapci_redis_persist(k->redis, look_at_lag, k, NULL);
         if (status != SWAPC_OK) break;
-        swapci_redis_sleep(&k->stop, NAP_MS, NULL);
+        rest(k);
     }
     return NULL;
+}
+
+static void waiting_fini(swapci_keeper *k) {
+    pthread_cond_destroy(&k->raised);
+    pthread_mutex_destroy(&k->lock);
 }
 
 enum swapc_status swapci_keeper_start(swapci_keeper *k, swapc_error *error) {
     enum swapc_status status = swapci_redis_persist(k->redis, hold, k, error);
     if (status != SWAPC_OK) return status;
     swapci_redis_settled(k->redis);
+    pthread_mutex_init(&k->lock, NULL);
+    swapci_cond_init(&k->raised);
     int failed = pthread_create(&k->thread, NULL, keep, k);
-    if (failed) return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot start a thread");
-    k->started = true;
-    return SWAPC_OK;
+    k->started = failed == 0;
+    if (k->started) return SWAPC_OK;
+    waiting_fini(k);
+    return swapc_error_set_errno(error, SWAPC_SYSTEM, failed, "cannot start a thread");
+}
+
+/* It is seen at once. */
+static void was_raised(swapci_keeper *k) {
+    pthread_mutex_lock(&k->lock);
+    pthread_cond_signal(&k->raised);
+    pthread_mutex_unlock(&k->lock);
 }
 
 bool swapci_keeper_owns(const swapci_keeper *k) {
@@ -274,13 +319,20 @@ bool swapci_keeper_is_anothers(const swapci_keeper *k) {
 void swapci_keeper_doubt(swapci_keeper *k) {
     atomic_store(&k->until_ns, 0);
     atomic_store(&k->doubted, true);
+    was_raised(k);
+}
+
+void swapci_keeper_worked(swapci_keeper *k) {
+    if (k->max_lag && !atomic_exchange(&k->worked, true)) was_raised(k);
 }
 
 void swapci_keeper_end(swapci_keeper *k) {
     if (!k->started) return;
     atomic_store(&k->stop, 1);
+    was_raised(k);
     pthread_join(k->thread, NULL);
     k->started = false;
+    waiting_fini(k);
     atomic_store(&k->until_ns, 0);
     bool released = k->lease.held && swapci_lease_release(k->redis, &k->lease, NULL) == SWAPC_OK;
     swapci_host_lock_close(&k->host, released);

@@ -6,6 +6,8 @@
  * Its owner says in the group's hash which terms (terms.h) it has, and where its outputs go, which stays so for ever. Who has other terms
  * is refused while another has the lease, and who has another place for outputs is always.
  *
+ * Between that it sleeps, unless something is asked of it: with hundreds of partitions there are as many.
+ *
  * Threads: start, end and free by one; owns, and the fields that are atomics, by any.
  * Ownership: the caller's storage; names and log are borrowed.
  */
@@ -28,11 +30,16 @@ typedef struct swapci_keeper {
     swapci_redis *redis;
     swapci_lease lease; /* the thread's, but for the token */
     swapci_host_lock host;
-    uint64_t lease_due_ns, lag_due_ns; /* the thread's */
+    uint64_t lease_due_ns,
+        looked_ns; /* the thread's: when it asks for the lease next, when it looked at the lag */
     bool told_lag, told_terms;
     pthread_t thread;
     bool started;
+    pthread_mutex_t
+        lock; /* held to wait for stop, worked or doubted, and to say that one was raised */
+    pthread_cond_t raised;
     atomic_int stop;
+    atomic_bool worked; /* there are outputs that were not there when the lag was looked at */
     _Atomic uint64_t until_ns; /* the lease is ours until then; 0: it is not */
     atomic_bool anothers;      /* when it was asked for last */
     atomic_bool doubted;       /* it is to be asked for at once */
@@ -54,6 +61,9 @@ bool swapci_keeper_owns(const swapci_keeper *keeper);
 
 /* What only its owner can do was refused: it is not ours any more, whatever the clock says, until Redis says it is. */
 void swapci_keeper_doubt(swapci_keeper *keeper);
+
+/* Outputs were stored: how far their readers are is looked at soon. Without it that is seldom. */
+void swapci_keeper_worked(swapci_keeper *keeper);
 
 /* Whether it was another's when it was asked for last. */
 bool swapci_keeper_is_anothers(const swapci_keeper *keeper);

@@ -206,6 +206,7 @@ enum swapc_status swapci_process_new(const swapci_process_config *config, swapci
 }
 
 enum swapc_status swapci_process_start(swapci_process *p, swapc_error *error) {
+    p->came_ns = swapci_clock_monotonic_ns();
     enum swapc_status status = swapci_keeper_start(&p->keeper, error);
     if (status == SWAPC_OK) status = swapci_process_callers_start(p, error);
     if (status != SWAPC_OK) return status;

@@ -5,8 +5,12 @@
 #include "process_impl.h"
 #include "redis_refusal.h"
 
+/* A read that waits is waited for, since what it brings must not be left: so late may a stop be seen. It is less than the margin
+ * of a lease (lease.c), so that who loses that is given nothing of the next one's. */
 enum {
     BLOCK_MS = 100,
+    BLOCK_IDLE_MS = 400, /* after IDLE_MS without an entry */
+    IDLE_MS = 2000,
     AHEAD = 64,            /* entries that are worth a read before they are done */
     BATCH_BYTES = 1 << 20, /* batches shrink to it when entries are large */
     READ_FEW = 16
@@ -36,6 +40,11 @@ static void adapt(swapci_process *p, const swapci_process_entries *e) {
     if (p->read_max > SWAPCI_PROCESS_BATCH) p->read_max = SWAPCI_PROCESS_BATCH;
 }
 
+static uint32_t block_ms(const swapci_process *p) {
+    bool idle = swapci_clock_monotonic_ns() > p->came_ns + IDLE_MS * UINT64_C(1000000);
+    return idle ? BLOCK_IDLE_MS : BLOCK_MS;
+}
+
 enum swapc_status swapci_process_take(swapci_process *p, swapci_process_entries *out,
                                       swapc_error *error) {
     enum swapc_status status = swapci_process_entries_take(
@@ -50,6 +59,7 @@ static enum swapc_status take_read(swapci_process *p, swapci_process_entries *ou
                                    swapc_error *error) {
     enum swapc_status status = swapci_process_take(p, out, error);
     if (status != SWAPC_OK || out->count == 0) return status;
+    p->came_ns = swapci_clock_monotonic_ns();
     swapci_fail_point(SWAPCI_FAIL_after_xreadgroup);
     return swapci_keeper_owns(&p->keeper) ? status : SWAPC_CLOSED;
 }
@@ -74,6 +84,7 @@ enum swapc_status swapci_process_stored(swapci_process *p, swapc_error *error) {
     swapci_process_add(&p->count_errors, errors);
     swapci_process_add(&p->count_outputs, count - errors);
     swapci_process_add(&p->count_batches, 1);
+    swapci_keeper_worked(&p->keeper);
     return status;
 }
 
@@ -116,7 +127,7 @@ static enum swapc_status turn(swapci_process *p, const swapci_process_entries *n
     } while (status == SWAPC_OK && done < now->count && !swapci_process_gives_up(p));
     if (status != SWAPC_OK || next->count > 0 || !may_read(p)) return status;
     if (now->count == 1) status = swapci_process_stored(p, error);
-    if (status == SWAPC_OK) status = send_read(p, BLOCK_MS, error);
+    if (status == SWAPC_OK) status = send_read(p, block_ms(p), error);
     if (status == SWAPC_OK && p->committing) status = swapci_process_stored(p, error);
     note_in_hand(p, 0);
     return status == SWAPC_OK ? take_read(p, next, error) : status;
@@ -135,7 +146,7 @@ enum swapc_status swapci_process_flow(swapci_process *p, swapc_error *error) {
     unsigned at = 0;
     swapci_process_entries *now = &p->hands[0];
     if (p->read_max == 0) p->read_max = READ_FEW;
-    enum swapc_status status = send_read(p, BLOCK_MS, error);
+    enum swapc_status status = send_read(p, block_ms(p), error);
     if (status == SWAPC_OK) status = take_read(p, now, error);
     while (status == SWAPC_OK && now->count > 0 && !swapci_process_gives_up(p)) {
         at = 1 - at;

@@ -62,6 +62,7 @@ struct swapci_process {
     bool told_standby;
     swapci_log_limit renewal_limit; /* of what is said when group or stream is made anew */
     uint64_t look_due_ns;           /* when to look for what is pending */
+    uint64_t came_ns;               /* when entries came last */
     swapci_pending page[SWAPCI_PROCESS_BATCH], gone[SWAPCI_PROCESS_BATCH];
 
     pthread_t thread;
