@@ -377,6 +377,27 @@ all_judged() {
     clean
 }
 
+ring_there() {
+    [[ -e /dev/shm/swapc-$1 ]]
+}
+
+@test "a second signal leaves no ring of a service that hangs in its start" {
+    local role
+    redis_on unix
+    "$SWAPC" signer --keys keys --keys-only
+    for role in signer verifier; do
+        SWAPC_FAIL_POINT=way_open:1:hang background "$role" "$SWAPC" "$role" --redis "$url" \
+            --ring "test-$mark-$role" --keys "keys$([[ $role == signer ]] || echo .pub)"
+        await ring_there "test-$mark-$role"
+        kill -INT "$pid"
+        kill -TERM "$pid"
+        finish "$pid"
+        [[ $status == 0 ]]
+        not ring_there "test-$mark-$role"
+    done
+    clean
+}
+
 # Stopped, and the program, not the shell that becomes it.
 has_begun() {
     [[ $(readlink "/proc/$1/exe") == "$(realpath "$program")" ]] && grep -q '^State:.T' "/proc/$1/status"

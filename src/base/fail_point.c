@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 bool swapci_fail_point_armed;
+enum { HANG = 0 }; /* for a signal's number */
+
 static int chosen = -1, signal_number = SIGKILL;
 static const char *needle; /* NULL: passes are counted */
 static atomic_long passes_left;
@@ -22,8 +24,10 @@ static const char *const names[] = {
 
 /* A name that is none would be a test that tests nothing. */
 static void refuse(const char *text) {
-    fprintf(stderr, "SWAPC_FAIL_POINT=%s: expected NAME:N, NAME:N:stop or NAME:=TEXT, NAME one of",
-            text);
+    fprintf(
+        stderr,
+        "SWAPC_FAIL_POINT=%s: expected NAME:N, NAME:N:stop, NAME:N:hang or NAME:=TEXT, NAME one of",
+        text);
     for (int i = 0; i < SWAPCI_FAIL_POINT_COUNT; i++) fprintf(stderr, " %s", names[i]);
     fprintf(stderr, "\n");
     _exit(2);
@@ -42,19 +46,24 @@ __attribute__((constructor)) static void arm(void) {
     }
     char *end = NULL;
     long passes = text[len] ? strtol(text + len + 1, &end, 10) : 0;
-    bool stop = end && strcmp(end, ":stop") == 0;
-    if (chosen < 0 || passes < 1 || (*end && !stop)) refuse(text);
+    bool stop = end && strcmp(end, ":stop") == 0, hang = end && strcmp(end, ":hang") == 0;
+    if (chosen < 0 || passes < 1 || (*end && !stop && !hang)) refuse(text);
     if (stop) signal_number = SIGSTOP;
+    if (hang) signal_number = HANG;
     atomic_store(&passes_left, passes);
     swapci_fail_point_armed = true;
+}
+
+static void strike(void) {
+    while (signal_number == HANG) pause();
+    raise(signal_number);
 }
 
 void swapci_fail_point_reached(enum swapci_fail_point point, swapc_bytes message) {
     if ((int)point != chosen) return;
     if (needle) {
-        if (message.len && memmem(message.ptr, message.len, needle, strlen(needle)))
-            raise(signal_number);
+        if (message.len && memmem(message.ptr, message.len, needle, strlen(needle))) strike();
         return;
     }
-    if (atomic_fetch_sub(&passes_left, 1) == 1) raise(signal_number);
+    if (atomic_fetch_sub(&passes_left, 1) == 1) strike();
 }

@@ -2,7 +2,7 @@
  *
  * SWAPC_FAIL_POINT=NAME:N in the environment: the N-th time that the process passes the place, it
  * kills itself (SIGKILL: nothing is flushed, nothing is said); NAME:N:stop stops it (SIGSTOP)
- * instead, until somebody continues it; NAME:=TEXT kills it each time that it passes the place with
+ * instead, until somebody continues it; NAME:N:hang has the thread go on no more, while the others do; NAME:=TEXT kills it each time that it passes the place with
  * a message that has TEXT in it. Without it a place costs one load and one branch. They are in
  * every build, so that what is tested is what is shipped; a program with raised privileges ignores
  * the variable.
@@ -19,6 +19,7 @@
 /* X(NAME): the places, in a process's and a message's order. */
 #define SWAPCI_FAIL_POINTS(X)                                                                      \
     X(before_command)   /* main has begun, and nothing else */                                     \
+    X(way_open)         /* to the other side, and to be taken down again */                        \
     X(after_xreadgroup) /* entries are ours, nothing is done yet */                                \
     X(after_signing)    /* signed, not in the ring */                                              \
     X(mid_record)       /* a record's head is in the ring, its bytes are not */                    \

@@ -10,12 +10,15 @@
 
 #include "test_main.h"
 
+static int clock_ms; /* after which the process of a test dies; 0: never */
+
 /* The status of a fresh process of this program that passes mid_record twice, with text set. */
 static int passes_twice(const char *text) {
     pid_t pid = fork();
     if (pid == 0) {
         setenv("SWAPC_FAIL_POINT", text, 1);
         (void)!freopen("/dev/null", "w", stderr);
+        if (clock_ms) ualarm((useconds_t)clock_ms * 1000, 0);
         execl("/proc/self/exe", "fail_point_test", "the_process_that_passes", NULL);
         _exit(127);
     }
@@ -52,6 +55,16 @@ static void stops_where_told(void **state) {
     assert_true(WIFSTOPPED(passes_twice("mid_record:1:stop")));
 }
 
+/* Its clock, which goes on in what it becomes, ends it; who went on would have ended by itself. */
+static void hangs_where_told(void **state) {
+    (void)state;
+    clock_ms = 300;
+    int status = passes_twice("mid_record:1:hang");
+    clock_ms = 0;
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGALRM);
+}
+
 static void dies_of_the_message_with_the_text(void **state) {
     (void)state;
     int status = passes_twice("in_call:=deadly");
@@ -84,6 +97,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_process_that_passes),
         cmocka_unit_test(dies_at_the_chosen_pass),
         cmocka_unit_test(stops_where_told),
+        cmocka_unit_test(hangs_where_told),
         cmocka_unit_test(dies_of_the_message_with_the_text),
         cmocka_unit_test(passes_where_nothing_is_set),
         cmocka_unit_test(refuses_what_is_none),

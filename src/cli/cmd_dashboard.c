@@ -27,12 +27,14 @@ static enum swapc_status serve(const char *http, const char *const *addresses, s
     const swapci_front_health health = {.serving = true, .redis_up = true, .peer_up = true};
     char socket[SWAPCI_RPC_PATH_MAX + 1] = "";
     swapci_front *front = NULL;
+    swapci_signals_making();
     enum swapc_status status = swapci_front_start(&config, &front, error);
-    if (status != SWAPC_OK) return status;
-    if (swapci_front_socket(front)) {
+    if (status == SWAPC_OK && swapci_front_socket(front)) {
         snprintf(socket, sizeof socket, "%s", swapci_front_socket(front));
         swapci_signals_leftover(remove_socket, socket);
     }
+    swapci_signals_made();
+    if (status != SWAPC_OK) return status;
     swapci_signals_working(SWAPCI_SIGNALS_FORCE_MS);
     swapci_front_tell(front, &health);
     printf("the page is at %s%s%s\n", *socket ? "" : "http://", swapci_front_address(front),

@@ -83,11 +83,13 @@ enum swapc_status swapci_run_start_front(struct swapci_run_job *job, swapc_error
                                         .token_file = job->http_token,
                                         .remotes = remotes,
                                         .remote_count = 1};
+    swapci_signals_making();
     enum swapc_status status = swapci_front_start(&config, &job->front, error);
-    if (status != SWAPC_OK) return status;
-    const char *socket = swapci_front_socket(job->front);
+    const char *socket = status == SWAPC_OK ? swapci_front_socket(job->front) : NULL;
     job->front_socket = socket ? strdup(socket) : NULL;
     if (job->front_socket) swapci_signals_leftover(remove_socket, job->front_socket);
+    swapci_signals_made();
+    if (status != SWAPC_OK) return status;
     announce(job);
     return SWAPC_OK;
 }

@@ -352,10 +352,12 @@ static enum swapc_status open_front(struct frame *f, swapc_error *error) {
                                         .rows = s->rows,
                                         .control = s->act,
                                         .token_file = s->http_token};
+    swapci_signals_making();
     enum swapc_status status = swapci_front_start(&config, &f->front, error);
     const char *path = status == SWAPC_OK ? swapci_front_socket(f->front) : NULL;
     f->http_socket = path ? strdup(path) : NULL;
     if (f->http_socket) swapci_signals_leftover(remove_socket, f->http_socket);
+    swapci_signals_made();
     return status;
 }
 
@@ -381,10 +383,11 @@ static enum swapc_status listen_on(struct frame *f, swapc_error *error) {
     if (s->control) swapci_control_service_add(f->server, &f->control);
     swapci_reflection_service_add(f->server, s->transport ? all_services : services);
     status = swapci_rpc_uv_attach(f->server, &f->loop, &f->joint, error);
-    if (status == SWAPC_OK) status = swapci_rpc_server_start(f->server, error);
-    if (status == SWAPC_OK) {
-        keep_socket_in_mind(f);
-    }
+    if (status != SWAPC_OK) return status;
+    swapci_signals_making();
+    status = swapci_rpc_server_start(f->server, error);
+    if (status == SWAPC_OK) keep_socket_in_mind(f);
+    swapci_signals_made();
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -30,6 +31,7 @@ static int wake_fds[2] = {-1, -1};
 static bool watched;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER; /* before `lock` */
 static void (*told_fn)(void *user);
 static void *told_user;
 static struct {
@@ -60,8 +62,19 @@ static void on_signal(int number) {
     errno = before;
 }
 
-/* Never returns the lock: who would register something more waits until the process is gone. */
+/* Waits until what is being made is known as a leftover, or takes too long. Not given back either. */
+static void await_made(void) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += SWAPCI_SIGNALS_MAKING_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    (void)!pthread_mutex_timedlock(&making, &until);
+}
+
+/* Never returns the locks: who would register something more waits until the process is gone. */
 __attribute__((noreturn)) static void force(void) {
+    await_made();
     pthread_mutex_lock(&lock);
     for (int i = SWAPCI_SIGNALS_LEFTOVERS_MAX - 1; i >= 0; i--)
         if (leftovers[i].remove) leftovers[i].remove(leftovers[i].user);
@@ -193,6 +206,14 @@ void swapci_signals_leftover_gone(const void *user) {
     for (int i = 0; i < SWAPCI_SIGNALS_LEFTOVERS_MAX; i++)
         if (leftovers[i].user == user) leftovers[i].remove = NULL;
     pthread_mutex_unlock(&lock);
+}
+
+void swapci_signals_making(void) {
+    pthread_mutex_lock(&making);
+}
+
+void swapci_signals_made(void) {
+    pthread_mutex_unlock(&making);
 }
 
 /* ---- before main ------------------------------------------------------------------------------ */

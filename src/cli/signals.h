@@ -36,7 +36,8 @@ enum {
     SWAPCI_SIGNALS_PREPARING_MS = 700,
     SWAPCI_SIGNALS_HURRY_COMPILING_MS = 300,
     SWAPCI_SIGNALS_COMPILING_MS = 550,
-    SWAPCI_SIGNALS_LEFTOVERS_MAX = 8
+    SWAPCI_SIGNALS_MAKING_MS = 200,
+    SWAPCI_SIGNALS_LEFTOVERS_MAX = 32
 };
 
 extern atomic_int swapci_signals_stop;  /* not 0: a signal came, or the command is to end anyway */
@@ -66,5 +67,10 @@ void swapci_signals_leftover(void (*remove)(void *user), void *user);
 
 /* user's leftover is no more. */
 void swapci_signals_leftover_gone(const void *user);
+
+/* Between the two a leftover is made and said, or said to be gone and taken away, which is to be done in a moment: a forced
+ * end comes before or after that (but waits no longer than SWAPCI_SIGNALS_MAKING_MS). One thread at a time; any thread. */
+void swapci_signals_making(void);
+void swapci_signals_made(void);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "balance.h"
 #include "partition_rows.h"
-#include "signals.h"
 #include "via.h"
 
 struct post {
@@ -20,8 +19,9 @@ struct post {
 
 static void close_post(void *member) {
     struct post *post = member;
+    const struct swapci_signer_crew *crew = post->place.crew->config.user;
     swapci_signer_free(post->signer);
-    swapci_sender_close(post->sender);
+    swapci_via_sender_close(crew->config.way, post->sender);
     free(post);
 }
 
@@ -98,10 +98,6 @@ static bool member_peer(void *member) {
     return swapci_sender_receiver_alive(((const struct post *)member)->sender);
 }
 
-static void member_abandon(void *member) {
-    swapci_sender_abandon(((const struct post *)member)->sender);
-}
-
 static const struct swapci_fleet_ops ops = {.open = open_post,
                                             .start = member_start,
                                             .end = member_end,
@@ -109,8 +105,7 @@ static const struct swapci_fleet_ops ops = {.open = open_post,
                                             .keep = member_keep,
                                             .join = member_join,
                                             .close = close_post,
-                                            .peer = member_peer,
-                                            .abandon = member_abandon};
+                                            .peer = member_peer};
 
 /* ---- the crew ------------------------------------------------------------------------------------ */
 
@@ -138,14 +133,12 @@ enum swapc_status swapci_signer_crew_new(const struct swapci_signer_crew_config 
         free(crew);
         return status;
     }
-    swapci_signals_leftover(swapci_crew_abandon, &crew->base);
     *out = crew;
     return SWAPC_OK;
 }
 
 void swapci_signer_crew_free(swapci_signer_crew *crew) {
     if (!crew) return;
-    swapci_signals_leftover_gone(&crew->base);
     swapci_crew_fini(&crew->base);
     free(crew);
 }

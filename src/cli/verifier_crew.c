@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "partition_rows.h"
-#include "signals.h"
 #include "via.h"
 
 struct post {
@@ -21,8 +20,9 @@ struct post {
 
 static void close_post(void *member) {
     struct post *post = member;
+    const struct swapci_verifier_crew *crew = post->place.crew->config.user;
     swapci_verifier_free(post->verifier);
-    swapci_receiver_close(post->receiver);
+    swapci_via_receiver_close(crew->config.way, post->receiver);
     free(post);
 }
 
@@ -90,10 +90,6 @@ static bool member_peer(void *member) {
     return swapci_receiver_sender_alive(((const struct post *)member)->receiver);
 }
 
-static void member_abandon(void *member) {
-    swapci_receiver_abandon(((const struct post *)member)->receiver);
-}
-
 static const struct swapci_fleet_ops ops = {.open = open_post,
                                             .start = member_start,
                                             .end = member_end,
@@ -101,8 +97,7 @@ static const struct swapci_fleet_ops ops = {.open = open_post,
                                             .keep = member_keep,
                                             .join = member_join,
                                             .close = close_post,
-                                            .peer = member_peer,
-                                            .abandon = member_abandon};
+                                            .peer = member_peer};
 
 /* ---- the crew ------------------------------------------------------------------------------------ */
 
@@ -129,7 +124,6 @@ enum swapc_status swapci_verifier_crew_new(const struct swapci_verifier_crew_con
         free(crew);
         return status;
     }
-    swapci_signals_leftover(swapci_crew_abandon, &crew->base);
     *out = crew;
     return SWAPC_OK;
 }
@@ -141,7 +135,6 @@ bool swapci_verifier_crew_failed(swapci_verifier_crew *crew) {
 
 void swapci_verifier_crew_free(swapci_verifier_crew *crew) {
     if (!crew) return;
-    swapci_signals_leftover_gone(&crew->base);
     swapci_crew_fini(&crew->base);
     free(crew);
 }

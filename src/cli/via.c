@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "cli.h"
+#include "fail_point.h"
 #include "places.h"
 #include "ring.h"
+#include "signals.h"
 #include "transport_redis.h"
 #include "transport_ring.h"
 #include "ways_in_use.h"
@@ -126,14 +128,50 @@ int swapci_via_check(const char *command, given *o) {
     return -1;
 }
 
+static void abandon_sender(void *sender) {
+    swapci_sender_abandon(sender);
+}
+
+static void abandon_receiver(void *receiver) {
+    swapci_receiver_abandon(receiver);
+}
+
 enum swapc_status swapci_via_sender(given *o, over *redis, swapci_sender **out,
                                     swapc_error *error) {
-    return way_of(o)->sender(o, redis, out, error);
+    if (!swapci_via_ring(o)) return way_of(o)->sender(o, redis, out, error);
+    swapci_signals_making();
+    enum swapc_status status = way_of(o)->sender(o, redis, out, error);
+    if (status == SWAPC_OK) swapci_signals_leftover(abandon_sender, *out);
+    swapci_signals_made();
+    swapci_fail_point(SWAPCI_FAIL_way_open);
+    return status;
 }
 
 enum swapc_status swapci_via_receiver(given *o, over *redis, swapci_receiver **out,
                                       swapc_error *error) {
-    return way_of(o)->receiver(o, redis, out, error);
+    if (!swapci_via_ring(o)) return way_of(o)->receiver(o, redis, out, error);
+    swapci_signals_making();
+    enum swapc_status status = way_of(o)->receiver(o, redis, out, error);
+    if (status == SWAPC_OK) swapci_signals_leftover(abandon_receiver, *out);
+    swapci_signals_made();
+    swapci_fail_point(SWAPCI_FAIL_way_open);
+    return status;
+}
+
+void swapci_via_sender_close(given *o, swapci_sender *sender) {
+    bool leftover = sender && swapci_via_ring(o);
+    if (leftover) swapci_signals_making();
+    if (leftover) swapci_signals_leftover_gone(sender);
+    swapci_sender_close(sender);
+    if (leftover) swapci_signals_made();
+}
+
+void swapci_via_receiver_close(given *o, swapci_receiver *receiver) {
+    bool leftover = receiver && swapci_via_ring(o);
+    if (leftover) swapci_signals_making();
+    if (leftover) swapci_signals_leftover_gone(receiver);
+    swapci_receiver_close(receiver);
+    if (leftover) swapci_signals_made();
 }
 
 /* The sentence for a verifier whose signers are elsewhere. */

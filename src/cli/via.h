@@ -36,6 +36,10 @@ enum swapc_status swapci_via_receiver(const struct swapci_pipeline_options *o,
                                       const struct swapci_via_redis *redis, swapci_receiver **out,
                                       swapc_error *error);
 
+/* Close what these opened; NULL does nothing. Until then a ring is a leftover (signals.h). */
+void swapci_via_sender_close(const struct swapci_pipeline_options *o, swapci_sender *sender);
+void swapci_via_receiver_close(const struct swapci_pipeline_options *o, swapci_receiver *receiver);
+
 /* Looks whether the signers of the stream that are alive send by this way, for a verifier that is about to wait for
  * them. Returns INVALID: all send by another one; the failures of swapci_redis_open, IO, INTERRUPTED. */
 enum swapc_status swapci_via_agree(const struct swapci_pipeline_options *o,

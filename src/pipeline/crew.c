@@ -67,15 +67,6 @@ void swapci_crew_each(swapci_crew *crew, void (*kept)(void *context),
     if (crew->fleet) swapci_fleet_each(crew->fleet, kept, fn, context);
 }
 
-static void abandon(void *context, unsigned k, void *member) {
-    (void)k;
-    ((const swapci_crew *)context)->config.ops->abandon(member);
-}
-
-void swapci_crew_abandon(void *user) {
-    swapci_crew_each(user, NULL, abandon, user);
-}
-
 bool swapci_crew_may(void *user) {
     const swapci_crew_place *place = user;
     return swapci_ownership_may(place->crew->ownership, place->k);

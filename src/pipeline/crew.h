@@ -45,9 +45,6 @@ void swapci_crew_fini(swapci_crew *crew);
 void swapci_crew_each(swapci_crew *crew, void (*kept)(void *context),
                       void (*fn)(void *context, unsigned k, void *member), void *context);
 
-/* Abandons all that works (fleet.h). user: the crew. */
-void swapci_crew_abandon(void *user);
-
 /* Where a member works. */
 typedef struct swapci_crew_place {
     const swapci_crew *crew;

@@ -15,7 +15,7 @@
 #include "partition.h"
 #include "swapc/log.h"
 
-/* What a member is. All but peer and abandon are called on its thread, and all but those and keep with no lock held. */
+/* What a member is. All but peer are called on its thread, and all but that and keep with no lock held. */
 struct swapci_fleet_ops {
     /* Opens number k. *stop rises when it is not wanted any more; once it is open, SWAPCI_FLEET_GRACE_MS after it was asked
      * to end. Out: *member. Returns OK, INTERRUPTED, or what it failed of. */
@@ -32,8 +32,6 @@ struct swapci_fleet_ops {
     enum swapc_status (*join)(void *member, swapc_error *error);
     void (*close)(void *member); /* lets go, frees */
     bool (*peer)(void *member);  /* the other side of its way is there; NULL: it has none */
-    /* Before a forced end, in any state. Must not wait. NULL: there is nothing to be done. */
-    void (*abandon)(void *member);
 };
 
 enum swapci_fleet_wish {
