@@ -234,3 +234,33 @@ is_primary() {
     run --separate-stderr timeout 300 "$SWAPC" verifier --redis "unix:$socket" --ring "test-$mark" --keys keys.pub
     refused 1 "XACK" "ACL SETUSER default [+]xack"
 }
+
+refused_for_a_group() {
+    rc INFO errorstats | grep -q errorstat_NOGROUP
+}
+
+# deleted_at_start KEY ROLE OPTION…: the group is deleted again and again until the service was refused for it.
+deleted_at_start() {
+    local key=$1 role=$2 destroyer
+    shift 2
+    rc CONFIG RESETSTAT
+    redis-cli -s "$socket" -r -1 XGROUP DESTROY "$key" swapc >/dev/null 2>&1 </dev/null 3>&- &
+    destroyer=$!
+    background "$role" "$SWAPC" "$role" --redis "unix:$socket" --listen "unix:$work/$role.sock" "$@"
+    await refused_for_a_group
+    kill "$destroyer"
+    wait "$destroyer" || true
+    await test -S "$role.sock"
+    kill -TERM "$pid"
+    finish "$pid"
+    [[ $status == 0 ]]
+}
+
+@test "a group that is deleted while a service starts is made again" {
+    redis_start "$work/redis"
+    "$SWAPC" signer --keys keys --keys-only
+    deleted_at_start swapc:messages signer --via redis --keys keys
+    deleted_at_start swapc:signed verifier --via redis --keys keys.pub
+    deleted_at_start orders process --in orders --out done --module echo --operation echo
+    redis_stop
+}

@@ -218,10 +218,8 @@ static enum swapc_status turn(swapci_signer *s, int *done, swapc_error *error) {
  * anew. */
 static enum swapc_status mend(swapci_signer *s, enum swapc_status status, const swapc_error *why,
                               swapc_error *error) {
-    if (status == SWAPC_PROTOCOL && swapci_redis_last_refusal(s->redis) == SWAPCI_REDIS_MISSING) {
-        s->epoch = 0;
+    if (status == SWAPC_PROTOCOL && swapci_redis_last_refusal(s->redis) == SWAPCI_REDIS_MISSING)
         s->batch_next = s->batch.count;
-    }
     if (status == SWAPC_IO || status == SWAPC_PROTOCOL)
         return swapci_redis_mend(s->redis, status, why, error);
     const char *text = why->text[0] ? why->text : swapc_status_text(status);

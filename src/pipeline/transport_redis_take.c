@@ -38,6 +38,7 @@ struct mark {
 struct redis_receiver {
     swapci_receiver base;
     swapci_redis *takes;
+    uint64_t epoch; /* of takes, when the group was made; of the start alone */
     atomic_int stop;
     redisReply *held; /* what was taken and is not handed out yet, from `at` on */
     redisReply *rest; /* and what comes behind it; NULL: nothing */
@@ -516,11 +517,25 @@ static const struct swapci_receiver_ops receiver_ops = {
     .close = receiver_close,
 };
 
+/* The group may have been deleted since the way was opened. No heart beats yet: the way is this thread's. */
+static enum swapc_status make_again(struct redis_receiver *r, swapc_error *error) {
+    uint64_t epoch = swapci_redis_epoch(r->takes);
+    if (r->epoch == epoch) return SWAPC_OK;
+    enum swapc_status status = swapci_way_look(&r->way, "open", false, error);
+    if (status == SWAPC_OK) r->epoch = epoch;
+    else if (status == SWAPC_IO || status == SWAPC_PROTOCOL) {
+        (void)swapci_redis_attempt(r->way.redis, NULL);
+        status = SWAPC_IO; /* to be tried again: it was well before */
+    }
+    return status;
+}
+
 /* A step that takes nothing: whether taking is allowed. */
 static enum swapc_status first_take(void *user, swapc_error *error) {
     struct redis_receiver *r = user;
     redisReply *reply = NULL;
-    enum swapc_status status = append_trim(r, error); /* what is below 0-1 */
+    enum swapc_status status = make_again(r, error);
+    if (status == SWAPC_OK) status = append_trim(r, error); /* what is below 0-1 */
     if (status == SWAPC_OK)
         status = swapci_redis_appendf(r->takes, error,
                                       "XREADGROUP GROUP %s all COUNT 1 NOACK STREAMS %s 0",
@@ -538,6 +553,7 @@ static enum swapc_status connect(struct redis_receiver *r,
     if (status != SWAPC_OK) return status;
     swapci_redis_hurry(r->way.redis, config->answer_ms ? config->answer_ms : SIDE_MS);
     status = swapci_redis_open(&config->redis, &r->takes, error);
+    if (status == SWAPC_OK) r->epoch = swapci_redis_epoch(r->takes);
     if (status == SWAPC_OK) status = swapci_redis_persist(r->takes, first_take, r, error);
     if (status != SWAPC_OK) return status;
     swapci_redis_settled(r->takes);

@@ -70,8 +70,6 @@ static enum swapc_status mend(swapci_process *p, enum swapc_status status, const
     p->committing = false;
     if (status == SWAPC_TOO_LARGE || p->storing) p->read_max = 1; /* who knows which it was */
     if (status == SWAPC_TOO_LARGE) status = SWAPC_IO;             /* the connection has ended */
-    if (status == SWAPC_PROTOCOL && swapci_redis_last_refusal(p->redis) == SWAPCI_REDIS_MISSING)
-        p->epoch = 0;
     if (status == SWAPC_IO || status == SWAPC_PROTOCOL)
         return swapci_redis_mend(p->redis, status, why, error);
     return swapc_error_set(error, status, "%s",

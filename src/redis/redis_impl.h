@@ -35,7 +35,7 @@ struct swapci_redis {
     bool hangs;    /* the last connection was given up as no answer came */
     bool outsized; /* it ended the connection as an argument had more bytes than it takes */
 
-    uint64_t epoch;                             /* connections made */
+    uint64_t epoch;                             /* connections made, and losses of what was there */
     bool settled;                               /* the start is over */
     bool troubled;                              /* something is tried again */
     uint64_t troubled_since_ns;                 /* … since */

@@ -97,6 +97,8 @@ enum swapc_status swapci_redis_mend(swapci_redis *redis, enum swapc_status statu
         enum swapci_redis_refusal class = class_of(redis, status);
         if (class == SWAPCI_REDIS_NOT_REFUSED) return fail(status, last.text, error);
         begin_trouble(redis);
+        redis->epoch +=
+            class == SWAPCI_REDIS_MISSING; /* also where it comes between two of the first steps */
         if (give_up(redis, class)) return fail(status, last.text, error);
         say(redis, status, last.text);
         swapci_redis_note_refusal(redis, status == SWAPC_PROTOCOL ? last.text : "");

@@ -28,7 +28,8 @@ void swapci_redis_fine(swapci_redis *redis);
 /* The start is over: what is refused for ever from now on does not end a service. */
 void swapci_redis_settled(swapci_redis *redis);
 
-/* Rises with each connection made: whoever finds it changed may have missed an answer. */
+/* Rises with each connection made, and when a step was refused as stream or group are missing: whoever finds it changed may
+ * have missed an answer, and makes what is missing again. */
 uint64_t swapci_redis_epoch(const swapci_redis *redis);
 
 typedef enum swapc_status (*swapci_redis_step)(void *user, swapc_error *error);
