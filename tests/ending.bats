@@ -1,6 +1,7 @@
 # SIGTERM and SIGINT end a service with status 0, and `run` and `generate` with 130, in every state, and
 # leave nothing behind. 0.1.0 took 30 s and more where the limit here is 20: with sanitizers on a crowded
 # machine the two seconds of the promise are not measured, only told apart from those.
+end_times=1
 load helpers
 
 # ends STATUS SIGNAL PID: sends the signal; the process ends in time, with the status.
@@ -330,6 +331,24 @@ all_judged() {
         ends_soon 130 INT "$pid"
         [[ ! -s compiling.out ]]
     done
+}
+
+@test "a limit of the end that was made longer is held, and what ends in order has left its group" {
+    redis_on unix
+    export SWAPC_END_TIMES=100
+    start_signer
+    members() { redis "$socket" XINFO CONSUMERS swapc:messages swapc | grep -c name; }
+    await members
+    hold "$server"
+    kill -TERM "$signer"
+    sleep 2.5
+    not has_ended "$signer" # it is given up after 0.8 s otherwise
+    kill -CONT "$server"
+    finish "$signer"
+    [[ $status == 0 ]]
+    not members
+    not grep forced signer.err
+    clean
 }
 
 @test "the second signal ends a run at once, and leaves nothing" {

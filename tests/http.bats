@@ -193,6 +193,7 @@ PY
 # In place of the signer's page one that never answers: who asked it has to wait when the end is forced.
 @test "a run whose end is forced while its page ends leaves nothing" {
     local run place
+    ends_as_promised
     background run "$SWAPC" run --messages 1M --no-bound --http "unix:$tmp/run.http"
     run=$pid
     there() {

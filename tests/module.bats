@@ -268,7 +268,7 @@ judged_by() {
     says "$output" "\(wasmtime wide, unoptimised\), generation 1"
     python3 "$here/make_heavy.py" calls 30000 100 >heavy.wasm
     run --separate-stderr "$SWAPC" module swap schnorr ./heavy.wasm --target "$target"
-    refused 1 "LIMIT" "200 are the most that is taken, the --compile-max that this process was started with"
+    refused 1 "LIMIT" "200 are the most that is taken, the --compile-max that"
     generation 1
 }
 

@@ -133,6 +133,7 @@ print(s.getsockname()[1], flush=True)
 time.sleep(600)
 '
     await test -s silent.out
+    ends_as_promised
     background signer "$SWAPC" signer --redis "rediss://127.0.0.1:$(<silent.out)" --ring "test-$mark" --keys keys
     await grep -q "does not answer in TLS.*trying again" signer.err
     kill -TERM "$pid"
@@ -185,6 +186,7 @@ unanswered_none() {
 }
 
 @test "TLS that stops in the middle of a record holds no signal up" {
+    ends_as_promised
     enemy
     added 200
     judged 200

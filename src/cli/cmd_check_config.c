@@ -127,9 +127,9 @@ static void meet_variables(const struct swapci_options *o, void *user) {
 
 /* A misspelt variable cannot be an error of every command: it may be another program's. Here it is told. */
 static void warn_of_variables(struct check_config *check) {
-    static const char *const others[] = {"SWAPC_CONFIG",    "SWAPC_LOG",   "SWAPC_MODULES",
-                                         "SWAPC_CACHE",     "SWAPC_PEERS", "SWAPC_FAIL_POINT",
-                                         "SWAPC_LOG_FORMAT"};
+    static const char *const others[] = {"SWAPC_CONFIG",     "SWAPC_LOG",      "SWAPC_MODULES",
+                                         "SWAPC_CACHE",      "SWAPC_PEERS",    "SWAPC_FAIL_POINT",
+                                         "SWAPC_LOG_FORMAT", "SWAPC_END_TIMES"};
     for (char **variable = environ; *variable; variable++) {
         char name[SWAPCI_SETTINGS_NAME_MAX];
         struct swapci_suggestion suggestion = {.word = name};

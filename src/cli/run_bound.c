@@ -7,6 +7,7 @@
 
 #include "batch_credit.h"
 #include "clock.h"
+#include "end_times.h"
 #include "redis_refusal.h"
 
 /* A round is some milliseconds, so that one of them is likely to be undisturbed; verifying stops early where a
@@ -179,7 +180,8 @@ static void forget(swapci_redis *redis, const swapci_stream_names *names) {
  * keys' expiry does. */
 static void forget_interrupted(const swapci_redis_config *config,
                                const swapci_stream_names *names) {
-    swapci_redis_config own = {.url = config->url, .connect_ms = TIDY_MS, .answer_ms = TIDY_MS};
+    const uint32_t ms = swapci_end_ms(TIDY_MS);
+    swapci_redis_config own = {.url = config->url, .connect_ms = ms, .answer_ms = ms};
     swapci_redis *redis;
     if (swapci_redis_open(&own, &redis, NULL) != SWAPC_OK) return;
     forget(redis, names);

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "compiling.h"
+#include "end_times.h"
 #include "signal_mask.h"
 
 atomic_int swapci_signals_stop, swapci_signals_hurry;
@@ -107,6 +108,8 @@ static void set_limits(unsigned *hurry_ms, unsigned *force_ms) {
         *hurry_ms = SWAPCI_SIGNALS_HURRY_COMPILING_MS;
         *force_ms = SWAPCI_SIGNALS_COMPILING_MS;
     }
+    *hurry_ms = swapci_end_ms(*hurry_ms);
+    if (*force_ms != SWAPCI_SIGNALS_NEVER) *force_ms = swapci_end_ms(*force_ms);
 }
 
 static void *watch(void *user) {

@@ -11,7 +11,7 @@
  *   FORCE_MS       the end is forced; PREPARING_MS while preparing
  *
  * While a module is compiled, which cannot be interrupted, the last two come sooner, so that the process is
- * gone within a second: HURRY_COMPILING_MS, COMPILING_MS (not under SWAPCI_SIGNALS_NEVER).
+ * gone within a second: HURRY_COMPILING_MS, COMPILING_MS (not under SWAPCI_SIGNALS_NEVER). All are limits of end_times.h.
  *
  * Handled even when they were inherited as ignored, as a shell does for background jobs, or blocked;
  * SIGHUP stays ignored where it is (nohup). SIGPIPE is ignored: a closed pipe is an error of the write. A

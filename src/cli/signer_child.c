@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "end_times.h"
 
 enum { STOP_STEPS = 200, STOP_STEP_MS = 10 };
 
@@ -149,7 +150,7 @@ void swapci_signer_child_stop(struct swapci_signer_child *child) {
     const struct timespec step = {0, STOP_STEP_MS * 1000000L};
     if (child->pid == 0) return;
     kill(child->pid, SIGTERM);
-    for (int i = 0; i < STOP_STEPS; i++) {
+    for (uint32_t i = 0; i < swapci_end_ms(STOP_STEPS); i++) {
         if (waitpid(child->pid, NULL, WNOHANG) != 0) {
             child->pid = 0;
             return;

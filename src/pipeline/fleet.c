@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "cond.h"
+#include "end_times.h"
 #include "log_limit.h"
 #include "signal_mask.h"
 
@@ -83,7 +84,7 @@ static void watch(struct member *m, void *work) {
     while (!f->ops->ended(work)) {
         uint64_t now = swapci_clock_monotonic_ns();
         bool leaves = asked_ns || !is_wanted(m);
-        bool late = asked_ns && now - asked_ns >= SWAPCI_FLEET_GRACE_MS * 1000000ull;
+        bool late = asked_ns && now - asked_ns >= swapci_end_ms(SWAPCI_FLEET_GRACE_MS) * 1000000ull;
         bool ask = leaves && asked_ns == 0;
         bool press = leaves && !pressed && (late || m->wish == SWAPCI_FLEET_OUT_NOW);
         if (late) atomic_store(&m->stop, 1);

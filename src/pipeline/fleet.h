@@ -41,7 +41,7 @@ enum swapci_fleet_wish {
     SWAPCI_FLEET_OUT_NOW, /* to end */
 };
 
-enum { SWAPCI_FLEET_GRACE_MS = 800 };
+enum { SWAPCI_FLEET_GRACE_MS = 800 }; /* a limit of end_times.h */
 
 typedef struct swapci_fleet_config {
     const struct swapci_fleet_ops *ops;

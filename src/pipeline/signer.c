@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "end_times.h"
 #include "redis_refusal.h"
 #include "redis_retry.h"
 #include "signal_mask.h"
@@ -246,7 +247,7 @@ static enum swapc_status work(swapci_signer *s, swapc_error *error) {
 static enum swapc_status connect_to_leave(swapci_signer *s) {
     static const atomic_int never;
     swapci_redis_stopped_by(s->redis, &never);
-    swapci_redis_hurry(s->redis, s->config.leave_ms ? s->config.leave_ms : LEAVE_MS);
+    swapci_redis_hurry(s->redis, s->config.leave_ms ? s->config.leave_ms : swapci_end_ms(LEAVE_MS));
     return swapci_redis_attempt(s->redis, NULL);
 }
 

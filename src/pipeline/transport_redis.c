@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "embedded.h"
+#include "end_times.h"
 #include "hex.h"
 #include "redis_refusal.h"
 
@@ -33,7 +34,7 @@ static enum swapc_status name_things(swapci_way *way, const swapci_transport_red
     way->names = *config->names;
     way->poll_ms = config->poll_ms ? config->poll_ms : SWAPCI_TRANSPORT_REDIS_POLL_MS;
     way->lease_ms = config->lease_ms ? config->lease_ms : SWAPCI_TRANSPORT_REDIS_LEASE_MS;
-    way->farewell_ms = config->answer_ms ? config->answer_ms : FAREWELL_MS;
+    way->farewell_ms = config->answer_ms ? config->answer_ms : swapci_end_ms(FAREWELL_MS);
     snprintf(way->peers, sizeof way->peers, "%s:peers", way->names.signed_records);
     snprintf(way->losses, sizeof way->losses, "%s:losses", way->names.signed_records);
     snprintf(way->notes, sizeof way->notes, "%s:notes", way->names.signed_records);
