@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "lease.h"
 #include "log_limit.h"
+#include "redis_refusal.h"
 #include "redis_retry.h"
 #include "signal_mask.h"
 
@@ -111,11 +112,19 @@ static swapci_redis *connected(struct swapci_ownership *o, struct link *link, sw
     return status == SWAPC_OK ? link->redis : NULL;
 }
 
+/* Whether another connection is needed: this one is lost, or its server is none to be asked any more (a replica since a failover), and
+ * its name leads elsewhere now. */
+static bool needs_another(const struct link *link, enum swapc_status status) {
+    if (status == SWAPC_PROTOCOL)
+        return link->redis && swapci_redis_last_refusal(link->redis) == SWAPCI_REDIS_GONE;
+    return status != SWAPC_NOT_ALLOWED;
+}
+
 /* A failure is said now and then; the next turn tries again. */
 static void failed(struct swapci_ownership *o, struct link *link, const swapc_error *why) {
     uint64_t now = swapci_clock_monotonic_ns();
     if (why->status == SWAPC_OK) return; /* it is not time to try */
-    if (why->status != SWAPC_PROTOCOL && why->status != SWAPC_NOT_ALLOWED) link->broken = true;
+    if (needs_another(link, why->status)) link->broken = true;
     pthread_mutex_lock(&o->lock);
     bool may = swapci_log_limit_may(&o->limit, now, now);
     pthread_mutex_unlock(&o->lock);

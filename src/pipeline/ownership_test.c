@@ -542,6 +542,49 @@ static void all_leases_of_a_server_are_asked_for_together(void **state) {
     close(relay.listener);
 }
 
+static bool has_all_leases(swapci_redis *redis) {
+    bool all = true;
+    for (unsigned k = 0; k < COUNT; k++) {
+        char key[32];
+        snprintf(key, sizeof key, "{b.%u}:owner:signer", k);
+        all &= fixture_integer(redis, "EXISTS %s", key) == 1;
+    }
+    return all;
+}
+
+/* The server that had the name goes on living, as a replica. */
+static void after_a_failover_all_is_asked_of_the_server_that_the_name_leads_to(void **state) {
+    swapci_redis *before = fixture_open(0), *after = NULL;
+    swapci_private_redis *server;
+    swapc_error error = SWAPC_ERROR_INIT;
+    char folder[] = "/tmp/swapc-owners-XXXXXX", name[64], next[64], url[80];
+    struct crew crew;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(name, sizeof name, "%s/name", folder);
+    snprintf(next, sizeof next, "%s/next", folder);
+    snprintf(url, sizeof url, "unix:%s", name);
+    fixture_ok(swapci_private_redis_start(NULL, &server, &error), &error);
+    const swapci_redis_config config = {.url = swapci_private_redis_url(server)};
+    fixture_ok(swapci_redis_open(&config, &after, &error), &error);
+    assert_int_equal(symlink(fixture_url() + strlen("unix:"), name), 0);
+    fixture_ok(try_to_join_at(&crew, "a", url, 200, &error), &error);
+    await_shares(&crew, 1);
+    assert_int_equal(symlink(config.url + strlen("unix:"), next), 0);
+    assert_int_equal(rename(next, name), 0);
+    fixture_integer(before, "REPLICAOF 127.0.0.1 %s", "1");
+    while (!has_all_leases(after)) swapci_redis_sleep(NULL, 10, NULL);
+    await_shares(&crew, 1);
+    await_no_refusal(&crew);
+    leave(&crew);
+    fixture_integer(before, "REPLICAOF NO %s", "ONE");
+    unlink(name);
+    rmdir(folder);
+    swapci_redis_free(after);
+    swapci_private_redis_stop(server);
+    swapci_redis_free(before);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_has_one_owner_as_they_join_and_leave),
@@ -555,6 +598,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(what_is_given_later_and_cannot_be_opened_is_tried_again),
         cmocka_unit_test(nobody_waits_for_a_server_that_hangs),
         cmocka_unit_test(all_leases_of_a_server_are_asked_for_together),
+        cmocka_unit_test(after_a_failover_all_is_asked_of_the_server_that_the_name_leads_to),
     };
     return swapci_test_main(tests, sizeof tests / sizeof *tests, argc, argv);
 }
