@@ -93,7 +93,7 @@ function(swapc_conformance_test engine case program)
     set(name ${SWAPC_TEST_PREFIX}swapc.conformance.${engine}.${case})
     add_test(NAME ${name} COMMAND ${SWAPC_TEST_LAUNCHER} $<TARGET_FILE:${program}> ${ARGN})
     swapc_test_properties(${name} conformance)
-    set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+    set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
 endfunction()
 
 # swapc_conformance_tests(FOLDER cases.json): the cases, the vectors, the differential check
