@@ -13,69 +13,17 @@
 
 #include "balance.h"
 #include "crew.h"
+#include "jobs_fixture.h"
 #include "test_main.h"
 
 /* However crowded the machine is, no server counts as one that hangs, and no lease ends: nobody here dies. */
-enum { COUNT = 5, CREWS = 3, PATIENCE_MS = 600000, LEASE_MS = 120000 };
-
-static atomic_int owners[COUNT]; /* how many work on each now: never more than one */
-static atomic_bool shut;         /* none can be opened */
+enum { CREWS = 3, PATIENCE_MS = 600000, LEASE_MS = 120000 };
 
 struct crew {
     swapci_partitions partitions;
     swapci_fleet *fleet;
     _Atomic(swapci_ownership *) ownership;
 };
-
-struct job {
-    unsigned k;
-    atomic_bool over;
-};
-
-static enum swapc_status job_open(void *user, unsigned k, atomic_int *stop, void **member,
-                                  swapc_error *error) {
-    (void)user;
-    (void)stop;
-    if (atomic_load(&shut)) return swapc_error_set(error, SWAPC_PROTOCOL, "it is refused");
-    struct job *job = calloc(1, sizeof *job);
-    assert_int_equal(atomic_fetch_add(&owners[k], 1), 0);
-    job->k = k;
-    *member = job;
-    return SWAPC_OK;
-}
-
-static void job_end(void *member, bool now) {
-    (void)now;
-    atomic_store(&((struct job *)member)->over, true);
-}
-
-static bool job_ended(void *member) {
-    return atomic_load(&((struct job *)member)->over);
-}
-
-static void job_keep(void *user, void *member) {
-    (void)user;
-    (void)member;
-}
-
-static enum swapc_status job_start_or_join(void *member, swapc_error *error) {
-    (void)member;
-    (void)error;
-    return SWAPC_OK;
-}
-
-static void job_close(void *member) {
-    atomic_fetch_sub(&owners[((struct job *)member)->k], 1);
-    free(member);
-}
-
-static const struct swapci_fleet_ops ops = {.open = job_open,
-                                            .start = job_start_or_join,
-                                            .end = job_end,
-                                            .ended = job_ended,
-                                            .keep = job_keep,
-                                            .join = job_start_or_join,
-                                            .close = job_close};
 
 /* check_ms: to another look at the number. */
 static enum swapc_status try_to_join_at(struct crew *crew, const char *consumer, const char *urls,
