@@ -101,7 +101,7 @@ fresh_cache() {
     json mine.json '"native" not in {r["engine"] for r in d["rows"]}'
     says module.out "native code was not loaded" "%"
     background bench "$SWAPC" bench engines --rounds 10000 --progress off --json cut.json --report cut
-    await handles_signals "$pid"
+    await test -d cut
     sleep 1
     kill -INT "$pid"
     finish "$pid"
@@ -116,7 +116,7 @@ fresh_cache() {
     fresh_cache
     for name in engines parts calls swap cold batch ring single pipeline scale; do
         background "$name" "$SWAPC" bench "$name" --rounds 10000 --swaps 1000000 --progress off --json "$name.json" --report "$name.d"
-        await handles_signals "$pid"
+        await test -d "$name.d" # before that a signal ends it with nothing
         kill -INT "$pid"
         finish "$pid"
         [[ $status == 130 ]]
@@ -126,9 +126,9 @@ fresh_cache() {
     done
     printf '{"rows":[]}' >none.json # before the first begins: while it reads what it is to compare with
     mkfifo old.json
-    background early "$SWAPC" bench engines --compare old.json --progress off --json early.json
+    background early "$SWAPC" bench engines --compare old.json --progress off --json early.json --report early.d
     local early=$pid
-    await handles_signals "$early"
+    await test -d early.d
     kill -INT "$early"
     cat none.json >old.json
     finish "$early"
