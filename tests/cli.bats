@@ -275,7 +275,7 @@ figures() {
 
 @test "what is wrong with addresses and their files is said before Redis is waited for" {
     # A wait for this Redis has no end: whatever returns has not begun it.
-    local -a of=(timeout 60 "$SWAPC")
+    local -a of=(timeout 300 "$SWAPC")
     local -a signer=("${of[@]}" signer --redis unix:nowhere --ring "test-$mark" --keys keys)
     local -a process=("${of[@]}" process --redis unix:nowhere --in a --out b --module echo --operation echo)
     local -a command

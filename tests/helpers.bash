@@ -173,8 +173,8 @@ built() {
     ! "$SWAPC" --version | grep -q "^ *$1 *not in this build" || skip "$1 is not in this build"
 }
 
-# Whether the program catches SIGTERM, or is gone; it may not have begun its work, and end at once. Before it there are, under the same process id, a shell that
-# catches what bats' own does, and would end with 143, and one that catches nothing.
+# Whether the program catches SIGTERM, or is gone; it may not have begun its work, and end at once. Before it there are, under
+# the same process id, a shell that catches what bats' own does, and would end with 143, and one that catches nothing.
 handles_signals() {
     local exe mask
     exe=$(readlink "/proc/$1/exe") || return 0

@@ -146,10 +146,13 @@ each_is_told() {
     run -0 "$SWAPC" status --partitions "unix:$work/v1.sock"
     [[ $output =~ 'sum here  4 ' && $output =~ $'\n  3         working ' ]]
     at=$(sed -n 's/.*HTTP at \([0-9.:]*\).*/\1/p' v1.err)
-    curl -sS "http://$at/metrics" >metrics
-    [[ $(awk '/^swapc_partition_messages_total/ { n += $2 } END { print n }' metrics) == 401 ]]
-    [[ $(grep -c '^swapc_partition_owned{partition="[0-3]"} 1$' metrics) == 4 ]]
-    [[ $(awk '/^swapc_partition_stream_lag/ { n++ } END { print n }' metrics) == 4 ]]
+    metrics_tell() {
+        curl -sS "http://$at/metrics" >metrics
+        [[ $(awk '/^swapc_partition_messages_total/ { n += $2 } END { print n }' metrics) == 401 ]] &&
+            [[ $(grep -c '^swapc_partition_owned{partition="[0-3]"} 1$' metrics) == 4 ]] &&
+            [[ $(awk '/^swapc_partition_stream_lag/ { n++ } END { print n }' metrics) == 4 ]]
+    }
+    await metrics_tell
     if command -v promtool >/dev/null; then promtool check metrics <metrics; fi
     curl -sS "http://$at/api/state" >state.json
     json state.json '[(p["number"], p["here"], p["state"]) for p in d["processes"][0]["parts"]] == [(k, True, "working") for k in range(4)]'
@@ -157,7 +160,7 @@ each_is_told() {
     await what_status_says '"partitions 1,3 are hindered; 1: " in d["reason"] and "/other/" in d["reason"] and not d["serving"]'
     json v1.json '[bool(p["why"]) for p in d["each_partition"]] == [False, True] * 2'
     await eval '[[ $(curl -sS "http://$at/readyz") == "not ready: partitions 1,3 are hindered; 1: "*"/other/"* ]]'
-    [[ $(curl -sS "http://$at/metrics" | awk '/^swapc_partition_hindered/ { s = s $2 } END { print s }') == 0101 ]]
+    await eval '[[ $(curl -sS "http://$at/metrics" | awk "/^swapc_partition_hindered/ { s = s \$2 } END { print s }") == 0101 ]]'
 }
 
 @test "two servers share the partitions; what is dead in any of them is listed and given back" {

@@ -104,7 +104,7 @@ books_are_right() {
 
 # process OPTION…: what must be refused.
 process() {
-    run --separate-stderr timeout 60 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price "$@"
+    run --separate-stderr timeout 300 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price "$@"
 }
 
 # A member that is alive, however crowded the machine is.
@@ -145,7 +145,7 @@ beat_for_long() {
     kill -KILL "$member"
     redis "$socket" FLUSHALL
     redis "$socket" SET '{orders.2}:priced' x >/dev/null
-    run --separate-stderr timeout 60 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price --partitions 4
+    run --separate-stderr timeout 300 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price --partitions 4
     [[ $status == 1 ]]
     says "$stderr" "partition [{]orders[.]2[}]: .*a key of that name holds something else"
 }
@@ -169,7 +169,7 @@ beat_for_long() {
     [[ -z $(grep -h "SETUSER" ./*.err) ]]
     for right in exists time hgetall hdel pexpire; do
         redis "$socket" ACL SETUSER partitions "-$right" >/dev/null
-        run --separate-stderr timeout 60 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price --partitions 4 --redis "$SWAPC_REDIS&db=1"
+        run --separate-stderr timeout 300 "$SWAPC" process --in orders --out priced --module ./v1.wasm --operation price --partitions 4 --redis "$SWAPC_REDIS&db=1"
         [[ $status == 1 ]]
         says "$stderr" "ACL SETUSER partitions [+]$right"
         redis "$socket" ACL SETUSER partitions "+$right" >/dev/null

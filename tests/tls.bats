@@ -170,7 +170,7 @@ unanswered_none() {
 }
 
 @test "TLS that is half closed, or spoilt, in the middle of it all is begun anew" {
-    local word n=200
+    local word n=200 begin=$SECONDS
     enemy
     added 200
     judged 200
@@ -182,7 +182,7 @@ unanswered_none() {
         judged $((n += 100))
     done
     kill -0 "$signer" "$verifier"
-    [[ $(grep -c "trying again" signer.err) -le 16 ]]
+    (($(grep -c "trying again" signer.err) <= 16 * ((SECONDS - begin) / 60 + 1))) # some a minute are written
 }
 
 @test "TLS that stops in the middle of a record holds no signal up" {
