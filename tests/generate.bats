@@ -72,6 +72,30 @@ generate() {
     await unanswered_none
 }
 
+@test "messages that are gone end it also while the signer says nothing" {
+    start_redis
+    start_signer
+    await test -S signer.sock
+    mkfifo input
+    background generate "$SWAPC" generate --input input --signer "unix:$work/signer.sock"
+    local generate=$pid
+    exec 4>input
+    echo one >&4
+    await redis_has_messages
+    hold "$signer"
+    exec 4>&-
+    await grep -q "1 messages added" generate.out
+    redis "$socket" DEL swapc:messages
+    finish "$generate"
+    [[ $status == 1 ]]
+    says generate.err "1 of 1 messages are gone from the stream and no verdict"
+    kill -CONT "$signer"
+}
+
+redis_has_messages() {
+    [[ $(redis "$socket" XLEN swapc:messages) == 1 ]]
+}
+
 @test "a verifier that is missing is asked for, and waited for" {
     start_redis
     start_signer

@@ -96,13 +96,17 @@ enum swapc_status swapci_verdict_watch_look(struct swapci_verdict_watch *watch,
     return status;
 }
 
+bool swapci_verdict_watch_over(const struct swapci_verdict_watch *watch) {
+    return watch->empty || open_count(watch) == 0;
+}
+
 enum swapc_status swapci_verdict_watch_wait(struct swapci_verdict_watch *watch,
                                             const atomic_int *stop, swapc_error *error) {
     uint64_t before = UINT64_MAX, since = 0;
     bool said = false;
     for (;;) {
         enum swapc_status status = swapci_verdict_watch_look(watch, error);
-        if (status != SWAPC_OK || watch->empty || open_count(watch) == 0) return status;
+        if (status != SWAPC_OK || swapci_verdict_watch_over(watch)) return status;
         uint64_t now = swapci_clock_monotonic_ns();
         if (watch->answered != before) since = now;
         before = watch->answered;

@@ -43,6 +43,9 @@ enum swapc_status swapci_verdict_watch_init(struct swapci_verdict_watch *watch, 
 /* Once all is added: reads what verdicts there are. Returns SWAPC_OK, INTERRUPTED, or those of redis.h. */
 enum swapc_status swapci_verdict_watch_look(struct swapci_verdict_watch *watch, swapc_error *error);
 
+/* Whether no more can come, by the last look: each message has its verdict, or is in no stream any more. */
+bool swapci_verdict_watch_over(const struct swapci_verdict_watch *watch);
+
 /* Once all is added: looks until each message has its verdict, or none has got one for 30 s; that none
  * comes is said after 5 s. Returns as look. */
 enum swapc_status swapci_verdict_watch_wait(struct swapci_verdict_watch *watch,
