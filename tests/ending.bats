@@ -485,3 +485,41 @@ has_begun() {
     done
     clean
 }
+
+@test "a document is there whole or not at all, whenever a command ends" {
+    local before
+    mkdir d
+    touch -d @0 d
+    run -1 "$SWAPC" call none echo --json d/new
+    [[ $(stat -c %Y d) == 0 ]] # not even for a moment there was a file
+    "$SWAPC" call echo echo --hex 01 --json d/out
+    before=$(<d/out)
+    SWAPC_FAIL_POINT=document_written:1:stop background call "$SWAPC" call echo echo --hex 02 --json d/out
+    await has_begun "$pid"
+    kill -TERM "$pid"
+    [[ $(<d/out) == "$before" ]]
+    kill -CONT "$pid"
+    finish "$pid"
+    [[ $status != 0 && $(ls d) == out ]]
+    json d/out 'd["response_hex"] == "02"'
+    redis_on unix
+    SWAPC_FAIL_POINT=document_written:1:hang background dead "$SWAPC" dead list --redis "$url" --json d/dead
+    await compgen -G "d/dead.*" # written beside
+    kill -INT "$pid"
+    kill -TERM "$pid"
+    finish "$pid"
+    [[ $status == 130 && $(ls d) == out ]]
+    clean
+}
+
+@test "a bench of several that is interrupted between two is incomplete" {
+    SWAPC_FAIL_POINT=after_scenario:1:stop background bench env --default-signal=INT "$SWAPC" bench all --quick --rounds 1 \
+        --requests 1 --progress off --json out.json
+    await has_begun "$pid"
+    kill -INT "$pid"
+    kill -CONT "$pid"
+    finish "$pid"
+    [[ $status == 130 ]]
+    says bench.err "incomplete"
+    json out.json 'd["incomplete"]'
+}

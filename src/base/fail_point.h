@@ -20,6 +20,8 @@
 #define SWAPCI_FAIL_POINTS(X)                                                                      \
     X(before_command)   /* main has begun, and nothing else */                                     \
     X(way_open)         /* to the other side, and to be taken down again */                        \
+    X(document_written) /* of JSON, and not yet under its name */                                  \
+    X(after_scenario)   /* of bench: its document is made */                                       \
     X(after_xreadgroup) /* entries are ours, nothing is done yet */                                \
     X(after_signing)    /* signed, not in the ring */                                              \
     X(mid_record)       /* a record's head is in the ring, its bytes are not */                    \

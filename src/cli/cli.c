@@ -3,12 +3,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "arguments.h"
+#include "json_file.h"
 #include "printable.h"
 #include "suggest.h"
 
@@ -249,17 +251,28 @@ enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len,
     return status;
 }
 
-/* A pipe is not opened: its reader would take the closing for the end. A file that was not there is not left: an empty one
- * would be taken for a document. */
+/* Whether a file could be made there. None is: who ended at that moment would leave it, empty, and it would be taken for a
+ * document. */
+static bool can_make(const char *path) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int len = !slash ? 1 : slash == path ? 1 : (int)(slash - path);
+    if (snprintf(folder, sizeof folder, "%.*s", len, slash ? path : ".") >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return *path && access(folder, W_OK | X_OK) == 0;
+}
+
+/* A pipe is not opened: its reader would take the closing for the end. */
 static bool can_write(const char *path) {
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
         return access(path, W_OK) == 0;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0) unlink(path);
-    else if (errno == EEXIST) fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd >= 0) close(fd);
-    return fd >= 0;
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT && can_make(path);
+    close(fd);
+    return true;
 }
 
 enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error) {
@@ -267,20 +280,8 @@ enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error) {
     return swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
 }
 
-/* A part of a document is none, and would be taken for one. */
-static void remove_part(const char *path) {
-    struct stat st;
-    int why = errno;
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) unlink(path);
-    errno = why;
-}
-
 enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swapc_error *error) {
-    FILE *to = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    int bad = !to || json_dumpf(document, to, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0 ||
-              fputc('\n', to) == EOF;
-    if (to && (to == stdout ? fflush(to) : fclose(to)) != 0) bad = 1;
-    if (bad && to != stdout) remove_part(path);
+    bool good = swapci_json_file_write(path, document);
     json_decref(document);
-    return bad ? swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path) : SWAPC_OK;
+    return good ? SWAPC_OK : swapc_error_set_errno(error, SWAPC_IO, errno, "cannot write %s", path);
 }

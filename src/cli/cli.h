@@ -92,7 +92,7 @@ enum swapc_status swapci_cli_read(const char *path, uint8_t **out, size_t *len, 
  * is left as it is, and nothing is left where nothing was. Returns SWAPC_OK or IO. */
 enum swapc_status swapci_cli_json_check(const char *path, swapc_error *error);
 
-/* Writes document (stolen) as indented JSON and a newline to the file, or stdout for "-".
+/* Writes document (stolen) as indented JSON and a newline to the file, whole or not at all (json_file.h), or stdout for "-".
  * Returns SWAPC_OK or IO. */
 enum swapc_status swapci_cli_write_json(const char *path, json_t *document, swapc_error *error);
 

@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "fail_point.h"
 #include "hex.h"
 #include "arguments.h"
 #include "progress.h"
@@ -35,6 +36,7 @@ struct bench {
     const char *running; /* the scenario's name */
     json_t *documents;   /* by name */
     json_t *old;         /* of --compare, or NULL */
+    bool broken_off;     /* before all of it was measured */
     uint8_t *input;
     char program[PATH_MAX], module_path[SWAPCI_LAB_PATH], peers[SWAPCI_LAB_PATH];
 };
@@ -91,7 +93,7 @@ static enum swapc_status run_scenario(struct bench *b, const struct swapci_scena
     status = scenario->run(&b->lab, error);
     swapci_progress_end(&b->progress);
     if (atomic_load(&swapci_signals_stop) != 0) {
-        b->lab.incomplete = true;
+        b->lab.incomplete = b->broken_off = true;
         status = SWAPC_OK;
     }
     if (status != SWAPC_OK) {
@@ -100,6 +102,7 @@ static enum swapc_status run_scenario(struct bench *b, const struct swapci_scena
     }
     json_t *document = swapci_scenario_document(scenario, &b->lab);
     swapci_scenario_print(scenario, document, old_of(b, scenario->name), table(b->options));
+    swapci_fail_point(SWAPCI_FAIL_after_scenario);
     if (json_object_set_new(b->documents, scenario->name, document) == 0) return status;
     return swapc_error_set(error, SWAPC_NO_MEMORY, "no memory for the figures");
 }
@@ -112,7 +115,10 @@ run_scenarios(struct bench *b, const struct swapci_scenario *const *scenarios, s
     enum swapc_status first = SWAPC_OK;
     bool several = scenarios[0] && scenarios[1];
     for (; scenarios[count]; count++) {
-        if (count > 0 && atomic_load(&swapci_signals_stop) != 0) break;
+        if (count > 0 && atomic_load(&swapci_signals_stop) != 0) {
+            b->broken_off = true;
+            break;
+        }
         swapc_error why = SWAPC_ERROR_INIT;
         enum swapc_status status = run_scenario(b, scenarios[count], several, &why);
         if (status == SWAPC_OK) continue;
@@ -128,12 +134,14 @@ run_scenarios(struct bench *b, const struct swapci_scenario *const *scenarios, s
 
 /* Of one scenario its document; of several {"rows" of all, each with its "bench"; "benches"; "host"}. */
 static json_t *whole(const struct bench *b) {
-    json_t *rows = json_array(), *document;
+    json_t *rows = json_array(), *document = NULL;
     const char *name;
-    bool incomplete = false;
+    bool incomplete = b->broken_off;
     if (json_object_size(b->documents) == 1) {
         json_decref(rows);
-        json_object_foreach(b->documents, name, document) return json_incref(document);
+        json_object_foreach(b->documents, name, document) break;
+        if (incomplete) json_object_set_new(document, "incomplete", json_true());
+        return json_incref(document);
     }
     json_object_foreach(b->documents, name, document) {
         const json_t *own = json_object_get(document, "rows");
@@ -198,6 +206,8 @@ static enum swapc_status find_peers(struct bench *b, swapc_error *error) {
 static int bench(struct bench *b, const struct swapci_scenario *const *scenarios,
                  char **arguments) {
     swapc_error error = SWAPC_ERROR_INIT;
+    swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
+    swapci_signals_working(SWAPCI_SIGNALS_NEVER); /* what was measured is written */
     enum swapc_status status = swapci_cli_json_check(b->options->json, &error);
     ssize_t len = readlink("/proc/self/exe", b->program, sizeof b->program - 1);
     b->program[len > 0 ? len : 0] = '\0';
@@ -209,8 +219,6 @@ static int bench(struct bench *b, const struct swapci_scenario *const *scenarios
     b->lab.find_bundle = swapci_cli_module_path;
     if (b->options->peers && status == SWAPC_OK) status = find_peers(b, &error);
     b->documents = json_object();
-    swapci_signals_handle(SWAPCI_EXIT_INTERRUPTED);
-    swapci_signals_working(SWAPCI_SIGNALS_NEVER); /* what was measured is written */
     if (status == SWAPC_OK && b->options->report)
         status = swapci_lab_report_check(b->options->report, &error);
     if (status == SWAPC_OK) status = read_old(b, &error);
@@ -232,7 +240,7 @@ static int bench(struct bench *b, const struct swapci_scenario *const *scenarios
     json_decref(b->old);
     free(b->input);
     if (status != SWAPC_OK) return swapci_cli_fail(command, &error);
-    if (atomic_load(&swapci_signals_stop) == 0) return SWAPCI_EXIT_OK;
+    if (!b->broken_off) return SWAPCI_EXIT_OK; /* a signal that came later found all of it done */
     fprintf(stderr, "%s: interrupted; what was measured is marked incomplete\n", command);
     return SWAPCI_EXIT_INTERRUPTED;
 }
