@@ -89,6 +89,7 @@ static enum swapc_status walk(struct body *b, struct swapci_wasm_reader *r) {
         if (b->nesting >= SWAPCI_WASM_NESTING_MAX)
             return body_too_much(b, "blocks in each other", b->nesting, SWAPCI_WASM_NESTING_MAX);
         if (r->bad) continue;
+        b->measure.loops_around = b->loops;
         swapci_wasm_measure_step(&b->stack, &in, &b->measure, b->work);
         if (b->stack.status == SWAPC_OK && b->stack.depth > 0)
             (void)swapci_wasm_stack_step(&b->stack, &in);

@@ -54,6 +54,9 @@
     X(PARAMETER_BLOCKS, "blocks with parameters times those parameters", 50000, 50000)             \
     X(NESTING_SQUARED, "blocks in each other, squared", 5000, 6000)                                \
     X(SPANS, "locals times loops in each other, squared", 0, 5000)                                 \
+    X(COPIES_SQUARED, "locals and parameters that go round in loops times branches, squared", 0,   \
+      3000)                                                                                        \
+    X(ROUNDS, "copies around loops times branches times locals", 8000, 8000)                       \
     X(LENGTHS_SQUARED, "instructions of a function, squared", 0, 1200)
 
 enum swapci_wasm_work_kind {

@@ -1,8 +1,12 @@
 #include "work_count.h"
 
+#include <string.h>
+
 enum {
-    MANY_LOCALS = 250
-}; /* of whose moves at a branch a compiler's cost is more than their number's */
+    MANY_LOCALS =
+        250,          /* of whose moves at a branch a compiler's cost is more than their number's */
+    MANY_ROUNDS = 100 /* of copies around loops; fewer are in the weights of loops times locals */
+};
 enum { SEGMENT_PASSIVE = 1, SEGMENT_EXPLICIT = 2, SEGMENT_EXPRESSIONS = 4 };
 
 #define ADD(kind, ...) swapci_wasm_work_add(work, SWAPCI_WASM_WORK_##kind, __VA_ARGS__)
@@ -110,6 +114,7 @@ static void block(const struct swapci_wasm_instruction *in, struct swapci_wasm_b
     body->values += in->block.result_count;
     body->parameter_blocks += in->block.param_count > 0;
     body->parameters += in->block.param_count;
+    if (in->code == SWAPCI_WASM_OP_LOOP) body->loop_parameters += in->block.param_count;
 }
 
 /* inner: of no import: the engine looks at the clock behind it (checkpoints.h), at a loop's
@@ -151,12 +156,34 @@ static void helper(struct swapci_wasm_body_measure *body, struct swapci_wasm_wor
     body->helpers++;
 }
 
+static bool gives_own_value(const struct swapci_wasm_module *m,
+                            const struct swapci_wasm_instruction *in) {
+    const struct swapci_wasm_type *called = NULL;
+    const char *given = in->opcode->type ? strchr(in->opcode->type, ':') : NULL;
+    if (in->code == SWAPCI_WASM_OP_CALL) called = swapci_wasm_function_type(m, in->index);
+    if (in->code == SWAPCI_WASM_OP_CALL_INDIRECT) called = swapci_wasm_type_at(m, in->index);
+    return (given && given[1]) || (called && called->result_count > 0) ||
+           in->code == SWAPCI_WASM_OP_SELECT || in->code == SWAPCI_WASM_OP_SELECT_TYPED ||
+           in->code == SWAPCI_WASM_OP_GLOBAL_GET;
+}
+
+/* Where locals of a loop go round by copies (`local.get 1, local.set 0`), compilers follow each
+ * from one to the next, again and again, through everything that branches carry. */
+static void follow_copies(const struct swapci_wasm_module *m,
+                          const struct swapci_wasm_instruction *in,
+                          struct swapci_wasm_body_measure *body) {
+    bool sets = in->code == SWAPCI_WASM_OP_LOCAL_SET || in->code == SWAPCI_WASM_OP_LOCAL_TEE;
+    if (sets && !body->computed && body->loops_around > 0) body->copies++;
+    body->computed = gives_own_value(m, in);
+}
+
 void swapci_wasm_measure_step(const struct swapci_wasm_stack *stack,
                               const struct swapci_wasm_instruction *in,
                               struct swapci_wasm_body_measure *body,
                               struct swapci_wasm_work *work) {
     const struct swapci_wasm_module *m = stack->m;
     body->instructions++;
+    follow_copies(m, in, body);
     if (in->opcode->feature == SWAPCI_WASM_SIMD || in->opcode->feature == SWAPCI_WASM_RELAXED_SIMD)
         ADD(VECTORS, 1, 1, 1);
     if (in->opcode->feature == SWAPCI_WASM_WIDE_ARITHMETIC) ADD(WIDES, 1, 1, 1);
@@ -202,6 +229,20 @@ void swapci_wasm_measure_step(const struct swapci_wasm_stack *stack,
     }
 }
 
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static void measure_copies(const struct swapci_wasm_body_measure *b, uint64_t ways,
+                           struct swapci_wasm_work *work) {
+    uint64_t taken =
+        b->loop_parameters ? b->loop_parameters + b->branch_values + b->label_values : 0;
+    uint64_t rounds = least(b->copies, b->loops * b->locals) + b->loop_parameters;
+    uint64_t going_round = least(b->copies, b->locals) * ways + taken;
+    ADD(COPIES_SQUARED, going_round, going_round, 1);
+    ADD(ROUNDS, rounds > MANY_ROUNDS ? rounds - MANY_ROUNDS : 0, ways * b->locals + taken, 1);
+}
+
 void swapci_wasm_measure_body(const struct swapci_wasm_body_measure *b,
                               struct swapci_wasm_work *work) {
     uint64_t ways = b->blocks + b->branches + b->labels + b->checkpoints;
@@ -227,5 +268,6 @@ void swapci_wasm_measure_body(const struct swapci_wasm_body_measure *b,
     ADD(PARAMETER_BLOCKS, b->parameter_blocks, b->parameters, 1);
     ADD(NESTING_SQUARED, b->nesting_deepest, b->nesting_deepest, 1);
     ADD(SPANS, span, span, 1);
+    measure_copies(b, ways, work);
     ADD(LENGTHS_SQUARED, b->instructions, b->instructions, 1);
 }

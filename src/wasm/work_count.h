@@ -22,7 +22,11 @@ struct swapci_wasm_body_measure {
     uint64_t way_stack;                    /* of each of these ways: values that lie on the stack */
     uint64_t value_blocks, values;         /* blocks with results, and all of those */
     uint64_t parameter_blocks, parameters; /* the same of parameters */
+    uint64_t copies; /* in loops: locals that are set to what may be another value as it stands */
+    uint64_t loop_parameters;
     uint64_t nesting_deepest, loops_deepest; /* set by the caller */
+    uint64_t loops_around;                   /* of the instruction; set by the caller */
+    bool computed; /* what the instruction before gave is a value of its own */
 };
 
 /* Types, elements, constants, names, exports, size. */
