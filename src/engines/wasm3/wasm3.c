@@ -384,7 +384,8 @@ static enum swapc_status engine_instantiate(swapc_engine_module *module, swapc_c
     status = load(instance, false, error);
     if (status == SWAPC_OK) {
         struct entry entry = {.instance = instance};
-        swapci_wasm3_cap_memory(instance->room.runtime, pages);
+        uint32_t most = module->plain.shape.pages_max; /* wasm3 takes 0 for none */
+        swapci_wasm3_cap_memory(instance->room.runtime, most < pages ? most : pages);
         status = run(&entry, run_limits, error);
     }
     if (status == SWAPC_OK) *out = instance;

@@ -35,6 +35,8 @@ static enum swapc_status scan_declared(struct scan *s) {
     if (s->m.memory_count != 1) return unsupported(s, "other than one memory");
     if (s->m.memories[0].min > 65536) return damaged(s);
     s->out->pages_min = (uint32_t)s->m.memories[0].min;
+    uint64_t most = s->m.memories[0].max;
+    s->out->pages_max = most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
     return SWAPC_OK;
 }
 
@@ -129,7 +131,7 @@ static enum swapc_status scan_exports(struct scan *s) {
 enum swapc_status swapci_wasm3_scan(swapc_bytes lowered, uint32_t shift,
                                     struct swapci_wasm3_shape *out, swapc_error *error) {
     struct scan s = {.out = out, .shift = shift, .error = error};
-    *out = (struct swapci_wasm3_shape){0, 0, 0};
+    *out = (struct swapci_wasm3_shape){.loops_max = 0};
     enum swapc_status status = swapci_wasm_module_read(&s.m, lowered, error);
     if (status != SWAPC_OK) return status;
     swapci_wasm_stack_init(&s.stack, &s.m);

@@ -19,6 +19,7 @@
 struct swapci_wasm3_shape {
     uint32_t loops_max;  /* most loops in one function: C frames that one activation may hold */
     uint32_t pages_min;  /* initial memory */
+    uint32_t pages_max;  /* that it may grow to; UINT32_MAX: it does not say */
     uint32_t guest_call; /* function index of __guest_call */
 };
 

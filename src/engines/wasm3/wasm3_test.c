@@ -333,6 +333,16 @@ static void own_maximum_of_memory_holds(void **unused) {
     finish(&f);
 }
 
+static void memory_of_no_pages_at_most_does_not_grow(void **unused) {
+    (void)unused;
+    struct fixture f;
+    int32_t result = 0;
+    START(&f, module_no_pages);
+    assert_int_equal(call(&f, 0, 1, &result), SWAPC_OK);
+    assert_int_equal(result, -1);
+    finish(&f);
+}
+
 /* wasm3 itself adds so many pages modulo 2^32, and takes pages away. */
 static void wrapping_growth_is_refused(void **unused) {
     (void)unused;
@@ -564,6 +574,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(import_sees_memory_as_it_is_now),
         cmocka_unit_test(memory_grows_to_the_limit_only),
         cmocka_unit_test(own_maximum_of_memory_holds),
+        cmocka_unit_test(memory_of_no_pages_at_most_does_not_grow),
         cmocka_unit_test(wrapping_growth_is_refused),
         cmocka_unit_test(too_big_initial_memory_is_a_limit),
         cmocka_unit_test(start_section_runs_once_and_sees_memory),
