@@ -512,6 +512,23 @@ has_begun() {
     clean
 }
 
+@test "a document takes nobody else's file away, and has the mode and the group of the one before" {
+    mkdir d
+    bash -c 'echo mine >d/out.$$; exec "$0" call echo echo --hex 01 --json d/out' "$SWAPC" # no name beside it is taken for ours
+    [[ $(cat d/out.*) == mine ]]
+    chmod 640 d/out
+    [[ $EUID != 0 ]] || chgrp 4242 d/out
+    run -0 stat -c '%a %g' d/out
+    "$SWAPC" call echo echo --hex 02 --json d/out
+    [[ $(stat -c '%a %g' d/out) == "$output" ]]
+    json d/out 'd["response_hex"] == "02"'
+    { "$SWAPC" call echo echo --hex 03 --json /dev/stdout && echo behind it; } >>d/printed
+    [[ $(tail -n 1 d/printed) == "behind it" && $(ls d | wc -l) == 3 ]]
+    chmod 444 d/out
+    [[ -w d/out ]] || run -1 "$SWAPC" call echo echo --hex 04 --json d/out
+    [[ -w d/out ]] || json d/out 'd["response_hex"] == "02"'
+}
+
 @test "a bench of several that is interrupted between two is incomplete" {
     SWAPC_FAIL_POINT=after_scenario:1:stop background bench env --default-signal=INT "$SWAPC" bench all --quick --rounds 1 \
         --requests 1 --progress off --json out.json

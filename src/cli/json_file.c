@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,33 +50,48 @@ static bool write_in_place(const char *path, const json_t *document) {
     return good;
 }
 
-/* Out: the file's own name, behind links, and its mode; 0: there is none yet. Returns false where another file is not to take
- * its place. */
-static bool may_replace(const char *path, char own[PATH_MAX], mode_t *mode) {
+/* What is printed goes there, too, and would go nowhere behind another file. */
+static bool is_printed_to(const struct stat *file) {
     struct stat st;
-    *mode = 0;
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &st) == 0 && st.st_dev == file->st_dev && st.st_ino == file->st_ino)
+            return true;
+    return false;
+}
+
+/* Out: the file's own name, behind links, and what it is; without a mode: there is none yet. Returns false where another file
+ * is not to take its place, as what is there must not be written to, for one. */
+static bool may_replace(const char *path, char own[PATH_MAX], struct stat *st) {
+    *st = (struct stat){.st_mode = 0};
     if (realpath(path, own) == NULL) {
-        if (errno != ENOENT || lstat(path, &st) == 0) return false;
+        if (errno != ENOENT || lstat(path, st) == 0) return false;
         return snprintf(own, PATH_MAX, "%s", path) < PATH_MAX;
     }
-    if (stat(own, &st) != 0) return false;
-    *mode = st.st_mode & 07777;
-    return S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid();
+    return stat(own, st) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 1 &&
+           st->st_uid == geteuid() && access(own, W_OK) == 0 && !is_printed_to(st);
 }
 
 static void take_away(void *unfinished) {
     unlink(unfinished);
 }
 
+/* Who may read the file of before may read this one, and nobody else. */
+static bool take_rights(int fd, const struct stat *of) {
+    return of->st_mode == 0 ||
+           (fchown(fd, (uid_t)-1, of->st_gid) == 0 && fchmod(fd, of->st_mode & 07777) == 0);
+}
+
+/* A name that nobody else's file has: nothing is removed for it. */
 static bool begin(struct fresh *f, const char *path) {
-    mode_t mode;
-    if (!may_replace(path, f->path, &mode)) return false;
-    snprintf(f->unfinished, sizeof f->unfinished, "%s.%d", f->path, (int)getpid());
-    unlink(f->unfinished); /* of a process that had our number and was killed */
-    int fd = open(f->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    struct stat before;
+    uint32_t random;
+    if (!may_replace(path, f->path, &before)) return false;
+    if (getrandom(&random, sizeof random, 0) != sizeof random) return false;
+    snprintf(f->unfinished, sizeof f->unfinished, "%s.%08x", f->path, (unsigned)random);
+    int fd = open(f->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                  before.st_mode ? 0600 : 0666);
     if (fd < 0) return false;
-    if (mode) (void)!fchmod(fd, mode);
-    f->to = fdopen(fd, "w");
+    f->to = take_rights(fd, &before) ? fdopen(fd, "w") : NULL;
     if (f->to) return true;
     close(fd);
     unlink(f->unfinished);

@@ -2,7 +2,8 @@
  *
  * It is written beside the file and takes its name when it is complete, so that whoever looks, and whenever this process ends,
  * finds the document of before or the new one. Where that cannot be (a pipe, a device, a file with a second name, of another
- * user, or in a folder that cannot be written to) it is written in place.
+ * user, or to which standard output goes, or in a folder that cannot be written to) it is written in place. Its mode and group
+ * stay what they were; one that is not to be written to stays as it is.
  *
  * Threads: one at a time for a path. Ownership: the document stays the caller's.
  */
