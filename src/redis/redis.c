@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "printable.h"
 #include "redis_dial.h"
 #include "redis_impl.h"
 
@@ -86,6 +87,7 @@ bool swapci_redis_refuses(const swapci_redis_health *health, char *out, size_t s
     bool known = health->why[0] != 0;
     if (known) snprintf(out, size, "%s", health->why);
     pthread_mutex_unlock(&why_lock);
+    if (known) swapci_printable_line(out, size); /* the cut may have left a part of a character */
     return known;
 }
 

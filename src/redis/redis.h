@@ -51,8 +51,8 @@ static inline bool swapci_redis_up(const swapci_redis_health *health) {
            atomic_load(&health->silent_ns) <= atomic_load(&health->answered_ns);
 }
 
-/* Whether Redis counts as not answering as it refuses something that is tried again. Out: the sentence, cut to size, else
- * untouched. Any thread. */
+/* Whether Redis counts as not answering as it refuses something that is tried again. Out: the sentence, cut to size (5 or more),
+ * else untouched. Any thread. */
 bool swapci_redis_refuses(const swapci_redis_health *health, char *out, size_t size);
 
 typedef struct swapci_redis_config {

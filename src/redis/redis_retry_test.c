@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "printable.h"
 #include "redis_impl.h"
 #include "redis_refusal.h"
 #include "redis_retry.h"
@@ -104,6 +105,17 @@ static void a_service_outlives_each_refusal(void **state) {
         assert_string_equal(why, "x");
         assert_string_equal(s.health.why, "");
         close_scene(&s);
+    }
+}
+
+static void what_is_cut_of_a_refusal_is_text(void **state) {
+    swapci_redis_health health = {.stuck = 1, .why = "key \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"};
+    (void)state;
+    for (size_t size = 5; size < 20; size++) {
+        char why[20];
+        assert_true(swapci_redis_refuses(&health, why, size));
+        assert_true(strlen(why) < size);
+        assert_true(swapci_printable_is(swapc_bytes_str(why)));
     }
 }
 
@@ -292,6 +304,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_that_never_was_does_not_serve_again),
         cmocka_unit_test(a_service_outlives_each_refusal),
+        cmocka_unit_test(what_is_cut_of_a_refusal_is_text),
         cmocka_unit_test(pauses_grow_to_a_second_and_no_further),
         cmocka_unit_test(a_full_server_is_waited_for),
         cmocka_unit_test(what_will_never_do_ends_a_job_and_a_service_that_starts),
